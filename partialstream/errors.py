@@ -1,0 +1,186 @@
+"""The errors of partialstream.
+
+PartialStreamError                 whatever else happens, catch this one
+├── JSONSyntaxError(ValueError)    the text cannot become valid JSON            model's fault
+├── OutputValidationError          well-formed, but not what the type asks for  model's fault
+├── IncompleteStreamError          the answer ended before the document did     anybody's fault
+├── RefusalError                   the model or a content filter said no
+├── ProviderError                  an error event, or a chunk of unknown shape  provider's fault
+├── LimitExceededError             one of `Limits` was reached
+└── RetriesExhaustedError          the policy gave up
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from partialstream.results import Attempt, Outcome, Path, Usage
+
+
+def format_path(path: Path) -> str:
+    """Write a path the way people do.
+
+    Example:
+        >>> format_path(("sections", 2, "title"))
+        'sections[2].title'
+        >>> format_path(())
+        '(root)'
+    """
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if text else step
+    return text or "(root)"
+
+
+class PartialStreamError(Exception):
+    """Base of all errors of this library.
+
+    Attributes:
+        outcome: How the stream ended; None while the error has not reached a stream or parser.
+        usage: Tokens paid for until then, None if unknown.
+        delivered: How many items had been delivered. The items themselves are with the
+            caller already; keeping them here would make memory grow with the stream.
+        snapshot: The last snapshot of a growing object, None for items.
+    """
+
+    outcome: Outcome | None
+    usage: Usage | None
+    delivered: int
+    snapshot: Any
+
+    def __init__(self, message: str, *, outcome: Outcome | None = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.usage = None
+        self.delivered = 0
+        self.snapshot = None
+
+    @property
+    def tail(self) -> str:
+        """The unfinished text of the open item or object, `""` if there is none."""
+        return self.outcome.tail if self.outcome is not None else ""
+
+
+class JSONSyntaxError(PartialStreamError, ValueError):
+    """The text cannot become valid JSON, whatever follows.
+
+    Attributes:
+        reason: What is wrong, without the position.
+        offset: Characters before the offending one, from the start of the text.
+        line: Its line, from 1.
+        column: Its column, from 1, in characters.
+        path: The innermost value it stands in.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        offset: int,
+        line: int,
+        column: int,
+        path: Path,
+        outcome: Outcome | None = None,
+    ) -> None:
+        super().__init__(
+            f"{reason} at line {line} column {column} (offset {offset}), in {format_path(path)}",
+            outcome=outcome,
+        )
+        self.reason = reason
+        self.offset = offset
+        self.line = line
+        self.column = column
+        self.path = path
+
+
+class OutputValidationError(PartialStreamError):
+    """The JSON is well-formed, but is not what the type asks for.
+
+    pydantic's `ValidationError` is the `__cause__`.
+
+    Attributes:
+        index: The item's place in its list, None for an object.
+        raw: The JSON text that was refused.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        raw: str,
+        index: int | None = None,
+        outcome: Outcome | None = None,
+    ) -> None:
+        super().__init__(message, outcome=outcome)
+        self.index = index
+        self.raw = raw
+
+
+class IncompleteStreamError(PartialStreamError):
+    """The answer ended before the document did, or held none.
+
+    The outcome says which: truncated, disconnected, stalled, empty or no_json. A transport's
+    own exception is the `__cause__`.
+    """
+
+
+class RefusalError(PartialStreamError):
+    """The model refused, or a content filter stepped in; the outcome says which."""
+
+
+class ProviderError(PartialStreamError):
+    """The provider sent an error in the stream, or a chunk of unknown shape.
+
+    Attributes:
+        chunk: What it sent, None if the SDK raised before showing it.
+        code: The provider's code for it, None if it gave none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        chunk: object = None,
+        code: str | None = None,
+        outcome: Outcome | None = None,
+    ) -> None:
+        super().__init__(message, outcome=outcome)
+        self.chunk = chunk
+        self.code = code
+
+
+class LimitExceededError(PartialStreamError):
+    """One of `Limits` was reached.
+
+    Attributes:
+        limit: The name of the field of `Limits`.
+        allowed: Its value.
+    """
+
+    def __init__(
+        self, limit: str, allowed: float, message: str, *, outcome: Outcome | None = None
+    ) -> None:
+        super().__init__(message, outcome=outcome)
+        self.limit = limit
+        self.allowed = allowed
+
+
+class RetriesExhaustedError(PartialStreamError):
+    """The retry policy gave up. The last failure is the `__cause__`.
+
+    Attributes:
+        attempts: Every request that was made, in order.
+    """
+
+    def __init__(
+        self, message: str, *, attempts: Sequence[Attempt], outcome: Outcome | None = None
+    ) -> None:
+        super().__init__(message, outcome=outcome)
+        self.attempts = tuple(attempts)

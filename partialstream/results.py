@@ -1,0 +1,238 @@
+"""What a stream tells besides its items: outcome, usage, timing, provenance.
+
+All of these are plain values. Those handed to the caller are frozen, so that nothing a
+stream has said changes afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+T = TypeVar("T")
+
+Path = tuple[str | int, ...]
+"""Where a value stands in a document: member names and element indexes, outermost first."""
+
+Status = Literal[
+    "complete",  # the document is closed, and the provider did not say otherwise
+    "empty",  # nothing arrived, or blanks only
+    "no_json",  # text arrived, but no list or object in it
+    "truncated",  # the text ended while incomplete
+    "refused",  # the model refused
+    "filtered",  # the provider's content filter stepped in
+    "disconnected",  # the connection ended before the answer did
+    "stalled",  # nothing arrived for longer than allowed
+    "cancelled",  # the caller left before the end
+    "invalid",  # the text is no JSON, or the value does not validate
+]
+"""How a stream ended; see `Outcome`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a stream ended.
+
+    Attributes:
+        status: One of the words of `Status`.
+        finish_reason: The provider's own word for it (`"stop"`, `"length"`, …), if it said one.
+        detail: What is known beyond the status: the refusal's text, the filter's reason.
+        tail: The unfinished text of the open item or object, `""` if there is none.
+
+    Example:
+        >>> Outcome("complete").ok
+        True
+        >>> Outcome("truncated", finish_reason="length", tail='{"name":"b').ok
+        False
+    """
+
+    status: Status
+    finish_reason: str | None = None
+    detail: str = ""
+    tail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything the model wanted to say has arrived."""
+        return self.status == "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens paid for, as the provider counts them.
+
+    `cached_tokens` are part of `input_tokens`, and `reasoning_tokens` part of
+    `output_tokens`, as in the OpenAI API.
+
+    Example:
+        >>> Usage(input_tokens=10, output_tokens=2) + Usage(input_tokens=10, output_tokens=5)
+        Usage(input_tokens=20, output_tokens=7, cached_tokens=0, reasoning_tokens=0)
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def prompt_tokens(self) -> int:
+        """`input_tokens` by its name in the Chat Completions API."""
+        return self.input_tokens
+
+    @property
+    def completion_tokens(self) -> int:
+        """`output_tokens` by its name in the Chat Completions API."""
+        return self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+        )
+
+
+@dataclass(slots=True)
+class Timing:
+    """When things arrived, in seconds since the request was made.
+
+    For a stream that was already open when it was handed over, the clock starts when the
+    stream object is made.
+
+    Attributes:
+        first_delta: Arrival of the first text, None before it.
+        first_item: Delivery of the first item (or of the first snapshot), None before it.
+        items: Delivery of each item, in order of delivery. Empty for growing objects.
+        total: End of the stream, None before it.
+    """
+
+    first_delta: float | None = None
+    first_item: float | None = None
+    items: list[float] = field(default_factory=list[float])
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Generic[T]):
+    """A delivered item and where it comes from.
+
+    Attributes:
+        value: The validated item.
+        index: Its place among all elements of the streamed list, rejected ones counted.
+        path: Where its text stands in the document.
+        raw: Its JSON text, character for character.
+        attempt: The number of the request it came with; the first is 1.
+        received_at: Seconds from the request to its delivery.
+        confidence: What the token probabilities say of it; None where none were asked for.
+    """
+
+    value: T
+    index: int
+    path: Path
+    raw: str
+    attempt: int = 1
+    received_at: float = 0.0
+    confidence: Mapping[Path, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedItem:
+    """An element of the list that did not validate.
+
+    Attributes:
+        index: Its place among all elements of the streamed list.
+        raw: Its JSON text, character for character.
+        error: Why: pydantic's `ValidationError`.
+        path: Where its text stands in the document.
+        attempt: The number of the request it came with; the first is 1.
+    """
+
+    index: int
+    raw: str
+    error: Exception
+    path: Path = ()
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request and how it ended.
+
+    Attributes:
+        number: 1 for the first request.
+        cause: Why it was made: `"request"`, `"repair"`, `"resume"`, `"reask"`.
+        outcome: How it ended, None while it runs.
+        usage: Tokens paid for it, None if the provider did not say.
+        duration: Seconds from the request to its end.
+    """
+
+    number: int = 1
+    cause: Literal["request", "repair", "resume", "reask"] = "request"
+    outcome: Outcome | None = None
+    usage: Usage | None = None
+    duration: float = 0.0
+
+
+ChannelKind = Literal["content", "tool", "server_tool", "reasoning", "refusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One of the texts that a provider sends side by side in one answer.
+
+    Attributes:
+        kind: `content` and `tool` (the arguments of one tool call) may hold the document;
+            `server_tool`, `reasoning` and `refusal` never do.
+        key: What tells it from the other channels of its kind: choice, tool call, block.
+        name: The tool's name, None elsewhere.
+    """
+
+    kind: ChannelKind
+    key: Hashable = 0
+    name: str | None = None
+
+    @property
+    def may_hold_document(self) -> bool:
+        """Whether items or the object may come through this channel."""
+        return self.kind == "content" or self.kind == "tool"
+
+
+Delta = tuple[Channel, str]
+"""A piece of text and the channel it belongs to."""
+
+
+@dataclass(slots=True)
+class AnswerMetadata:
+    """What an answer says beside its text, as far as it has arrived.
+
+    A source fills it in; it is the source's one mutable record.
+
+    Attributes:
+        finish_reason: The provider's word, None before it came.
+        refusal: The refusal's text so far, `""` if there is none.
+        filter_reason: Why a content filter stepped in, None if none did.
+        reasoning: The reasoning text so far.
+        usage: Tokens, the last figure the provider gave.
+        model: The model that answered, by the provider's name.
+        request_id: The provider's id of the answer.
+        terminated: Whether the provider marked the end of the answer (`[DONE]`,
+            `message_stop`, `response.completed`), so that its absence can be told.
+        extra: What else a provider said, by its own names.
+    """
+
+    finish_reason: str | None = None
+    refusal: str = ""
+    filter_reason: str | None = None
+    reasoning: str = ""
+    usage: Usage | None = None
+    model: str | None = None
+    request_id: str | None = None
+    terminated: bool = False
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
