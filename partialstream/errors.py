@@ -130,6 +130,28 @@ class IncompleteStreamError(PartialStreamError):
     own exception is the `__cause__`.
     """
 
+    @classmethod
+    def of(cls, outcome: Outcome) -> IncompleteStreamError:
+        """The error that tells of an outcome."""
+        message = _INCOMPLETE.get(outcome.status, outcome.status)
+        if outcome.finish_reason is not None:
+            message += f" (finish reason {outcome.finish_reason!r})"
+        if outcome.detail:
+            message += f": {outcome.detail}"
+        if outcome.tail:
+            shown = outcome.tail if len(outcome.tail) <= 80 else "…" + outcome.tail[-80:]
+            message += f"; unfinished: {shown!r}"
+        return cls(message, outcome=outcome)
+
+
+_INCOMPLETE = {
+    "empty": "the answer is empty",
+    "no_json": "nothing to be found in the answer",
+    "truncated": "the answer ends before the document does",
+    "disconnected": "the connection ended before the answer did",
+    "stalled": "nothing arrived for longer than allowed",
+}
+
 
 class RefusalError(PartialStreamError):
     """The model refused, or a content filter stepped in; the outcome says which."""

@@ -1,0 +1,72 @@
+"""Puts off the work until there is some.
+
+A delta holds about four characters, and nearly all of them only make the open item longer.
+Such a delta costs one look for the character without which no item can be completed, and is
+kept; the machine sees them joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Final
+
+from partialstream.engine.items import ItemScanner, RawItem
+
+BATCH: Final = 2048
+"""Characters after which the machine looks even if no item can be complete: it watches the
+limits, and learns whether a long string is open."""
+
+
+class Gatherer:
+    """Feeds a scanner no more often than needed.
+
+    Attributes:
+        send: Takes a delta, gives the items that it completes. It is a generator's own `send`,
+            because a resumed frame with local variables is the cheapest call there is.
+
+    Example:
+        >>> from partialstream.engine.shape import ANYTHING
+        >>> gatherer = Gatherer(ItemScanner(ANYTHING))
+        >>> deltas = ('[{"a"', ": 1", "}, {")
+        >>> [item.text for delta in deltas for item in gatherer.send(delta)]
+        ['{"a": 1}']
+    """
+
+    __slots__ = ("_advance", "_pieces", "_scanner", "send")
+
+    def __init__(self, scanner: ItemScanner) -> None:
+        self._scanner = scanner
+        self._advance = scanner.advance
+        self._pieces: list[str] = []
+        steps = self._gather()
+        next(steps)
+        self.send: Callable[[str], list[RawItem]] = steps.send
+
+    def flush(self) -> list[RawItem]:
+        """The text ends: let the scanner see what was kept."""
+        rest = "".join(self._pieces)
+        self._pieces.clear()
+        return self._advance(rest)
+
+    def _gather(self) -> Generator[list[RawItem], str, None]:
+        scanner = self._scanner
+        advance = self._advance
+        pieces = self._pieces
+        keep = pieces.append
+        completed: list[RawItem] = []
+        while True:
+            delta = yield completed
+            wake = scanner.wake
+            room = BATCH
+            while wake not in delta:
+                keep(delta)
+                room -= len(delta)
+                if room < 0:
+                    delta = ""
+                    break
+                delta = yield []
+            if pieces:
+                keep(delta)
+                delta = "".join(pieces)
+                pieces.clear()
+            completed = advance(delta)

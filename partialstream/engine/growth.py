@@ -1,0 +1,447 @@
+"""Growing values: what the parser tells becomes snapshots that share what is complete.
+
+While a value is open, a frame holds its complete children, in a list that is only ever
+appended to. So a snapshot copies nothing: it is a row of marks, one for each open value,
+outermost first, that say how many children each had. Making one costs the same whatever has
+arrived; its values are put together when somebody looks at them (`show`, `contents`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, Generic, TypeVar
+
+from partialstream.engine.nodes import (
+    ByKind,
+    Dependent,
+    Entries,
+    Items,
+    Node,
+    Opaque,
+    Record,
+    Rejected,
+    Tagged,
+    Text,
+)
+from partialstream.engine.transcript import Transcript
+from partialstream.results import Path
+
+S = TypeVar("S")
+
+MISSING: Final = object()
+"""Stands for a value that cannot be shown."""
+
+
+class TextFrame:
+    """An open string that shows."""
+
+    __slots__ = ("_joined", "key", "pieces")
+
+    def __init__(self, key: str | int) -> None:
+        self.key = key
+        self.pieces: list[str] = []
+        self._joined = ("", 0)
+
+    def upto(self, count: int) -> str:
+        """The text of the first `count` pieces.
+
+        The longest text that was asked for is kept, so that a reader who looks at each
+        snapshot pays for what is new and one copy.
+        """
+        joined, done = self._joined
+        if count < done:
+            return "".join(self.pieces[:count])
+        if count > done:
+            joined += "".join(self.pieces[done:count])
+            self._joined = (joined, count)
+        return joined
+
+
+class Frame(Generic[S]):
+    """An open array or object that shows.
+
+    Attributes:
+        node: How it grows.
+        key: Its field or index in the value around it.
+        start: The offset of its bracket.
+        values: Its complete children, `(field, value)` or elements. Only appended to.
+        child: How the next child grows, None if it is left out.
+        child_key: Its field, name or index.
+        child_gate: Whether it is a gate.
+        veils: What keeps it hidden: gates that are not complete, or a missing discriminator.
+        stuck: Whether an element was rejected, so that no later one has an index to show at.
+        deferred: Members that wait for others to be validated with.
+        cache: Whatever `Record.show` wants to keep for it.
+    """
+
+    __slots__ = (
+        "cache",
+        "child",
+        "child_gate",
+        "child_key",
+        "deferred",
+        "key",
+        "node",
+        "start",
+        "stuck",
+        "values",
+        "veils",
+    )
+
+    def __init__(self, node: Node[S] | None, key: str | int, start: int) -> None:
+        self.node = node
+        self.key = key
+        self.start = start
+        self.values: list[Any] = []
+        self.child: Node[S] | None = None
+        self.child_key: str | int = 0
+        self.child_gate = False
+        self.veils = 0
+        self.stuck = False
+        self.deferred: list[tuple[str, Dependent[S], str, bool]] = []
+        self.cache: Any = None
+        if isinstance(node, Items):
+            self.child = node.item
+        elif isinstance(node, Tagged):
+            self.veils = 1
+        elif isinstance(node, Record):
+            self.veils = node.gates
+
+
+Mark = tuple[Frame[Any] | TextFrame, int]
+"""An open value and how many children or pieces it had."""
+
+Marks = tuple[Mark, ...]
+
+
+def show(marks: Marks, level: int = 0) -> Any:
+    """The value at a level of a row of marks, as it was when the marks were made."""
+    frame, count = marks[level]
+    if isinstance(frame, TextFrame):
+        return frame.upto(count)
+    node = frame.node
+    if isinstance(node, Record):
+        return node.show(marks, level)
+    if isinstance(node, Items):
+        elements = frame.values[:count]
+        if level + 1 < len(marks):
+            elements.append(show(marks, level + 1))
+        return node.make(elements)
+    if isinstance(node, Entries):
+        return node.make(contents(marks, level))
+    raise TypeError(f"{type(node).__name__} does not grow")
+
+
+def contents(marks: Marks, level: int) -> dict[str, Any]:
+    """The members of the object at a level, complete ones and the open one."""
+    frame, count = marks[level]
+    if isinstance(frame, TextFrame):
+        raise TypeError("a string has no members")
+    members: dict[str, Any] = dict(frame.values[:count])
+    if level + 1 < len(marks):
+        members[str(marks[level + 1][0].key)] = show(marks, level + 1)
+    return members
+
+
+def open_path(marks: Marks, level: int) -> Path:
+    """The path from the value at a level to the innermost open value."""
+    return tuple(frame.key for frame, _ in marks[level + 1 :])
+
+
+class Rejection:
+    """A complete value that did not validate.
+
+    Attributes:
+        path: Its place, by field names.
+        raw: Its JSON text.
+        error: Why.
+    """
+
+    __slots__ = ("error", "path", "raw")
+
+    def __init__(self, path: Path, raw: str, error: BaseException | None) -> None:
+        self.path = path
+        self.raw = raw
+        self.error = error
+
+
+class Growth(Generic[S]):
+    """Grows a value from what a `SyntaxReader` tells.
+
+    Args:
+        root: How the value grows.
+        transcript: The text, which the caller appends to before the parser reads it.
+        settings: Passed to the nodes' checks.
+
+    Attributes:
+        changed: Whether anything visible changed; the caller resets it.
+        rejections: The complete values that did not validate, in order.
+    """
+
+    def __init__(self, root: Node[S], transcript: Transcript, settings: S) -> None:
+        self._transcript = transcript
+        self._settings = settings
+        self._document: Frame[S] = Frame(None, 0, 0)
+        self._document.child = root
+        self._frame: Frame[S] = self._document
+        self._frames: list[Frame[S]] = []
+        self._above: Marks = ()  # the marks of the frames around the innermost one
+        self._veils = 0  # how many frames are hidden
+        self._text: TextFrame | None = None
+        self._start = 0  # of the opaque value under way
+        self._depth = 0  # how many brackets deep inside it the parser is
+        self.changed = False
+        self.rejections: list[Rejection] = []
+
+    def snapshot(self) -> Any:
+        """The value as it stands; `MISSING` if nothing of it can be shown."""
+        if self._frame is self._document:
+            return MISSING
+        marks = (*self._above, (self._frame, len(self._frame.values)))
+        if self._veils:
+            visible = next(n for n, (frame, _) in enumerate(marks) if _is_veiled(frame))
+            if not visible:
+                return MISSING
+            marks = marks[:visible]
+        elif self._text is not None:
+            marks = (*marks, (self._text, len(self._text.pieces)))
+        return show(marks)
+
+    # -- what the parser tells -----------------------------------------------------------
+
+    def begin_object(self, start: int) -> None:
+        """See `Handler`."""
+        self._begin("{", start)
+
+    def begin_array(self, start: int) -> None:
+        """See `Handler`."""
+        self._begin("[", start)
+
+    def end(self, end: int) -> None:
+        """See `Handler`."""
+        if self._depth:
+            self._depth -= 1
+            if not self._depth:
+                self._check_child(self._transcript.slice(self._start, end), None)
+            return
+        frame = self._frame
+        self._frames.pop()
+        if frame.veils:
+            self._veils -= 1
+        if self._frames:
+            self._frame = self._frames[-1]
+            self._above = self._above[:-1]
+        else:
+            self._frame = self._document
+        if isinstance(frame.node, Items | Entries) and not frame.node.whole:
+            # Its children are validated one by one; nothing is validated twice here.
+            self._add(show(((frame, len(frame.values)),)))
+        elif frame.node is not None:
+            self._check_child(self._transcript.slice(frame.start, end), frame)
+
+    def name(self, name: str) -> None:
+        """See `Handler`."""
+        if self._depth:
+            return
+        frame = self._frame
+        node = frame.node
+        frame.child_gate = False
+        if isinstance(node, Record):
+            member = node.members.get(name)
+            if member is not None:
+                frame.child = member.node
+                frame.child_key = member.field
+                frame.child_gate = member.gate
+            else:
+                frame.child = node.others
+                frame.child_key = name
+        elif isinstance(node, Entries):
+            frame.child = node.value
+            frame.child_key = name
+        elif isinstance(node, Tagged):
+            if name == node.discriminator:
+                frame.child = Opaque(node.check)
+                frame.child_key = name
+            else:
+                self._give_up(frame)
+
+    def begin_string(self, start: int) -> None:
+        """See `Handler`."""
+        if self._depth:
+            return
+        self._start = start
+        node = self._child_node('"')
+        if isinstance(node, Text) and not self._frame.stuck:
+            self._text = TextFrame(self._frame.child_key)
+            self._touch()
+
+    def string_piece(self, piece: str) -> None:
+        """See `Handler`."""
+        if self._text is not None:
+            self._text.pieces.append(piece)
+            if not self._veils:
+                self.changed = True
+
+    def end_string(self, end: int) -> None:
+        """See `Handler`."""
+        if self._depth:
+            return
+        text = self._text
+        node = self._child_node('"')
+        if text is None or not isinstance(node, Text):
+            self._check_child(self._transcript.slice(self._start, end), None)
+            return
+        self._text = None
+        if node.constrained:
+            # Rejected or not, what was shown stays: a value never vanishes.
+            self._try(node, self._transcript.slice(self._start, end))
+        self._add(text.upto(len(text.pieces)))
+
+    def scalar(self, raw: str) -> None:
+        """See `Handler`."""
+        if not self._depth:
+            self._check_child(raw, None)
+
+    # -- children ------------------------------------------------------------------------
+
+    def _child_node(self, opener: str) -> Node[S] | None:
+        node = self._frame.child
+        while isinstance(node, ByKind):
+            node = node.nodes.get(opener) or Opaque(node.check)
+        return node
+
+    def _begin(self, opener: str, start: int) -> None:
+        if self._depth:
+            self._depth += 1
+            return
+        parent = self._frame
+        node = self._child_node(opener)
+        if node is None or node.opener != opener or parent.stuck:
+            self._start = start
+            self._depth = 1
+            return
+        frame = Frame(node, parent.child_key, start)
+        if parent is not self._document:
+            self._above = (*self._above, (parent, len(parent.values)))
+        self._frames.append(frame)
+        self._frame = frame
+        if frame.veils:
+            self._veils += 1
+        else:
+            self._touch()
+
+    def _touch(self) -> None:
+        if not self._veils:
+            self.changed = True
+
+    def _give_up(self, frame: Frame[S]) -> None:
+        """The innermost object cannot grow after all: it shows when it is complete."""
+        self._frames.pop()
+        self._veils -= 1
+        if self._frames:
+            self._frame = self._frames[-1]
+            self._above = self._above[:-1]
+        else:
+            self._frame = self._document
+        self._start = frame.start
+        self._depth = 1
+
+    def _check_child(self, raw: str, grown: Frame[S] | None) -> None:
+        """A child is complete: validate it and add it to the innermost open value.
+
+        Args:
+            raw: Its text.
+            grown: Its frame, if it has been shown while it grew.
+        """
+        frame = self._frame
+        node = self._child_node(raw[0])
+        if node is None or frame.stuck:
+            return
+        if isinstance(frame.node, Tagged):
+            self._choose(frame, raw)
+            return
+        if isinstance(node, Dependent):
+            frame.deferred.append((str(frame.child_key), node, raw, frame.child_gate))
+            self._settle(frame)
+            return
+        value = self._try(node, raw)
+        if value is MISSING and grown is not None and not grown.veils:
+            # What was shown stays, as far as it goes.
+            value = show(((grown, len(grown.values)),))
+        if value is not MISSING:
+            self._add(value)
+        elif isinstance(frame.node, Items):
+            frame.stuck = True
+
+    def _try(self, node: Node[S], raw: str) -> Any:
+        try:
+            return node.check(raw, self._settings)
+        except Rejected as rejected:
+            self._reject(self._frame.child_key, raw, rejected)
+            return MISSING
+
+    def _reject(self, key: str | int, raw: str, rejected: Rejected) -> None:
+        path = (*(frame.key for frame in self._frames[1:]), key)
+        self.rejections.append(Rejection(path, raw, rejected.__cause__))
+
+    def _add(self, value: Any) -> None:
+        frame = self._frame
+        if isinstance(frame.node, Items):
+            frame.values.append(value)
+            frame.child_key = len(frame.values)
+        else:
+            frame.values.append((frame.child_key, value))
+            if frame.child_gate:
+                frame.child_gate = False
+                self._lift(frame)
+            if frame.deferred:
+                self._settle(frame)
+        self._touch()
+
+    def _lift(self, frame: Frame[S]) -> None:
+        """One of the reasons to hide a frame is gone."""
+        frame.veils -= 1
+        if not frame.veils:
+            self._veils -= 1
+
+    def _choose(self, frame: Frame[S], raw: str) -> None:
+        """The discriminator of a tagged object is complete."""
+        node = frame.node
+        if not isinstance(node, Tagged):
+            return
+        record = node.choices.get(json.loads(raw))
+        if record is None:
+            self._give_up(frame)
+            return
+        frame.node = record
+        frame.veils += record.gates
+        self._lift(frame)
+        self.name(node.discriminator)
+        self._check_child(raw, None)
+
+    def _settle(self, frame: Frame[S]) -> None:
+        """Validate the deferred members whose earlier members are in now."""
+        progress = True
+        while progress and frame.deferred:
+            progress = False
+            values = dict(frame.values)
+            for waiting in list(frame.deferred):
+                field, node, raw, gate = waiting
+                if not all(name in values for name in node.earlier):
+                    continue
+                frame.deferred.remove(waiting)
+                progress = True
+                try:
+                    value = node.check_with(raw, self._settings, values)
+                except Rejected as rejected:
+                    self._reject(field, raw, rejected)
+                    continue
+                frame.values.append((field, value))
+                if gate:
+                    self._lift(frame)
+                self._touch()
+                break
+
+
+def _is_veiled(frame: Frame[Any] | TextFrame) -> bool:
+    return isinstance(frame, Frame) and frame.veils > 0

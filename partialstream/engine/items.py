@@ -1,0 +1,393 @@
+"""Finds the streamed list in the text and cuts its elements out.
+
+Outside the list every character is parsed; an element of the list is only balanced and cut,
+because its slice is parsed by pydantic anyway. The machine, one state a method:
+
+    seeking ── "{", "[" ──> probing            what is this root?
+    probing ── prose ──> seeking
+            ── an item ──> element
+            ── the list ──> list
+            ── a wrapper ──> navigating        follow the members to the list
+    navigating ── "[" of the list ──> list
+               ── closed ──> seeking
+    list ── first character of a value ──> element
+         ── "]" ──> navigating, or seeking at the root
+    element ── closed ──> list, navigating or seeking: where it came from
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, NamedTuple
+
+from partialstream.engine.blanks import BlankRun
+from partialstream.engine.cutter import Cutter
+from partialstream.engine.locate import RootFinder
+from partialstream.engine.position import Position
+from partialstream.engine.probe import Probe, Root
+from partialstream.engine.route import Found, Router
+from partialstream.engine.shape import KINDS, Shape
+from partialstream.engine.syntax import SyntaxReader
+from partialstream.engine.tokens import BLANKS
+from partialstream.engine.verdict import member_names, why_malformed
+from partialstream.errors import JSONSyntaxError, LimitExceededError
+from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.results import Outcome, Path
+
+
+class RawItem(NamedTuple):
+    """An element of the list, cut out and not yet parsed.
+
+    Attributes:
+        text: Its JSON text.
+        index: Its place among all elements of the streamed list.
+        path: Where it stands in the document.
+        position: Where it begins in the text.
+    """
+
+    text: str
+    index: int
+    path: Path
+    position: Position
+
+
+# What the state "list" expects next.
+_FIRST: Final = "a value or ']'"
+_NEXT: Final = "a value"
+_SEPARATOR: Final = "',' or ']'"
+
+class _Origin(Enum):
+    """What the element under way belongs to."""
+
+    LIST = "the list"
+    ROOT = "nothing: it is a document"
+    MEMBER = "an object at the path"
+
+
+_WINDOW: Final = 64 * 1024
+"""Characters taken at once: bounds the memory of one match."""
+
+
+class ItemScanner:
+    """Cuts items out of text that arrives in pieces.
+
+    Args:
+        shape: What an item looks like.
+        path: Where the list is (see `parse_path`), None if that is to be found out.
+        limits: All but `idle_seconds` are watched here.
+
+    Attributes:
+        completed: The items that the last call of `advance` completed, also if it raised.
+        open_ended: Whether the items are documents themselves, so that nothing in the text
+            says which is the last.
+    """
+
+    def __init__(
+        self, shape: Shape, *, path: Path | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self._shape = shape
+        self._path = path
+        self._limits = limits
+        self._state: Callable[[int], int] = self._seeking
+        self._in_element = False
+        self._text = ""  # what is being read
+        self._position = Position()  # where it begins
+        self._carry = ""  # what must be read again, with what follows it
+        self._blanks = BlankRun(limits.whitespace_run)
+        self._finder = RootFinder()
+        self._index = 0
+        self._list_found = False
+        self._empty_list_found = False
+        self._root_found = False
+        self.completed: list[RawItem] = []
+        self.open_ended = False
+        # of the root under way
+        self._root_position = Position()
+        self._held: list[str] = []
+        self._probe: Probe | None = None
+        self._router = Router(path, takes_objects=False)
+        self._reader = SyntaxReader(self._router)
+        # of the list under way
+        self._list_path: Path = ()
+        self._elements = 0
+        self._expected = _FIRST
+        self._candidate = False
+        # of the element under way
+        self._cutter = Cutter(limits)
+        self._origin = _Origin.LIST
+
+    @property
+    def wake(self) -> str:
+        """A character without which no item can be completed; `""` if any may do it."""
+        return self._cutter.wake if self._in_element else ""
+
+    def advance(self, text: str) -> list[RawItem]:
+        """Read on.
+
+        Returns:
+            The items whose last character is in `text`.
+
+        Raises:
+            JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
+            LimitExceededError: See `Limits`.
+        """
+        self.completed = []
+        start = 0
+        size = len(text)
+        while start < size:
+            # No piece is longer than a run of blanks may be: see BlankRun.
+            window = max(1, min(_WINDOW, self._limits.whitespace_run) - len(self._carry))
+            self._read(text if size <= window else text[start : start + window])
+            start += window
+        return self.completed
+
+    def finish(self) -> Outcome:
+        """Say that the text ends here.
+
+        Raises:
+            JSONSyntaxError: What is unfinished cannot become valid JSON.
+        """
+        if self._in_element:
+            cutter = self._cutter
+            tail = cutter.tail
+            error = why_malformed(
+                tail, cutter.position, self._item_path(), limits=self._limits, complete=False
+            )
+            if error is not None:
+                raise error
+            return Outcome("truncated", tail=tail)
+        if self._state == self._seeking:
+            return self._sought()
+        tail = "".join(self._held)
+        if tail and self._finder.guessing and not tail[1:].strip():
+            return self._sought()  # a bracket that ends the prose
+        return Outcome("truncated", tail=tail)
+
+    def _sought(self) -> Outcome:
+        """The outcome of a text that ends outside documents."""
+        if self._finder.blank and not self._carry:
+            return Outcome("empty")
+        if self._list_found or self._empty_list_found:
+            return Outcome("complete")
+        if not self._root_found:
+            return Outcome("no_json", detail="the answer holds no JSON")
+        if self._path is not None:
+            where = ".".join(map(str, self._path)) or "the root"
+            return Outcome("no_json", detail=f"the answer holds no list at {where}")
+        return Outcome("no_json", detail="the answer holds no list that fits the type")
+
+    def _read(self, text: str) -> None:
+        self._text = self._carry + text if self._carry else text
+        self._carry = ""
+        if self._position.offset + len(self._text) > self._limits.total_size:
+            allowed = self._limits.total_size
+            raise LimitExceededError("total_size", allowed, f"more than {allowed} characters")
+        pos = 0
+        while pos < len(self._text):
+            pos = self._state(pos)
+        if self._carry:
+            self._position = self._place(pos - len(self._carry))
+        else:
+            self._position = self._position.after(self._text)
+
+    def _place(self, pos: int) -> Position:
+        return self._position.after(self._text[:pos])
+
+    def _read_again(self) -> None:
+        """Go back to where the root begins."""
+        self._text = "".join(self._held)
+        self._position = self._root_position
+        self._held = []
+
+    # -- seeking and probing -------------------------------------------------------------
+
+    def _seeking(self, pos: int) -> int:
+        text = self._text
+        found, end = self._finder.find(text, pos)
+        self._blanks.both(text, pos, end)
+        if not found:
+            self._carry = text[end:]
+            return len(text)
+        place = self._place(end)
+        if text[end] in "]}":
+            raise JSONSyntaxError(
+                f"unexpected {text[end]!r} behind the document",
+                offset=place.offset,
+                line=place.line,
+                column=place.column,
+                path=(),
+            )
+        self._blanks.reset()
+        self._root_position = place
+        self._probe = Probe(
+            self._shape,
+            routed=bool(self._path),
+            guessing=self._finder.guessing,
+            limits=self._limits,
+            position=place,
+        )
+        self._state = self._probing
+        return end
+
+    def _probing(self, pos: int) -> int:
+        text = self._text
+        verdict = None if self._probe is None else self._probe.feed(text, pos)
+        self._held.append(text[pos:])
+        if verdict is None:
+            held = self._position.offset + len(text) - self._root_position.offset
+            allowed = self._limits.item_size
+            if held > allowed:
+                raise LimitExceededError(
+                    "item_size", allowed, f"more than {allowed} characters of one item"
+                )
+            return len(text)
+        self._read_again()
+        if verdict is Root.PROSE:
+            self._state = self._seeking
+            return 1
+        self._root_found = True
+        if verdict is Root.ITEM:
+            self._list_path = ()
+            self.open_ended = True
+            self._begin_element(0, _Origin.ROOT, 0)
+            return 0
+        self.open_ended = False
+        self._router = Router(self._path, takes_objects="object" in self._shape.kinds)
+        self._reader = self._router.reader = SyntaxReader(
+            self._router, limits=self._limits, position=self._root_position
+        )
+        self._state = self._navigating
+        if verdict is Root.LIST:
+            self._reader.feed("[")
+            self._begin_list(candidate=False)
+            return 1
+        return 0
+
+    def _end_root(self) -> None:
+        self._finder.root_closed()
+        self._state = self._seeking
+
+    # -- navigating ----------------------------------------------------------------------
+
+    def _navigating(self, pos: int) -> int:
+        router = self._router
+        router.found = None
+        pos = self._reader.feed(self._text, pos)
+        if router.found is Found.ITEM:
+            self._list_path = self._reader.path
+            self._begin_element(pos - 1, _Origin.MEMBER, self._reader.depth - 1)
+            return pos - 1
+        if router.found is not None:
+            self._begin_list(candidate=router.found is Found.CANDIDATE)
+        elif self._reader.done:
+            self._end_root()
+        return pos
+
+    # -- the list ------------------------------------------------------------------------
+
+    def _begin_list(self, *, candidate: bool) -> None:
+        self._list_path = self._reader.path
+        self._elements = 0
+        self._candidate = candidate
+        self._expected = _FIRST
+        if not candidate:
+            self._list_found = True
+        self._state = self._list
+
+    def _list(self, pos: int) -> int:
+        """Between the elements of the list."""
+        text = self._text
+        end = BLANKS(text, pos).end()
+        if end > pos:
+            self._blanks.leading(text, pos, end)
+            if end == len(text):
+                return end
+            pos = end
+        self._blanks.reset()
+        char = text[pos]
+        if self._expected is _SEPARATOR:
+            if char == ",":
+                self._expected = _NEXT
+                return pos + 1
+        elif char in KINDS:
+            if self._candidate and not self._shape.may_begin(char):
+                self._skip_decoy(self._place(pos))
+                return pos
+            self._begin_element(pos, _Origin.LIST, self._reader.depth)
+            return pos
+        if char == "]" and self._expected is not _NEXT:
+            if self._candidate:
+                self._empty_list_found = True
+            else:
+                self._router.list_read()
+            self._leave_list(pos + 1)
+            return pos + 1
+        place = self._place(pos)
+        raise JSONSyntaxError(
+            f"expected {self._expected}, not {char!r}",
+            offset=place.offset,
+            line=place.line,
+            column=place.column,
+            path=self._list_path,
+        )
+
+    def _leave_list(self, pos: int) -> None:
+        self._reader.leave(self._place(pos))
+        if self._reader.done:
+            self._end_root()
+        else:
+            self._state = self._navigating
+
+    def _skip_decoy(self, position: Position) -> None:
+        """The array whose first element is at `position` has nothing in common with the type."""
+        self._reader.resume(position)
+        self._router.skip_array()
+        self._state = self._navigating
+
+    # -- an element ----------------------------------------------------------------------
+
+    def _begin_element(self, pos: int, origin: _Origin, depth: int) -> None:
+        if self._index >= self._limits.item_count:
+            allowed = self._limits.item_count
+            raise LimitExceededError("item_count", allowed, f"more than {allowed} items")
+        self._origin = origin
+        self._cutter.begin(self._place(pos), depth)
+        self._in_element = True
+        self._state = self._element
+
+    def _item_path(self) -> Path:
+        if self._origin is _Origin.LIST:
+            return (*self._list_path, self._elements)
+        return self._list_path
+
+    def _element(self, pos: int) -> int:
+        cutter = self._cutter
+        end = cutter.cut(self._text, pos)
+        if end < 0:
+            self._carry = cutter.carry
+            return len(self._text)
+        self._in_element = False
+        if self._candidate and self._origin is _Origin.LIST and self._is_decoy(cutter.raw):
+            self._skip_decoy(cutter.position)
+            self._reader.feed(cutter.raw)
+            return end
+        self._list_found = True
+        self.completed.append(RawItem(cutter.raw, self._index, self._item_path(), cutter.position))
+        self._index += 1
+        if self._origin is _Origin.LIST:
+            self._candidate = False
+            self._elements += 1
+            self._expected = _SEPARATOR
+            self._state = self._list
+        elif self._origin is _Origin.ROOT:
+            self._end_root()
+        else:
+            self._reader.leave(self._place(end))
+            self._state = self._navigating
+        return end
+
+    def _is_decoy(self, raw: str) -> bool:
+        return raw[0] == "{" and not self._shape.shares(
+            member_names(raw, self._cutter.position, self._item_path(), self._limits)
+        )

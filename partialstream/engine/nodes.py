@@ -1,0 +1,198 @@
+"""How a value of some type grows: what may be shown of it before it is complete.
+
+A tree of nodes describes a type. The nodes hold no state of a stream: one tree serves all
+parsers of its type. What they know of validation comes to them as functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+S = TypeVar("S")
+
+Check = Callable[[str, S], Any]
+"""Takes a value's JSON text and the parser's settings; gives the validated value, or raises
+`Rejected`."""
+
+
+class Rejected(Exception):  # noqa: N818 - a message between two layers, no error for users
+    """A complete value does not validate; the reason is the `__cause__`."""
+
+
+class Node(Generic[S]):
+    """How values of a type grow.
+
+    Attributes:
+        opener: The first character of the JSON values that can grow: `{`, `[` or `"`.
+            All others, and all of a node without opener, show when they are complete.
+        check: Validates a complete value from its text.
+    """
+
+    opener = ""
+
+    def __init__(self, check: Check[S]) -> None:
+        self.check = check
+
+
+class Opaque(Node[S]):
+    """A value that shows when it is complete."""
+
+
+class Dependent(Opaque[S]):
+    """A member whose validators look at the members defined before it.
+
+    Attributes:
+        earlier: The fields that must be in before it can be validated.
+        check_with: Validates it, given their values.
+    """
+
+    def __init__(
+        self,
+        check: Check[S],
+        earlier: Sequence[str],
+        check_with: Callable[[str, S, Mapping[str, Any]], Any],
+    ) -> None:
+        super().__init__(check)
+        self.earlier = tuple(earlier)
+        self.check_with = check_with
+
+
+class Text(Node[S]):
+    """A string that shows as it grows.
+
+    Attributes:
+        constrained: Whether a complete one may still be rejected.
+    """
+
+    opener = '"'
+
+    def __init__(self, check: Check[S], *, constrained: bool = False) -> None:
+        super().__init__(check)
+        self.constrained = constrained
+
+
+class ByKind(Node[S]):
+    """A value of several types that its first character tells apart.
+
+    Attributes:
+        nodes: By first character; what is not in it is opaque.
+    """
+
+    def __init__(self, check: Check[S], nodes: Mapping[str, Node[S]]) -> None:
+        super().__init__(check)
+        self.nodes = nodes
+
+
+@dataclass(slots=True)
+class Member(Generic[S]):
+    """A member of a record.
+
+    Attributes:
+        field: The field that it fills.
+        node: How it grows.
+        gate: Whether the record stays hidden until it is complete.
+    """
+
+    field: str
+    node: Node[S]
+    gate: bool = False
+
+
+Show = Callable[..., Any]
+"""Takes a row of marks and a level (see `growth.py`), gives the growing value."""
+
+
+class Record(Node[S]):
+    """An object with known members.
+
+    Attributes:
+        members: By the name in the JSON text.
+        others: How members of other names grow, None if they are left out.
+        show: Makes the growing value.
+        gates: How many members are gates.
+    """
+
+    opener = "{"
+
+    def __init__(self, check: Check[S], show: Show) -> None:
+        super().__init__(check)
+        self.members: dict[str, Member[S]] = {}
+        self.others: Node[S] | None = None
+        self.show = show
+
+    @property
+    def gates(self) -> int:
+        """How many members are gates."""
+        return sum(member.gate for member in self.members.values())
+
+
+class Tagged(Node[S]):
+    """An object whose first member may tell which record it is.
+
+    Attributes:
+        discriminator: That member's name.
+        choices: The records by that member's value.
+    """
+
+    opener = "{"
+
+    def __init__(
+        self, check: Check[S], discriminator: str, choices: Mapping[Any, Record[S]]
+    ) -> None:
+        super().__init__(check)
+        self.discriminator = discriminator
+        self.choices = choices
+
+
+class Items(Node[S]):
+    """An array whose elements are all of one type.
+
+    Attributes:
+        item: How they grow.
+        whole: Whether the complete value is validated again as a whole. Its children are
+            valid already, so that is left out where nothing else is asked of it.
+        make: Makes the growing value of a list of elements.
+    """
+
+    opener = "["
+
+    def __init__(
+        self,
+        check: Check[S],
+        item: Node[S],
+        make: Callable[[list[Any]], Any],
+        *,
+        whole: bool = False,
+    ) -> None:
+        super().__init__(check)
+        self.whole = whole
+        self.item = item
+        self.make = make
+
+
+class Entries(Node[S]):
+    """An object whose members are all of one type and have any name.
+
+    Attributes:
+        value: How their values grow.
+        whole: Whether the complete value is validated again as a whole. Its children are
+            valid already, so that is left out where nothing else is asked of it.
+        make: Makes the growing value of a dict of members.
+    """
+
+    opener = "{"
+
+    def __init__(
+        self,
+        check: Check[S],
+        value: Node[S],
+        make: Callable[[dict[str, Any]], Any],
+        *,
+        whole: bool = False,
+    ) -> None:
+        super().__init__(check)
+        self.whole = whole
+        self.value = value
+        self.make = make

@@ -1,0 +1,85 @@
+r"""The tokens of JSON (RFC 8259) as regular expressions.
+
+Runs are taken in one match, so that no Python step is spent on a single character. None of
+the patterns can backtrack: each alternative starts with a character that no other one takes.
+(`(?:[^"\\]+|\\.)*`, the obvious pattern for a string's inside, is exponential on an open one.)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Final, cast
+
+Run = Callable[..., re.Match[str]]
+"""The `match` of a pattern that matches the empty text too: it never gives None."""
+
+
+def run_of(pattern: str) -> Run:
+    """Compile a pattern that always matches."""
+    return cast("Run", re.compile(pattern, re.DOTALL).match)
+
+
+BLANKS: Final = run_of(r"[ \t\n\r]*")
+DIGITS: Final = run_of(r"[0-9]*")
+
+PLAIN: Final = run_of(r'[^"\\\x00-\x1f]*')
+"""Characters of a string that stand for themselves."""
+
+_ESCAPE: Final = (
+    r'\\(?:["\\/bfnrt]'
+    r"|u(?:[0-9a-cefA-CEF][0-9a-fA-F]{3}"  # outside the surrogates: D is left out,
+    r"|[dD][0-7][0-9a-fA-F]{2}"  # but for D000 to D7FF
+    r"|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))"  # a pair
+)
+STRING_CONTENT: Final = run_of(rf'[^"\\\x00-\x1f]*(?:{_ESCAPE}[^"\\\x00-\x1f]*)*')
+"""The part of a string that is certain: no escape is cut, no surrogate stands alone."""
+
+CUT_ESCAPE: Final = re.compile(
+    r"\\(?:u(?:[0-9a-cefA-CEF][0-9a-fA-F]{0,2}"
+    r"|[dD](?:[0-7][0-9a-fA-F]?)?"
+    r"|[dD][89abAB](?:[0-9a-fA-F]{0,2}|[0-9a-fA-F]{2}\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)"
+    r")?)?"
+)
+"""An escape that may still become valid."""
+
+LITERALS: Final = {
+    "t": "true",
+    "f": "false",
+    "n": "null",
+    "N": "NaN",
+    "I": "Infinity",
+    "-I": "-Infinity",
+}
+"""Words by their beginning. The last three are no JSON, but pydantic takes them for floats."""
+
+NUMBER: Final[dict[str, dict[str, str]]] = {
+    # state: {character: next state}; "d" stands for a digit. A number may end in the states
+    # of NUMBER_ENDS only. RFC 8259, section 6: no leading zeros, a digit on each side of the
+    # point and in the exponent.
+    "minus": {"0": "zero", "d": "integer"},
+    "zero": {".": "point", "e": "e", "E": "e"},
+    "integer": {"d": "integer", ".": "point", "e": "e", "E": "e"},
+    "point": {"d": "fraction"},
+    "fraction": {"d": "fraction", "e": "e", "E": "e"},
+    "e": {"+": "sign", "-": "sign", "d": "exponent"},
+    "sign": {"d": "exponent"},
+    "exponent": {"d": "exponent"},
+}
+NUMBER_ENDS: Final = frozenset({"zero", "integer", "fraction", "exponent"})
+
+
+def decode(content: str) -> str:
+    r"""The characters that the inside of a string stands for.
+
+    Args:
+        content: What `STRING_CONTENT` matched.
+
+    Example:
+        >>> decode(r"caf\u00e9")
+        'café'
+    """
+    if "\\" not in content:
+        return content
+    return cast("str", json.loads(f'"{content}"'))

@@ -1,0 +1,72 @@
+"""The parser's last word on a slice of text that was cut out unread."""
+
+from __future__ import annotations
+
+from partialstream.engine.position import Position
+from partialstream.engine.syntax import NullHandler, SyntaxReader
+from partialstream.errors import JSONSyntaxError
+from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.results import Path
+
+
+class _MemberNames(NullHandler):
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.reader: SyntaxReader | None = None
+
+    def name(self, name: str) -> None:
+        if self.reader is not None and self.reader.depth == 1:
+            self.names.append(name)
+
+
+def why_malformed(
+    raw: str,
+    position: Position,
+    path: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    complete: bool = True,
+) -> JSONSyntaxError | None:
+    """Find out why a slice is not valid JSON, None if it is.
+
+    Args:
+        raw: The slice.
+        position: Where it begins in the text.
+        path: Where it stands in the document.
+        limits: Passed on to the parser.
+        complete: Whether it is a whole value; False for one that the end of the text cuts.
+
+    Raises:
+        LimitExceededError: The parser did not get to an answer.
+    """
+    reader = SyntaxReader(NullHandler(), limits=limits, position=position, path=path)
+    try:
+        consumed = reader.feed(raw)
+        if complete:
+            reader.finish()
+    except JSONSyntaxError as error:
+        return error
+    reason = ""
+    if consumed < len(raw):
+        reason = f"unexpected {raw[consumed]!r} behind a value"
+    elif complete and not reader.done:
+        reason = "unexpected end of a value"
+    if not reason:
+        return None
+    place = position.after(raw[:consumed])
+    return JSONSyntaxError(
+        reason, offset=place.offset, line=place.line, column=place.column, path=path
+    )
+
+
+def member_names(raw: str, position: Position, path: Path, limits: Limits) -> list[str]:
+    """The names of an object's own members; `[]` for other values.
+
+    Raises:
+        JSONSyntaxError: It is no JSON.
+        LimitExceededError: It is nested too deeply.
+    """
+    handler = _MemberNames()
+    handler.reader = SyntaxReader(handler, limits=limits, position=position, path=path)
+    handler.reader.feed(raw)
+    return handler.names

@@ -1,0 +1,127 @@
+"""Single values, validated from their text as pydantic would inside the whole."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import ValidationError
+from pydantic_core import CoreConfig, SchemaValidator, core_schema
+
+from partialstream.engine.nodes import Rejected
+from partialstream.validation.schema import Definitions, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user passes to pydantic for one stream.
+
+    Attributes:
+        strict: pydantic's strict mode; None leaves it to the model.
+        context: Handed to validators as `info.context`.
+    """
+
+    strict: bool | None = None
+    context: Any = None
+
+
+class Check:
+    """Validates the text of values of one schema. Its validator is built on first use."""
+
+    __slots__ = ("_config", "_definitions", "_schema", "_validator")
+
+    def __init__(self, schema: Schema, definitions: Definitions, config: Schema) -> None:
+        self._schema = schema
+        self._definitions = definitions
+        self._config = config
+        self._validator: SchemaValidator | None = None
+
+    def __call__(self, raw: str, settings: Settings) -> Any:
+        validator = self._validator
+        if validator is None:
+            validator = self._validator = _build(self._schema, self._definitions, self._config)
+        try:
+            return validator.validate_json(raw, strict=settings.strict, context=settings.context)
+        except ValidationError as error:
+            raise Rejected from error
+
+
+class MemberCheck:
+    """Validates a member whose validators read `info.data`.
+
+    The members before it are given to pydantic as fields that take any JSON and yield the
+    value that is known already, so that the validators run exactly as in the whole model.
+    """
+
+    __slots__ = ("_config", "_definitions", "_earlier", "_field", "_known", "_schema", "_validator")
+
+    def __init__(
+        self,
+        field: str,
+        schema: Schema,
+        earlier: tuple[str, ...],
+        definitions: Definitions,
+        config: Schema,
+    ) -> None:
+        self._field = field
+        self._schema = schema
+        self._earlier = earlier
+        self._definitions = definitions
+        self._config = config
+        self._known = threading.local()  # one plan serves streams in several threads
+        self._validator: SchemaValidator | None = None
+
+    def __call__(self, raw: str, settings: Settings, values: Mapping[str, Any]) -> Any:
+        validator = self._validator
+        if validator is None:
+            validator = self._validator = self._build()
+        places = "".join(f"{json.dumps(name)}:0," for name in self._earlier)
+        text = f"{{{places}{json.dumps(self._field)}:{raw}}}"
+        self._known.values = values
+        try:
+            members, _, _ = validator.validate_json(
+                text, strict=settings.strict, context=settings.context
+            )
+        except ValidationError as error:
+            raise Rejected from error
+        finally:
+            self._known.values = {}
+        return members[self._field]
+
+    def _build(self) -> SchemaValidator:
+        fields = {name: core_schema.model_field(self._given(name)) for name in self._earlier}
+        inner: Any = self._schema
+        fields[self._field] = core_schema.model_field(inner)
+        return _build(core_schema.model_fields_schema(fields), self._definitions, self._config)
+
+    def _given(self, name: str) -> core_schema.CoreSchema:
+        known = self._known
+        return core_schema.no_info_plain_validator_function(lambda _: known.values[name])
+
+
+def _build(schema: Schema, definitions: Definitions, config: Schema) -> SchemaValidator:
+    inner: Any = schema
+    if definitions:
+        known: list[Any] = list(definitions.values())
+        inner = core_schema.definitions_schema(inner, known)
+    return SchemaValidator(inner, cast("CoreConfig", dict(config)))
+
+
+_OWNERS = ("model", "dataclass", "typed-dict", "definition-ref")
+
+
+def reads_other_members(schema: Any) -> bool:
+    """Whether a validator in a field's schema, and not in a model inside it, gets `info`."""
+    if isinstance(schema, list | tuple):
+        return any(map(reads_other_members, schema))
+    if not isinstance(schema, dict) or schema.get("type") in _OWNERS:
+        return False
+    function = schema.get("function")
+    if isinstance(function, dict) and function.get("type") == "with-info":
+        return True
+    return any(reads_other_members(value) for key, value in schema.items() if key != "metadata")
+
+

@@ -1,0 +1,211 @@
+"""Items of any pydantic type, validated at the delta that completes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from partialstream.engine.gather import Gatherer
+from partialstream.engine.items import ItemScanner, RawItem
+from partialstream.engine.route import parse_path
+from partialstream.engine.verdict import why_malformed
+from partialstream.errors import IncompleteStreamError, OutputValidationError, PartialStreamError
+from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.results import Outcome, RejectedItem
+from partialstream.validation.schema import shape_of
+
+T = TypeVar("T")
+
+OnInvalid = Literal["raise", "skip"]
+
+
+class ItemParser(Generic[T]):
+    """Turns text that arrives in pieces into validated items. No I/O.
+
+    Args:
+        type_: The type of one item: anything pydantic validates.
+        path: Where the list is, `"report.sections.*.bullets"` or a sequence of steps. None:
+            a root array, the first fitting array of a root object, documents in a row.
+        on_invalid: What to do with an item that does not validate: `"raise"`, or `"skip"`,
+            which leaves it in `rejected` only.
+        context: Handed to pydantic's validators.
+        strict: pydantic's strict mode; None leaves it to the type.
+        limits: See `Limits`. `idle_seconds` is not for a parser.
+
+    Attributes:
+        rejected: The items that did not validate, in order.
+        outcome: How the text ended; None until `finish` was called or something was raised.
+
+    Example:
+        >>> from pydantic import BaseModel
+        >>> class Product(BaseModel):
+        ...     name: str
+        >>> parser = ItemParser(Product)
+        >>> for delta in ('{"items": [{"name": "La', 'mp"}, {"na', 'me": "Rug"}]}'):
+        ...     print(parser.feed(delta))
+        []
+        [Product(name='Lamp')]
+        [Product(name='Rug')]
+        >>> parser.finish()
+        []
+        >>> parser.outcome.status
+        'complete'
+    """
+
+    def __init__(
+        self,
+        type_: type[T],
+        *,
+        path: str | Sequence[str | int] | None = None,
+        on_invalid: OnInvalid = "raise",
+        context: Any = None,
+        strict: bool | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        if on_invalid not in ("raise", "skip"):
+            raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
+        adapter = TypeAdapter[T](type_)
+        self._validate = adapter.validator.validate_json
+        self._on_invalid = on_invalid
+        self._context = context
+        self._strict = strict
+        self._limits = limits or DEFAULT_LIMITS
+        self._scanner = ItemScanner(
+            shape_of(adapter.core_schema), path=parse_path(path), limits=self._limits
+        )
+        self._gatherer = Gatherer(self._scanner)
+        self._gather = self._gatherer.send
+        self._failure: PartialStreamError | None = None
+        self._delivered = 0
+        self.rejected: list[RejectedItem] = []
+        self.outcome: Outcome | None = None
+
+    def feed(self, delta: str) -> list[T]:
+        """Take the next piece of text.
+
+        Args:
+            delta: Text of any length; may be empty.
+
+        Returns:
+            The items whose last character is in `delta`.
+
+        Raises:
+            JSONSyntaxError: The text cannot become valid JSON.
+            OutputValidationError: An item does not validate, with `on_invalid="raise"`.
+            LimitExceededError: See `Limits`.
+
+        If the same delta also completed items before the failure, they are returned, and the
+        next call raises. Once it has raised, the parser raises the same error again.
+        """
+        raws = self.advance(delta)
+        return [value for value, _ in self.accept(raws)] if raws else []
+
+    def finish(self) -> list[T]:
+        """Say that the text ends here.
+
+        Returns:
+            Items that only the end completes: none, as lists stand. For symmetry with `feed`.
+
+        Raises:
+            IncompleteStreamError: The text is empty, holds no list, or ends inside it.
+            JSONSyntaxError: Its unfinished end cannot become valid JSON.
+            PartialStreamError: What a call of `feed` put off.
+        """
+        outcome = self.end()
+        if not outcome.ok:
+            raise self._fail(IncompleteStreamError.of(outcome))
+        return []
+
+    # -- the same in two steps, for streams ----------------------------------------------
+
+    def advance(self, delta: str) -> list[RawItem]:
+        """Take the next piece of text; gives the items in it unvalidated.
+
+        Raises:
+            JSONSyntaxError: See `feed`.
+            LimitExceededError: See `feed`.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self.outcome is not None:
+            raise ValueError("the parser has been told that the text is finished")
+        try:
+            return self._gather(delta)
+        except PartialStreamError as error:
+            self._fail(error)
+            if self._scanner.completed:
+                return self._scanner.completed
+            raise
+
+    def accept(self, raws: list[RawItem]) -> list[tuple[T, RawItem]]:
+        """Validate items; gives those that are to be delivered.
+
+        Raises:
+            JSONSyntaxError: See `feed`.
+            OutputValidationError: See `feed`.
+        """
+        accepted: list[tuple[T, RawItem]] = []
+        for raw in raws:
+            try:
+                value = self._validate(raw.text, strict=self._strict, context=self._context)
+            except ValidationError as error:
+                failure = self._judge(raw, error)
+                if failure is None:
+                    continue
+                self._failure = None
+                self._fail(failure)
+                if accepted:
+                    break
+                raise failure from failure.__cause__
+            accepted.append((value, raw))
+        self._delivered += len(accepted)
+        return accepted
+
+    def end(self) -> Outcome:
+        """Say that the text ends here; gives the outcome without raising it.
+
+        Raises:
+            JSONSyntaxError: See `finish`.
+            PartialStreamError: See `finish`.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self.outcome is None:
+            try:
+                self._gatherer.flush()
+                self.outcome = self._scanner.finish()
+            except PartialStreamError as error:
+                raise self._fail(error) from error.__cause__
+        return self.outcome
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether the items are documents themselves, so that none is known to be the last."""
+        return self._scanner.open_ended
+
+    def _judge(self, raw: RawItem, error: ValidationError) -> PartialStreamError | None:
+        """What is to be raised for an item that does not validate, None for nothing."""
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if first["type"] == "json_invalid" and not first["loc"]:
+            malformed = why_malformed(raw.text, raw.position, raw.path, limits=self._limits)
+            if malformed is not None:
+                malformed.__cause__ = error
+                return malformed
+        self.rejected.append(RejectedItem(raw.index, raw.text, error, raw.path))
+        if self._on_invalid == "skip":
+            return None
+        failure = OutputValidationError(
+            f"item {raw.index} does not validate: {error}", index=raw.index, raw=raw.text
+        )
+        failure.__cause__ = error
+        return failure
+
+    def _fail(self, error: PartialStreamError) -> PartialStreamError:
+        if error.outcome is None:
+            error.outcome = Outcome("invalid", detail=str(error))
+        error.delivered = self._delivered
+        self.outcome = error.outcome
+        self._failure = error
+        return error

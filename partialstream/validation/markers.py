@@ -1,0 +1,71 @@
+"""Marks that a user puts on a member, to say when it may be shown."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+
+MARK: Final = "partialstream"
+"""The key in a core schema's metadata."""
+
+
+class _Marker:
+    """Leaves its name in the metadata of the schema that it annotates."""
+
+    mark: str
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        metadata = schema.get("metadata", {})
+        marks = {*metadata.get(MARK, ()), cls.mark}
+        # A copy: the schema may be shared with other uses of the same type.
+        marked: Any = {**schema, "metadata": {**metadata, MARK: marks}}
+        return marked  # type: ignore[no-any-return]  # a TypedDict cannot be spread
+
+
+class Atomic(_Marker):
+    """Show a value only when it is complete.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import BaseModel
+        >>> from partialstream import Atomic, PartialParser
+        >>> class Place(BaseModel):
+        ...     name: Annotated[str, Atomic]
+        >>> parser = PartialParser(Place)
+        >>> parser.feed('{"name": "Bre').name is None
+        True
+        >>> parser.feed('men"').name
+        'Bremen'
+    """
+
+    mark = "atomic"
+
+
+class Gate(_Marker):
+    """Hide the object that holds a member until that member is complete.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import BaseModel
+        >>> from partialstream import Gate, PartialParser
+        >>> class Card(BaseModel):
+        ...     id: Annotated[int, Gate]
+        ...     title: str
+        >>> parser = PartialParser(Card)
+        >>> parser.feed('{"title": "Lamp", "id": 1') is None
+        True
+        >>> parser.feed(', ').title
+        'Lamp'
+    """
+
+    mark = "gate"
+
+
+def is_marked(schema: Any, marker: type[_Marker]) -> bool:
+    """Whether a core schema carries a marker."""
+    metadata = schema.get("metadata")
+    return bool(metadata) and marker.mark in metadata.get(MARK, ())

@@ -1,0 +1,306 @@
+"""From a pydantic type to the nodes that say how its values grow.
+
+Only what cannot be shown too early or changed by validation grows: models, dataclasses' and
+TypedDicts' members, lists, dicts with string keys, and strings without a pattern or a
+transformation. Whatever else a schema says, and everything behind a validator function,
+shows when it is complete and valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import SchemaValidator
+
+from partialstream.engine.nodes import (
+    ByKind,
+    Dependent,
+    Entries,
+    Items,
+    Member,
+    Node,
+    Opaque,
+    Record,
+    Tagged,
+    Text,
+)
+from partialstream.engine.shape import Kind, Shape
+from partialstream.validation.checks import Check, MemberCheck, Settings, reads_other_members
+from partialstream.validation.markers import Atomic, Gate, is_marked
+from partialstream.validation.schema import (
+    Definitions,
+    Schema,
+    choices_of,
+    names_of_field,
+    resolve,
+    shape_of,
+    unfold,
+)
+from partialstream.validation.snapshots import root_snapshot, snapshot_maker
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a model is read.
+
+    Attributes:
+        node: How it grows.
+        shape: What it looks like.
+        validator: pydantic's validator of the whole.
+    """
+
+    node: Node[Settings]
+    shape: Shape
+    validator: SchemaValidator
+
+
+@lru_cache(maxsize=512)
+def plan_of(model: type[BaseModel]) -> Plan:
+    """The plan of a model class, made once.
+
+    Raises:
+        PydanticUserError: The class is not fully defined, or not valid.
+    """
+    adapter = TypeAdapter(model)
+    schema, definitions = unfold(adapter.core_schema)
+    compiler = _Compiler(definitions)
+    validator = adapter.validator
+    if not isinstance(validator, SchemaValidator):  # a plugin's wrapper around it
+        validator = SchemaValidator(adapter.core_schema)
+    return Plan(compiler.node(schema, {}), shape_of(adapter.core_schema), validator)
+
+
+_WRAPPERS = ("function-before", "function-after", "function-wrap")
+
+
+def _layers(schema: Schema) -> int:
+    """How many validator functions stand around a model's schema."""
+    count = 0
+    while schema["type"] in _WRAPPERS:
+        schema = schema["schema"]
+        count += 1
+    return count
+
+
+def _identity(value: Any) -> Any:
+    return value
+
+
+class _Compiler:
+    """Makes nodes of the schemas that belong to one set of definitions."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._records: dict[int, Node[Settings]] = {}
+
+    def node(self, schema: Schema, config: Schema) -> Node[Settings]:
+        """How values of a schema grow.
+
+        Args:
+            schema: A core schema.
+            config: The configuration of the model around it.
+        """
+        check = Check(schema, self._definitions, config)
+        if is_marked(schema, Atomic):
+            return Opaque(check)
+        if schema["type"] == "definition-ref":
+            schema = self._definitions[schema["schema_ref"]]
+        kind = schema["type"]
+        if kind == "default":
+            return self.node(schema["schema"], config)
+        if kind in _WRAPPERS:
+            return self._wrapped(schema, check)
+        compile_ = getattr(self, "_" + kind.replace("-", "_"), None)
+        if compile_ is None:
+            return Opaque(check)
+        compiled: Node[Settings] = compile_(schema, check, config)
+        return compiled
+
+    def _wrapped(self, schema: Schema, check: Check) -> Node[Settings]:
+        """A value behind validator functions; those of a model's own do not hide it."""
+        inner = schema
+        while inner["type"] in _WRAPPERS:
+            inner = inner["schema"]
+        if inner["type"] != "model":
+            return Opaque(check)
+        own, _ = unfold(inner["cls"].__pydantic_core_schema__)
+        if _layers(schema) > _layers(own):
+            return Opaque(check)
+        return self._model(inner, check, {})
+
+    def _str(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        changed = any(
+            schema.get(key) or config.get(f"str_{key}")
+            for key in ("strip_whitespace", "to_lower", "to_upper")
+        )
+        if changed or schema.get("pattern") is not None:
+            return Opaque(check)
+        bounds = (
+            schema.get("min_length"),
+            schema.get("max_length"),
+            config.get("str_min_length"),
+            config.get("str_max_length"),
+        )
+        return Text(check, constrained=any(bound is not None for bound in bounds))
+
+    def _any(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        nodes: dict[str, Node[Settings]] = {'"': Text(check)}
+        node = ByKind(check, nodes)
+        nodes["["] = Items(check, node, _identity)
+        nodes["{"] = Entries(check, node, _identity)
+        return node
+
+    def _nullable(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        inner = self.node(schema["schema"], config)
+        if isinstance(inner, ByKind):
+            return ByKind(check, inner.nodes)
+        return ByKind(check, {inner.opener: inner}) if inner.opener else Opaque(check)
+
+    def _list(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        return Items(check, self._items(schema, config), _identity)
+
+    def _items(self, schema: Schema, config: Schema) -> Node[Settings]:
+        return self.node(schema.get("items_schema", {"type": "any"}), config)
+
+    def _set(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        # An unfinished element of a set would be another element a moment later.
+        items = schema.get("items_schema", {"type": "any"})
+        item = Opaque(Check(items, self._definitions, config))
+        return Items(check, item, frozenset if schema["type"] == "frozenset" else set)
+
+    _frozenset = _set
+
+    def _tuple(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        items = schema["items_schema"]
+        if len(items) != 1 or schema.get("variadic_item_index") != 0:
+            return Opaque(check)
+        return Items(check, self.node(items[0], config), tuple)
+
+    def _dict(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        keys = schema.get("keys_schema", {"type": "str"})
+        if keys["type"] != "any" and not isinstance(self.node(keys, config), Text):
+            return Opaque(check)
+        values = schema.get("values_schema", {"type": "any"})
+        return Entries(check, self.node(values, config), _identity)
+
+    def _union(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        """Where the first character leaves one choice, that one grows.
+
+        pydantic prefers the choice that takes a value as it is (mode "smart"), so that a
+        string stays one beside `int`; from left to right it may not.
+        """
+        if schema.get("mode", "smart") != "smart":
+            return Opaque(check)
+        takers: dict[str, list[Schema]] = {}
+        for choice in choices_of(schema):
+            for kind in shape_of(self._whole(choice)).kinds:
+                takers.setdefault(_OPENERS.get(kind, ""), []).append(choice)
+        nodes: dict[str, Node[Settings]] = {}
+        for opener, choices in takers.items():
+            if opener and len(choices) == 1:
+                node = self.node(choices[0], config)
+                while isinstance(node, ByKind):
+                    node = node.nodes.get(opener, Opaque(check))
+                if node.opener == opener:
+                    nodes[opener] = node
+        return ByKind(check, nodes) if nodes else Opaque(check)
+
+    def _whole(self, schema: Schema) -> Schema:
+        return {
+            "type": "definitions",
+            "schema": schema,
+            "definitions": list(self._definitions.values()),
+        }
+
+    def _tagged_union(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        discriminator = schema["discriminator"]
+        if not isinstance(discriminator, str):
+            return Opaque(check)
+        choices: dict[Any, Record[Settings]] = {}
+        for tag, choice in schema["choices"].items():
+            node = self.node(choice, config)
+            if isinstance(node, Record):
+                choices[getattr(tag, "value", tag)] = node
+        return Tagged(check, discriminator, choices)
+
+    def _model(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        known = self._records.get(id(schema))
+        if known is not None:
+            return known
+        model = schema["cls"]
+        inner = schema["schema"]
+        while inner["type"] in _WRAPPERS:
+            inner = inner["schema"]
+        config = schema.get("config", {})
+        if schema.get("root_model"):
+            return self._root_model(model, inner, check, config)
+        if inner["type"] != "model-fields":
+            return Opaque(check)
+        record = Record[Settings](check, snapshot_maker(model))
+        # Before its members are looked at: the model may be its own member.
+        self._records[id(schema)] = record
+        self._add_members(record, inner["fields"], config)
+        if model.model_config.get("extra") == "allow":
+            record.others = self.node(inner.get("extras_schema", {"type": "any"}), config)
+        return record
+
+    def _root_model(
+        self, model: type[BaseModel], inner: Schema, check: Check, config: Schema
+    ) -> Node[Settings]:
+        fields = inner.get("fields")
+        node = self.node(fields["root"]["schema"] if fields else inner, config)
+        if isinstance(node, Items | Entries):
+            make: Callable[[Any], Any] = node.make
+
+            def wrap(value: Any) -> Any:
+                return root_snapshot(model, make(value))
+
+            if isinstance(node, Items):
+                return Items(check, node.item, wrap, whole=True)
+            return Entries(check, node.value, wrap, whole=True)
+        if isinstance(node, Record):
+            show = node.show
+            wrapped = Record[Settings](
+                check, lambda marks, level: root_snapshot(model, show(marks, level))
+            )
+            wrapped.members = node.members
+            wrapped.others = node.others
+            return wrapped
+        return Opaque(check)
+
+    def _typed_dict(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
+        record = Record[Settings](check, contents)
+        self._records[id(schema)] = record
+        self._add_members(record, schema["fields"], schema.get("config", config))
+        return record
+
+    def _add_members(
+        self, record: Record[Settings], fields: Mapping[str, Schema], config: Schema
+    ) -> None:
+        earlier: list[str] = []
+        for name, field in fields.items():
+            schema = field["schema"]
+            node = self.node(schema, config)
+            if isinstance(node, Opaque) and reads_other_members(schema):
+                check = MemberCheck(name, schema, tuple(earlier), self._definitions, config)
+                node = Dependent(node.check, earlier, check)
+            member = Member(name, node, gate=_is_gate(schema))
+            for json_name in names_of_field(name, field, config, inside=False):
+                record.members[json_name] = member
+            earlier.append(name)
+
+
+_OPENERS: dict[Kind, str] = {"object": "{", "array": "[", "string": '"'}
+
+
+def _is_gate(schema: Schema) -> bool:
+    """Whether a field's schema is a gate, also inside its default."""
+    while not is_marked(schema, Gate):
+        if schema["type"] not in ("default", "nullable", *_WRAPPERS):
+            return False
+        schema = schema["schema"]
+    return True
