@@ -17,6 +17,8 @@ class Limits:
             16 Mi is a hundred times the longest answer of today's models.
         item_count: Elements of the list, rejected ones counted.
         total_size: Characters of the whole text, prose and skipped members counted.
+        text_kept: Characters of the text so far that a stream of items keeps to show and to
+            resume from. A longer text streams on, but `stream.text` can no longer be had.
         whitespace_run: Blanks in a row outside strings. A model that is held to a grammar and
             has nothing left to say pads with blanks until its tokens run out.
         idle_seconds: Seconds without a chunk. Half of the OpenAI SDK's own time-out: reasoning
@@ -31,6 +33,7 @@ class Limits:
     item_size: int = 16 * 1024 * 1024
     item_count: int = 10_000_000
     total_size: int = 4 * 1024 * 1024 * 1024
+    text_kept: int = 1024 * 1024
     whitespace_run: int = 4096
     idle_seconds: float = 300.0
 

@@ -1,0 +1,1 @@
+"""The whole call: request, stream, validation, retries."""

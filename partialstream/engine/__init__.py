@@ -1,13 +1,13 @@
 """Text in, events out: no I/O, no clock, no pydantic.
 
-    locate.py    where the JSON begins in an answer: prose, fences, thinking
-    probe.py     what a root is: an item, the list, a wrapper, or prose after all
-    route.py     through a wrapper to the list
-    syntax.py    the incremental JSON parser that reads everything outside items
-    tokens.py    ... and its tokens
-    element.py   where an item ends, without reading it; cutter.py collects its text
-    items.py     the machine that puts these together: text in, raw items out
-    gather.py    spares the machine the deltas that complete nothing
-    growth.py    growing objects: text in, snapshots out
-    verdict.py   why a slice is not JSON
+locate.py    where the JSON begins in an answer: prose, fences, thinking
+probe.py     what a root is: an item, the list, a wrapper, or prose after all
+route.py     through a wrapper to the list
+syntax.py    the incremental JSON parser that reads everything outside items
+tokens.py    ... and its tokens
+element.py   where an item ends, without reading it; cutter.py collects its text
+items.py     the machine that puts these together: text in, raw items out
+gather.py    spares the machine the deltas that complete nothing
+growth.py    growing objects: text in, snapshots out
+verdict.py   why a slice is not JSON
 """

@@ -6,7 +6,10 @@ from partialstream.engine.blanks import BlankRun
 from partialstream.engine.element import CARRIED, CLOSER_OF, Scan, flat_object_end, scan_of
 from partialstream.engine.position import Position
 from partialstream.errors import LimitExceededError
-from partialstream.limits import Limits
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from partialstream.limits import Limits
 
 
 class Cutter:

@@ -7,11 +7,13 @@ for the parser that gets the slice.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final, Protocol, TYPE_CHECKING
 
 from partialstream.engine.tokens import run_of
 from partialstream.errors import LimitExceededError
-from partialstream.limits import Limits
+
+if TYPE_CHECKING:
+    from partialstream.limits import Limits
 
 _STRING_INSIDE: Final = run_of(r'[^"\\]*(?:\\.[^"\\]*)*')
 _TO_DELIMITER: Final = run_of(r"[^,\]} \t\n\r]*")

@@ -7,10 +7,12 @@ kept; the machine sees them joined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Final
+from typing import Final, TYPE_CHECKING
 
-from partialstream.engine.items import ItemScanner, RawItem
+
+if TYPE_CHECKING:
+    from partialstream.engine.items import ItemScanner, RawItem
+    from collections.abc import Callable, Generator
 
 BATCH: Final = 2048
 """Characters after which the machine looks even if no item can be complete: it watches the
@@ -21,6 +23,7 @@ class Gatherer:
     """Feeds a scanner no more often than needed.
 
     Attributes:
+        scanner: What is fed.
         send: Takes a delta, gives the items that it completes. It is a generator's own `send`,
             because a resumed frame with local variables is the cheapest call there is.
 
@@ -32,15 +35,25 @@ class Gatherer:
         ['{"a": 1}']
     """
 
-    __slots__ = ("_advance", "_pieces", "_scanner", "send")
+    __slots__ = ("_advance", "_pieces", "scanner", "send")
 
     def __init__(self, scanner: ItemScanner) -> None:
-        self._scanner = scanner
+        self.scanner = scanner
         self._advance = scanner.advance
         self._pieces: list[str] = []
         steps = self._gather()
         next(steps)
         self.send: Callable[[str], list[RawItem]] = steps.send
+
+    @property
+    def text(self) -> str:
+        """All that was sent; see `ItemScanner.text`."""
+        return self.scanner.text + "".join(self._pieces)
+
+    @property
+    def sent(self) -> int:
+        """Characters sent so far."""
+        return self.scanner.size + sum(map(len, self._pieces))
 
     def flush(self) -> list[RawItem]:
         """The text ends: let the scanner see what was kept."""
@@ -49,7 +62,7 @@ class Gatherer:
         return self._advance(rest)
 
     def _gather(self) -> Generator[list[RawItem], str, None]:
-        scanner = self._scanner
+        scanner = self.scanner
         advance = self._advance
         pieces = self._pieces
         keep = pieces.append

@@ -9,7 +9,7 @@ arrived; its values are put together when somebody looks at them (`show`, `conte
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, TYPE_CHECKING
 
 from partialstream.engine.nodes import (
     ByKind,
@@ -23,8 +23,10 @@ from partialstream.engine.nodes import (
     Tagged,
     Text,
 )
-from partialstream.engine.transcript import Transcript
-from partialstream.results import Path
+
+if TYPE_CHECKING:
+    from partialstream.engine.transcript import Transcript
+    from partialstream.results import Path
 
 S = TypeVar("S")
 

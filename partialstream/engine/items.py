@@ -17,9 +17,9 @@ because its slice is parsed by pydantic anyway. The machine, one state a method:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TYPE_CHECKING
 
 from partialstream.engine.blanks import BlankRun
 from partialstream.engine.cutter import Cutter
@@ -35,19 +35,22 @@ from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome, Path
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 
 class RawItem(NamedTuple):
     """An element of the list, cut out and not yet parsed.
 
     Attributes:
         text: Its JSON text.
-        index: Its place among all elements of the streamed list.
+        number: Its place among all elements of the streamed list, from 0.
         path: Where it stands in the document.
         position: Where it begins in the text.
     """
 
     text: str
-    index: int
+    number: int
     path: Path
     position: Position
 
@@ -56,6 +59,7 @@ class RawItem(NamedTuple):
 _FIRST: Final = "a value or ']'"
 _NEXT: Final = "a value"
 _SEPARATOR: Final = "',' or ']'"
+
 
 class _Origin(Enum):
     """What the element under way belongs to."""
@@ -76,6 +80,8 @@ class ItemScanner:
         shape: What an item looks like.
         path: Where the list is (see `parse_path`), None if that is to be found out.
         limits: All but `idle_seconds` are watched here.
+        numbers: Where the items' indexes come from; shared by scanners whose items are one
+            list.
 
     Attributes:
         completed: The items that the last call of `advance` completed, also if it raised.
@@ -84,7 +90,12 @@ class ItemScanner:
     """
 
     def __init__(
-        self, shape: Shape, *, path: Path | None = None, limits: Limits = DEFAULT_LIMITS
+        self,
+        shape: Shape,
+        *,
+        path: Path | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        numbers: Iterator[int] | None = None,
     ) -> None:
         self._shape = shape
         self._path = path
@@ -94,9 +105,11 @@ class ItemScanner:
         self._text = ""  # what is being read
         self._position = Position()  # where it begins
         self._carry = ""  # what must be read again, with what follows it
+        self._kept: list[str] | None = []
+        self._kept_size = 0
         self._blanks = BlankRun(limits.whitespace_run)
         self._finder = RootFinder()
-        self._index = 0
+        self._numbers = itertools.count() if numbers is None else numbers
         self._list_found = False
         self._empty_list_found = False
         self._root_found = False
@@ -116,6 +129,25 @@ class ItemScanner:
         # of the element under way
         self._cutter = Cutter(limits)
         self._origin = _Origin.LIST
+
+    @property
+    def size(self) -> int:
+        """Characters read."""
+        return self._position.offset + len(self._carry)
+
+    @property
+    def text(self) -> str:
+        """All that has been read.
+
+        Raises:
+            LimitExceededError: It was more than is kept.
+        """
+        if self._kept is None:
+            allowed = self._limits.text_kept
+            raise LimitExceededError(
+                "text_kept", allowed, f"no more than {allowed} characters of text are kept"
+            )
+        return "".join(self._kept)
 
     @property
     def wake(self) -> str:
@@ -178,6 +210,7 @@ class ItemScanner:
         return Outcome("no_json", detail="the answer holds no list that fits the type")
 
     def _read(self, text: str) -> None:
+        self._keep(text)
         self._text = self._carry + text if self._carry else text
         self._carry = ""
         if self._position.offset + len(self._text) > self._limits.total_size:
@@ -190,6 +223,13 @@ class ItemScanner:
             self._position = self._place(pos - len(self._carry))
         else:
             self._position = self._position.after(self._text)
+
+    def _keep(self, text: str) -> None:
+        if self._kept is not None:
+            self._kept_size += len(text)
+            self._kept.append(text)
+            if self._kept_size > self._limits.text_kept:
+                self._kept = None
 
     def _place(self, pos: int) -> Position:
         return self._position.after(self._text[:pos])
@@ -271,15 +311,13 @@ class ItemScanner:
     # -- navigating ----------------------------------------------------------------------
 
     def _navigating(self, pos: int) -> int:
-        router = self._router
-        router.found = None
-        pos = self._reader.feed(self._text, pos)
-        if router.found is Found.ITEM:
+        found, pos = self._router.feed(self._text, pos)
+        if found is Found.ITEM:
             self._list_path = self._reader.path
             self._begin_element(pos - 1, _Origin.MEMBER, self._reader.depth - 1)
             return pos - 1
-        if router.found is not None:
-            self._begin_list(candidate=router.found is Found.CANDIDATE)
+        if found is not None:
+            self._begin_list(candidate=found is Found.CANDIDATE)
         elif self._reader.done:
             self._end_root()
         return pos
@@ -348,9 +386,6 @@ class ItemScanner:
     # -- an element ----------------------------------------------------------------------
 
     def _begin_element(self, pos: int, origin: _Origin, depth: int) -> None:
-        if self._index >= self._limits.item_count:
-            allowed = self._limits.item_count
-            raise LimitExceededError("item_count", allowed, f"more than {allowed} items")
         self._origin = origin
         self._cutter.begin(self._place(pos), depth)
         self._in_element = True
@@ -373,8 +408,11 @@ class ItemScanner:
             self._reader.feed(cutter.raw)
             return end
         self._list_found = True
-        self.completed.append(RawItem(cutter.raw, self._index, self._item_path(), cutter.position))
-        self._index += 1
+        index = next(self._numbers)
+        if index >= self._limits.item_count:
+            allowed = self._limits.item_count
+            raise LimitExceededError("item_count", allowed, f"more than {allowed} items")
+        self.completed.append(RawItem(cutter.raw, index, self._item_path(), cutter.position))
         if self._origin is _Origin.LIST:
             self._candidate = False
             self._elements += 1

@@ -17,7 +17,7 @@ Check = Callable[[str, S], Any]
 `Rejected`."""
 
 
-class Rejected(Exception):  # noqa: N818 - a message between two layers, no error for users
+class Rejected(Exception):
     """A complete value does not validate; the reason is the `__cause__`."""
 
 

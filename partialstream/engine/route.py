@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import Enum
 
 from partialstream.engine.syntax import NullHandler, SyntaxReader
-from partialstream.results import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from partialstream.results import Path
+    from collections.abc import Sequence
 
 
 class Found(Enum):
@@ -60,7 +63,7 @@ class Router(NullHandler):
         takes_objects: Whether an object at the path is an item.
 
     Attributes:
-        found: What the parser was halted for, None if it was not.
+        reader: The parser, to be set before it is fed.
     """
 
     reader: SyntaxReader
@@ -70,7 +73,13 @@ class Router(NullHandler):
         self._takes_objects = takes_objects
         self._satisfied = False
         self._skipping = 0  # the depth of the array being skipped, 0 for none
-        self.found: Found | None = None
+        self._found: Found | None = None
+
+    def feed(self, text: str, pos: int) -> tuple[Found | None, int]:
+        """Let the parser read on; gives what it was halted for, and where."""
+        self._found = None
+        pos = self.reader.feed(text, pos)
+        return self._found, pos
 
     def list_read(self) -> None:
         """The list was where the parser halted; without a path there is only one."""
@@ -103,5 +112,5 @@ class Router(NullHandler):
             self._skipping = 0
 
     def _halt(self, found: Found) -> None:
-        self.found = found
+        self._found = found
         self.reader.halt()

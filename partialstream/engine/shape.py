@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Kind = Literal["object", "array", "string", "number", "boolean", "null"]
 

@@ -8,7 +8,7 @@ it learns it tells its handler.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, TYPE_CHECKING
 
 from partialstream.engine.position import Position
 from partialstream.engine.tokens import (
@@ -24,7 +24,9 @@ from partialstream.engine.tokens import (
 )
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS, Limits
-from partialstream.results import Path
+
+if TYPE_CHECKING:
+    from partialstream.results import Path
 
 
 class Handler(Protocol):
@@ -228,17 +230,20 @@ class SyntaxReader:
         self._offset += pos - len(self._held)
         return pos - shift
 
-    def finish(self) -> None:
-        """Say that the text ends here: completes a root number or word.
+    def finish(self) -> bool:
+        """Say that the text ends here, which completes a root number.
+
+        Returns:
+            Whether the document is closed.
 
         Raises:
             JSONSyntaxError: The number cannot end here.
         """
-        if not self._closers:
-            if self.state is IN_NUMBER and self._number_state in NUMBER_ENDS:
-                self._end_scalar()
-            elif self.state is IN_NUMBER:
+        if not self._closers and self.state is IN_NUMBER:
+            if self._number_state not in NUMBER_ENDS:
                 raise self._error("unexpected end of a number", 0)
+            self._end_scalar()
+        return self.done
 
     def halt(self) -> None:
         """Let `feed` return behind the token that is being told of. For handlers."""
@@ -381,7 +386,8 @@ class SyntaxReader:
                 self._held = text[end:]
                 return len(text)
             raise self._error("invalid escape in a string", end)
-        raise self._error(f"unescaped control character {char!r} in a string", end)
+        what = "control character" if char < " " else "surrogate"
+        raise self._error(f"unescaped {what} {char!r} in a string", end)
 
     # -- numbers and words ---------------------------------------------------------------
 

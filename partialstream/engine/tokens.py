@@ -24,8 +24,9 @@ def run_of(pattern: str) -> Run:
 BLANKS: Final = run_of(r"[ \t\n\r]*")
 DIGITS: Final = run_of(r"[0-9]*")
 
-PLAIN: Final = run_of(r'[^"\\\x00-\x1f]*')
-"""Characters of a string that stand for themselves."""
+PLAIN: Final = run_of(r'[^"\\\x00-\x1f\ud800-\udfff]*')
+"""Characters of a string that stand for themselves. Surrogates do not: no text may hold them
+but in pairs, and Python holds a pair as one character."""
 
 _ESCAPE: Final = (
     r'\\(?:["\\/bfnrt]'
@@ -33,7 +34,9 @@ _ESCAPE: Final = (
     r"|[dD][0-7][0-9a-fA-F]{2}"  # but for D000 to D7FF
     r"|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))"  # a pair
 )
-STRING_CONTENT: Final = run_of(rf'[^"\\\x00-\x1f]*(?:{_ESCAPE}[^"\\\x00-\x1f]*)*')
+STRING_CONTENT: Final = run_of(
+    rf'[^"\\\x00-\x1f\ud800-\udfff]*(?:{_ESCAPE}[^"\\\x00-\x1f\ud800-\udfff]*)*'
+)
 """The part of a string that is certain: no escape is cut, no surrogate stands alone."""
 
 CUT_ESCAPE: Final = re.compile(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from partialstream.engine.position import Position
 from partialstream.engine.syntax import NullHandler, SyntaxReader
 from partialstream.errors import JSONSyntaxError
 from partialstream.limits import DEFAULT_LIMITS, Limits
-from partialstream.results import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from partialstream.results import Path
+    from partialstream.engine.position import Position
 
 
 class _MemberNames(NullHandler):
@@ -42,14 +45,13 @@ def why_malformed(
     reader = SyntaxReader(NullHandler(), limits=limits, position=position, path=path)
     try:
         consumed = reader.feed(raw)
-        if complete:
-            reader.finish()
+        closed = reader.finish() if complete else reader.done
     except JSONSyntaxError as error:
         return error
     reason = ""
     if consumed < len(raw):
         reason = f"unexpected {raw[consumed]!r} behind a value"
-    elif complete and not reader.done:
+    elif complete and not closed:
         reason = "unexpected end of a value"
     if not reason:
         return None

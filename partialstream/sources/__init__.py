@@ -1,0 +1,28 @@
+r"""From what a provider sends to texts and metadata.
+
+    bytes ──► sse ──► JSON ──┐
+    dicts, SDK objects ──────┼──► the source of the wire format ──► (channel, text), metadata
+    text ────────────────────┘
+
+`source_for` picks the source by the first chunk; from then on `feed` takes each chunk and
+gives its texts, and `finish` ends the answer. No source does I/O or imports an SDK: chunks are
+known by their shape.
+"""
+
+from partialstream.sources.base import Source
+from partialstream.sources.chat import ChatSource
+from partialstream.sources.detect import source_for
+from partialstream.sources.sse import ServerSentEvent, SSEDecoder
+from partialstream.sources.sse_stream import Framing, SSESource
+from partialstream.sources.text import TextSource
+
+__all__ = [
+    "ChatSource",
+    "Framing",
+    "SSEDecoder",
+    "SSESource",
+    "ServerSentEvent",
+    "Source",
+    "TextSource",
+    "source_for",
+]

@@ -1,0 +1,11 @@
+"""From an open stream of chunks to items and growing objects.
+
+answer.py     one answer: chunks to deltas, metadata, timing
+flow.py       what both policies share: failures and the end
+items.py      the policy of an item stream
+partials.py   the policy of a partial stream
+ending.py     how a stream ended, and the error that says so
+events.py     what `stream.events()` gives
+sync.py       the sync driver: fetches chunks, closes the response
+aio.py        the async driver
+"""

@@ -1,0 +1,49 @@
+"""What tests of streaming code need: a server with a script, other cuts, streams without one.
+
+>>> from partialstream.testing import Answer, ReplayServer, faults
+>>> answers = [Answer(fault=faults.HTTPError(429, retry_after=0)), Answer('{"items":[]}')]
+>>> with ReplayServer(answers) as server:
+...     server.base_url.startswith("http://127.0.0.1:")
+True
+
+`ReplayServer` needs the extra `partialstream[server]`; the rest needs nothing.
+"""
+
+from partialstream.testing import faults
+from partialstream.testing.answers import Answer, ToolCall
+from partialstream.testing.fakes import (
+    AsyncFakeStream,
+    FakeStream,
+    async_fake_stream,
+    fake_stream,
+)
+from partialstream.testing.faults import Fault
+from partialstream.testing.received import ReplayRequest
+from partialstream.testing.recut import (
+    characters,
+    chat_chunks,
+    every_cut,
+    recut,
+    recut_bytes,
+    sse_body,
+)
+from partialstream.testing.server import ReplayServer
+
+__all__ = [
+    "Answer",
+    "AsyncFakeStream",
+    "FakeStream",
+    "Fault",
+    "ReplayRequest",
+    "ReplayServer",
+    "ToolCall",
+    "async_fake_stream",
+    "characters",
+    "chat_chunks",
+    "every_cut",
+    "fake_stream",
+    "faults",
+    "recut",
+    "recut_bytes",
+    "sse_body",
+]

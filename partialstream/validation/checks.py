@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, TYPE_CHECKING
 
 from pydantic import ValidationError
 from pydantic_core import CoreConfig, SchemaValidator, core_schema
 
 from partialstream.engine.nodes import Rejected
-from partialstream.validation.schema import Definitions, Schema
+
+if TYPE_CHECKING:
+    from partialstream.validation.schema import Definitions, Schema
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +125,3 @@ def reads_other_members(schema: Any) -> bool:
     if isinstance(function, dict) and function.get("type") == "with-info":
         return True
     return any(reads_other_members(value) for key, value in schema.items() if key != "metadata")
-
-

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TYPE_CHECKING
 
 from pydantic import BaseModel, RootModel
 
 from partialstream.engine.route import parse_path
-from partialstream.results import Path
 from partialstream.validation.snapshots import ArrivedMembers
+
+if TYPE_CHECKING:
+    from partialstream.results import Path
 
 Completeness = Literal["missing", "partial", "complete"]
 
 
-def completeness(
-    snapshot: BaseModel, path: str | int | Sequence[str | int] = ()
-) -> Completeness:
+def completeness(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()) -> Completeness:
     """How much of a member has arrived.
 
     Args:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,9 +15,93 @@ from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome, RejectedItem
 from partialstream.validation.schema import shape_of
 
+if TYPE_CHECKING:
+    from partialstream.engine.shape import Shape
+    from collections.abc import Sequence
+
 T = TypeVar("T")
 
 OnInvalid = Literal["raise", "skip"]
+
+
+class ItemValidator(Generic[T]):
+    """Validates items, and decides what becomes of those that are not valid.
+
+    Args:
+        type_: The type of one item.
+        on_invalid: See `ItemParser`.
+        context: Handed to pydantic's validators.
+        strict: pydantic's strict mode; None leaves it to the type.
+        limits: Passed on to the parser that finds out why an item is malformed.
+
+    Attributes:
+        shape: What an item looks like.
+        rejected: The items that did not validate, in order.
+        delivered: How many did.
+        failure: What is to be raised after the items that were accepted last.
+    """
+
+    def __init__(
+        self,
+        type_: type[T],
+        *,
+        on_invalid: OnInvalid = "raise",
+        context: Any = None,
+        strict: bool | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        if on_invalid not in ("raise", "skip"):
+            raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
+        adapter = TypeAdapter[T](type_)
+        self._validate = adapter.validator.validate_json
+        self._on_invalid = on_invalid
+        self._context = context
+        self._strict = strict
+        self._limits = limits
+        self.shape: Shape = shape_of(adapter.core_schema)
+        self.rejected: list[RejectedItem] = []
+        self.delivered = 0
+        self.failure: PartialStreamError | None = None
+
+    def accept(self, raws: list[RawItem]) -> list[tuple[T, RawItem]]:
+        """Validate items; gives those that are to be delivered.
+
+        Sets `failure` if an item stops the stream: no item behind it is looked at.
+        """
+        accepted: list[tuple[T, RawItem]] = []
+        for raw in raws:
+            try:
+                value = self._validate(raw.text, strict=self._strict, context=self._context)
+            except ValidationError as error:
+                self.failure = self._judge(raw, error)
+                if self.failure is not None:
+                    break
+            except UnicodeEncodeError as error:  # half of a surrogate pair, not even escaped
+                self.failure = why_malformed(raw.text, raw.position, raw.path) or (
+                    OutputValidationError(str(error), index=raw.number, raw=raw.text)
+                )
+                break
+            else:
+                accepted.append((value, raw))
+        self.delivered += len(accepted)
+        return accepted
+
+    def _judge(self, raw: RawItem, error: ValidationError) -> PartialStreamError | None:
+        """What is to be raised for an item that does not validate, None for nothing."""
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if first["type"] == "json_invalid" and not first["loc"]:
+            malformed = why_malformed(raw.text, raw.position, raw.path, limits=self._limits)
+            if malformed is not None:
+                malformed.__cause__ = error
+                return malformed
+        self.rejected.append(RejectedItem(raw.number, raw.text, error, raw.path))
+        if self._on_invalid == "skip":
+            return None
+        failure = OutputValidationError(
+            f"item {raw.number} does not validate: {error}", index=raw.number, raw=raw.text
+        )
+        failure.__cause__ = error
+        return failure
 
 
 class ItemParser(Generic[T]):
@@ -35,7 +118,6 @@ class ItemParser(Generic[T]):
         limits: See `Limits`. `idle_seconds` is not for a parser.
 
     Attributes:
-        rejected: The items that did not validate, in order.
         outcome: How the text ended; None until `finish` was called or something was raised.
 
     Example:
@@ -64,23 +146,26 @@ class ItemParser(Generic[T]):
         strict: bool | None = None,
         limits: Limits | None = None,
     ) -> None:
-        if on_invalid not in ("raise", "skip"):
-            raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
-        adapter = TypeAdapter[T](type_)
-        self._validate = adapter.validator.validate_json
-        self._on_invalid = on_invalid
-        self._context = context
-        self._strict = strict
-        self._limits = limits or DEFAULT_LIMITS
-        self._scanner = ItemScanner(
-            shape_of(adapter.core_schema), path=parse_path(path), limits=self._limits
+        self._validator = ItemValidator(
+            type_,
+            on_invalid=on_invalid,
+            context=context,
+            strict=strict,
+            limits=limits or DEFAULT_LIMITS,
         )
-        self._gatherer = Gatherer(self._scanner)
-        self._gather = self._gatherer.send
+        self._gatherer = Gatherer(
+            ItemScanner(
+                self._validator.shape, path=parse_path(path), limits=limits or DEFAULT_LIMITS
+            )
+        )
+        self._send = self._gatherer.send
         self._failure: PartialStreamError | None = None
-        self._delivered = 0
-        self.rejected: list[RejectedItem] = []
         self.outcome: Outcome | None = None
+
+    @property
+    def rejected(self) -> list[RejectedItem]:
+        """The items that did not validate, in order."""
+        return self._validator.rejected
 
     def feed(self, delta: str) -> list[T]:
         """Take the next piece of text.
@@ -99,8 +184,25 @@ class ItemParser(Generic[T]):
         If the same delta also completed items before the failure, they are returned, and the
         next call raises. Once it has raised, the parser raises the same error again.
         """
-        raws = self.advance(delta)
-        return [value for value, _ in self.accept(raws)] if raws else []
+        if self.outcome is not None:
+            raise self._failure or ValueError("the parser has been told that the text is finished")
+        try:
+            raws = self._send(delta)
+        except PartialStreamError as error:
+            self._fail(error)
+            raws = self._gatherer.scanner.completed
+            if not raws:
+                raise
+        return self._accept(raws) if raws else []
+
+    def _accept(self, raws: list[RawItem]) -> list[T]:
+        values = [value for value, _ in self._validator.accept(raws)]
+        failure = self._validator.failure
+        if failure is not None:
+            self._fail(failure)
+            if not values:
+                raise failure
+        return values
 
     def finish(self) -> list[T]:
         """Say that the text ends here.
@@ -113,99 +215,22 @@ class ItemParser(Generic[T]):
             JSONSyntaxError: Its unfinished end cannot become valid JSON.
             PartialStreamError: What a call of `feed` put off.
         """
-        outcome = self.end()
-        if not outcome.ok:
-            raise self._fail(IncompleteStreamError.of(outcome))
-        return []
-
-    # -- the same in two steps, for streams ----------------------------------------------
-
-    def advance(self, delta: str) -> list[RawItem]:
-        """Take the next piece of text; gives the items in it unvalidated.
-
-        Raises:
-            JSONSyntaxError: See `feed`.
-            LimitExceededError: See `feed`.
-        """
-        if self._failure is not None:
-            raise self._failure
-        if self.outcome is not None:
-            raise ValueError("the parser has been told that the text is finished")
-        try:
-            return self._gather(delta)
-        except PartialStreamError as error:
-            self._fail(error)
-            if self._scanner.completed:
-                return self._scanner.completed
-            raise
-
-    def accept(self, raws: list[RawItem]) -> list[tuple[T, RawItem]]:
-        """Validate items; gives those that are to be delivered.
-
-        Raises:
-            JSONSyntaxError: See `feed`.
-            OutputValidationError: See `feed`.
-        """
-        accepted: list[tuple[T, RawItem]] = []
-        for raw in raws:
-            try:
-                value = self._validate(raw.text, strict=self._strict, context=self._context)
-            except ValidationError as error:
-                failure = self._judge(raw, error)
-                if failure is None:
-                    continue
-                self._failure = None
-                self._fail(failure)
-                if accepted:
-                    break
-                raise failure from failure.__cause__
-            accepted.append((value, raw))
-        self._delivered += len(accepted)
-        return accepted
-
-    def end(self) -> Outcome:
-        """Say that the text ends here; gives the outcome without raising it.
-
-        Raises:
-            JSONSyntaxError: See `finish`.
-            PartialStreamError: See `finish`.
-        """
         if self._failure is not None:
             raise self._failure
         if self.outcome is None:
             try:
                 self._gatherer.flush()
-                self.outcome = self._scanner.finish()
+                self.outcome = self._gatherer.scanner.finish()
             except PartialStreamError as error:
                 raise self._fail(error) from error.__cause__
-        return self.outcome
-
-    @property
-    def open_ended(self) -> bool:
-        """Whether the items are documents themselves, so that none is known to be the last."""
-        return self._scanner.open_ended
-
-    def _judge(self, raw: RawItem, error: ValidationError) -> PartialStreamError | None:
-        """What is to be raised for an item that does not validate, None for nothing."""
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        if first["type"] == "json_invalid" and not first["loc"]:
-            malformed = why_malformed(raw.text, raw.position, raw.path, limits=self._limits)
-            if malformed is not None:
-                malformed.__cause__ = error
-                return malformed
-        self.rejected.append(RejectedItem(raw.index, raw.text, error, raw.path))
-        if self._on_invalid == "skip":
-            return None
-        failure = OutputValidationError(
-            f"item {raw.index} does not validate: {error}", index=raw.index, raw=raw.text
-        )
-        failure.__cause__ = error
-        return failure
+            if not self.outcome.ok:
+                raise self._fail(IncompleteStreamError.of(self.outcome))
+        return []
 
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
         if error.outcome is None:
             error.outcome = Outcome("invalid", detail=str(error))
-        error.delivered = self._delivered
+        error.delivered = self._validator.delivered
         self.outcome = error.outcome
         self._failure = error
         return error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TYPE_CHECKING
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+    from pydantic import GetCoreSchemaHandler
 
 MARK: Final = "partialstream"
 """The key in a core schema's metadata."""

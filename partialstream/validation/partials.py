@@ -148,10 +148,8 @@ class PartialParser(Generic[M]):
     def _end(self) -> Outcome:
         reader = self._reader
         if reader is not None:
-            if not reader.done:
-                reader.finish()
-                if reader.done:
-                    self._complete()
+            if self._final is None and reader.finish():
+                self._complete(reader)
             if self._final is None:
                 return Outcome("truncated", tail=self._transcript.text)
             return Outcome("complete")
@@ -202,11 +200,7 @@ class PartialParser(Generic[M]):
     def _begins_scalar(self, text: str, pos: int) -> bool:
         """Whether the document is a scalar, which only a `RootModel` can be."""
         start = BLANKS(text, pos).end()
-        return (
-            start < len(text)
-            and text[start] not in "{["
-            and self._shape.may_begin(text[start])
-        )
+        return start < len(text) and text[start] not in "{[" and self._shape.may_begin(text[start])
 
     def _begin(self, text: str) -> M | None:
         """The document begins with `text`."""

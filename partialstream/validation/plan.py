@@ -8,14 +8,14 @@ shows when it is complete and valid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaValidator
 
+from partialstream.engine.growth import contents
 from partialstream.engine.nodes import (
     ByKind,
     Dependent,
@@ -28,7 +28,6 @@ from partialstream.engine.nodes import (
     Tagged,
     Text,
 )
-from partialstream.engine.shape import Kind, Shape
 from partialstream.validation.checks import Check, MemberCheck, Settings, reads_other_members
 from partialstream.validation.markers import Atomic, Gate, is_marked
 from partialstream.validation.schema import (
@@ -36,11 +35,14 @@ from partialstream.validation.schema import (
     Schema,
     choices_of,
     names_of_field,
-    resolve,
     shape_of,
     unfold,
 )
 from partialstream.validation.snapshots import root_snapshot, snapshot_maker
+
+if TYPE_CHECKING:
+    from partialstream.engine.shape import Kind, Shape
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ to the model itself. Nothing can tell the difference, but for `type(snapshot)` b
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, TYPE_CHECKING
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from partialstream.engine.growth import Frame, Marks, contents, open_path
-from partialstream.results import Path
+
+if TYPE_CHECKING:
+    from partialstream.results import Path
+    from collections.abc import Callable
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -76,7 +78,7 @@ def _watches_subclasses(model: type[BaseModel]) -> bool:
 
 
 def _unseen_subclass(model: type[BaseModel]) -> type[BaseModel]:
-    def __getattribute__(self: BaseModel, name: str) -> Any:  # noqa: N807 - it is put into a class
+    def __getattribute__(self: BaseModel, name: str) -> Any:
         marked = _get_marks(self)
         _assign(self, "__class__", model)
         if isinstance(marked, _Marked):
@@ -92,8 +94,7 @@ def _unseen_subclass(model: type[BaseModel]) -> type[BaseModel]:
         "__doc__": model.__doc__,
         "__getattribute__": __getattribute__,
     }
-    unseen = type.__new__(type(model), model.__name__, (model,), namespace)
-    return cast("type[BaseModel]", unseen)
+    return type.__new__(type(model), model.__name__, (model,), namespace)
 
 
 def _fill(instance: BaseModel, model: type[BaseModel], marks: Marks, level: int) -> None:

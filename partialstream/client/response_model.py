@@ -1,0 +1,168 @@
+"""What the caller asks for: items one by one, or one object.
+
+The same spelling means the same with `stream=True` and without. `list[Product]` asks for
+products: as a stream each is handed over when it is complete, otherwise all come in a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Collection,
+    Iterable,
+    Iterator,
+    MutableSequence,
+    Sequence,
+)
+from dataclasses import dataclass
+from types import GenericAlias
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+
+from partialstream.client.markers import unwrap_partial
+
+_CONTAINERS: Final[dict[Any, type[list[Any]] | type[tuple[Any, ...]]]] = {
+    list: list,
+    tuple: tuple,
+    **dict.fromkeys(
+        (
+            Iterable,
+            Iterator,
+            AsyncIterable,
+            AsyncIterator,
+            Collection,
+            Sequence,
+            MutableSequence,
+        ),
+        list,
+    ),
+}
+"""Types that are asked for by naming their items, and what holds all of them at the end.
+
+Not among them: `set[T]` and the like, which are more than their items.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseShape:
+    """What a call answers with.
+
+    Attributes:
+        kind: `"items"` for values of `type_` one after the other, `"object"` for one value.
+        type_: The type of each item, or of the object: anything pydantic validates.
+        container: What holds the items where they are not streamed. Of no meaning for objects.
+    """
+
+    kind: Literal["items", "object"]
+    type_: Any
+    container: type[list[Any]] | type[tuple[Any, ...]] = list
+
+
+def response_shape(response_model: Any) -> ResponseShape:
+    """Read what `client.create(response_model=...)` asks for.
+
+    Args:
+        response_model: `Iterable[T]`, `list[T]`, `Sequence[T]`, `tuple[T, ...]` and their like
+            ask for items. Everything else asks for one object: a model, a union, a dataclass,
+            a TypedDict, a scalar; also a list under conditions of its own, such as
+            `Annotated[list[T], Len(2)]`, which cannot be judged item by item.
+            `Partial[...]` around any of these asks for one object.
+
+    Returns:
+        The shape.
+
+    Raises:
+        TypeError: If it is no type, or a list that does not say of what.
+
+    Example:
+        >>> response_shape(list[int])
+        ResponseShape(kind='items', type_=<class 'int'>, container=<class 'list'>)
+        >>> response_shape(int).kind
+        'object'
+    """
+    model = _checked(response_model)
+    if unwrap_partial(model) is not model:
+        return object_shape(model)
+    item = _item_of(model)
+    if item is None:
+        return ResponseShape("object", model)
+    return ResponseShape("items", _checked(unwrap_partial(item)), _CONTAINERS[get_origin(model)])
+
+
+def items_shape(response_model: Any) -> ResponseShape:
+    """Read what `client.create_iterable(response_model=...)` asks for: items of that type.
+
+    Args:
+        response_model: The type of an item. `list[float]` asks for lists of numbers, but
+            `Iterable[T]` for the items of type T: nothing in JSON is an iterable.
+
+    Returns:
+        The shape, of kind `"items"`.
+
+    Raises:
+        TypeError: If it is no type, or a list that does not say of what.
+    """
+    item = _checked(unwrap_partial(_checked(response_model)))
+    if get_origin(item) in (Iterable, AsyncIterable):
+        return response_shape(item)
+    return ResponseShape("items", item)
+
+
+def object_shape(response_model: Any) -> ResponseShape:
+    """Read what `client.create_partial(response_model=...)` asks for: one object.
+
+    Args:
+        response_model: The type of the object. A list of any spelling is one object here,
+            which grows as a whole.
+
+    Returns:
+        The shape, of kind `"object"`.
+
+    Raises:
+        TypeError: If it is no type, or a list that does not say of what.
+    """
+    model = _checked(unwrap_partial(_checked(response_model)))
+    item = _item_of(model)
+    if item is None or get_origin(model) in (list, tuple):
+        return ResponseShape("object", model)
+    # pydantic validates an abstract `Iterable[T]` lazily, as a generator.
+    return ResponseShape("object", GenericAlias(list, (item,)))
+
+
+def _item_of(model: Any) -> Any:
+    """The type of the items if a type is spelled by its items, None otherwise."""
+    origin = get_origin(model)
+    if origin not in _CONTAINERS:
+        return None
+    arguments = get_args(model)
+    if origin is tuple:
+        # `tuple[int, str]` is one value with two parts, `tuple[int, ...]` any number of ints.
+        variadic = len(arguments) == 2 and arguments[1] is Ellipsis
+        return arguments[0] if variadic else None
+    return arguments[0]
+
+
+def _checked(model: Any) -> Any:
+    """Refuse what is no type, and look behind the names that `type X = ...` gives.
+
+    Raises:
+        TypeError: With what to write instead.
+    """
+    if model is None:
+        raise TypeError(
+            "response_model is None; give the type of the answer, "
+            "or ask the provider's own client for a text"
+        )
+    if isinstance(model, str):
+        raise TypeError(f"response_model must be the type itself, not its name {model!r}")
+    if isinstance(model, TypeVar):
+        raise TypeError(f"response_model leaves {model} open; write Partial[Report], list[Product]")
+    # The class differs between typing and typing_extensions, and Python 3.10 has none.
+    while type(model).__name__ == "TypeAliasType":
+        model = model.__value__
+    # By identity: a type may be unhashable for what it is annotated with.
+    if any(model is bare for bare in _CONTAINERS) or (
+        get_origin(model) in _CONTAINERS and not get_args(model)
+    ):
+        raise TypeError(f"{model!r} does not say what its items are; write list[Product]")
+    return model

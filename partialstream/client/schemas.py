@@ -1,0 +1,206 @@
+"""From a type to the schema that goes into the request."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from types import GenericAlias, NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import TypeAdapter, create_model
+from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+from pydantic.json_schema import GenerateJsonSchema
+
+from partialstream.client.strict_schema import (
+    MAY_BE_ABSENT,
+    LooseSchemaError,
+    Schema,
+    inline_root,
+    strict_schema,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core.core_schema import TypedDictField
+
+    from partialstream.client.response_model import ResponseShape
+    from partialstream.results import Path
+
+ITEMS: Final = "items"
+"""The member that holds the list, in an answer that we asked for."""
+
+VALUE: Final = "value"
+"""The member that holds a value that is no object."""
+
+_NAME_LENGTH: Final = 64
+_CACHED_TYPES: Final = 256  # a program asks for a handful; those made on the fly must not pile up
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSchema:
+    """What a request says about the answer it wants.
+
+    Attributes:
+        name: The schema's name, from the type's: at most 64 of `a-z A-Z 0-9 _ -`.
+        schema: The JSON schema. Its root is an object. It is shared by all requests for the
+            type and must not be changed.
+        strict: Whether the schema is in the form of OpenAI's strict mode, which guarantees
+            that the answer fits. Otherwise it is what pydantic makes, and only advises.
+        path: Where the list, or the value, stands in the answer; `()` if the answer itself is
+            the value.
+        description: The type's docstring, None if it has none.
+        loose: Why it is not strict, None if it is.
+    """
+
+    name: str
+    schema: Schema
+    strict: bool
+    path: Path = ()
+    description: str | None = None
+    loose: str | None = None
+
+
+class _QuietGenerator(GenerateJsonSchema):
+    """pydantic's generator, without warnings about defaults that JSON cannot say.
+
+    No default goes into the request as a default, so there is nothing to warn about.
+    """
+
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # pydantic declares it this way
+
+
+class _AbsenceGenerator(_QuietGenerator):
+    """Marks what a TypedDict may lack, which is not the same as having a default.
+
+    `required` cannot tell the two apart, and a member with a default may be asked for always.
+    """
+
+    def typed_dict_field_schema(self, schema: TypedDictField) -> JsonSchemaValue:
+        """Add the mark to the member's schema."""
+        made = super().typed_dict_field_schema(schema)
+        return made if self.field_is_required(schema, True) else {**made, MAY_BE_ABSENT: True}
+
+
+def request_schema(shape: ResponseShape) -> RequestSchema:
+    """Make the schema for what a call asks for; the last types asked for are remembered.
+
+    Items come in a wrapper object, `{"items": [...]}`, since no provider lets a list be the
+    whole answer. So do values that are no objects: `{"value": ...}`.
+
+    Strict mode cannot say everything that pydantic can: a `dict[str, int]`, `extra="allow"`,
+    `Any`, a `tuple[int, str]`. A type with such a part gets a loose schema: still in the
+    request, but not enforced by the provider. Closing the type instead would forbid the very
+    members that were asked for. `RequestSchema.loose` names the part.
+
+    Args:
+        shape: What the call asks for.
+
+    Returns:
+        The schema, and where the answer will have the list or the value.
+
+    Raises:
+        TypeError: If pydantic can make no JSON schema for the type.
+
+    Example:
+        >>> from partialstream.client.response_model import ResponseShape
+        >>> made = request_schema(ResponseShape("items", int))
+        >>> made.name, made.path, made.strict
+        ('IntList', ('items',), True)
+        >>> made.schema["properties"]["items"]["items"]
+        {'type': 'integer'}
+    """
+    try:
+        hash(shape)
+    except TypeError:  # annotated with something unhashable, such as pydantic's Field()
+        return _make(shape)
+    return _make_once(shape)
+
+
+def type_name(type_: Any) -> str:
+    """Name a type for the model: short, readable, not unique.
+
+    Args:
+        type_: Any type.
+
+    Returns:
+        Letters, digits, `_` and `-`; `""` if the type has no name.
+
+    Example:
+        >>> type_name(list[int]), type_name(int | None), type_name(dict[str, float])
+        ('IntList', 'IntOrNone', 'DictStrFloat')
+    """
+    origin, arguments = get_origin(type_), get_args(type_)
+    if origin is Annotated:
+        return type_name(arguments[0])
+    if type_ is NoneType:
+        return "None"
+    if origin is Union or type(type_).__name__ == "UnionType":
+        return "Or".join(type_name(argument) for argument in arguments)
+    name = getattr(origin or type_, "__name__", "")
+    if name.islower() and hasattr(builtins, name):
+        name = name.capitalize()  # IntOrStr reads better than intOrstr
+    inner = "".join(type_name(argument) for argument in arguments)
+    if origin is list:
+        return f"{inner}List"
+    # A generic model is named like Page[Product].
+    return re.sub(r"[^a-zA-Z0-9-]+", "_", name + inner).strip("_")
+
+
+def _make(shape: ResponseShape) -> RequestSchema:
+    type_ = shape.type_
+    if shape.kind == "items":
+        return _wrapped(type_, ITEMS, GenericAlias(list, (type_,)))
+    with _refusing(type_):
+        adapter = TypeAdapter[Any](type_)
+        root = inline_root(adapter.json_schema(schema_generator=_QuietGenerator))
+        if root.get("type") == "object":
+            return _finished(_fitted(type_name(type_), "", "Answer"), adapter, ())
+    return _wrapped(type_, VALUE, type_)
+
+
+_make_once = lru_cache(maxsize=_CACHED_TYPES)(_make)
+
+
+def _wrapped(type_: Any, member: str, content: Any) -> RequestSchema:
+    name = _fitted(type_name(type_), "List" if member == ITEMS else "Value", "Item")
+    fields: dict[str, Any] = {member: (content, ...)}
+    with _refusing(type_):
+        adapter = TypeAdapter[Any](create_model(name, **fields))
+        return _finished(name, adapter, (member,))
+
+
+def _finished(name: str, adapter: TypeAdapter[Any], path: Path) -> RequestSchema:
+    schema = inline_root(adapter.json_schema(schema_generator=_AbsenceGenerator))
+    description = schema.get("description")
+    try:
+        return RequestSchema(name, strict_schema(schema), True, path, description)
+    except LooseSchemaError as reason:
+        loose = inline_root(adapter.json_schema(schema_generator=_QuietGenerator))
+        return RequestSchema(name, loose, False, path, description, str(reason))
+
+
+def _fitted(name: str, suffix: str, substitute: str) -> str:
+    return (name or substitute)[: _NAME_LENGTH - len(suffix)] + suffix
+
+
+@contextmanager
+def _refusing(type_: Any) -> Generator[None, None, None]:
+    """Translate what pydantic raises for types that it, or JSON, has nothing for.
+
+    Raises:
+        TypeError: Which names the type that the caller asked for.
+    """
+    try:
+        yield
+    except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+        # On Python 3.10 list[int] calls itself a class too.
+        is_class = isinstance(type_, type) and not get_args(type_)
+        name = type_.__qualname__ if is_class else repr(type_)
+        # pydantic's second paragraph is a link.
+        reason = str(error).partition("\n")[0]
+        raise TypeError(f"there is no JSON schema for {name}: {reason}") from error

@@ -1,0 +1,51 @@
+"""What every source promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from partialstream.results import AnswerMetadata, Delta
+
+
+class Source(Protocol):
+    """Turns the chunks of one answer into deltas and metadata.
+
+    One source reads one answer. What it learns beside the text is in `metadata`, the same
+    object from the first chunk to the last.
+
+    Attributes:
+        metadata: What the answer has said beside its text so far.
+    """
+
+    metadata: AnswerMetadata
+
+    def feed(self, chunk: Any) -> list[Delta]:
+        """Read one chunk.
+
+        Args:
+            chunk: What the provider sent, in the shape that this source reads.
+
+        Returns:
+            The texts in it, in order, each with its channel; never an empty text. Two texts of
+            the same document have equal channels, and a new tool call has a new one.
+
+        Raises:
+            ProviderError: If the chunk tells of an error or has an unknown shape. A chunk that
+                holds text as well gives the text first, and the next call raises.
+        """
+        ...
+
+    def finish(self) -> list[Delta]:
+        """End the answer. To be called once, and only if the stream ended by itself.
+
+        Returns:
+            What could not be told before the end: the `{}` of a tool call without arguments,
+            an event whose closing blank line is missing.
+
+        Raises:
+            ProviderError: As `feed` does.
+        """
+        ...

@@ -1,0 +1,51 @@
+"""Text that is already free of its wire format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from partialstream.results import AnswerMetadata, Channel
+from partialstream.sources.provider_errors import unknown_chunk
+from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from partialstream.results import Delta
+
+_CONTENT = Channel("content")
+
+
+class TextSource:
+    """Reads a stream of texts: each chunk is a `str`, and the document's next piece.
+
+    None and `""` are allowed and mean nothing, as in `delta.content`.
+
+    Example:
+        >>> TextSource().feed('{"a":')
+        [(Channel(kind='content', key=0, name=None), '{"a":')]
+    """
+
+    def __init__(self, metadata: AnswerMetadata | None = None) -> None:
+        self.metadata = AnswerMetadata() if metadata is None else metadata
+        self._halves = SurrogateHalves()
+
+    def feed(self, chunk: Any) -> list[Delta]:
+        """Read one text.
+
+        Raises:
+            ProviderError: If it is none.
+        """
+        if not isinstance(chunk, str):
+            if chunk is None:
+                return []
+            raise unknown_chunk(chunk, "a str, as before")
+        if not chunk:
+            return []
+        if chunk[-1] < FIRST_SURROGATE and not self._halves:
+            return [(_CONTENT, chunk)]
+        return self._halves.join_all([(_CONTENT, chunk)])
+
+    def finish(self) -> list[Delta]:
+        """Give what was held back."""
+        return self._halves.finish()

@@ -1,0 +1,236 @@
+"""The tool calls of one choice: which entry belongs to which, and their arguments.
+
+A provider says which call an entry belongs to by `index`, by `id`, by both or by neither, and
+may use either for two calls. An entry goes on with the call at its index, or without an index
+with the call of its id, or without both with the last call; unless it begins another one:
+
+    the entry has               it begins another call if
+    --------------------------  ----------------------------------------------------------------
+    the call's id               never
+    another name                always: a call has one name
+    another id, and a name      always; if that id was seen at that index, it is the earlier call
+    another id, no name         an object follows an object: some relays invent an id per chunk
+    no id, the name once more   an object follows an object: some providers repeat the name
+    neither id nor name         never
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from partialstream.results import Channel
+from partialstream.sources.provider_errors import unknown_chunk
+from partialstream.sources.shapes import is_list, is_object
+from partialstream.sources.surrogates import FIRST_SURROGATE
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from partialstream.results import ChannelKind, Delta
+
+# Tools that the provider runs; the answer tells of their calls all the same.
+_SERVER_SIDE = frozenset({"builtin_function"})
+
+_NO_ARGUMENTS = "null"
+
+
+class ToolCall:
+    """One call, as far as it has arrived.
+
+    Attributes:
+        key: Choice, and place among its calls.
+        index: The provider's index, None if it gave none.
+        id: The provider's id, None if it has given none.
+        name: The tool's name, None if it has not come.
+        channel: Where its arguments go. Made with the first of them, so that a name that comes
+            later than the call is in it.
+        started: Whether anything has come that is neither blank nor perhaps `null`.
+        last: The latest piece of the arguments.
+    """
+
+    __slots__ = ("_held", "channel", "id", "index", "key", "kind", "last", "name", "started")
+
+    def __init__(self, key: tuple[int, int], index: object, kind: ChannelKind) -> None:
+        self.key = key
+        self.index = index
+        self.kind: ChannelKind = kind
+        self.id: str | None = None
+        self.name: str | None = None
+        self.channel: Channel | None = None
+        self.started = False
+        self.last = ""
+        self._held: str = ""  # what may be the word `null`
+
+    def write(self, text: str) -> list[Delta]:
+        """Add to the arguments, and give what of them can be told."""
+        if not self.started:
+            text = self._held + text
+            word = text.strip()
+            self._held = ""
+            if word == _NO_ARGUMENTS or (
+                word and _NO_ARGUMENTS.startswith(word) and not text[-1].isspace()
+            ):
+                self._held = word
+                return []
+            # Blanks go on at once: who pads without end is to be noticed.
+            self.started = bool(word)
+        return self._give(text)
+
+    def finish(self, *, cut: bool) -> list[Delta]:
+        """End the arguments: none at all are `{}`, unless the answer was cut off."""
+        if self.started:
+            return []
+        if not cut and self._held in ("", _NO_ARGUMENTS):
+            return self._give("{}")
+        return self._give(self._held)
+
+    def begins_another(self, call_id: str | None, name: str | None, text: str) -> bool:
+        """Whether an entry that seems to go on with this call begins another."""
+        if call_id is not None and call_id == self.id:
+            return False
+        if name is not None and self.name is not None and name != self.name:
+            return True
+        if call_id is not None and self.id is not None:
+            return name is not None or self._is_followed_by(text)
+        return name is not None and self._is_followed_by(text)
+
+    def _is_followed_by(self, text: str) -> bool:
+        # No JSON text has `}{` outside its strings.
+        return self.last.rstrip().endswith("}") and text.lstrip().startswith("{")
+
+    def _give(self, text: str) -> list[Delta]:
+        if not text:
+            return []
+        if self.channel is None:
+            self.channel = Channel(self.kind, self.key, self.name)
+        self.last = text
+        return [(self.channel, text)]
+
+
+class ToolCalls:
+    """The calls of one choice.
+
+    Attributes:
+        by_index: The latest call at each index that the provider has named.
+    """
+
+    def __init__(self, choice: int) -> None:
+        self.by_index: dict[object, ToolCall] = {}
+        self._choice = choice
+        self._by_id: dict[str, ToolCall] = {}
+        self._calls: list[ToolCall] = []
+
+    def read(self, entries: Any) -> list[Delta]:
+        """Read a `tool_calls` member: a list of entries, or one.
+
+        Raises:
+            ProviderError: If it is neither, or arguments are neither text nor an object.
+        """
+        deltas: list[Delta] = []
+        touched: set[ToolCall] = set()
+        for entry in entries if is_list(entries) else [entries]:
+            if entry is None:
+                continue
+            call, text = self._read_entry(entry, touched)
+            touched.add(call)
+            if text:
+                deltas += call.write(text)
+        return deltas
+
+    def next_piece(self, entry: Any) -> Delta | None:
+        """Read an entry that brings nothing but the next piece of arguments, the ordinary one.
+
+        Returns:
+            What it brings; None if the entry is of another kind, and nothing has happened.
+        """
+        if entry.__class__ is dict and not entry.get("id"):
+            index = entry.get("index")
+            function = entry.get("function")
+            if (
+                index.__class__ is int
+                and index in self.by_index
+                and function.__class__ is dict
+                and not function.get("name")
+            ):
+                text = function.get("arguments")
+                call = self.by_index[index]
+                if (
+                    text.__class__ is str
+                    and text
+                    and text[-1] < FIRST_SURROGATE
+                    and call.started
+                    and call.channel is not None
+                ):
+                    call.last = text
+                    return call.channel, text
+        return None
+
+    def finish(self, *, cut: bool) -> list[Delta]:
+        """End the arguments of all calls."""
+        return [delta for call in self._calls for delta in call.finish(cut=cut)]
+
+    def _read_entry(self, entry: Any, touched: set[ToolCall]) -> tuple[ToolCall, str]:
+        if not is_object(entry):
+            raise unknown_chunk(entry, "a tool call")
+        # Some relays leave out the wrapper that says that the tool is a function.
+        function: Any = entry.get("function") or entry.get("custom") or entry
+        if not is_object(function):
+            raise unknown_chunk(entry, "a tool call")
+        index: Any = entry.get("index")
+        if not isinstance(index, (int, str)):
+            index = None
+        call_id = _word(entry.get("id"))
+        name = _word(function.get("name"))
+        text = _arguments(function.get("arguments", function.get("input")))
+
+        call = self._known(index, call_id, name)
+        if (
+            call is None
+            # Without an index an entry is a whole call, and two of them are two calls.
+            or (index is None and name is not None and call in touched)
+            or call.begins_another(call_id, name, text)
+        ):
+            kind: ChannelKind = "server_tool" if entry.get("type") in _SERVER_SIDE else "tool"
+            call = ToolCall((self._choice, len(self._calls)), index, kind)
+            self._calls.append(call)
+        if call.name is None:
+            call.name = name
+        if call_id is not None and call.id is None:
+            call.id = call_id
+            self._by_id[call_id] = call
+        if index is not None:
+            self.by_index[index] = call
+        return call, text
+
+    def _known(
+        self, index: int | str | None, call_id: str | None, name: str | None
+    ) -> ToolCall | None:
+        named = self._by_id.get(call_id) if call_id is not None else None
+        if index is not None:
+            call = self.by_index.get(index)
+            return (
+                named if call is not None and named is not None and named.index == index else call
+            )
+        if named is not None or not self._calls:
+            return named
+        last = self._calls[-1]
+        return last if call_id is None or (last.id is None and name is None) else None
+
+
+def _word(value: Any) -> str | None:
+    """Give an id or a name; None for null, for `""` and for what is neither."""
+    if isinstance(value, int):
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
+def _arguments(value: Any) -> str:
+    """Give arguments as text. `{}` as an object is what some send ahead of the arguments."""
+    if not value:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    raise unknown_chunk(value, "a tool call's arguments, as text or as an object")

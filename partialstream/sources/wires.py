@@ -1,0 +1,60 @@
+"""The wire formats that are known, told by the first chunk.
+
+To add one, write a file with its source and append a line to `WIRES`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from partialstream.sources.chat import ChatSource
+from partialstream.sources.objects import fields_of
+from partialstream.sources.provider_errors import error_in, unknown_chunk
+from partialstream.sources.shapes import is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from partialstream.results import AnswerMetadata
+    from partialstream.sources.base import Source
+
+
+def _is_chat(fields: dict[str, Any]) -> bool:
+    kind = fields.get("object")
+    return (
+        # An empty list as well: the verdicts of Azure's filter on the prompt come ahead of the
+        # answer, with empty `id` and `object`.
+        "choices" in fields
+        or (isinstance(kind, str) and kind.startswith("chat.completion"))
+        or (is_object(usage := fields.get("usage")) and "prompt_tokens" in usage)
+    )
+
+
+def _is_error(fields: dict[str, Any]) -> bool:
+    return error_in(fields) is not None
+
+
+WIRES: list[tuple[Callable[[dict[str, Any]], bool], Callable[[AnswerMetadata | None], Source]]] = [
+    (_is_chat, ChatSource),
+    # Last: an error ahead of any answer looks the same in all formats.
+    (_is_error, ChatSource),
+]
+"""What tells a format by the members of its first chunk, and what makes its source."""
+
+
+def wire_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
+    """Make the source for chunks like this one.
+
+    Args:
+        chunk: The first chunk, as a dict or an SDK's object. It is not read.
+        metadata: Where the source is to write, a new one by default.
+
+    Raises:
+        ProviderError: If it is of no known wire format.
+    """
+    fields = chunk if is_object(chunk) else fields_of(chunk)
+    if fields is not None:
+        for matches, source in WIRES:
+            if matches(fields):
+                return source(metadata)
+    raise unknown_chunk(chunk, "text, bytes, or a chunk of a known wire format")

@@ -1,0 +1,83 @@
+"""One answer of a provider: chunks in, deltas, metadata and timing out."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any, TYPE_CHECKING
+
+from partialstream.results import AnswerMetadata, Delta, Timing
+from partialstream.sources import Source, TextSource, source_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Answer:
+    """Picks the source by the first chunk, and keeps the time.
+
+    Args:
+        clock: Seconds, from any start.
+        started: When the request was made, by that clock; None: now.
+
+    Attributes:
+        timing: When things arrived.
+    """
+
+    def __init__(
+        self, *, clock: Callable[[], float] = perf_counter, started: float | None = None
+    ) -> None:
+        self._clock = clock
+        self._started = clock() if started is None else started
+        self._source: Source | None = None
+        self._none = AnswerMetadata()
+        self.timing = Timing()
+
+    @property
+    def metadata(self) -> AnswerMetadata:
+        """What the answer says beside its text."""
+        return self._none if self._source is None else self._source.metadata
+
+    @property
+    def framed(self) -> bool:
+        """Whether the protocol marks the end of an answer; bare text does not."""
+        return self._source is not None and not isinstance(self._source, TextSource)
+
+    def elapsed(self) -> float:
+        """Seconds since the request."""
+        return self._clock() - self._started
+
+    def feed(self, chunk: Any) -> list[Delta]:
+        """Take a chunk.
+
+        Raises:
+            ProviderError: It is an error, or of unknown shape.
+        """
+        source = self._source
+        if source is None:
+            if chunk is None or chunk == "" or chunk == b"":
+                return []
+            source = self._source = source_for(chunk)
+        deltas = source.feed(chunk)
+        if deltas and self.timing.first_delta is None:
+            self.timing.first_delta = self.elapsed()
+        return deltas
+
+    def finish(self) -> list[Delta]:
+        """The chunks ended.
+
+        Raises:
+            ProviderError: What was left over is an error.
+        """
+        return [] if self._source is None else self._source.finish()
+
+    def delivered(self, count: int) -> None:
+        """Items were handed over."""
+        now = self.elapsed()
+        if self.timing.first_item is None:
+            self.timing.first_item = now
+        self.timing.items.extend([now] * count)
+
+    def ended(self) -> None:
+        """The stream is over."""
+        if self.timing.total is None:
+            self.timing.total = self.elapsed()

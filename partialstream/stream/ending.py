@@ -1,0 +1,100 @@
+"""How a stream ended: from what the document, the provider and the transport say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from partialstream.errors import (
+    IncompleteStreamError,
+    PartialStreamError,
+    ProviderError,
+    RefusalError,
+)
+from partialstream.results import AnswerMetadata, Outcome
+
+_LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
+_REFUSED = frozenset({"refusal"})
+_FILTERED = frozenset(
+    {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii"}
+)
+
+# Foreign exceptions are told apart by the names of their classes, so that no transport has to
+# be imported: httpx, httpcore, httpx2, aiohttp, requests and the standard library.
+_STALLED = frozenset({"TimeoutException", "TimeoutError", "Timeout", "ReadTimeoutError"})
+_DISCONNECTED = frozenset(
+    {
+        "TransportError",
+        "NetworkError",
+        "ProtocolError",
+        "ConnectionError",
+        "APIConnectionError",
+        "ClientError",
+        "StreamError",
+        "IncompleteRead",
+        "EOFError",
+    }
+)
+_PROVIDER = frozenset({"APIError", "APIStatusError"})
+
+
+def resolve(
+    document: Outcome, metadata: AnswerMetadata, *, framed: bool, open_ended: bool
+) -> Outcome:
+    """Put together how a stream ended that came to its end.
+
+    Args:
+        document: What the parser says.
+        metadata: What the provider said.
+        framed: Whether the provider's protocol marks the end of an answer.
+        open_ended: Whether nothing in the document says that it is at its end.
+    """
+    reason = metadata.finish_reason
+    word = (reason or "").lower()
+    if metadata.refusal or word in _REFUSED:
+        return Outcome("refused", reason, metadata.refusal, document.tail)
+    if metadata.filter_reason is not None or word in _FILTERED:
+        return Outcome("filtered", reason, metadata.filter_reason or "", document.tail)
+    status = document.status
+    if word in _LENGTH and (status in ("empty", "no_json") or open_ended):
+        status = "truncated"
+    elif status == "truncated" and framed and reason is None and not metadata.terminated:
+        status = "disconnected"
+    return replace(document, status=status, finish_reason=reason)
+
+
+def error_of(outcome: Outcome) -> PartialStreamError | None:
+    """The error that an outcome is raised as; None for a complete answer."""
+    if outcome.ok:
+        return None
+    if outcome.status == "refused":
+        return RefusalError(f"the model refused: {outcome.detail}", outcome=outcome)
+    if outcome.status == "filtered":
+        reason = outcome.detail or outcome.finish_reason
+        return RefusalError(f"a content filter stepped in: {reason}", outcome=outcome)
+    return IncompleteStreamError.of(outcome)
+
+
+def translate(error: Exception, document: Outcome) -> PartialStreamError | None:
+    """Our error for an exception that a stream of chunks raised; None if it is not for us.
+
+    Args:
+        error: What iterating the chunks raised.
+        document: What the parser says of the text until then.
+    """
+    if isinstance(error, PartialStreamError):
+        return error
+    names = {cls.__name__ for cls in type(error).__mro__}
+    text = str(error) or type(error).__name__
+    if names & _STALLED:
+        return IncompleteStreamError.of(Outcome("stalled", detail=text, tail=document.tail))
+    if names & _DISCONNECTED:
+        return IncompleteStreamError.of(Outcome("disconnected", detail=text, tail=document.tail))
+    if names & _PROVIDER:
+        code = getattr(error, "code", None)
+        return ProviderError(
+            text,
+            chunk=getattr(error, "body", None),
+            code=None if code is None else str(code),
+            outcome=Outcome("disconnected", detail=text, tail=document.tail),
+        )
+    return None

@@ -1,0 +1,181 @@
+"""What the policies of item and partial streams have in common. No I/O.
+
+Both drivers (`sync.py`, `aio.py`) do nothing but fetch chunks and hand them to a flow.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar, TYPE_CHECKING
+
+from partialstream.errors import PartialStreamError
+from partialstream.results import Attempt, Channel, Delta, Outcome, Usage
+from partialstream.stream.answer import Answer
+from partialstream.stream.ending import error_of, resolve, translate
+from partialstream.stream.events import Finished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+V = TypeVar("V")
+E = TypeVar("E")
+
+
+class Flow(ABC, Generic[V, E]):
+    """Reads one answer.
+
+    A failure does not discard what came before it: what `take` gives is to be handed over
+    first, then `failure` is to be raised.
+
+    Args:
+        answer: The answer, with its metadata and timing.
+        reads: Which channels may hold the document; None: content and tool calls.
+
+    Attributes:
+        answer: The answer.
+        failure: What ended the stream, None while it runs or if it is complete.
+        outcome: How the stream ended, None while it runs.
+    """
+
+    def __init__(self, answer: Answer | None, reads: Callable[[Channel], bool] | None) -> None:
+        self._reads = reads or _may_hold_document
+        self.answer = answer or Answer()
+        self.failure: BaseException | None = None
+        self.outcome: Outcome | None = None
+
+    # -- for the driver --------------------------------------------------------------------
+
+    def take(self, chunk: Any) -> list[V]:
+        """Take a chunk; gives what it completes."""
+        return self._values(self._deltas(chunk))
+
+    def finish(self) -> list[V]:
+        """The chunks ended; gives what only now is complete."""
+        return self._values(self._last_deltas())
+
+    def take_events(self, chunk: Any) -> list[E]:
+        """Take a chunk; gives all that happens in it, in the order of the text."""
+        return self._events(self._deltas(chunk))
+
+    def finish_events(self) -> list[E]:
+        """The chunks ended; gives what happens only now."""
+        return self._events(self._last_deltas())
+
+    def broken(self, error: BaseException) -> None:
+        """Fetching a chunk raised `error`."""
+        if self.outcome is not None:
+            return  # the caller has left, and closed what the chunks come from
+        if not isinstance(error, Exception):
+            self.cancelled()
+            self.failure = error
+            return
+        document = self._document(raising=False)
+        if document.ok and not self._open_ended:
+            # All of it is here; what is missing is the provider's goodbye.
+            self.outcome = resolve(document, self.answer.metadata, framed=False, open_ended=False)
+            self.failure = error_of(self.outcome)
+            return
+        failure = translate(error, document)
+        if failure is None:
+            self.outcome = Outcome("disconnected", detail=repr(error), tail=document.tail)
+            self.failure = error
+        else:
+            if failure is not error:
+                failure.__cause__ = error
+            self.failure = failure
+
+    def cancelled(self) -> None:
+        """The caller leaves; nothing happens if the stream is over."""
+        if self.outcome is None:
+            self.outcome = Outcome("cancelled")
+            self.answer.ended()
+
+    def close(self) -> Finished:
+        """Nothing more will come: settles `outcome`, and what is to be raised in `failure`."""
+        if self.outcome is None and self.failure is None:
+            try:
+                document = self._document(raising=True)
+            except PartialStreamError as error:
+                self.failure = error
+            else:
+                self.outcome = resolve(
+                    document,
+                    self.answer.metadata,
+                    framed=self.answer.framed,
+                    open_ended=self._open_ended,
+                )
+                self.failure = error_of(self.outcome)
+        failure = self.failure
+        if isinstance(failure, PartialStreamError):
+            if failure.outcome is None:
+                failure.outcome = Outcome("invalid", detail=str(failure))
+            failure.usage = self.usage
+            self._annotate(failure)
+            self.outcome = failure.outcome
+        self.answer.ended()
+        self.cancelled()
+        return Finished(self.outcome or Outcome("cancelled"))
+
+    # -- for the user ----------------------------------------------------------------------
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens paid for, None while unknown."""
+        return self.answer.metadata.usage
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The requests that were made."""
+        total = self.answer.timing.total
+        duration = self.answer.elapsed() if total is None else total
+        return [Attempt(outcome=self.outcome, usage=self.usage, duration=duration)]
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The document's text so far."""
+
+    # -- for the two policies --------------------------------------------------------------
+
+    @abstractmethod
+    def _values(self, deltas: list[Delta]) -> list[V]:
+        """What these texts complete."""
+
+    @abstractmethod
+    def _events(self, deltas: list[Delta]) -> list[E]:
+        """All that happens in these texts."""
+
+    @abstractmethod
+    def _document(self, *, raising: bool) -> Outcome:
+        """How the document ended; nothing more will be read.
+
+        Args:
+            raising: Whether to raise what is malformed, or to give an outcome for it too.
+        """
+
+    @property
+    @abstractmethod
+    def _open_ended(self) -> bool:
+        """Whether nothing in the document says that it is at its end."""
+
+    @abstractmethod
+    def _annotate(self, error: PartialStreamError) -> None:
+        """Tell an error what was delivered."""
+
+    def _deltas(self, chunk: Any) -> list[Delta]:
+        try:
+            return self.answer.feed(chunk)
+        except PartialStreamError as error:
+            self.failure = error
+            return []
+
+    def _last_deltas(self) -> list[Delta]:
+        try:
+            return self.answer.finish()
+        except PartialStreamError as error:
+            self.failure = error
+            return []
+
+
+def _may_hold_document(channel: Channel) -> bool:
+    return channel.may_hold_document

@@ -1,0 +1,178 @@
+"""The policy of an item stream: chunks in, items out."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, Generic, TypeVar, TYPE_CHECKING
+
+from partialstream.engine.gather import Gatherer
+from partialstream.engine.items import ItemScanner, RawItem
+from partialstream.engine.route import parse_path
+from partialstream.errors import PartialStreamError
+from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.results import Channel, Delta, Item, Outcome, RejectedItem
+from partialstream.stream.events import ItemEvent, ItemRejected, TextDelta
+from partialstream.stream.flow import Flow
+from partialstream.validation.items import ItemValidator, OnInvalid
+
+if TYPE_CHECKING:
+    from partialstream.stream.answer import Answer
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
+
+Delivery = tuple[T, RawItem]
+"""An item that is to be handed over, and where it comes from."""
+
+_CONTENT = Channel("content")
+
+
+class ItemFlow(Flow[Delivery[T], ItemEvent[T]], Generic[T]):
+    """Reads one answer as a list of items."""
+
+    def __init__(
+        self,
+        type_: type[T],
+        *,
+        path: str | Sequence[str | int] | None = None,
+        on_invalid: OnInvalid = "raise",
+        context: Any = None,
+        strict: bool | None = None,
+        limits: Limits | None = None,
+        answer: Answer | None = None,
+        reads: Callable[[Channel], bool] | None = None,
+    ) -> None:
+        super().__init__(answer, reads)
+        self._limits = limits or DEFAULT_LIMITS
+        self._path = parse_path(path)
+        self._validator = ItemValidator(
+            type_, on_invalid=on_invalid, context=context, strict=strict, limits=self._limits
+        )
+        self._numbers = itertools.count()
+        self._gatherers: dict[Channel, Gatherer] = {}
+
+    @property
+    def rejected(self) -> list[RejectedItem]:
+        """The items that did not validate."""
+        return self._validator.rejected
+
+    @property
+    def text(self) -> str:
+        """The text that may hold items, so far."""
+        return "".join(gatherer.text for gatherer in self._gatherers.values())
+
+    def item(self, delivery: Delivery[T]) -> Item[T]:
+        """All that is known of a delivered item."""
+        value, raw = delivery
+        return Item(value, raw.number, raw.path, raw.text, received_at=self.answer.elapsed())
+
+    # -- the short way for chunks that are text -------------------------------------------
+
+    def text_sender(self) -> Callable[[str], list[RawItem]]:
+        """The parser's own intake: takes text, gives the raw items that it completes.
+
+        What it raises goes to `failed`, what it gives to `accept`.
+        """
+        return self._gatherer(_CONTENT).send
+
+    def failed(self, error: PartialStreamError) -> list[RawItem]:
+        """Reading has failed; gives the raw items that the same text completed before."""
+        self.failure = error
+        completed: list[RawItem] = []
+        for gatherer in self._gatherers.values():
+            completed += gatherer.scanner.completed
+            gatherer.scanner.completed = []
+        return completed
+
+    def accept(self, raws: list[RawItem]) -> list[Delivery[T]]:
+        """Validate raw items; gives those to hand over."""
+        accepted = self._validator.accept(raws)
+        if self._validator.failure is not None:
+            self.failure = self._validator.failure
+        if accepted:
+            self.answer.delivered(len(accepted))
+        return accepted
+
+    # -- the general way -------------------------------------------------------------------
+
+    def _values(self, deltas: list[Delta]) -> list[Delivery[T]]:
+        accepted: list[Delivery[T]] = []
+        for channel, text in deltas:
+            if self._reads(channel):
+                raws = self._send(self._gatherer(channel), text)
+                if raws:
+                    accepted += self.accept(raws)
+                if self.failure is not None:
+                    break
+        return accepted
+
+    def _events(self, deltas: list[Delta]) -> list[ItemEvent[T]]:
+        events: list[ItemEvent[T]] = []
+        for channel, text in deltas:
+            if not self._reads(channel):
+                events.append(TextDelta(text, channel))
+                continue
+            gatherer = self._gatherer(channel)
+            start = gatherer.sent
+            done = 0  # characters of `text` that are told of
+            for raw in self._send(gatherer, text):
+                # Text and items are told in their order, so that it does not matter how the
+                # text was cut.
+                end = raw.position.offset + len(raw.text) - start
+                if end > done:
+                    events.append(TextDelta(text[done:end], channel))
+                    done = end
+                known = len(self.rejected)
+                events += map(self.item, self.accept([raw]))
+                events += map(ItemRejected, self.rejected[known:])
+                if self._validator.failure is not None:
+                    return events
+            if done < len(text):
+                events.append(TextDelta(text[done:], channel))
+            if self.failure is not None:
+                break
+        return events
+
+    def _send(self, gatherer: Gatherer, text: str) -> list[RawItem]:
+        try:
+            return gatherer.send(text)
+        except PartialStreamError as error:
+            return self.failed(error)
+
+    def _gatherer(self, channel: Channel) -> Gatherer:
+        gatherer = self._gatherers.get(channel)
+        if gatherer is None:
+            scanner = ItemScanner(
+                self._validator.shape,
+                path=self._path,
+                limits=self._limits,
+                numbers=self._numbers,
+            )
+            gatherer = self._gatherers[channel] = Gatherer(scanner)
+        return gatherer
+
+    # -- the end ---------------------------------------------------------------------------
+
+    @property
+    def _open_ended(self) -> bool:
+        return any(gatherer.scanner.open_ended for gatherer in self._gatherers.values())
+
+    def _document(self, *, raising: bool) -> Outcome:
+        outcomes: list[Outcome] = []
+        for gatherer in self._gatherers.values():
+            try:
+                gatherer.flush()
+                outcomes.append(gatherer.scanner.finish())
+            except PartialStreamError as error:
+                if raising:
+                    raise
+                outcomes.append(Outcome("truncated", detail=str(error)))
+        # Several texts in one answer: one that is cut counts first, one without a list last.
+        for status in ("truncated", "complete", "no_json"):
+            for outcome in outcomes:
+                if outcome.status == status:
+                    return outcome
+        return Outcome("empty")
+
+    def _annotate(self, error: PartialStreamError) -> None:
+        error.delivered = self._validator.delivered

@@ -1,0 +1,344 @@
+"""Sync streams: they fetch chunks, hand them to a flow, and close what they fetch from."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar, TYPE_CHECKING
+
+from pydantic import BaseModel
+from typing_extensions import Self
+
+from partialstream.errors import PartialStreamError
+from partialstream.stream.items import ItemFlow
+from partialstream.stream.partials import PartialFlow
+
+if TYPE_CHECKING:
+    from partialstream.engine.items import RawItem
+    from partialstream.stream.flow import Flow
+    from partialstream.limits import Limits
+    from partialstream.stream.events import Finished, ItemEvent, PartialEvent
+    from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
+    from partialstream.validation.items import OnInvalid
+    from types import TracebackType
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+V = TypeVar("V")
+W = TypeVar("W")
+
+
+class Chunks:
+    """Where chunks come from, closed once.
+
+    Args:
+        chunks: The chunks.
+        close: How to close what they come from; None: their own `close`, if they have one.
+    """
+
+    def __init__(self, chunks: Iterable[Any], close: Callable[[], object] | None = None) -> None:
+        self._iterator = iter(chunks)
+        self._close = close or getattr(chunks, "close", None)
+        if self._close is None:
+            self._close = getattr(self._iterator, "close", None)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterator
+
+    def close(self) -> None:
+        """Close the response, or the generator, at once."""
+        close, self._close = self._close, None
+        if close is not None:
+            close()
+
+    def __del__(self) -> None:
+        # Only a stream that nobody has begun to read gets here unclosed.
+        if getattr(self, "_close", None) is not None:
+            self.close()
+
+
+def _run(
+    flow: Flow[Any, Any],
+    chunks: Chunks,
+    take: Callable[[Any], list[W]],
+    finish: Callable[[], list[W]],
+) -> Generator[W, None, None]:
+    """Fetch until the flow has had enough; hand over what it gives; raise what is left."""
+    iterator = iter(chunks)
+    try:
+        while flow.failure is None:
+            try:
+                chunk = next(iterator)
+            except StopIteration:
+                yield from finish()
+                break
+            except BaseException as error:  # noqa: BLE001 - raised below, or what it means
+                flow.broken(error)
+                break
+            yield from take(chunk)
+        flow.close()
+    finally:
+        flow.cancelled()
+        chunks.close()
+    if flow.failure is not None:
+        raise flow.failure
+
+
+def _run_items(flow: ItemFlow[T], chunks: Chunks) -> Generator[T, None, None]:
+    """`_run` for the values of items, with a shorter way for chunks that are text."""
+    iterator = iter(chunks)
+    send: Callable[[str], list[RawItem]] | None = None
+    ended = False
+    try:
+        while flow.failure is None and not ended:
+            chunk: Any = None
+            raws: list[RawItem] | None = None
+            try:
+                for chunk in iterator:
+                    if send is None or chunk.__class__ is not str:
+                        break
+                    raws = send(chunk)
+                    if raws:
+                        break
+                else:
+                    ended = True
+            except PartialStreamError as error:
+                raws = flow.failed(error)
+            except BaseException as error:  # noqa: BLE001 - raised below, or what it means
+                flow.broken(error)
+                break
+            if ended:
+                deliveries = flow.finish()
+            elif raws is not None:
+                deliveries = flow.accept(raws)
+            else:
+                # The first chunk comes this way too, and is noted as the first.
+                deliveries = flow.take(chunk)
+                if chunk.__class__ is str and chunk:
+                    send = flow.text_sender()
+            for value, _ in deliveries:
+                yield value
+        flow.close()
+    finally:
+        flow.cancelled()
+        chunks.close()
+    if flow.failure is not None:
+        raise flow.failure
+
+
+class _Stream(Generic[V]):
+    """What item and partial streams have in common: one pass over one answer."""
+
+    _values: Generator[V, None, None]
+
+    def __init__(self, flow: Flow[Any, Any], chunks: Chunks) -> None:
+        self._any_flow = flow
+        self._chunks = chunks
+        self._others: list[Generator[Any, None, None]] = []
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> V:
+        return next(self._values)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the stream: the response is closed at once. Allowed at any time, repeatedly."""
+        self._any_flow.cancelled()
+        # First, so that a thread that waits for a chunk is woken up.
+        self._chunks.close()
+        for reader in (self._values, *self._others):
+            if not getattr(reader, "gi_running", False):
+                reader.close()
+
+    def _also(self, generator: Generator[W, None, None]) -> Iterator[W]:
+        """Another way to read the stream, closed with it."""
+        self._others.append(generator)
+        return generator
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the stream ended; None while it runs."""
+        return self._any_flow.outcome
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens paid for; None while the provider has not said."""
+        return self._any_flow.usage
+
+    @property
+    def timing(self) -> Timing:
+        """When things arrived, in seconds since the request."""
+        return self._any_flow.answer.timing
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The requests that were made."""
+        return self._any_flow.attempts
+
+    @property
+    def text(self) -> str:
+        """The text so far.
+
+        Raises:
+            LimitExceededError: It is longer than what is kept; see `Limits.text_kept`.
+        """
+        return self._any_flow.text
+
+
+class ItemStream(_Stream[T], Generic[T]):
+    """An iterator of items, handed over as they complete.
+
+    It can be read once: by iterating over it, over `detailed()` or over `events()`. Leaving
+    the loop closes the response; so does `close`, and the end of a `with` block.
+
+    Raises (while it is read):
+        PartialStreamError: The answer is malformed, invalid, incomplete, refused …; see
+            `partialstream.errors`. Items before the failure are handed over first.
+    """
+
+    def __init__(self, flow: ItemFlow[T], chunks: Chunks) -> None:
+        super().__init__(flow, chunks)
+        self._flow = flow
+        self._values = _run_items(flow, chunks)
+
+    @property
+    def rejected(self) -> list[RejectedItem]:
+        """The items that did not validate, in order."""
+        return self._flow.rejected
+
+    def detailed(self) -> Iterator[Item[T]]:
+        """The items, each with its index, path, text and time."""
+        flow = self._flow
+
+        def take(chunk: Any) -> list[Item[T]]:
+            return [flow.item(delivery) for delivery in flow.take(chunk)]
+
+        def finish() -> list[Item[T]]:
+            return [flow.item(delivery) for delivery in flow.finish()]
+
+        return self._also(_run(flow, self._chunks, take, finish))
+
+    def events(self) -> Iterator[ItemEvent[T]]:
+        """Everything that happens: text, items, rejected items, the end.
+
+        Between two other events, text may come in any number of pieces.
+        """
+        return self._also(_run_events(self._flow, self._chunks))
+
+
+class PartialStream(_Stream[M], Generic[M]):
+    """An iterator of snapshots of a growing object; the last is the validated object.
+
+    It can be read once: by iterating over it, or over `events()`. `final()` reads what is
+    left. Leaving the loop closes the response; so does `close`, and the end of a `with` block.
+
+    Raises (while it is read):
+        PartialStreamError: As for `ItemStream`; `error.snapshot` is the last snapshot.
+    """
+
+    def __init__(self, flow: PartialFlow[M], chunks: Chunks) -> None:
+        super().__init__(flow, chunks)
+        self._flow = flow
+        self._values = _run(flow, chunks, flow.take, flow.finish)
+
+    def final(self) -> M:
+        """Read to the end; gives the validated object.
+
+        Raises:
+            PartialStreamError: There is none.
+        """
+        for _ in self._values:
+            pass
+        return self._flow.final()
+
+    def events(self) -> Iterator[PartialEvent[M]]:
+        """Everything that happens: text, snapshots, the end."""
+        return self._also(_run_events(self._flow, self._chunks))
+
+
+def _run_events(flow: Flow[Any, W], chunks: Chunks) -> Generator[W | Finished, None, None]:
+    """`_run` for events, with the end as the last one."""
+    reader = _run(flow, chunks, flow.take_events, flow.finish_events)
+    try:
+        yield from reader
+    except BaseException as error:
+        if error is flow.failure:
+            yield flow.close()
+        raise
+    yield flow.close()
+
+
+def stream_items(
+    type_: type[T],
+    chunks: Iterable[Any],
+    *,
+    path: str | Sequence[str | int] | None = None,
+    on_invalid: OnInvalid = "raise",
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> ItemStream[T]:
+    """Read items from any stream that is open already.
+
+    Args:
+        type_: The type of one item: anything pydantic validates.
+        chunks: Text deltas, the bytes of an SSE response, or an SDK's chunks, as objects or
+            dicts. Closed with the stream, if it has a `close`.
+        path: Where the list is; see `ItemParser`.
+        on_invalid: `"raise"` or `"skip"`; see `ItemParser`.
+        context: Handed to pydantic's validators.
+        strict: pydantic's strict mode; None leaves it to the type.
+        limits: See `Limits`.
+
+    Example:
+        >>> from pydantic import BaseModel
+        >>> class Product(BaseModel):
+        ...     name: str
+        >>> for product in stream_items(Product, ['[{"name": "La', 'mp"}, {"name"', ': "Rug"}]']):
+        ...     print(product)
+        name='Lamp'
+        name='Rug'
+    """
+    flow = ItemFlow(
+        type_, path=path, on_invalid=on_invalid, context=context, strict=strict, limits=limits
+    )
+    return ItemStream(flow, Chunks(chunks))
+
+
+def stream_partial(
+    model: type[M],
+    chunks: Iterable[Any],
+    *,
+    context: Any = None,
+    strict: bool | None = None,
+    limits: Limits | None = None,
+) -> PartialStream[M]:
+    """Read a growing object from any stream that is open already.
+
+    Args:
+        model: The model.
+        chunks: See `stream_items`.
+        context: Handed to pydantic's validators.
+        strict: pydantic's strict mode; None leaves it to the model.
+        limits: See `Limits`.
+
+    Example:
+        >>> from pydantic import BaseModel
+        >>> class Report(BaseModel):
+        ...     title: str
+        >>> [report.title for report in stream_partial(Report, ['{"title": "On', ' paper"}'])]
+        ['On', 'On paper']
+    """
+    flow = PartialFlow(model, context=context, strict=strict, limits=limits)
+    return PartialStream(flow, Chunks(chunks))

@@ -1,0 +1,185 @@
+"""An answer as a sequence of deltas, ready to be rendered by any wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from partialstream.results import Usage
+from partialstream.testing.faults import ContentFilter, LengthCut, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from partialstream.testing.answers import Answer, ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request asks for, whatever the wire.
+
+    Attributes:
+        model: The model's name; the answer repeats it.
+        stream: Whether the answer is to be streamed.
+        tool: The tool that a plain text becomes a call of, None to leave it a text.
+        include_usage: Whether a stream is to end with its usage.
+        prompt_tokens: Input tokens to charge.
+    """
+
+    model: str = "replay"
+    stream: bool = True
+    tool: str | None = None
+    include_usage: bool = False
+    prompt_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the texts that an answer sends side by side.
+
+    Attributes:
+        kind: What the text is.
+        choice: The choice it belongs to.
+        index: The tool call's place among those of its choice.
+        name: The tool's name.
+        call_id: The tool call's id.
+    """
+
+    kind: Literal["content", "tool", "reasoning", "refusal"]
+    choice: int = 0
+    index: int = 0
+    name: str = ""
+    call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What an answer says, delta by delta.
+
+    Attributes:
+        parts: Every part, in order of appearance, those without a delta included.
+        deltas: The parts' texts in the order in which they are sent.
+        finish_reason: In the words of Chat Completions.
+        usage: What is charged.
+    """
+
+    parts: tuple[Part, ...]
+    deltas: tuple[tuple[Part, str], ...]
+    finish_reason: str
+    usage: Usage
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The choices, in order; an answer that says nothing still has one."""
+        return tuple(sorted({part.choice for part in self.parts} or {0}))
+
+    def text(self, part: Part) -> str:
+        """Join what a part says."""
+        return "".join(text for owner, text in self.deltas if owner == part)
+
+
+_Voice = tuple[Part, "tuple[str, ...]"]
+
+
+def compose(answer: Answer, ask: Ask) -> Script:
+    """Turn an answer into its deltas, as one request asks for them.
+
+    Args:
+        answer: Any answer that is not `recorded`.
+        ask: The request.
+
+    Returns:
+        The script, with the answer's fault already worked in if it is one of what is said.
+
+    Raises:
+        ValueError: If the answer is to be a tool call, but the request offers no tool.
+    """
+    texts = _texts(answer, ask)
+    calls = [_call(answer, index, call) for index, call in enumerate(answer.tool_calls)]
+    voices: list[_Voice] = []
+    if answer.reasoning:
+        voices.append((Part("reasoning"), split(answer.reasoning, answer.chunk_size)))
+    voices += texts + calls
+    if answer.refusal:
+        voices.append((Part("refusal"), split(answer.refusal, answer.chunk_size)))
+
+    deltas: list[tuple[Part, str]] = []
+    deltas += _in_order(voices[:1] if answer.reasoning else [])
+    deltas += _in_turns(texts)
+    deltas += _in_turns(calls) if answer.interleaved else _in_order(calls)
+    deltas += _in_order(voices[-1:] if answer.refusal else [])
+
+    called = any(part.kind == "tool" for part, _ in voices)
+    parts, finish = [part for part, _ in voices], "tool_calls" if called else "stop"
+    fault = answer.fault
+    if isinstance(fault, LengthCut):
+        deltas, finish = deltas[: fault.after], "length"
+    elif isinstance(fault, ContentFilter):
+        deltas, finish = deltas[: fault.after], "content_filter"
+    elif isinstance(fault, Refusal):
+        voice: _Voice = (Part("refusal"), split(fault.text, answer.chunk_size))
+        deltas, finish = [*deltas[: fault.after], *_in_order([voice])], "stop"
+        parts = [*dict.fromkeys([*parts, voice[0]])]
+    return Script(
+        parts=tuple(parts),
+        deltas=tuple(deltas),
+        finish_reason=answer.finish_reason or finish,
+        usage=answer.usage or _charge(ask, deltas),
+    )
+
+
+def split(text: str, size: int) -> tuple[str, ...]:
+    """Cut a text into pieces of so many characters; an empty text has none."""
+    return tuple(text[start : start + size] for start in range(0, len(text), size))
+
+
+def _texts(answer: Answer, ask: Ask) -> list[_Voice]:
+    """Give the choices' texts, as content or as calls of the request's tool."""
+    wanted = answer.as_tool
+    if wanted is None:
+        wanted = ask.tool is not None and not answer.tool_calls
+    if wanted and ask.tool is None:
+        raise ValueError("the answer is to be a tool call, but the request offers no tool")
+    if answer.choices:
+        pieces = [split(text, answer.chunk_size) for text in answer.choices]
+    elif answer.pieces is not None:
+        pieces = [tuple(answer.pieces)]
+    elif answer.text:
+        pieces = [split(answer.text, answer.chunk_size)]
+    else:
+        pieces = []
+    return [
+        (
+            Part("tool", choice, 0, ask.tool or "", f"call_{choice}")
+            if wanted
+            else Part("content", choice),
+            texts,
+        )
+        for choice, texts in enumerate(pieces)
+    ]
+
+
+def _call(answer: Answer, index: int, call: ToolCall) -> _Voice:
+    part = Part("tool", 0, index, call.name, call.id or f"call_{index}")
+    if call.pieces is not None:
+        return part, tuple(call.pieces)
+    return part, split(call.arguments, answer.chunk_size)
+
+
+def _in_order(voices: Iterable[_Voice]) -> list[tuple[Part, str]]:
+    return [(part, text) for part, texts in voices for text in texts]
+
+
+def _in_turns(voices: Sequence[_Voice]) -> list[tuple[Part, str]]:
+    rounds = max((len(texts) for _, texts in voices), default=0)
+    return [
+        (part, texts[turn]) for turn in range(rounds) for part, texts in voices if turn < len(texts)
+    ]
+
+
+def _charge(ask: Ask, deltas: Sequence[tuple[Part, str]]) -> Usage:
+    return Usage(
+        input_tokens=ask.prompt_tokens,
+        output_tokens=len(deltas),
+        reasoning_tokens=sum(part.kind == "reasoning" for part, _ in deltas),
+    )

@@ -1,0 +1,236 @@
+"""Chat Completions, the format of OpenAI and of most that are compatible with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from partialstream.testing.script import Ask
+from partialstream.testing.wires import sse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from partialstream.results import Usage
+    from partialstream.testing.script import Part, Script
+
+_ID = "chatcmpl-replay"
+_CREATED = 1_700_000_000  # a constant, so that the same script gives the same bytes
+
+_FIELDS = {"content": "content", "reasoning": "reasoning_content", "refusal": "refusal"}
+
+_ERROR_TYPES = {
+    401: ("invalid_request_error", "invalid_api_key"),
+    403: ("invalid_request_error", None),
+    404: ("invalid_request_error", None),
+    429: ("rate_limit_error", "rate_limit_exceeded"),
+}
+
+
+class ChatWire:
+    """`POST …/chat/completions`, Azure's paths included."""
+
+    route = "/{prefix:path}chat/completions"
+
+    def read(self, path: str, body: Mapping[str, Any]) -> Ask:
+        """Read what a request asks for.
+
+        Raises:
+            ValueError: If messages or tools have an unknown shape.
+        """
+        try:
+            options: Any = body.get("stream_options") or {}
+            return Ask(
+                model=str(body.get("model", "replay")),
+                stream=bool(body.get("stream", False)),
+                tool=_tool(body),
+                include_usage=bool(options.get("include_usage", False)),
+                prompt_tokens=_prompt_tokens(body.get("messages") or []),
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"the request has an unknown shape: {error!r}") from error
+
+    def render(self, ask: Ask, script: Script) -> ChatRendering:
+        """Begin to render a streamed answer."""
+        return ChatRendering(ask, script)
+
+    def whole(self, ask: Ask, script: Script) -> bytes:
+        """Render an answer that is not streamed."""
+        return sse.dumps(
+            {
+                "id": _ID,
+                "object": "chat.completion",
+                "created": _CREATED,
+                "model": ask.model,
+                "choices": [
+                    {
+                        "index": choice,
+                        "message": _message(script, choice),
+                        "logprobs": None,
+                        "finish_reason": script.finish_reason,
+                    }
+                    for choice in script.choices
+                ],
+                "usage": usage_object(script.usage),
+            }
+        )
+
+    def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
+        """Render the body of an HTTP error."""
+        kind, usual_code = _ERROR_TYPES.get(status, ("server_error", None))
+        if status == 400:
+            kind = "invalid_request_error"
+        return sse.dumps(_error(message, kind, code or usual_code))
+
+    def error_event(self, message: str, *, code: str | None = None) -> bytes:
+        """Render an error inside a stream."""
+        return sse.event(sse.dumps(_error(message, "server_error", code)))
+
+
+class ChatRendering:
+    """A streamed answer: `chat.completion.chunk` events.
+
+    Args:
+        ask: The request.
+        script: What to say.
+    """
+
+    def __init__(self, ask: Ask, script: Script) -> None:
+        self._ask = ask
+        self._script = script
+        self._opened: set[Part] = set()
+
+    def opening(self) -> bytes:
+        """Render the roles, without a text, one chunk for each choice."""
+        tools = {part.choice for part in self._script.parts if part.kind == "tool"}
+        return b"".join(
+            self._chunk(
+                {"role": "assistant", "content": None if choice in tools else "", "refusal": None},
+                choice,
+            )
+            for choice in self._script.choices
+        )
+
+    def delta(self, part: Part, text: str) -> bytes:
+        """Render one delta; a tool call's first one follows its id and name."""
+        if part.kind != "tool":
+            return self._chunk({_FIELDS[part.kind]: text}, part.choice)
+        head = b""
+        if part not in self._opened:
+            self._opened.add(part)
+            head = self._chunk(
+                {
+                    "tool_calls": [
+                        {
+                            "index": part.index,
+                            "id": part.call_id,
+                            "type": "function",
+                            "function": {"name": part.name, "arguments": ""},
+                        }
+                    ]
+                },
+                part.choice,
+            )
+        call = {"index": part.index, "function": {"arguments": text}}
+        return head + self._chunk({"tool_calls": [call]}, part.choice)
+
+    def closing(self) -> bytes:
+        """Render the finish reason of each choice, and the usage if it was asked for."""
+        script = self._script
+        chunks = [self._chunk({}, choice, script.finish_reason) for choice in script.choices]
+        if self._ask.include_usage:
+            chunk = chat_chunk(self._ask.model, [], usage=usage_object(script.usage))
+            chunks.append(sse.event(sse.dumps(chunk)))
+        return b"".join(chunks)
+
+    def done(self) -> bytes:
+        """Render the mark that ends the stream."""
+        return sse.event(b"[DONE]")
+
+    def _chunk(
+        self, delta: Mapping[str, Any], choice: int, finish_reason: str | None = None
+    ) -> bytes:
+        chunk = chat_chunk(self._ask.model, [chat_choice(delta, choice, finish_reason)])
+        if self._ask.include_usage:
+            chunk["usage"] = None
+        return sse.event(sse.dumps(chunk))
+
+
+def chat_chunk(
+    model: str, choices: list[dict[str, Any]], *, usage: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Make one chunk; `usage` is left out where there is none."""
+    chunk: dict[str, Any] = {
+        "id": _ID,
+        "object": "chat.completion.chunk",
+        "created": _CREATED,
+        "model": model,
+        "choices": choices,
+    }
+    if usage is not None:
+        chunk["usage"] = usage
+    return chunk
+
+
+def chat_choice(
+    delta: Mapping[str, Any], index: int = 0, finish_reason: str | None = None
+) -> dict[str, Any]:
+    """Make one entry of a chunk's `choices`."""
+    return {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+
+
+def usage_object(usage: Usage) -> dict[str, Any]:
+    """Write usage by the names of Chat Completions."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
+def _message(script: Script, choice: int) -> dict[str, Any]:
+    """Make the message of an answer that is not streamed."""
+    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
+    calls: list[dict[str, Any]] = []
+    for part in script.parts:
+        if part.choice != choice:
+            continue
+        if part.kind == "tool":
+            function = {"name": part.name, "arguments": script.text(part)}
+            calls.append({"id": part.call_id, "type": "function", "function": function})
+        else:
+            message[_FIELDS[part.kind]] = script.text(part)
+    if calls:
+        message["tool_calls"] = calls
+    elif message["refusal"] is None and message["content"] is None:
+        message["content"] = ""
+    return message
+
+
+def _tool(body: Mapping[str, Any]) -> str | None:
+    """Give the name of the tool that the request wants called, None if it wants none."""
+    tools: Any = body.get("tools") or []
+    wanted: Any = body.get("tool_choice") or "auto"
+    if not tools or wanted == "none":
+        return None
+    if not isinstance(wanted, str):
+        return str(wanted["function"]["name"])
+    return str(tools[0]["function"]["name"])
+
+
+def _prompt_tokens(messages: Any) -> int:
+    """Estimate the input tokens: four characters make one."""
+    size = 0
+    for message in messages:
+        content: Any = message.get("content") or ""
+        texts = (
+            [content] if isinstance(content, str) else [part.get("text", "") for part in content]
+        )
+        size += sum(len(text) for text in texts)
+    return -(-size // 4)
+
+
+def _error(message: str, kind: str, code: str | None) -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
