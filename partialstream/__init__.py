@@ -9,6 +9,8 @@
 `client` makes the request before that. `testing` plays the provider.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,
@@ -41,11 +43,16 @@ from partialstream.validation.items import ItemParser
 from partialstream.validation.markers import Atomic, Gate
 from partialstream.validation.partials import PartialParser
 
+if TYPE_CHECKING:
+    from partialstream.client import AsyncClient, Client, Partial, from_openai
+
 __all__ = [
+    "AsyncClient",
     "AsyncItemStream",
     "AsyncPartialStream",
     "Atomic",
     "Attempt",
+    "Client",
     "Finished",
     "Gate",
     "IncompleteStreamError",
@@ -58,6 +65,7 @@ __all__ = [
     "Limits",
     "Outcome",
     "OutputValidationError",
+    "Partial",
     "PartialParser",
     "PartialStream",
     "PartialStreamError",
@@ -72,8 +80,20 @@ __all__ = [
     "astream_items",
     "astream_partial",
     "completeness",
+    "from_openai",
     "stream_items",
     "stream_partial",
 ]
 
 __version__ = "0.1.0"
+
+_OF_CLIENT = frozenset({"AsyncClient", "Client", "Partial", "from_openai"})
+
+
+def __getattr__(name: str) -> Any:
+    """Load the client on first use: whoever has a stream already does not need it."""
+    if name in _OF_CLIENT:
+        import partialstream.client
+
+        return getattr(partialstream.client, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,19 @@
-"""The whole call: request, stream, validation, retries."""
+"""The whole call: the request, the stream, the validated answer.
+
+from_sdk.py         `from_openai`: which client for which SDK client
+sync.py, aio.py     the two clients
+call.py             what they share: a call made ready
+response_model.py   what the caller asks for: items, or an object
+modes.py            how the provider is made to answer in JSON
+requests.py         the arguments for the SDK
+schemas.py          the JSON schema in them; strict_schema.py its strict form
+prompts.py          every word that is said to a model
+markers.py          `Partial[...]`
+"""
+
+from partialstream.client.aio import AsyncClient
+from partialstream.client.from_sdk import from_openai
+from partialstream.client.markers import Partial
+from partialstream.client.sync import Client
+
+__all__ = ["AsyncClient", "Client", "Partial", "from_openai"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from partialstream.engine.blanks import BlankRun
 from partialstream.engine.element import CARRIED, CLOSER_OF, Scan, flat_object_end, scan_of
 from partialstream.engine.position import Position
 from partialstream.errors import LimitExceededError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from partialstream.limits import Limits

@@ -7,7 +7,7 @@ for the parser that gets the slice.
 
 from __future__ import annotations
 
-from typing import Final, Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Protocol
 
 from partialstream.engine.tokens import run_of
 from partialstream.errors import LimitExceededError

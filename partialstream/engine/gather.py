@@ -7,12 +7,12 @@ kept; the machine sees them joined.
 
 from __future__ import annotations
 
-from typing import Final, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from partialstream.engine.items import ItemScanner, RawItem
     from collections.abc import Callable, Generator
+
+    from partialstream.engine.items import ItemScanner, RawItem
 
 BATCH: Final = 2048
 """Characters after which the machine looks even if no item can be complete: it watches the

@@ -9,7 +9,7 @@ arrived; its values are put together when somebody looks at them (`show`, `conte
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Generic, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from partialstream.engine.nodes import (
     ByKind,

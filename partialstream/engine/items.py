@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 from enum import Enum
-from typing import Final, NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from partialstream.engine.blanks import BlankRun
 from partialstream.engine.cutter import Cutter

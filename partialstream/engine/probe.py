@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from partialstream.engine.shape import KINDS, Shape
 from partialstream.engine.syntax import NullHandler, SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from partialstream.limits import Limits
     from partialstream.engine.position import Position
+    from partialstream.limits import Limits
 
 
 class Root(Enum):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
-
-from partialstream.engine.syntax import NullHandler, SyntaxReader
 from typing import TYPE_CHECKING
 
+from partialstream.engine.syntax import NullHandler, SyntaxReader
+
 if TYPE_CHECKING:
-    from partialstream.results import Path
     from collections.abc import Sequence
+
+    from partialstream.results import Path
 
 
 class Found(Enum):

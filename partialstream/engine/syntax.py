@@ -8,7 +8,7 @@ it learns it tells its handler.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Protocol
 
 from partialstream.engine.position import Position
 from partialstream.engine.tokens import (

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from partialstream.engine.syntax import NullHandler, SyntaxReader
 from partialstream.errors import JSONSyntaxError
 from partialstream.limits import DEFAULT_LIMITS, Limits
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from partialstream.results import Path
     from partialstream.engine.position import Position
+    from partialstream.results import Path
 
 
 class _MemberNames(NullHandler):

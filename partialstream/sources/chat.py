@@ -142,12 +142,7 @@ class ChatSource:
             if delta is None:
                 # A whole answer. Beside or after deltas a message only repeats them.
                 delta = fields.get("message")
-        if delta:
-            if not is_object(delta):
-                raise unknown_chunk(delta, "a delta as an object")
-            deltas = choice.read(delta)
-        else:
-            deltas = []
+        deltas = choice.read(_as_dict(delta)) if delta is not None else []
         self._read_end(choice, fields)
         return deltas
 

@@ -12,7 +12,7 @@ from collections.abc import (
     Sequence,
 )
 from inspect import isawaitable
-from typing import Any, Generic, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 from typing_extensions import Self
@@ -22,13 +22,14 @@ from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
+    from partialstream.engine.items import RawItem
     from partialstream.limits import Limits
     from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
-    from partialstream.engine.items import RawItem
-    from partialstream.validation.items import OnInvalid
-    from partialstream.stream.flow import Flow
     from partialstream.stream.events import Finished, ItemEvent, PartialEvent
-    from types import TracebackType
+    from partialstream.stream.flow import Flow
+    from partialstream.validation.items import OnInvalid
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -308,7 +309,7 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
         return self._also(_run_events(self._flow, self._chunks))
 
 
-class AsyncPartialStream(_AsyncStream[M], Generic[M]):
+class AsyncPartialStream(_AsyncStream[T], Generic[T]):
     """An async iterator of snapshots of a growing object; the last is the validated object.
 
     It can be read once: by iterating over it, or over `events()`. `final()` reads what is
@@ -318,12 +319,12 @@ class AsyncPartialStream(_AsyncStream[M], Generic[M]):
         PartialStreamError: As for `AsyncItemStream`; `error.snapshot` is the last snapshot.
     """
 
-    def __init__(self, flow: PartialFlow[M], chunks: AsyncChunks) -> None:
+    def __init__(self, flow: PartialFlow[T], chunks: AsyncChunks) -> None:
         super().__init__(flow, chunks)
         self._flow = flow
         self._values = _run(flow, chunks, flow.take, flow.finish)
 
-    async def final(self) -> M:
+    async def final(self) -> T:
         """Read to the end; gives the validated object.
 
         Raises:
@@ -333,7 +334,7 @@ class AsyncPartialStream(_AsyncStream[M], Generic[M]):
             pass
         return self._flow.final()
 
-    def events(self) -> AsyncIterator[PartialEvent[M]]:
+    def events(self) -> AsyncIterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end."""
         return self._also(_run_events(self._flow, self._chunks))
 
@@ -392,5 +393,5 @@ def astream_partial(
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
     """
-    flow = PartialFlow(model, context=context, strict=strict, limits=limits)
+    flow: PartialFlow[M] = PartialFlow(model, context=context, strict=strict, limits=limits)
     return AsyncPartialStream(flow, AsyncChunks.of(chunks))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from partialstream.results import AnswerMetadata, Delta, Timing
 from partialstream.sources import Source, TextSource, source_for

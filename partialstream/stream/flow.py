@@ -6,9 +6,9 @@ Both drivers (`sync.py`, `aio.py`) do nothing but fetch chunks and hand them to 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from partialstream.errors import PartialStreamError
+from partialstream.errors import PartialStreamError, ProviderError
 from partialstream.results import Attempt, Channel, Delta, Outcome, Usage
 from partialstream.stream.answer import Answer
 from partialstream.stream.ending import error_of, resolve, translate
@@ -108,13 +108,20 @@ class Flow(ABC, Generic[V, E]):
         failure = self.failure
         if isinstance(failure, PartialStreamError):
             if failure.outcome is None:
-                failure.outcome = Outcome("invalid", detail=str(failure))
+                failure.outcome = self._outcome_of(failure)
             failure.usage = self.usage
             self._annotate(failure)
             self.outcome = failure.outcome
         self.answer.ended()
         self.cancelled()
         return Finished(self.outcome or Outcome("cancelled"))
+
+    def _outcome_of(self, failure: PartialStreamError) -> Outcome:
+        if isinstance(failure, ProviderError):
+            # The answer was cut short, not wrong.
+            tail = self._document(raising=False).tail
+            return Outcome("disconnected", detail=str(failure), tail=tail)
+        return Outcome("invalid", detail=str(failure))
 
     # -- for the user ----------------------------------------------------------------------
 

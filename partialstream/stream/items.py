@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Generic, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner, RawItem
@@ -16,8 +16,9 @@ from partialstream.stream.flow import Flow
 from partialstream.validation.items import ItemValidator, OnInvalid
 
 if TYPE_CHECKING:
-    from partialstream.stream.answer import Answer
     from collections.abc import Callable, Sequence
+
+    from partialstream.stream.answer import Answer
 
 T = TypeVar("T")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, TYPE_CHECKING
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from partialstream.errors import IncompleteStreamError, PartialStreamError
 from partialstream.results import Channel, Delta, Outcome
@@ -13,11 +11,14 @@ from partialstream.stream.flow import Flow
 from partialstream.validation.partials import PartialParser
 
 if TYPE_CHECKING:
-    from partialstream.limits import Limits
-    from partialstream.stream.answer import Answer
     from collections.abc import Callable
 
-M = TypeVar("M", bound=BaseModel)
+    from pydantic import BaseModel
+
+    from partialstream.limits import Limits
+    from partialstream.stream.answer import Answer
+
+M = TypeVar("M")
 
 
 class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
@@ -25,30 +26,51 @@ class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
 
     Of several texts in an answer (prose before a tool call, several choices) the first that
     has an object to show is the object.
+
+    Args:
+        model: The model of the answer.
+        context: Handed to pydantic's validators.
+        strict: pydantic's strict mode; None leaves it to the model.
+        limits: See `Limits`.
+        answer: See `Flow`.
+        reads: See `Flow`.
+        member: The member of the model that is wanted, None for the whole.
     """
 
     def __init__(
         self,
-        model: type[M],
+        model: type[BaseModel],
         *,
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
         answer: Answer | None = None,
         reads: Callable[[Channel], bool] | None = None,
+        member: str | None = None,
     ) -> None:
         super().__init__(answer, reads)
-        self._new_parser: Callable[[], PartialParser[M]] = lambda: PartialParser(
+        self._member = member
+        self._new_parser: Callable[[], PartialParser[Any]] = lambda: PartialParser(
             model, context=context, strict=strict, limits=limits
         )
-        self._parsers: dict[Channel, PartialParser[M]] = {}
+        self._parsers: dict[Channel, PartialParser[Any]] = {}
         self._chosen: Channel | None = None
         self._pieces: list[str] = []
 
     @property
     def snapshot(self) -> M | None:
         """The last snapshot."""
-        return None if self._chosen is None else self._parsers[self._chosen].snapshot
+        return None if self._chosen is None else self._wanted(self._parsers[self._chosen].snapshot)
+
+    def _wanted(self, snapshot: Any) -> M | None:
+        """What of a snapshot is to be shown, None for nothing."""
+        if self._member is None or snapshot is None:
+            wanted: M | None = snapshot
+        elif self._member in snapshot.model_fields_set:
+            wanted = getattr(snapshot, self._member)
+        else:
+            wanted = None
+        return wanted
 
     @property
     def text(self) -> str:
@@ -86,7 +108,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
         if parser is None:
             parser = self._parsers[channel] = self._new_parser()
         try:
-            snapshot = parser.feed(text)
+            snapshot = self._wanted(parser.feed(text))
         except PartialStreamError as error:
             self.failure = error
             return None
@@ -106,7 +128,9 @@ class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
             raise self.failure
         if self._chosen is None:
             raise IncompleteStreamError.of(self.outcome or Outcome("cancelled"))
-        return self._parsers[self._chosen].finish()
+        final = self._parsers[self._chosen].finish()
+        value: M = final if self._member is None else getattr(final, self._member)
+        return value
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -116,9 +140,13 @@ class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
         known = self.snapshot
         if self.failure is None:
             self._document(raising=False)
-        last = next((p.snapshot for p in self._parsers.values() if p.snapshot is not None), None)
-        if known is None and last is not None:
-            snapshots.append(last)
+        if known is None:
+            for channel, parser in self._parsers.items():
+                last = self._wanted(parser.snapshot)
+                if last is not None:
+                    self._chosen = channel
+                    snapshots.append(last)
+                    break
         return snapshots
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 from typing_extensions import Self
@@ -12,14 +12,15 @@ from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
 
 if TYPE_CHECKING:
-    from partialstream.engine.items import RawItem
-    from partialstream.stream.flow import Flow
-    from partialstream.limits import Limits
-    from partialstream.stream.events import Finished, ItemEvent, PartialEvent
-    from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
-    from partialstream.validation.items import OnInvalid
-    from types import TracebackType
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from types import TracebackType
+
+    from partialstream.engine.items import RawItem
+    from partialstream.limits import Limits
+    from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
+    from partialstream.stream.events import Finished, ItemEvent, PartialEvent
+    from partialstream.stream.flow import Flow
+    from partialstream.validation.items import OnInvalid
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -237,7 +238,7 @@ class ItemStream(_Stream[T], Generic[T]):
         return self._also(_run_events(self._flow, self._chunks))
 
 
-class PartialStream(_Stream[M], Generic[M]):
+class PartialStream(_Stream[T], Generic[T]):
     """An iterator of snapshots of a growing object; the last is the validated object.
 
     It can be read once: by iterating over it, or over `events()`. `final()` reads what is
@@ -247,12 +248,12 @@ class PartialStream(_Stream[M], Generic[M]):
         PartialStreamError: As for `ItemStream`; `error.snapshot` is the last snapshot.
     """
 
-    def __init__(self, flow: PartialFlow[M], chunks: Chunks) -> None:
+    def __init__(self, flow: PartialFlow[T], chunks: Chunks) -> None:
         super().__init__(flow, chunks)
         self._flow = flow
         self._values = _run(flow, chunks, flow.take, flow.finish)
 
-    def final(self) -> M:
+    def final(self) -> T:
         """Read to the end; gives the validated object.
 
         Raises:
@@ -262,7 +263,7 @@ class PartialStream(_Stream[M], Generic[M]):
             pass
         return self._flow.final()
 
-    def events(self) -> Iterator[PartialEvent[M]]:
+    def events(self) -> Iterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end."""
         return self._also(_run_events(self._flow, self._chunks))
 
@@ -340,5 +341,5 @@ def stream_partial(
         >>> [report.title for report in stream_partial(Report, ['{"title": "On', ' paper"}'])]
         ['On', 'On paper']
     """
-    flow = PartialFlow(model, context=context, strict=strict, limits=limits)
+    flow: PartialFlow[M] = PartialFlow(model, context=context, strict=strict, limits=limits)
     return PartialStream(flow, Chunks(chunks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
-from typing import Any, cast, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import CoreConfig, SchemaValidator, core_schema
@@ -13,8 +13,9 @@ from pydantic_core import CoreConfig, SchemaValidator, core_schema
 from partialstream.engine.nodes import Rejected
 
 if TYPE_CHECKING:
-    from partialstream.validation.schema import Definitions, Schema
     from collections.abc import Mapping
+
+    from partialstream.validation.schema import Definitions, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Check:
         self._validator: SchemaValidator | None = None
 
     def __call__(self, raw: str, settings: Settings) -> Any:
+        """Validate `raw`; raises `Rejected`."""
         validator = self._validator
         if validator is None:
             validator = self._validator = _build(self._schema, self._definitions, self._config)
@@ -77,6 +79,7 @@ class MemberCheck:
         self._validator: SchemaValidator | None = None
 
     def __call__(self, raw: str, settings: Settings, values: Mapping[str, Any]) -> Any:
+        """Validate `raw`, given the members before it; raises `Rejected`."""
         validator = self._validator
         if validator is None:
             validator = self._validator = self._build()

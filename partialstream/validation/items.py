@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,8 +16,9 @@ from partialstream.results import Outcome, RejectedItem
 from partialstream.validation.schema import shape_of
 
 if TYPE_CHECKING:
-    from partialstream.engine.shape import Shape
     from collections.abc import Sequence
+
+    from partialstream.engine.shape import Shape
 
 T = TypeVar("T")
 

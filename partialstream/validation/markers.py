@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from pydantic_core import CoreSchema
     from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 MARK: Final = "partialstream"
 """The key in a core schema's metadata."""

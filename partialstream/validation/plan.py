@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaValidator
@@ -41,8 +41,9 @@ from partialstream.validation.schema import (
 from partialstream.validation.snapshots import root_snapshot, snapshot_maker
 
 if TYPE_CHECKING:
-    from partialstream.engine.shape import Kind, Shape
     from collections.abc import Callable, Mapping
+
+    from partialstream.engine.shape import Kind, Shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ to the model itself. Nothing can tell the difference, but for `type(snapshot)` b
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
@@ -16,8 +16,9 @@ from pydantic_core import PydanticUndefined
 from partialstream.engine.growth import Frame, Marks, contents, open_path
 
 if TYPE_CHECKING:
-    from partialstream.results import Path
     from collections.abc import Callable
+
+    from partialstream.results import Path
 
 M = TypeVar("M", bound=BaseModel)
 
