@@ -19,7 +19,7 @@ _DEPTH = 8
 
 
 def plain(value: Any, depth: int = _DEPTH) -> Any:
-    """Turn an SDK's object into dicts and lists; members that are None are left out.
+    """Turn an SDK's object into dicts and lists; attributes that are None are left out.
 
     Args:
         value: A pydantic model, a dataclass, an object with attributes or slots, a mapping.
@@ -48,7 +48,7 @@ def plain(value: Any, depth: int = _DEPTH) -> Any:
     return {
         name: member if member.__class__ is str else plain(member, depth - 1)
         for name, member in fields.items()
-        if member is not None
+        if member is not None or isinstance(value, Mapping)
     }
 
 

@@ -12,6 +12,7 @@ from partialstream.client.prompts import TOOL_DESCRIPTION
 from partialstream.client.requests import shape_request
 from partialstream.client.response_model import ResponseShape
 from partialstream.client.schemas import request_schema
+from partialstream.testing import ReplayServer
 
 
 class Product(BaseModel):
@@ -213,5 +214,15 @@ def test_json_object_needs_messages(kwargs: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [ITEMS, OBJECT, LOOSE])
-def test_a_request_is_one_that_the_sdk_can_send(mode: Any, shape: ResponseShape) -> None:
-    json.dumps(shape_request(shape, mode, ASKED, stream=True))
+def test_the_sdk_sends_the_request_as_it_is(mode: Any, shape: ResponseShape) -> None:
+    asked = {"model": "m", "messages": [USER], "logprobs": True}
+    request = shape_request(shape, mode, asked, stream=True)
+    with ReplayServer('{"items":[]}') as server:
+        with openai.OpenAI(base_url=server.base_url, api_key="-", max_retries=0) as client:
+            finish_reasons = [
+                choice.finish_reason
+                for chunk in client.chat.completions.create(**request)
+                for choice in chunk.choices
+            ]
+        assert server.requests[0].body == request
+    assert finish_reasons[-1] == ("tool_calls" if mode == "tools" else "stop")
