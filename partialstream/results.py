@@ -111,7 +111,7 @@ class Timing:
     Attributes:
         first_delta: Arrival of the first text, None before it.
         first_item: Delivery of the first item (or of the first snapshot), None before it.
-        items: Delivery of each item, in order of delivery. Empty for growing objects.
+        items: Delivery of each of the first 100,000 items, in order. Empty for growing objects.
         total: End of the stream, None before it.
     """
 

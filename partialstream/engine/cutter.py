@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.engine.blanks import BlankRun
-from partialstream.engine.element import CARRIED, CLOSER_OF, Scan, flat_object_end, scan_of
-from partialstream.engine.position import Position
+from partialstream.engine.element import CARRIED, CLOSER_OF, OPEN, Scan, flat_object_end, scan_of
 from partialstream.errors import LimitExceededError
 
 if TYPE_CHECKING:
@@ -17,8 +16,9 @@ class Cutter:
     """Collects the text of an element until it ends.
 
     Attributes:
+        may_be_flat: Whether nothing of the element has been scanned, and it is an object.
         raw: The element's whole text, once `cut` has found its end.
-        position: Where it begins.
+        start: Where it begins, as `Position` has it.
         carry: The end of the last piece, if that is to be given again: the beginning of an
             element that may turn out to be flat, so that it need not be scanned.
     """
@@ -32,30 +32,35 @@ class Cutter:
         "_scan",
         "_size",
         "carry",
-        "position",
+        "may_be_flat",
         "raw",
+        "start",
     )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._blanks = BlankRun(limits.whitespace_run)
         self._opener = ""
+        self.may_be_flat = False
         self._depth = 0
         self._scan: Scan | None = None
         self._parts: list[str] = []
         self._size = 0
         self.raw = ""
-        self.position = Position()
+        self.start = (0, 1, 0)
         self.carry = ""
 
-    def begin(self, position: Position, depth: int) -> None:
-        """An element begins at `position`, `depth` levels deep in its document."""
-        self.position = position
+    def begin(self, start: tuple[int, int, int], depth: int, opener: str) -> None:
+        """An element begins with `opener` at `start`, `depth` levels deep in its document."""
+        self.start = start
         self.carry = ""
+        self.may_be_flat = opener == "{"
+        self._opener = opener
         self._depth = depth
-        self._scan = None
-        self._parts = []
-        self._size = 0
+        if self._scan is not None:
+            self._scan = None
+            self._parts = []
+            self._size = 0
         self._blanks.reset()
 
     @property
@@ -79,28 +84,26 @@ class Cutter:
         Raises:
             LimitExceededError: The element is too large or too deep, or is mostly blanks.
         """
-        self.carry = ""
         size = len(text)
+        if self.may_be_flat:
+            end = flat_object_end(text, pos, self._limits.depth - self._depth - 1)
+            if end == OPEN and size - pos <= CARRIED:
+                self.carry = text[pos:]
+                return -1
+            if end > 0:
+                self.raw = text[pos:end]
+                return end
+            self.may_be_flat = False
+        self.carry = ""
         scan = self._scan
         if scan is None:
-            self._opener = opener = text[pos]
-            if opener == "{":
-                end = flat_object_end(text, pos)
-                if end > 0:
-                    self.raw = text[pos:end]
-                    self._check_size(end - pos)
-                    return end
-                if size - pos <= CARRIED and text.find("}", pos) < 0:
-                    self.carry = text[pos:]
-                    return -1
-            scan = self._scan = scan_of(opener, self._limits, self._depth)
+            scan = self._scan = scan_of(self._opener, self._limits, self._depth)
         if not scan.in_string:
             self._blanks.leading(text, pos, size)
         end = scan.scan(text, pos)
         if end >= 0:
             self._parts.append(text[pos:end])
             self.raw = "".join(self._parts)
-            self._check_size(len(self.raw))
             return end
         self._parts.append(text[pos:])
         self._size += size - pos

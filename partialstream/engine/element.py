@@ -7,6 +7,7 @@ for the parser that gets the slice.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, Protocol
 
 from partialstream.engine.tokens import run_of
@@ -20,37 +21,86 @@ _TO_DELIMITER: Final = run_of(r"[^,\]} \t\n\r]*")
 _TO_BRACKET: Final = run_of(r'[^"{}\[\]]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}\[\]]*)*')
 """Everything up to the next bracket outside strings; stops at a string that is cut."""
 
-CARRIED: Final = 256
+_NEXT_OBJECT: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=\{)").match
+
+CARRIED: Final = 2048
 """Characters of an element that are kept unread, hoping that its end shows it to be flat."""
 
 CLOSER_OF: Final = {"{": "}", "[": "]"}
 
 
-def flat_object_end(text: str, start: int) -> int:
+OPEN: Final = -1
+"""A flat object has no end yet."""
+
+NOT_FLAT: Final = -2
+"""An object's end cannot be told by counting."""
+
+NO_OBJECT: Final = -3
+"""No object begins here."""
+
+
+def flat_object_end(text: str, start: int, depth: int) -> int:
     r"""Where the object that opens at `start` ends, if that takes no scan to tell.
 
     That is so when it holds no other brace and its first `}` stands outside strings: the
     quotes before it come in pairs. A quote does not count if it is escaped, which is certain
     where no backslash is itself escaped. All of this is counting, at the speed of C.
 
+    Args:
+        text: A text that holds the object.
+        start: Where it opens.
+        depth: How many levels of arrays it may hold. Fewer brackets than that cannot be more.
+
     Returns:
-        The offset behind the closing brace, or -1 for "scan it".
+        The offset behind the closing brace; `OPEN` if there is none; `NOT_FLAT` for "scan it".
 
     Example:
-        >>> flat_object_end('{"a": "x"}, {', 0)
+        >>> flat_object_end('{"a": "x"}, {', 0, 10)
         10
-        >>> flat_object_end('{"a": "}"}', 0)
-        -1
+        >>> flat_object_end('{"a": "}"}', 0, 10) == NOT_FLAT
+        True
     """
     end = text.find("}", start)
-    if end < 0 or text.find("{", start + 1, end) >= 0:
-        return -1
+    if end < 0:
+        return OPEN
+    if text.find("{", start + 1, end) >= 0:
+        return NOT_FLAT
+    if end - start > depth and text.count("[", start, end) > depth:
+        return NOT_FLAT
     quotes = text.count('"', start, end)
     if text.find("\\", start, end) >= 0:
         if text.find("\\\\", start, end) >= 0:
-            return -1
+            return NOT_FLAT
         quotes -= text.count('\\"', start, end)
-    return end + 1 if quotes % 2 == 0 else -1
+    return NOT_FLAT if quotes % 2 else end + 1
+
+
+def flat_objects(text: str, pos: int, depth: int) -> tuple[list[tuple[int, int]], int, int]:
+    """Cut off all the flat objects in a row that are complete.
+
+    Args:
+        text: Elements of a list.
+        pos: Where one begins.
+        depth: See `flat_object_end`.
+
+    Returns:
+        Where each of them begins and ends; where the text goes on; and why it stopped there:
+        `OPEN`, `NOT_FLAT`, or `NO_OBJECT` for something else than a comma and an object.
+
+    Example:
+        >>> flat_objects('{"a": 1}, {"a": 2}, {"a"', 0, 10)
+        ([(0, 8), (10, 18)], 20, -1)
+    """
+    spans: list[tuple[int, int]] = []
+    while True:
+        end = flat_object_end(text, pos, depth)
+        if end < 0:
+            return spans, pos, end
+        spans.append((pos, end))
+        following = _NEXT_OBJECT(text, end)
+        if following is None:
+            return spans, end, NO_OBJECT
+        pos = following.end()
 
 
 class Scan(Protocol):

@@ -7,16 +7,21 @@ kept; the machine sees them joined.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from partialstream.engine.items import ItemScanner, RawItem
 
-BATCH: Final = 2048
-"""Characters after which the machine looks even if no item can be complete: it watches the
-limits, and learns whether a long string is open."""
+BATCH: Final = 64
+"""Deltas after which the machine looks even if no item can be complete: it watches the limits,
+and learns whether a long string is open."""
+
+
+END: Final = object()
+"""Says that there are no more chunks."""
 
 
 class Gatherer:
@@ -43,7 +48,7 @@ class Gatherer:
         self._pieces: list[str] = []
         steps = self._gather()
         next(steps)
-        self.send: Callable[[str], list[RawItem]] = steps.send
+        self.send: Callable[[str], Sequence[RawItem]] = steps.send
 
     @property
     def text(self) -> str:
@@ -55,29 +60,59 @@ class Gatherer:
         """Characters sent so far."""
         return self.scanner.size + sum(map(len, self._pieces))
 
-    def flush(self) -> list[RawItem]:
+    def pull(self, chunks: Iterator[Any]) -> tuple[Sequence[RawItem], object]:
+        """Take chunks while they are text, until they complete items.
+
+        Saves the call of `send` for each of them.
+
+        Returns:
+            The items and None; or none and the chunk that is no text, `END` for no chunk.
+        """
+        scanner = self.scanner
+        pieces = self._pieces
+        keep = pieces.append
+        while True:
+            wake = scanner.wake
+            kept = len(pieces)
+            delta = ""
+            for chunk in islice(chunks, BATCH):
+                if chunk.__class__ is not str:
+                    return (), chunk
+                if wake in chunk:
+                    delta = chunk
+                    break
+                keep(chunk)
+            else:
+                if len(pieces) < kept + BATCH:
+                    return (), END
+            if pieces:
+                keep(delta)
+                delta = "".join(pieces)
+                pieces.clear()
+            completed = self._advance(delta)
+            if completed:
+                return completed, None
+
+    def flush(self) -> Sequence[RawItem]:
         """The text ends: let the scanner see what was kept."""
         rest = "".join(self._pieces)
         self._pieces.clear()
         return self._advance(rest)
 
-    def _gather(self) -> Generator[list[RawItem], str, None]:
+    def _gather(self) -> Generator[Sequence[RawItem], str, None]:
         scanner = self.scanner
         advance = self._advance
         pieces = self._pieces
         keep = pieces.append
-        completed: list[RawItem] = []
+        completed: Sequence[RawItem] = ()
         while True:
             delta = yield completed
             wake = scanner.wake
-            room = BATCH
-            while wake not in delta:
-                keep(delta)
-                room -= len(delta)
-                if room < 0:
-                    delta = ""
+            for _ in repeat(None, BATCH):
+                if wake in delta:
                     break
-                delta = yield []
+                keep(delta)
+                delta = yield ()
             if pieces:
                 keep(delta)
                 delta = "".join(pieces)

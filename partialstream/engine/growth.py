@@ -9,6 +9,7 @@ arrived; its values are put together when somebody looks at them (`show`, `conte
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from partialstream.engine.nodes import (
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from partialstream.results import Path
 
 S = TypeVar("S")
+
+_SHORT_INTEGER: Final = re.compile(r"-?[0-9]{1,18}").fullmatch
 
 MISSING: Final = object()
 """Stands for a value that cannot be shown."""
@@ -69,8 +72,7 @@ class Frame(Generic[S]):
         values: Its complete children, `(field, value)` or elements. Only appended to.
         child: How the next child grows, None if it is left out.
         child_key: Its field, name or index.
-        child_gate: Whether it is a gate.
-        veils: What keeps it hidden: gates that are not complete, or a missing discriminator.
+        veils: What keeps it hidden: the gates that are not complete, or the discriminator.
         stuck: Whether an element was rejected, so that no later one has an index to show at.
         deferred: Members that wait for others to be validated with.
         cache: Whatever `Record.show` wants to keep for it.
@@ -79,7 +81,6 @@ class Frame(Generic[S]):
     __slots__ = (
         "cache",
         "child",
-        "child_gate",
         "child_key",
         "deferred",
         "key",
@@ -97,17 +98,16 @@ class Frame(Generic[S]):
         self.values: list[Any] = []
         self.child: Node[S] | None = None
         self.child_key: str | int = 0
-        self.child_gate = False
-        self.veils = 0
+        self.veils: set[str] = set()
         self.stuck = False
-        self.deferred: list[tuple[str, Dependent[S], str, bool]] = []
+        self.deferred: list[tuple[str, Dependent[S], str]] = []
         self.cache: Any = None
         if isinstance(node, Items):
             self.child = node.item
         elif isinstance(node, Tagged):
-            self.veils = 1
+            self.veils = {node.discriminator}
         elif isinstance(node, Record):
-            self.veils = node.gates
+            self.veils = set(node.gates)
 
 
 Mark = tuple[Frame[Any] | TextFrame, int]
@@ -247,13 +247,11 @@ class Growth(Generic[S]):
             return
         frame = self._frame
         node = frame.node
-        frame.child_gate = False
         if isinstance(node, Record):
             member = node.members.get(name)
             if member is not None:
                 frame.child = member.node
                 frame.child_key = member.field
-                frame.child_gate = member.gate
             else:
                 frame.child = node.others
                 frame.child_key = name
@@ -363,7 +361,7 @@ class Growth(Generic[S]):
             self._choose(frame, raw)
             return
         if isinstance(node, Dependent):
-            frame.deferred.append((str(frame.child_key), node, raw, frame.child_gate))
+            frame.deferred.append((str(frame.child_key), node, raw))
             self._settle(frame)
             return
         value = self._try(node, raw)
@@ -392,32 +390,32 @@ class Growth(Generic[S]):
             frame.values.append(value)
             frame.child_key = len(frame.values)
         else:
-            frame.values.append((frame.child_key, value))
-            if frame.child_gate:
-                frame.child_gate = False
-                self._lift(frame)
+            self._fill(frame, str(frame.child_key), value)
             if frame.deferred:
                 self._settle(frame)
         self._touch()
 
-    def _lift(self, frame: Frame[S]) -> None:
-        """One of the reasons to hide a frame is gone."""
-        frame.veils -= 1
-        if not frame.veils:
-            self._veils -= 1
+    def _fill(self, frame: Frame[S], key: str, value: Any) -> None:
+        """A member is complete and valid."""
+        frame.values.append((key, value))
+        if key in frame.veils:
+            frame.veils.remove(key)
+            if not frame.veils:
+                self._veils -= 1
 
     def _choose(self, frame: Frame[S], raw: str) -> None:
         """The discriminator of a tagged object is complete."""
         node = frame.node
         if not isinstance(node, Tagged):
             return
-        record = node.choices.get(json.loads(raw))
+        record = node.choices.get(_tag(raw))
         if record is None:
             self._give_up(frame)
             return
         frame.node = record
-        frame.veils += record.gates
-        self._lift(frame)
+        frame.veils = set(record.gates)
+        if not frame.veils:
+            self._veils -= 1
         self.name(node.discriminator)
         self._check_child(raw, None)
 
@@ -428,7 +426,7 @@ class Growth(Generic[S]):
             progress = False
             values = dict(frame.values)
             for waiting in list(frame.deferred):
-                field, node, raw, gate = waiting
+                field, node, raw = waiting
                 if not all(name in values for name in node.earlier):
                     continue
                 frame.deferred.remove(waiting)
@@ -438,12 +436,17 @@ class Growth(Generic[S]):
                 except Rejected as rejected:
                     self._reject(field, raw, rejected)
                     continue
-                frame.values.append((field, value))
-                if gate:
-                    self._lift(frame)
+                self._fill(frame, field, value)
                 self._touch()
                 break
 
 
 def _is_veiled(frame: Frame[Any] | TextFrame) -> bool:
-    return isinstance(frame, Frame) and frame.veils > 0
+    return isinstance(frame, Frame) and bool(frame.veils)
+
+
+def _tag(raw: str) -> str | int | None:
+    """The value of a discriminator, None for one that no choice can have."""
+    if raw[0] == '"':
+        return str(json.loads(raw))
+    return int(raw) if _SHORT_INTEGER(raw) else None

@@ -22,8 +22,9 @@ THINKING: Final = "thinking"
 PROSE: Final = "prose"
 
 _LEAD = re.compile("[ \t\n\r\ufeff]*")
-_FENCE = re.compile(r"`{3,}[\w+-]*")
-_CUT_FENCE = re.compile(r"`{1,2}|`{3,}[\w+-]{0,32}")
+# Bounded, so that what has to be kept of a fence that is cut is bounded too.
+_FENCE = re.compile(r"`{3,16}[\w+-]{0,32}")
+_CUT_FENCE = re.compile(r"`{1,2}|`{3,16}[\w+-]{0,32}")
 _OPENING_TAG = re.compile(r"<(?:think|thinking)>", re.IGNORECASE)
 _CLOSING_TAG = re.compile(r"</(?:think|thinking)>", re.IGNORECASE)
 _TAGS = ("<think>", "<thinking>", "</think>", "</thinking>")

@@ -91,13 +91,11 @@ class Member(Generic[S]):
 
     Attributes:
         field: The field that it fills.
-        node: How it grows.
-        gate: Whether the record stays hidden until it is complete.
+        node: How it grows, None if it is left out.
     """
 
     field: str
-    node: Node[S]
-    gate: bool = False
+    node: Node[S] | None
 
 
 Show = Callable[..., Any]
@@ -111,7 +109,7 @@ class Record(Node[S]):
         members: By the name in the JSON text.
         others: How members of other names grow, None if they are left out.
         show: Makes the growing value.
-        gates: How many members are gates.
+        gates: The fields without which it stays hidden.
     """
 
     opener = "{"
@@ -121,11 +119,7 @@ class Record(Node[S]):
         self.members: dict[str, Member[S]] = {}
         self.others: Node[S] | None = None
         self.show = show
-
-    @property
-    def gates(self) -> int:
-        """How many members are gates."""
-        return sum(member.gate for member in self.members.values())
+        self.gates: set[str] = set()
 
 
 class Tagged(Node[S]):

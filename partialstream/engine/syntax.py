@@ -201,7 +201,7 @@ class SyntaxReader:
         Returns:
             Where in `text` reading stopped: its length, or less if the document closed in
             it or the handler called `halt`. What follows a closed document is the caller's
-            affair.
+            affair: none of it is read.
 
         Raises:
             JSONSyntaxError: The text cannot become valid JSON. The reader is useless then.
@@ -224,7 +224,7 @@ class SyntaxReader:
         self._offset -= start  # so that offset + position in text is right
         pos = start
         size = len(text)
-        self._halted = False
+        self._halted = self.state is DONE
         while pos < size and not self._halted:
             pos = _READ[self.state](self, text, pos)
         self._offset += pos - len(self._held)
@@ -235,13 +235,9 @@ class SyntaxReader:
 
         Returns:
             Whether the document is closed.
-
-        Raises:
-            JSONSyntaxError: The number cannot end here.
         """
-        if not self._closers and self.state is IN_NUMBER:
-            if self._number_state not in NUMBER_ENDS:
-                raise self._error("unexpected end of a number", 0)
+        root_number = self.state is IN_NUMBER and not self._closers
+        if root_number and self._number_state in NUMBER_ENDS:
             self._end_scalar()
         return self.done
 
@@ -408,21 +404,21 @@ class SyntaxReader:
         while pos < size:
             char = text[pos]
             steps = NUMBER[state]
-            following = steps.get("d") if "0" <= char <= "9" else None
-            if following is None or (char == "0" and "0" in steps):
-                following = steps.get(char)
+            following = steps.get(char)
+            if following is None and "0" <= char <= "9":
+                following = steps.get("0-9")
             if following is None:
                 break
             state = following
             pos += 1
-            if steps.get("d") == state:
+            if steps.get("0-9") == state:
                 pos = DIGITS(text, pos).end()
         self._token.append(text[start:pos])
         self._number_state = state
         if pos == size:
             return pos
         char = text[pos]
-        if state == "minus" and char == "I":
+        if state == "minus" and char == "I" and self._allow_nan:
             self._token.clear()
             return self._begin_word("-I", pos)
         if state in NUMBER_ENDS and char in ",]} \t\n\r":
@@ -437,11 +433,12 @@ class SyntaxReader:
         self._handler.scalar(raw)
 
     def _begin_literal(self, text: str, pos: int) -> int:
-        return self._begin_word(text[pos], pos)
+        char = text[pos]
+        if not self._allow_nan and char not in "tfn":
+            raise self._error(f"expected {self.state}, not {char!r}", pos)
+        return self._begin_word(char, pos)
 
     def _begin_word(self, beginning: str, pos: int) -> int:
-        if not self._allow_nan and beginning not in "tfn":
-            raise self._error(f"expected {self.state}, not {beginning!r}", pos)
         self._word = LITERALS[beginning]
         self._token.append(beginning)
         self.state = IN_LITERAL

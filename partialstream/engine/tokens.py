@@ -58,17 +58,17 @@ LITERALS: Final = {
 """Words by their beginning. The last three are no JSON, but pydantic takes them for floats."""
 
 NUMBER: Final[dict[str, dict[str, str]]] = {
-    # state: {character: next state}; "d" stands for a digit. A number may end in the states
-    # of NUMBER_ENDS only. RFC 8259, section 6: no leading zeros, a digit on each side of the
-    # point and in the exponent.
-    "minus": {"0": "zero", "d": "integer"},
+    # state: {character: next state}; "0-9" stands for any digit that is not there itself. A
+    # number may end in the states of NUMBER_ENDS only. RFC 8259, section 6: no leading zeros,
+    # a digit on each side of the point and in the exponent.
+    "minus": {"0": "zero", "0-9": "integer"},
     "zero": {".": "point", "e": "e", "E": "e"},
-    "integer": {"d": "integer", ".": "point", "e": "e", "E": "e"},
-    "point": {"d": "fraction"},
-    "fraction": {"d": "fraction", "e": "e", "E": "e"},
-    "e": {"+": "sign", "-": "sign", "d": "exponent"},
-    "sign": {"d": "exponent"},
-    "exponent": {"d": "exponent"},
+    "integer": {"0-9": "integer", ".": "point", "e": "e", "E": "e"},
+    "point": {"0-9": "fraction"},
+    "fraction": {"0-9": "fraction", "e": "e", "E": "e"},
+    "e": {"+": "sign", "-": "sign", "0-9": "exponent"},
+    "sign": {"0-9": "exponent"},
+    "exponent": {"0-9": "exponent"},
 }
 NUMBER_ENDS: Final = frozenset({"zero", "integer", "fraction", "exponent"})
 

@@ -38,14 +38,18 @@ class Source(Protocol):
         """
         ...
 
-    def finish(self) -> list[Delta]:
-        """End the answer. To be called once, and only if the stream ended by itself.
+    def finish(self, *, cut: bool = False) -> list[Delta]:
+        """End the answer. To be called once.
+
+        Args:
+            cut: Whether the stream ended before the answer did, as after a dropped connection:
+                what belongs to a proper end is then not made up.
 
         Returns:
             What could not be told before the end: the `{}` of a tool call without arguments,
             an event whose closing blank line is missing.
 
         Raises:
-            ProviderError: As `feed` does.
+            ProviderError: As `feed` does, but at once: no call follows that could raise it.
         """
         ...

@@ -70,7 +70,11 @@ class ChatSource:
             and not self._careful
         ):
             choice = choices[0]
-            if choice.__class__ is dict and not choice.get("finish_reason"):
+            if (
+                choice.__class__ is dict
+                and not choice.get("finish_reason")
+                and not choice.get("error")
+            ):
                 index = choice.get("index")
                 delta = choice.get("delta")
                 if (
@@ -93,8 +97,12 @@ class ChatSource:
                                 return [piece]
         return self._read(chunk)
 
-    def finish(self) -> list[Delta]:
+    def finish(self, *, cut: bool = False) -> list[Delta]:
         """End the answer, and give the `{}` of tool calls that had no arguments.
+
+        Args:
+            cut: Whether the stream ended before the answer did. A call without arguments then
+                has none, as it has under a finish reason that tells so (`length`).
 
         Raises:
             ProviderError: If the last chunk told of an error beside its text.
@@ -103,7 +111,7 @@ class ChatSource:
             raise self._failure
         deltas = self._halves.finish()
         for choice in self._choices.values():
-            deltas += choice.finish()
+            deltas += choice.finish(cut=cut)
         return deltas
 
     def _read(self, chunk: dict[str, Any]) -> list[Delta]:
@@ -118,7 +126,7 @@ class ChatSource:
             if not is_list(choices):
                 raise unknown_chunk(choices, "a list of choices")
             for position, choice in enumerate(choices):
-                deltas += self._read_choice(_as_dict(choice), position)
+                self._read_choice(_as_dict(choice), position, deltas)
         except ProviderError as error:
             failure = error
         failure = _error_in(chunk) or failure
@@ -131,7 +139,7 @@ class ChatSource:
         self._careful = failure is not None or bool(self._halves)
         return deltas
 
-    def _read_choice(self, fields: dict[str, Any], position: int) -> list[Delta]:
+    def _read_choice(self, fields: dict[str, Any], position: int, deltas: list[Delta]) -> None:
         index: Any = fields.get("index")
         if not isinstance(index, int):
             index = position
@@ -142,9 +150,9 @@ class ChatSource:
             if delta is None:
                 # A whole answer. Beside or after deltas a message only repeats them.
                 delta = fields.get("message")
-        deltas = choice.read(_as_dict(delta)) if delta is not None else []
+        if delta is not None:
+            deltas += choice.read(_as_dict(delta))
         self._read_end(choice, fields)
-        return deltas
 
     def _read_end(self, choice: ChatChoice, fields: dict[str, Any]) -> None:
         metadata = self.metadata

@@ -77,9 +77,10 @@ class ChatChoice:
             deltas += self.calls.read(call)
         return deltas
 
-    def finish(self) -> list[Delta]:
+    def finish(self, *, cut: bool) -> list[Delta]:
         """End the choice."""
-        return self.calls.finish(cut=self.finish_reason is not None and is_cut(self.finish_reason))
+        reason = self.finish_reason
+        return self.calls.finish(cut=cut or (reason is not None and is_cut(reason)))
 
     def _read_parts(self, content: Any) -> list[Delta]:
         deltas: list[Delta] = []

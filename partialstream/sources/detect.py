@@ -38,9 +38,9 @@ class UndecidedSource:
             self._source = source_for(chunk, self.metadata)
         return self._source.feed(chunk)
 
-    def finish(self) -> list[Delta]:
+    def finish(self, *, cut: bool = False) -> list[Delta]:
         """End the answer, as the source does."""
-        return [] if self._source is None else self._source.finish()
+        return [] if self._source is None else self._source.finish(cut=cut)
 
 
 def source_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:

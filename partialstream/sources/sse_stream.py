@@ -80,11 +80,15 @@ class SSESource:
             raise self._failure
         return self._read_all(self._framing.feed(chunk))
 
-    def finish(self) -> list[Delta]:
+    def finish(self, *, cut: bool = False) -> list[Delta]:
         """End the body.
 
         An event that the end has cut is left out: that nothing marked the end of the answer
         is told by the metadata.
+
+        Args:
+            cut: Whether the connection was lost. Without a mark of its end and without a finish
+                reason the answer is taken to be cut in any case.
 
         Raises:
             ProviderError: As `feed` does, and if the body held no event but something else.
@@ -92,16 +96,16 @@ class SSESource:
         if self._failure is not None:
             raise self._failure
         deltas = self._read_all(self._framing.finish(), at_end=True)
-        wire = self._wire
-        if wire is None:
-            if self._ignored and not self.metadata.terminated:
-                raise ProviderError(
-                    f"the response is no event stream: {shorten(self._ignored)}",
-                    chunk=self._ignored,
-                )
-        elif self.metadata.terminated or self.metadata.finish_reason is not None:
-            # Else the body was cut, and what belongs to a proper end must not be made up.
-            deltas += wire.finish()
+        if self._failure is not None:
+            raise self._failure  # there is no next call to raise it
+        metadata = self.metadata
+        if self._wire is not None:
+            ended = metadata.terminated or metadata.finish_reason is not None
+            return deltas + self._wire.finish(cut=cut or not ended)
+        if self._ignored and not metadata.terminated:
+            raise ProviderError(
+                f"the response is no event stream: {shorten(self._ignored)}", chunk=self._ignored
+            )
         return deltas
 
     def _read_all(self, events: list[ServerSentEvent], *, at_end: bool = False) -> list[Delta]:

@@ -46,6 +46,6 @@ class TextSource:
             return [(_CONTENT, chunk)]
         return self._halves.join_all([(_CONTENT, chunk)])
 
-    def finish(self) -> list[Delta]:
-        """Give what was held back."""
+    def finish(self, *, cut: bool = False) -> list[Delta]:
+        """Give what was held back. Whether the text was cut makes no difference to it."""
         return self._halves.finish()

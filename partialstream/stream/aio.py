@@ -130,13 +130,13 @@ async def _run(
 
 async def _run_items(flow: ItemFlow[T], chunks: AsyncChunks) -> AsyncGenerator[T, None]:
     """`_run` for the values of items, with a shorter way for chunks that are text."""
-    send: Callable[[str], list[RawItem]] | None = None
+    send: Callable[[str], Sequence[RawItem]] | None = None
     ended = False
     try:
         iterator = await chunks.open()
         while flow.failure is None and not ended:
             chunk: Any = None
-            raws: list[RawItem] | None = None
+            raws: Sequence[RawItem] | None = None
             try:
                 async for chunk in iterator:
                     if send is None or chunk.__class__ is not str:
@@ -159,7 +159,7 @@ async def _run_items(flow: ItemFlow[T], chunks: AsyncChunks) -> AsyncGenerator[T
                 # The first chunk comes this way too, and is noted as the first.
                 deliveries = flow.take(chunk)
                 if chunk.__class__ is str and chunk:
-                    send = flow.text_sender()
+                    send = flow.text_gatherer().send
             for value, _ in deliveries:
                 yield value
         flow.close()

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+TIMES_KEPT = 100_000
+"""Items whose times are kept: whoever streams more is not looking at each."""
+
+
 class Answer:
     """Picks the source by the first chunk, and keeps the time.
 
@@ -75,7 +79,9 @@ class Answer:
         now = self.elapsed()
         if self.timing.first_item is None:
             self.timing.first_item = now
-        self.timing.items.extend([now] * count)
+        times = self.timing.items
+        if len(times) < TIMES_KEPT:
+            times.extend([now] * count)
 
     def ended(self) -> None:
         """The stream is over."""

@@ -69,12 +69,12 @@ class ItemFlow(Flow[Delivery[T], ItemEvent[T]], Generic[T]):
 
     # -- the short way for chunks that are text -------------------------------------------
 
-    def text_sender(self) -> Callable[[str], list[RawItem]]:
-        """The parser's own intake: takes text, gives the raw items that it completes.
+    def text_gatherer(self) -> Gatherer:
+        """The parser's own intake for text.
 
-        What it raises goes to `failed`, what it gives to `accept`.
+        What its `pull` raises goes to `failed`, what it gives to `accept`.
         """
-        return self._gatherer(_CONTENT).send
+        return self._gatherer(_CONTENT)
 
     def failed(self, error: PartialStreamError) -> list[RawItem]:
         """Reading has failed; gives the raw items that the same text completed before."""
@@ -85,7 +85,7 @@ class ItemFlow(Flow[Delivery[T], ItemEvent[T]], Generic[T]):
             gatherer.scanner.completed = []
         return completed
 
-    def accept(self, raws: list[RawItem]) -> list[Delivery[T]]:
+    def accept(self, raws: Sequence[RawItem]) -> list[Delivery[T]]:
         """Validate raw items; gives those to hand over."""
         accepted = self._validator.accept(raws)
         if self._validator.failure is not None:
@@ -134,7 +134,7 @@ class ItemFlow(Flow[Delivery[T], ItemEvent[T]], Generic[T]):
                 break
         return events
 
-    def _send(self, gatherer: Gatherer, text: str) -> list[RawItem]:
+    def _send(self, gatherer: Gatherer, text: str) -> Sequence[RawItem]:
         try:
             return gatherer.send(text)
         except PartialStreamError as error:

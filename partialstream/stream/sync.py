@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 from typing_extensions import Self
 
+from partialstream.engine.gather import END
 from partialstream.errors import PartialStreamError
 from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
+    from partialstream.engine.gather import Gatherer
     from partialstream.engine.items import RawItem
     from partialstream.limits import Limits
     from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
@@ -87,37 +89,34 @@ def _run(
 def _run_items(flow: ItemFlow[T], chunks: Chunks) -> Generator[T, None, None]:
     """`_run` for the values of items, with a shorter way for chunks that are text."""
     iterator = iter(chunks)
-    send: Callable[[str], list[RawItem]] | None = None
-    ended = False
+    gatherer: Gatherer | None = None
     try:
-        while flow.failure is None and not ended:
-            chunk: Any = None
-            raws: list[RawItem] | None = None
+        while flow.failure is None:
+            raws: Sequence[RawItem] = ()
+            chunk: object = None
             try:
-                for chunk in iterator:
-                    if send is None or chunk.__class__ is not str:
-                        break
-                    raws = send(chunk)
-                    if raws:
-                        break
+                if gatherer is None:
+                    chunk = next(iterator, END)
                 else:
-                    ended = True
+                    raws, chunk = gatherer.pull(iterator)
             except PartialStreamError as error:
                 raws = flow.failed(error)
             except BaseException as error:  # noqa: BLE001 - raised below, or what it means
                 flow.broken(error)
                 break
-            if ended:
-                deliveries = flow.finish()
-            elif raws is not None:
+            if raws or flow.failure is not None:
                 deliveries = flow.accept(raws)
+            elif chunk is END:
+                deliveries = flow.finish()
             else:
                 # The first chunk comes this way too, and is noted as the first.
                 deliveries = flow.take(chunk)
-                if chunk.__class__ is str and chunk:
-                    send = flow.text_sender()
+                if chunk and chunk.__class__ is str:
+                    gatherer = flow.text_gatherer()
             for value, _ in deliveries:
                 yield value
+            if chunk is END:
+                break
         flow.close()
     finally:
         flow.cancelled()

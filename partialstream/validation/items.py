@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,13 +11,18 @@ from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner, RawItem
 from partialstream.engine.route import parse_path
 from partialstream.engine.verdict import why_malformed
-from partialstream.errors import IncompleteStreamError, OutputValidationError, PartialStreamError
+from partialstream.errors import (
+    IncompleteStreamError,
+    LimitExceededError,
+    OutputValidationError,
+    PartialStreamError,
+)
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome, RejectedItem
 from partialstream.validation.schema import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from partialstream.engine.shape import Shape
 
@@ -54,25 +60,27 @@ class ItemValidator(Generic[T]):
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
         adapter = TypeAdapter[T](type_)
-        self._validate = adapter.validator.validate_json
+        validate = adapter.validator.validate_json
+        if strict is not None or context is not None:
+            validate = partial(validate, strict=strict, context=context)
+        self._validate: Callable[[str], T] = validate
         self._on_invalid = on_invalid
-        self._context = context
-        self._strict = strict
         self._limits = limits
         self.shape: Shape = shape_of(adapter.core_schema)
         self.rejected: list[RejectedItem] = []
         self.delivered = 0
         self.failure: PartialStreamError | None = None
 
-    def accept(self, raws: list[RawItem]) -> list[tuple[T, RawItem]]:
+    def accept(self, raws: Sequence[RawItem]) -> list[tuple[T, RawItem]]:
         """Validate items; gives those that are to be delivered.
 
         Sets `failure` if an item stops the stream: no item behind it is looked at.
         """
         accepted: list[tuple[T, RawItem]] = []
+        validate = self._validate
         for raw in raws:
             try:
-                value = self._validate(raw.text, strict=self._strict, context=self._context)
+                accepted.append((validate(raw.text), raw))
             except ValidationError as error:
                 self.failure = self._judge(raw, error)
                 if self.failure is not None:
@@ -82,8 +90,6 @@ class ItemValidator(Generic[T]):
                     OutputValidationError(str(error), index=raw.number, raw=raw.text)
                 )
                 break
-            else:
-                accepted.append((value, raw))
         self.delivered += len(accepted)
         return accepted
 
@@ -91,7 +97,10 @@ class ItemValidator(Generic[T]):
         """What is to be raised for an item that does not validate, None for nothing."""
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid" and not first["loc"]:
-            malformed = why_malformed(raw.text, raw.position, raw.path, limits=self._limits)
+            try:
+                malformed = why_malformed(raw.text, raw.position, raw.path, limits=self._limits)
+            except LimitExceededError as exceeded:
+                return exceeded
             if malformed is not None:
                 malformed.__cause__ = error
                 return malformed
@@ -196,11 +205,14 @@ class ItemParser(Generic[T]):
                 raise
         return self._accept(raws) if raws else []
 
-    def _accept(self, raws: list[RawItem]) -> list[T]:
+    def _accept(self, raws: Sequence[RawItem]) -> list[T]:
         values = [value for value, _ in self._validator.accept(raws)]
         failure = self._validator.failure
         if failure is not None:
             self._fail(failure)
+        failure = self._failure
+        if failure is not None:
+            failure.delivered = self._validator.delivered
             if not values:
                 raise failure
         return values

@@ -123,7 +123,6 @@ class PartialParser(Generic[M]):
         Raises:
             IncompleteStreamError: The text is empty, holds no object, or ends inside it.
             OutputValidationError: The object does not validate.
-            JSONSyntaxError: Its unfinished end cannot become valid JSON.
         """
         outcome = self.end()
         if self._final is None or not outcome.ok:
@@ -148,7 +147,11 @@ class PartialParser(Generic[M]):
     def _end(self) -> Outcome:
         reader = self._reader
         if reader is not None:
-            if self._final is None and reader.finish():
+            try:
+                closed = reader.finish()
+            except JSONSyntaxError:
+                closed = False  # a number that could have gone on, as "-" or "1."
+            if self._final is None and closed:
                 self._complete(reader)
             if self._final is None:
                 return Outcome("truncated", tail=self._transcript.text)

@@ -193,11 +193,12 @@ def with_blanks(text: str, shift: int, *, complete: bool) -> list[str] | None:
         chunks += [_BLANKS[(pos + shift) % len(_BLANKS)], token.group()]
         pos = token.end()
         while pos < len(text) and text[pos] in " \t\r\n":
+            chunks.append(text[pos])
             pos += 1
     if not chunks:
         return None
     if pos < len(text):
-        return [*chunks[:-2], chunks[-1] + text[pos:]]
+        return [*chunks, text[pos:]]
     return [*chunks, " \n"] if complete else chunks
 
 

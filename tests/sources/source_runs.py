@@ -59,9 +59,9 @@ def call(
     }
 
 
-def read_all(source: Source, chunks: Iterable[Any]) -> list[Delta]:
+def read_all(source: Source, chunks: Iterable[Any], *, cut: bool = False) -> list[Delta]:
     deltas = [delta for each in chunks for delta in source.feed(each)]
-    deltas += source.finish()
+    deltas += source.finish(cut=cut)
     assert all(text for _, text in deltas), "a text is empty"
     return deltas
 

@@ -62,9 +62,18 @@ def test_errors(name: str) -> None:
     assert caught.value.chunk is not None
 
 
-def test_text_beside_an_error_is_given_first() -> None:
+@pytest.mark.parametrize(
+    "given",
+    [
+        says({"content": "a"}, error={"message": "busy"}, usage=USAGE),
+        says({"content": "a"}, "error", error={"message": "busy"}, usage=USAGE),
+        chunk(choice({"content": "a"}, error={"message": "busy"}), usage=USAGE),
+        chunk(choice({"content": "a"}, finish_reason="error", error="busy"), usage=USAGE),
+    ],
+)
+def test_text_beside_an_error_is_given_first(given: dict[str, Any]) -> None:
     source = ChatSource()
-    given = says({"content": "a"}, error={"message": "busy"}, usage=USAGE)
+    source.feed(says({"role": "assistant"}))
     assert texts(source.feed(given)) == {Channel("content"): "a"}
     assert source.metadata.usage == Usage(7, 2)
     for _ in range(2):

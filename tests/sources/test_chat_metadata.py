@@ -128,7 +128,7 @@ def test_content_filter(name: str) -> None:
     assert source.metadata.filter_reason == expected
 
 
-def test_reasoning_grows_in_linear_time_and_exactly() -> None:
+def test_reasoning_adds_up_exactly() -> None:
     source = ChatSource()
     for number in range(1000):
         source.feed(says({"reasoning": str(number)}))

@@ -66,6 +66,11 @@ CASES: dict[str, tuple[list[Any], dict[Any, str]]] = {
 }
 
 
+def test_a_cut_stream_makes_up_no_arguments() -> None:
+    chunks = [calls(call("", id="a", name="f"), call("nu", index=1, id="b", name="g"))]
+    assert brief(read_all(ChatSource(), chunks, cut=True)) == {("tool", (0, 1)): "nu"}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_tool_without_arguments_has_the_empty_object(name: str) -> None:
     chunks, expected = CASES[name]

@@ -95,6 +95,13 @@ TEXTS: dict[str, tuple[list[Any], dict[Any, str]]] = {
         [says({"reasoning_details": [{"type": "reasoning.summary", "summary": "s"}, part("t")]})],
         {REASONING: "st"},
     ),
+    "reasoning of other shapes": (
+        [
+            says({"content": [{"type": "thinking", "thinking": "t"}, {"type": "thinking"}]}),
+            says({"reasoning": {"effort": "low"}, "reasoning_details": {"a": 1}}),
+        ],
+        {REASONING: "t"},
+    ),
     "reasoning beside text": (
         [says({"content": "a", "reasoning": "t"})],
         {REASONING: "t", CONTENT: "a"},

@@ -66,6 +66,7 @@ def test_a_cut_body_makes_up_no_arguments() -> None:
     assert read_all(SSESource(), [begun]) == []
     assert brief(read_all(SSESource(), [begun, DONE])) == {("tool", (0, 0)): "{}"}
     assert brief(read_all(SSESource(), [begun, STOP])) == {("tool", (0, 0)): "{}"}
+    assert read_all(SSESource(), [begun, STOP], cut=True) == []
 
 
 def test_events_without_meaning() -> None:
@@ -76,6 +77,7 @@ def test_events_without_meaning() -> None:
 BAD_BODIES: dict[str, tuple[bytes, str, str | None]] = {
     # name: body, what the message says, code
     "data that is no JSON": (b"data: Internal error\n\n", "no JSON.*'Internal error'", None),
+    "data that is no JSON, at the end": (b"data: Internal error", "no JSON", None),
     "malformed JSON": (b'data: {"a" 1}\n\n', "no JSON.*'{\"a\" 1}'", None),
     "half an escape": (b'data: {"a":"\\ud83"}\n\n', "no JSON", None),
     "nested too deep": (b"data: " + b"[" * 9999 + b'"\\u0061"\n\n', "no JSON", None),
@@ -127,6 +129,24 @@ def test_errors_behind_good_events_leave_these_alone(name: str) -> None:
         source.feed(b"\n\n")
     with pytest.raises(ProviderError, match=f"(?s){message}"):
         source.finish()
+
+
+def test_an_error_in_the_last_event_is_told_even_beside_text() -> None:
+    both = event(says({"content": "a"}, error={"message": "busy"}))
+    source = SSESource()
+    assert brief(source.feed(both)) == {CONTENT: "a"}
+    with pytest.raises(ProviderError, match="busy"):
+        source.finish()
+    for last in (both.rstrip(), HELLO.rstrip() + b'\n{"error":"busy"}'):
+        source = SSESource()
+        assert source.feed(last) == []
+        with pytest.raises(ProviderError, match="busy"):
+            source.finish()
+
+
+def test_an_empty_body() -> None:
+    for reads in ([], [b""], [b"\n\n"], [b": nothing\n\n"], [DONE]):
+        assert read_all(SSESource(), reads) == []
 
 
 def test_a_body_that_is_no_stream_is_shown() -> None:

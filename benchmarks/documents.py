@@ -1,0 +1,196 @@
+"""The texts that are read, and their types. The same in every process."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DELTA = 4
+"""Characters of a delta: about a token."""
+
+_WORDS = (
+    "solid oak dining table with rounded edges seats six brass reading lamp warm light café "
+    "style cotton rug woven by hand in Liège washable at thirty degrees ships flat packed"
+).split()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text and what it holds.
+
+    Attributes:
+        type: The type of one item, or of the growing object.
+        text: The JSON text.
+        deltas: The text, cut into deltas.
+    """
+
+    type: Any
+    text: str
+    deltas: list[str]
+
+    @property
+    def encoded(self) -> list[bytes]:
+        """The deltas as bytes."""
+        return [delta.encode() for delta in self.deltas]
+
+
+class Product(BaseModel):
+    """A flat item."""
+
+    name: str
+    description: str
+    price: float
+    rating: float
+    tags: list[str]
+
+
+class Maker(BaseModel):
+    """Part of a nested item."""
+
+    name: str
+    country: str
+
+
+class Variant(BaseModel):
+    """Part of a nested item."""
+
+    sku: str
+    price: float
+    sizes: list[int]
+
+
+class NestedProduct(BaseModel):
+    """A nested item."""
+
+    name: str
+    maker: Maker
+    variants: list[Variant]
+    notes: dict[str, str]
+
+
+class Section(BaseModel):
+    """Part of a report."""
+
+    title: str
+    text: str
+    bullets: list[str]
+    score: float
+
+
+class Report(BaseModel):
+    """A growing object of many sections."""
+
+    title: str
+    sections: list[Section]
+
+
+class Essay(BaseModel):
+    """A growing object that is one long string."""
+
+    title: str
+    body: str
+
+
+class Catalog(BaseModel):
+    """A growing object that is one long list of objects."""
+
+    title: str
+    products: list[Product]
+
+
+class _Writer:
+    """Makes up texts; the same ones each time."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(7)
+
+    def words(self, count: int) -> str:
+        return " ".join(self._random.choice(_WORDS) for _ in range(count))
+
+    def flat(self, number: int) -> dict[str, Any]:
+        return {
+            "name": self.words(3).title(),
+            "description": f'{self.words(9)}: "{self.words(3)}"\n{self.words(5)}.',
+            "price": round(self._random.uniform(5, 900), 2),
+            "rating": number % 50 / 10,
+            "tags": [self.words(1) for _ in range(3)],
+        }
+
+    def nested(self, number: int) -> dict[str, Any]:
+        variants = [
+            {"sku": f"P{number}-{variant}", "price": 9.5 * variant, "sizes": [1, 2, 3]}
+            for variant in range(3)
+        ]
+        return {
+            "name": self.words(3).title(),
+            "maker": {"name": self.words(2), "country": "BE"},
+            "variants": variants,
+            "notes": {"care": self.words(5), "use": self.words(6)},
+        }
+
+    def section(self, number: int) -> dict[str, Any]:
+        return {
+            "title": self.words(4).title(),
+            "text": self.words(40),
+            "bullets": [self.words(5) for _ in range(4)],
+            "score": number % 50 / 10,
+        }
+
+
+def items(kind: str, count: int) -> Document:
+    """A list of items in a wrapper object.
+
+    Args:
+        kind: `"flat"` (230 characters an item) or `"nested"` (350).
+        count: How many.
+    """
+    writer = _Writer()
+    write = writer.flat if kind == "flat" else writer.nested
+    text = _dump({"items": [write(number) for number in range(count)]})
+    return Document(Product if kind == "flat" else NestedProduct, text, cut(text))
+
+
+def growing(shape: str, size: int) -> Document:
+    """An object.
+
+    Args:
+        shape: `"report"` (many sections), `"essay"` (one long string) or `"catalog"` (one long
+            list of objects).
+        size: About how many characters.
+    """
+    writer = _Writer()
+    title = writer.words(4)
+    if shape == "essay":
+        text = _dump({"title": title, "body": writer.words(size // 6)})
+        return Document(Essay, text, cut(text))
+    if shape == "report":
+        sections = _fill(writer.section, size)
+        text = _dump({"title": title, "sections": sections})
+        return Document(Report, text, cut(text))
+    text = _dump({"title": title, "products": _fill(writer.flat, size)})
+    return Document(Catalog, text, cut(text))
+
+
+def cut(text: str, size: int = DELTA) -> list[str]:
+    """Cut a text into deltas."""
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def _fill(write: Callable[[int], dict[str, Any]], size: int) -> list[dict[str, Any]]:
+    members: list[dict[str, Any]] = []
+    written = 0
+    while written < size:
+        members.append(write(len(members)))
+        written += len(_dump(members[-1])) + 2
+    return members
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,25 @@
+"""What no library can do without: to look at each delta, and to validate the whole text once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from benchmarks import documents
+
+if TYPE_CHECKING:
+    from benchmarks.libraries import Run
+
+
+def items_stream(kind: str, count: int) -> Run:
+    """An empty loop and one validation."""
+    document = documents.items(kind, count)
+
+    def run() -> int:
+        for _ in document.deltas:
+            pass
+        adapter = TypeAdapter(dict[str, list[document.type]])
+        return len(adapter.validate_json(document.text)["items"])
+
+    return run

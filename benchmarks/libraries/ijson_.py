@@ -1,0 +1,74 @@
+"""The tasks with ijson's C backend.
+
+ijson reads bytes and gives dicts: the deltas are encoded before the run, and pydantic
+validates the dicts.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from ijson.backends import yajl2_c
+from ijson.utils import sendable_list
+from pydantic import TypeAdapter
+
+from benchmarks import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from benchmarks.libraries import Run
+
+PREFIX = "items.item"
+
+
+class _Reader:
+    """A file whose reads give one delta each."""
+
+    def __init__(self, deltas: Iterable[bytes]) -> None:
+        # The first read is of 0 bytes: it only asks for the type.
+        self._deltas = itertools.chain([b""], deltas)
+
+    def read(self, size: int) -> bytes:
+        return next(self._deltas, b"")
+
+
+def items_stream(kind: str, count: int) -> Run:
+    """Items from deltas that ijson reads from a file."""
+    document = documents.items(kind, count)
+    deltas = document.encoded
+
+    def run() -> int:
+        delivered = 0
+        validate = TypeAdapter(document.type).validator.validate_python
+        for item in yajl2_c.items(_Reader(deltas), PREFIX, use_float=True):
+            validate(item)
+            delivered += 1
+        return delivered
+
+    return run
+
+
+def items_push(kind: str, count: int) -> Run:
+    """Items from deltas that are pushed one by one."""
+    document = documents.items(kind, count)
+    deltas = document.encoded
+
+    def run() -> int:
+        delivered = 0
+        validate = TypeAdapter(document.type).validator.validate_python
+        events = sendable_list()
+        coroutine = yajl2_c.items_coro(events, PREFIX, use_float=True)
+        send = coroutine.send
+        for delta in deltas:
+            send(delta)
+            if events:
+                for item in events:
+                    validate(item)
+                    delivered += 1
+                del events[:]
+        coroutine.close()
+        return delivered
+
+    return run

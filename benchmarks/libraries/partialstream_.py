@@ -1,0 +1,117 @@
+"""The tasks with partialstream."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import openai
+
+import partialstream
+from benchmarks import documents, loopback
+
+if TYPE_CHECKING:
+    from benchmarks.libraries import Run
+
+
+def items_stream(kind: str, count: int) -> Run:
+    """Items from an iterable of deltas."""
+    document = documents.items(kind, count)
+
+    def run() -> int:
+        delivered = 0
+        for _ in partialstream.stream_items(document.type, document.deltas):
+            delivered += 1
+        return delivered
+
+    return run
+
+
+def items_push(kind: str, count: int) -> Run:
+    """Items from deltas that are pushed one by one."""
+    document = documents.items(kind, count)
+
+    def run() -> int:
+        delivered = 0
+        parser = partialstream.ItemParser(document.type)
+        feed = parser.feed
+        for delta in document.deltas:
+            for _ in feed(delta):
+                delivered += 1
+        parser.finish()
+        return delivered
+
+    return run
+
+
+def growing(shape: str, size: int) -> Run:
+    """A growing object; nobody looks at the snapshots."""
+    document = documents.growing(shape, size)
+
+    def run() -> int:
+        parser = partialstream.PartialParser(document.type)
+        feed = parser.feed
+        for delta in document.deltas:
+            feed(delta)
+        parser.finish()
+        return len(document.deltas)
+
+    return run
+
+
+def growing_attribute(shape: str, size: int) -> Run:
+    """A growing object whose reader looks at one attribute of each snapshot."""
+    document = documents.growing(shape, size)
+
+    def run() -> int:
+        parser = partialstream.PartialParser(document.type)
+        for delta in document.deltas:
+            snapshot = parser.feed(delta)
+            if snapshot is not None:
+                _ = snapshot.title
+        return len(document.deltas)
+
+    return run
+
+
+def growing_dump(shape: str, size: int) -> Run:
+    """A growing object whose reader dumps each snapshot."""
+    document = documents.growing(shape, size)
+
+    def run() -> int:
+        parser = partialstream.PartialParser(document.type)
+        for delta in document.deltas:
+            snapshot = parser.feed(delta)
+            if snapshot is not None:
+                snapshot.model_dump()
+        return len(document.deltas)
+
+    return run
+
+
+def http_sync(base_url: str) -> Run:
+    """Items from bytes, over the sync client."""
+    client = partialstream.from_openai(openai.OpenAI(base_url=base_url, api_key="benchmark"))
+
+    def run() -> int:
+        delivered = 0
+        for _ in client.create_iterable(response_model=loopback.Offer, **loopback.REQUEST):
+            delivered += 1
+        return delivered
+
+    return run
+
+
+def http_async(base_url: str) -> Run:
+    """Items from bytes, over the async client."""
+
+    async def read() -> int:
+        delivered = 0
+        async with openai.AsyncOpenAI(base_url=base_url, api_key="benchmark") as sdk:
+            client = partialstream.from_openai(sdk)
+            stream = client.create_iterable(response_model=loopback.Offer, **loopback.REQUEST)
+            async for _ in stream:
+                delivered += 1
+        return delivered
+
+    return lambda: asyncio.run(read())

@@ -1,0 +1,54 @@
+"""A fresh process in which one library works: `python -m benchmarks.worker LIBRARY`.
+
+It takes orders on stdin and answers on stdout, one JSON object a line each:
+
+    {"task": "items_push", "arguments": ["flat", 100]} -> {"seconds": 0.0021, "count": 100}
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import sys
+from importlib import import_module
+from time import process_time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.libraries import Run
+
+LEAST_SECONDS = 0.02
+"""A short run is repeated until it has taken about that long."""
+
+
+def main() -> None:
+    """Carry out orders until stdin is closed."""
+    library = import_module(f"benchmarks.libraries.{sys.argv[1]}")
+    runs: dict[str, tuple[Run, int]] = {}
+    for line in sys.stdin:
+        order = json.loads(line)
+        if line not in runs:
+            run: Run = getattr(library, order["task"])(*order["arguments"])
+            runs[line] = (run, _times(run))
+        print(json.dumps(_measure(*runs[line])), flush=True)
+
+
+def _times(run: Run) -> int:
+    """Warm up; gives how often to run at once."""
+    run()
+    seconds = _measure(run, 1)["seconds"]
+    return max(1, math.ceil(LEAST_SECONDS / seconds))
+
+
+def _measure(run: Run, times: int) -> dict[str, Any]:
+    gc.collect()
+    count = 0
+    start = process_time()
+    for _ in range(times):
+        count = run()
+    return {"seconds": (process_time() - start) / times, "count": count}
+
+
+if __name__ == "__main__":
+    main()

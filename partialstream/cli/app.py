@@ -1,0 +1,169 @@
+"""The commands and their options. What they do is elsewhere, and imported when it is wanted."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import partialstream
+from partialstream.cli.ending import UsageError, run
+from partialstream.cli.exit_codes import ExitCode, help_table
+from partialstream.cli.reading import InputFormat
+
+app = typer.Typer(
+    name="partialstream",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # the tables of exit codes and examples keep their lines
+    # Our own errors are one line each; a traceback of the user's model is Python's.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"partialstream {partialstream.__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=help_table())
+def main_options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Validated Pydantic objects from a language model's stream, as early as possible."""
+
+
+@app.command(epilog=help_table())
+def demo(
+    items: Annotated[
+        int, typer.Option(min=1, max=10, help="How many products to rank.", metavar="N")
+    ] = 10,
+    tokens_per_second: Annotated[
+        float | None,
+        typer.Option(
+            help="Pace of the built-in server; four characters are a token.  [default: 50]",
+            metavar="RATE",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print nothing but the final figures, as JSON.")
+    ] = False,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            help="An OpenAI-compatible endpoint to ask instead of the built-in server. "
+            "Without it, and with --model or --api-key, OPENAI_BASE_URL or OpenAI itself.",
+            metavar="URL",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="The model to ask there.  [default: gpt-5-mini]",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            help="The key for it; better in OPENAI_API_KEY, where no process list shows it.",
+            metavar="KEY",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Watch a ranking of products arrive item by item, beside one that is waited for.
+
+    Asks twice at the same time, through the OpenAI SDK and over HTTP: one answer is streamed,
+    and each item shown when it is complete; the other is waited for. At the end a table
+    compares the times.
+
+    By default a server on this machine answers, at 50 tokens a second: nothing leaves the
+    machine, and no key is used. With --base-url, --model or --api-key a real endpoint is asked.
+    """
+    from partialstream.cli.demo import DemoOptions, run_demo
+
+    options = DemoOptions(items, tokens_per_second, as_json, base_url, model, api_key)
+    raise typer.Exit(run(lambda: run_demo(options)))
+
+
+@app.command(epilog=help_table())
+def parse(
+    model: Annotated[
+        str,
+        typer.Option(
+            help="The type, as in shop:Product. The module may be in the current directory.",
+            metavar="MODULE:CLASS",
+            show_default=False,
+        ),
+    ],
+    many: Annotated[
+        bool,
+        typer.Option("--many", help="Read a list, one line for each item of the type."),
+    ] = False,
+    path: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the list is, as in report.sections.*.bullets; found by itself otherwise.",
+            metavar="PATH",
+            show_default=False,
+        ),
+    ] = None,
+    partial: Annotated[
+        bool,
+        typer.Option(
+            "--partial",
+            help="Also write each snapshot of the growing object: the members that have arrived.",
+        ),
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="pydantic's strict mode.")] = False,
+    form: Annotated[
+        InputFormat,
+        typer.Option(
+            "--format",
+            help="What comes in. sse: the body of a streamed chat completion. text: "
+            "JSON, NDJSON, JSON in prose. auto: sse if it begins with data:, event: or "
+            "a comment.",
+        ),
+    ] = InputFormat.AUTO,
+) -> None:
+    """Turn a model's stream on standard input into validated JSON lines, while it arrives.
+
+    Each line is written when the last character of its item has been read; the end of the
+    input is not waited for. An item that is not valid is told of on standard error, with its
+    index, the reason and its text, and the rest goes on.
+
+    Without --many the input is one object, written when it is complete.
+
+    Example:  curl -sN … | partialstream parse --model shop:Product --many
+    """
+
+    def work() -> ExitCode:
+        from partialstream.cli.parse import parse_input
+
+        if path is not None and not many:
+            raise UsageError("--path is for lists: it needs --many")
+        if partial and many:
+            raise UsageError("--partial is for one object: it does not go with --many")
+        if sys.stdin is None:
+            raise UsageError("there is no standard input")
+        return parse_input(
+            sys.stdin.buffer,
+            model,
+            many=many,
+            path=path,
+            partial=partial,
+            strict=strict or None,
+            form=form,
+        )
+
+    raise typer.Exit(run(work))

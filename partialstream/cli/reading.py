@@ -1,0 +1,121 @@
+"""Standard input as it arrives: the bytes of an event stream, or text."""
+
+from __future__ import annotations
+
+import codecs
+from enum import Enum
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
+
+from partialstream.cli.output import InputOutputError
+from partialstream.engine.position import Position
+from partialstream.errors import JSONSyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SIZE = 64 * 1024  # a pipe's buffer on Linux
+_BOM = b"\xef\xbb\xbf"
+
+_SSE_STARTS = (b":", b"data:", b"event:", b"id:", b"retry:")
+"""What the first line of an event stream begins with, and JSON never does."""
+
+
+class InputFormat(str, Enum):
+    """What standard input holds."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    SSE = "sse"
+
+
+class Reader(Protocol):
+    """A binary file; `sys.stdin.buffer` is one."""
+
+    def read1(self, size: int, /) -> bytes:
+        """What is there, at most `size` bytes; waits for one byte; `b""` at the end."""
+        ...
+
+
+def read_pieces(source: Reader) -> Iterator[bytes]:
+    """Give what arrives when it arrives, never waiting for more.
+
+    Raises:
+        InputOutputError: It cannot be read.
+    """
+    while True:
+        try:
+            piece = source.read1(_SIZE)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InputOutputError(f"cannot read standard input: {reason}") from error
+        if not piece:
+            return
+        yield piece
+
+
+def as_chunks(pieces: Iterable[bytes], form: InputFormat) -> Iterator[bytes | str]:
+    r"""Make of bytes that are cut anywhere what `stream_items` takes.
+
+    Args:
+        pieces: The bytes.
+        form: What they are; `AUTO` tells by the first of them that is no blank.
+
+    Returns:
+        Bytes for an event stream, which has its own decoder; text for everything else.
+
+    Raises:
+        JSONSyntaxError: Text is no UTF-8.
+
+    Example:
+        >>> list(as_chunks([b"[1, ", b'"\xe2\x82', b'\xac"]'], InputFormat.AUTO))
+        ['[1, ', '"', '€"]']
+        >>> list(as_chunks([b"\nda", b"ta: [DO", b"NE]"], InputFormat.AUTO))
+        [b'\nda', b'ta: [DO', b'NE]']
+    """
+    iterator = iter(pieces)
+    start = b""
+    sse = {InputFormat.SSE: True, InputFormat.TEXT: False}.get(form)
+    while sse is None:
+        piece = next(iterator, b"")
+        start += piece
+        # So many blanks are neither; that is for the limits of a text to say.
+        sse = _is_sse(start) if piece and len(start) <= _SIZE else False
+    rest = chain([start] if start else [], iterator)
+    yield from rest if sse else _decode(rest)
+
+
+def _is_sse(start: bytes) -> bool | None:
+    """Whether a body that starts so is an event stream; None if it cannot be told yet."""
+    if _BOM.startswith(start):
+        return None
+    start = start.removeprefix(_BOM).lstrip()
+    if start.startswith(_SSE_STARTS):
+        return True
+    return None if any(mark.startswith(start) for mark in _SSE_STARTS) else False
+
+
+def _decode(pieces: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    place = Position()
+    for piece in pieces:
+        held = decoder.getstate()[0]
+        try:
+            text = decoder.decode(piece)
+        except UnicodeDecodeError as error:
+            # What stands before it counts: an item may end there.
+            data = held + piece
+            text = data[: error.start].decode()
+            yield text
+            place = place.after(text)
+            raise JSONSyntaxError(
+                f"byte 0x{data[error.start]:02x} is no UTF-8",
+                offset=place.offset,
+                line=place.line,
+                column=place.column,
+                path=(),
+            ) from error
+        yield text
+        place = place.after(text)
+    # The end has cut a character, if one is held here: the document is cut as well, or what
+    # follows it is of no interest.
