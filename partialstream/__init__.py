@@ -11,40 +11,32 @@
 
 from typing import TYPE_CHECKING, Any
 
-from partialstream.errors import (
-    IncompleteStreamError,
-    JSONSyntaxError,
-    LimitExceededError,
-    OutputValidationError,
-    PartialStreamError,
-    ProviderError,
-    RefusalError,
-    RetriesExhaustedError,
-)
-from partialstream.limits import Limits
-from partialstream.results import (
-    Attempt,
-    Item,
-    Outcome,
-    RejectedItem,
-    Timing,
-    Usage,
-)
-from partialstream.stream.aio import (
-    AsyncItemStream,
-    AsyncPartialStream,
-    astream_items,
-    astream_partial,
-)
-from partialstream.stream.events import Finished, ItemRejected, Snapshot, TextDelta
-from partialstream.stream.sync import ItemStream, PartialStream, stream_items, stream_partial
-from partialstream.validation.completeness import completeness
-from partialstream.validation.items import ItemParser
-from partialstream.validation.markers import Atomic, Gate
-from partialstream.validation.partials import PartialParser
-
 if TYPE_CHECKING:
     from partialstream.client import AsyncClient, Client, Partial, from_openai
+    from partialstream.errors import (
+        IncompleteStreamError,
+        JSONSyntaxError,
+        LimitExceededError,
+        OutputValidationError,
+        PartialStreamError,
+        ProviderError,
+        RefusalError,
+        RetriesExhaustedError,
+    )
+    from partialstream.limits import Limits
+    from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
+    from partialstream.stream.aio import (
+        AsyncItemStream,
+        AsyncPartialStream,
+        astream_items,
+        astream_partial,
+    )
+    from partialstream.stream.events import Finished, ItemRejected, Snapshot, TextDelta
+    from partialstream.stream.sync import ItemStream, PartialStream, stream_items, stream_partial
+    from partialstream.validation.completeness import completeness
+    from partialstream.validation.items import ItemParser
+    from partialstream.validation.markers import Atomic, Gate
+    from partialstream.validation.partials import PartialParser
 
 __all__ = [
     "AsyncClient",
@@ -87,13 +79,42 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_OF_CLIENT = frozenset({"AsyncClient", "Client", "Partial", "from_openai"})
+_HOMES = {
+    # Where each name is defined. A name is loaded when it is first used, so that whoever only
+    # parses does not wait for the client, nor a sync program for the async half.
+    "client": ("AsyncClient", "Client", "Partial", "from_openai"),
+    "errors": (
+        "IncompleteStreamError",
+        "JSONSyntaxError",
+        "LimitExceededError",
+        "OutputValidationError",
+        "PartialStreamError",
+        "ProviderError",
+        "RefusalError",
+        "RetriesExhaustedError",
+    ),
+    "limits": ("Limits",),
+    "results": ("Attempt", "Item", "Outcome", "RejectedItem", "Timing", "Usage"),
+    "stream.aio": ("AsyncItemStream", "AsyncPartialStream", "astream_items", "astream_partial"),
+    "stream.events": ("Finished", "ItemRejected", "Snapshot", "TextDelta"),
+    "stream.sync": ("ItemStream", "PartialStream", "stream_items", "stream_partial"),
+    "validation.completeness": ("completeness",),
+    "validation.items": ("ItemParser",),
+    "validation.markers": ("Atomic", "Gate"),
+    "validation.partials": ("PartialParser",),
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load the client on first use: whoever has a stream already does not need it."""
-    if name in _OF_CLIENT:
-        import partialstream.client
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
 
-        return getattr(partialstream.client, name)
+            value = getattr(import_module(f"{__name__}.{home}"), name)
+            globals()[name] = value
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

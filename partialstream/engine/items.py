@@ -441,7 +441,7 @@ class ItemScanner:
                 pos = end
                 cutter.start = self._place(pos)
             if stopped == OPEN and len(text) - pos <= CARRIED:
-                self._carry = text[pos:]
+                self._carry = cutter.carry = text[pos:]
                 return len(text)
         end = cutter.cut(text, pos)
         if end < 0:

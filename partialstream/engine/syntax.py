@@ -225,8 +225,17 @@ class SyntaxReader:
         pos = start
         size = len(text)
         self._halted = self.state is DONE
+        if self._blank_run and text and text[start] not in _BLANKS:
+            self._blank_run = 0
         while pos < size and not self._halted:
-            pos = _READ[self.state](self, text, pos)
+            steps = _STEPS.get(self.state)
+            if steps is None:
+                pos = _TOKENS[self.state](self, text, pos)
+                continue
+            step = steps.get(text[pos])
+            if step is None:
+                raise self._error(f"expected {self.state}, not {text[pos]!r}", pos)
+            pos = step(self, text, pos)
         self._offset += pos - len(self._held)
         return pos - shift
 
@@ -271,16 +280,6 @@ class SyntaxReader:
 
     # -- between tokens ------------------------------------------------------------------
 
-    def _read_structure(self, text: str, pos: int) -> int:
-        char = text[pos]
-        if char in " \t\n\r":
-            return self._skip_blanks(text, pos)
-        self._blank_run = 0
-        step = _TABLE[self.state].get(char)
-        if step is None:
-            raise self._error(f"expected {self.state}, not {char!r}", pos)
-        return step(self, text, pos)
-
     def _skip_blanks(self, text: str, pos: int) -> int:
         end = BLANKS(text, pos).end()
         self._blank_run += end - pos
@@ -289,6 +288,8 @@ class SyntaxReader:
             raise LimitExceededError(
                 "whitespace_run", allowed, f"more than {allowed} blanks in a row"
             )
+        if end < len(text):
+            self._blank_run = 0
         if "\n" in text[pos:end]:
             place = self._position(pos).after(text[pos:end])
             self._line, self._line_start = place.line, place.line_start
@@ -468,17 +469,18 @@ _VALUES: dict[str, Step] = {
     **dict.fromkeys("-0123456789", SyntaxReader._begin_number),
     **dict.fromkeys("tfnNI", SyntaxReader._begin_literal),
 }
-_TABLE: dict[str, dict[str, Step]] = {
-    VALUE: _VALUES,
-    FIRST_ELEMENT: {**_VALUES, "]": SyntaxReader._end},
-    AFTER_ELEMENT: {",": SyntaxReader._next_element, "]": SyntaxReader._end},
-    FIRST_NAME: {'"': SyntaxReader._begin_name, "}": SyntaxReader._end},
-    NAME: {'"': SyntaxReader._begin_name},
-    COLON: {":": SyntaxReader._colon},
-    AFTER_MEMBER: {",": SyntaxReader._next_name, "}": SyntaxReader._end},
+_BLANKS = " \t\n\r"
+_SKIPPING: dict[str, Step] = dict.fromkeys(_BLANKS, SyntaxReader._skip_blanks)
+_STEPS: dict[str, dict[str, Step]] = {
+    VALUE: {**_SKIPPING, **_VALUES},
+    FIRST_ELEMENT: {**_SKIPPING, **_VALUES, "]": SyntaxReader._end},
+    AFTER_ELEMENT: {**_SKIPPING, ",": SyntaxReader._next_element, "]": SyntaxReader._end},
+    FIRST_NAME: {**_SKIPPING, '"': SyntaxReader._begin_name, "}": SyntaxReader._end},
+    NAME: {**_SKIPPING, '"': SyntaxReader._begin_name},
+    COLON: {**_SKIPPING, ":": SyntaxReader._colon},
+    AFTER_MEMBER: {**_SKIPPING, ",": SyntaxReader._next_name, "}": SyntaxReader._end},
 }
-_READ: dict[str, Step] = {
-    **dict.fromkeys(_TABLE, SyntaxReader._read_structure),
+_TOKENS: dict[str, Step] = {
     IN_STRING: SyntaxReader._read_string,
     IN_NAME: SyntaxReader._read_string,
     IN_NUMBER: SyntaxReader._read_number,
