@@ -43,8 +43,6 @@ def _measure(workers: Workers, shape: str, target: float | None, *, turns: int) 
     tasks["jiter"] = Task("jiter_", "growing", small)
     tasks["jiter, from the start"] = Task("jiter_", "growing_from_start", small)
     times = workers.race(tasks, turns)
-    for name, task in READERS.items():
-        tasks[name] = Task("partialstream_", task, small)
     readers = workers.race(
         {name: Task("partialstream_", task, small) for name, task in READERS.items()},
         min(turns, 5),

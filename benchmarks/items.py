@@ -41,7 +41,6 @@ def _measure(workers: Workers, kind: str, count: int, *, turns: int) -> Iterator
     tasks["ijson, push"] = Task("ijson_", "items_push", arguments)
     tasks["floor"] = Task("floor_", "items_stream", arguments)
     times = workers.race(tasks, turns)
-    slow = dict.fromkeys(OURS, Task("", "", ()))
     slow = {name: tasks[name] for name in OURS}
     slow["instructor"] = Task("instructor_", "items_stream", arguments)
     slow_times = workers.race(slow, 3)

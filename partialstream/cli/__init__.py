@@ -13,7 +13,7 @@ ending.py       from what went wrong to a message and an exit code
 output.py       lines out, flushed one by one
 exit_codes.py   the exit codes
 
-Both commands end with one of these exit codes; where several fit, the highest but for 1:
+Both commands end with one of these exit codes; 1 only if nothing worse happened:
 
 ====  =====================================================================================
    0  complete
@@ -33,11 +33,12 @@ Both commands end with one of these exit codes; where several fit, the highest b
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 __all__ = ["main"]
 
-_EXTRA = frozenset({"rich", "typer"})
+_EXTRA = ("typer", "rich")
 
 
 def main() -> int:
@@ -50,9 +51,8 @@ def main() -> int:
         SystemExit: With the exit code; see the module.
     """
     try:
-        import rich  # noqa: F401 - the commands need it, and only here it is told nicely
-        import typer  # noqa: F401 - as above
-
+        for name in _EXTRA:
+            importlib.import_module(name)
         from partialstream.cli.app import app
 
         app(prog_name="partialstream")

@@ -39,7 +39,7 @@ def main_options(
     """Validated Pydantic objects from a language model's stream, as early as possible."""
 
 
-@app.command(epilog=help_table())
+@app.command(epilog=help_table(), short_help="Watch an answer arrive item by item.")
 def demo(
     items: Annotated[
         int, typer.Option(min=1, max=10, help="How many products to rank.", metavar="N")
@@ -90,13 +90,17 @@ def demo(
     By default a server on this machine answers, at 50 tokens a second: nothing leaves the
     machine, and no key is used. With --base-url, --model or --api-key a real endpoint is asked.
     """
-    from partialstream.cli.demo import DemoOptions, run_demo
 
-    options = DemoOptions(items, tokens_per_second, as_json, base_url, model, api_key)
-    raise typer.Exit(run(lambda: run_demo(options)))
+    def work() -> ExitCode:
+        from partialstream.cli.demo import run_demo
+        from partialstream.cli.demo_endpoint import DemoOptions
+
+        return run_demo(DemoOptions(items, tokens_per_second, as_json, base_url, model, api_key))
+
+    raise typer.Exit(run(work))
 
 
-@app.command(epilog=help_table())
+@app.command(epilog=help_table(), short_help="Turn a stream into validated JSON lines.")
 def parse(
     model: Annotated[
         str,
@@ -144,7 +148,7 @@ def parse(
 
     Without --many the input is one object, written when it is complete.
 
-    Example:  curl -sN … | partialstream parse --model shop:Product --many
+    Example:  curl -sN ... | partialstream parse --model shop:Product --many
     """
 
     def work() -> ExitCode:
@@ -157,7 +161,7 @@ def parse(
         if sys.stdin is None:
             raise UsageError("there is no standard input")
         return parse_input(
-            sys.stdin.buffer,
+            sys.stdin.fileno(),
             model,
             many=many,
             path=path,

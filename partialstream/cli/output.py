@@ -22,6 +22,8 @@ def write_line(line: str | bytes) -> None:
         BrokenPipeError: Nobody reads any more.
         InputOutputError: It cannot be written.
     """
+    if sys.stdout is None:  # closed by whoever started us
+        raise InputOutputError("there is no standard output")
     data = line.encode("utf-8", "replace") if isinstance(line, str) else line
     try:
         sys.stdout.buffer.write(data + b"\n")
@@ -38,7 +40,8 @@ def write_error(line: str) -> None:
     Raises:
         BrokenPipeError: Nobody reads any more.
     """
-    print(f"partialstream: {printable(line)}", file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # print would take standard output in its place
+        print(f"partialstream: {printable(line)}", file=sys.stderr, flush=True)
 
 
 def printable(text: str) -> str:
@@ -57,7 +60,7 @@ def leave_output() -> None:
     Otherwise the interpreter tries once more when it ends, and complains.
     """
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
         except OSError:

@@ -27,13 +27,12 @@ from partialstream.validation.completeness import completeness
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
 
-    from partialstream.cli.reading import Reader
     from partialstream.results import Path, RejectedItem
     from partialstream.stream.sync import ItemStream, PartialStream
 
 
 def parse_input(
-    source: Reader,
+    source: int,
     target: str,
     *,
     many: bool = False,
@@ -45,7 +44,7 @@ def parse_input(
     """Read a stream to its end, and write what it completes.
 
     Args:
-        source: Where it comes from.
+        source: The descriptor of the file that it comes from.
         target: The type, as `module:Class`.
         many: Whether it is a list of the type, or one object of it.
         path: Where the list is; see `stream_items`.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import os
+import select
 from enum import Enum
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from partialstream.cli.output import InputOutputError
 from partialstream.engine.position import Position
@@ -29,23 +31,21 @@ class InputFormat(str, Enum):
     SSE = "sse"
 
 
-class Reader(Protocol):
-    """A binary file; `sys.stdin.buffer` is one."""
-
-    def read1(self, size: int, /) -> bytes:
-        """What is there, at most `size` bytes; waits for one byte; `b""` at the end."""
-        ...
-
-
-def read_pieces(source: Reader) -> Iterator[bytes]:
+def read_pieces(source: int) -> Iterator[bytes]:
     """Give what arrives when it arrives, never waiting for more.
+
+    Args:
+        source: The descriptor of a file, a pipe, a terminal.
 
     Raises:
         InputOutputError: It cannot be read.
     """
     while True:
         try:
-            piece = source.read1(_SIZE)
+            piece = os.read(source, _SIZE)
+        except BlockingIOError:  # whoever made the pipe does not want to wait; we do
+            select.select([source], [], [])
+            continue
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputOutputError(f"cannot read standard input: {reason}") from error
@@ -71,16 +71,16 @@ def as_chunks(pieces: Iterable[bytes], form: InputFormat) -> Iterator[bytes | st
         >>> list(as_chunks([b"[1, ", b'"\xe2\x82', b'\xac"]'], InputFormat.AUTO))
         ['[1, ', '"', '€"]']
         >>> list(as_chunks([b"\nda", b"ta: [DO", b"NE]"], InputFormat.AUTO))
-        [b'\nda', b'ta: [DO', b'NE]']
+        [b'\ndata: [DO', b'NE]']
     """
     iterator = iter(pieces)
     start = b""
     sse = {InputFormat.SSE: True, InputFormat.TEXT: False}.get(form)
     while sse is None:
-        piece = next(iterator, b"")
-        start += piece
+        piece = next(iterator, None)
+        start += piece or b""
         # So many blanks are neither; that is for the limits of a text to say.
-        sse = _is_sse(start) if piece and len(start) <= _SIZE else False
+        sse = False if piece is None or len(start) > _SIZE else _is_sse(start)
     rest = chain([start] if start else [], iterator)
     yield from rest if sse else _decode(rest)
 

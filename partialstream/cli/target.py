@@ -76,6 +76,6 @@ def _load_module(name: str) -> Any:
                 ) from None
         where = ""
         frames = traceback.extract_tb(error.__traceback__)
-        if frames and frames[-1].filename != __file__:
+        if frames and Path(frames[-1].filename).is_file() and frames[-1].filename != __file__:
             where = f" ({frames[-1].filename}:{frames[-1].lineno})"
         raise UsageError(f"cannot import {name}: {type(error).__name__}: {error}{where}") from error

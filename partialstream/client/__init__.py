@@ -3,6 +3,8 @@
 from_sdk.py         `from_openai`: which client for which SDK client
 sync.py, aio.py     the two clients
 call.py             what they share: a call made ready
+body.py             the bytes of an answer: where they end, how they are left
+inference.py        how type checkers tell what a call gives
 response_model.py   what the caller asks for: items, or an object
 modes.py            how the provider is made to answer in JSON
 requests.py         the arguments for the SDK

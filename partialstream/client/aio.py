@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from partialstream.client.body import AsyncBody
 from partialstream.client.call import Call, Options
+from partialstream.client.modes import resolve_mode
 from partialstream.client.response_model import (
     ResponseShape,
     items_shape,
@@ -14,11 +16,11 @@ from partialstream.client.response_model import (
 from partialstream.stream.aio import AsyncChunks, AsyncItemStream, AsyncPartialStream, Opened
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 
-    from openai import AsyncOpenAI
+    from openai import AsyncAPIResponse, AsyncOpenAI
 
-T = TypeVar("T")
+    from partialstream.client.inference import T, V
 
 
 class AsyncClient:
@@ -39,11 +41,14 @@ class AsyncClient:
     Args:
         client: An `AsyncOpenAI` or `AsyncAzureOpenAI` client; it stays the caller's to close.
         mode: The default for all calls.
+
+    Raises:
+        ValueError: There is no such mode.
     """
 
     def __init__(self, client: AsyncOpenAI, *, mode: Any = None) -> None:
         self._client = client
-        self._mode = mode
+        self._mode = resolve_mode(mode)
 
     @property
     def chat(self) -> AsyncClient:
@@ -55,7 +60,16 @@ class AsyncClient:
         """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
         return self
 
-    def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> AsyncItemStream[T]:
+    @overload
+    def create_iterable(self, *, response_model: type[V], **kwargs: Any) -> AsyncItemStream[V]: ...
+
+    @overload
+    def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> AsyncItemStream[T]: ...
+
+    @overload
+    def create_iterable(self, *, response_model: Any, **kwargs: Any) -> AsyncItemStream[Any]: ...
+
+    def create_iterable(self, *, response_model: Any, **kwargs: Any) -> AsyncItemStream[Any]:
         """Stream a list: each item is handed over when its last character is in.
 
         Args:
@@ -63,15 +77,24 @@ class AsyncClient:
             **kwargs: See the class.
 
         Returns:
-            An iterator of items, best used in an `async with` block. The
-            request is made when it is awaited, entered or read.
+            An iterator of items, best used in an `async with` block. The request is made when it
+            is awaited, entered or read, and raises `openai.OpenAIError` if it is refused.
 
         Raises:
-            TypeError: An argument contradicts `response_model`.
+            TypeError: An argument contradicts `response_model`, or is none that we know.
+            openai.OpenAIError: The provider refused the request.
         """
         return self._item_stream(items_shape(response_model), kwargs)
 
-    def create_partial(self, *, response_model: type[T], **kwargs: Any) -> AsyncPartialStream[T]:
+    @overload
+    def create_partial(
+        self, *, response_model: type[T], **kwargs: Any
+    ) -> AsyncPartialStream[T]: ...
+
+    @overload
+    def create_partial(self, *, response_model: Any, **kwargs: Any) -> AsyncPartialStream[Any]: ...
+
+    def create_partial(self, *, response_model: Any, **kwargs: Any) -> AsyncPartialStream[Any]:
         """Stream an object that grows.
 
         Args:
@@ -82,14 +105,50 @@ class AsyncClient:
             An iterator of snapshots; the last is the validated object.
 
         Raises:
-            TypeError: An argument contradicts `response_model`.
+            TypeError: An argument contradicts `response_model`, or is none that we know.
+            openai.OpenAIError: The provider refused the request.
         """
         return self._partial_stream(object_shape(response_model), kwargs)
 
+    # The order is explained in inference.py.
+
+    @overload
+    def create(  # pyright: ignore[reportOverlappingOverload]  # V is one value
+        self, *, response_model: type[V], stream: Literal[False] = False, **kwargs: Any
+    ) -> Coroutine[Any, Any, V]: ...
+
+    @overload
+    def create(  # pyright: ignore[reportOverlappingOverload]  # V is one value
+        self, *, response_model: type[V], stream: Literal[True], **kwargs: Any
+    ) -> AsyncPartialStream[V]: ...
+
     @overload
     def create(
-        self, *, response_model: type[Iterable[T]], stream: Literal[True], **kwargs: Any
+        self,
+        *,
+        response_model: Callable[..., tuple[T, ...]],
+        stream: Literal[False] = False,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, tuple[T, ...]]: ...
+
+    @overload
+    def create(
+        self,
+        *,
+        response_model: Callable[..., Iterable[T]],
+        stream: Literal[False] = False,
+        **kwargs: Any,
+    ) -> Coroutine[Any, Any, list[T]]: ...
+
+    @overload
+    def create(
+        self, *, response_model: Callable[..., Iterable[T]], stream: Literal[True], **kwargs: Any
     ) -> AsyncItemStream[T]: ...
+
+    @overload
+    def create(
+        self, *, response_model: type[T], stream: Literal[False] = False, **kwargs: Any
+    ) -> Coroutine[Any, Any, T]: ...
 
     @overload
     def create(
@@ -97,18 +156,7 @@ class AsyncClient:
     ) -> AsyncPartialStream[T]: ...
 
     @overload
-    def create(
-        self,
-        *,
-        response_model: type[Iterable[T]],
-        stream: Literal[False] = False,
-        **kwargs: Any,
-    ) -> Coroutine[Any, Any, list[T]]: ...
-
-    @overload
-    def create(
-        self, *, response_model: type[T], stream: Literal[False] = False, **kwargs: Any
-    ) -> Coroutine[Any, Any, T]: ...
+    def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any: ...
 
     def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any:
         """Ask for a list or an object, streamed or whole. To be awaited, or read if streamed.
@@ -116,13 +164,14 @@ class AsyncClient:
         Args:
             response_model: `Iterable[T]` or `list[T]` for a list, any other type for an object.
             stream: Whether to stream: an `AsyncItemStream` for a list, an
-                `AsyncPartialStream` for an object. Otherwise the whole is returned.
+                `AsyncPartialStream` for an object. Otherwise the whole is given.
             **kwargs: See the class.
 
         Raises:
-            TypeError: An argument contradicts `response_model`.
+            TypeError: An argument contradicts `response_model`, or is none that we know.
             PartialStreamError: Without `stream`: the answer is not what was asked for.
-            openai.OpenAIError: The provider refused the request.
+            openai.OpenAIError: The provider refused the request. Without `stream`, a lost
+                connection is the SDK's to retry and to tell of, too.
         """
         shape = response_shape(response_model)
         if stream:
@@ -132,17 +181,10 @@ class AsyncClient:
         return self._whole(shape, self._call(shape, kwargs, stream=False))
 
     async def _whole(self, shape: ResponseShape, call: Call) -> Any:
-        completion = await self._client.chat.completions.create(**call.request)
-
-        async def chunks() -> AsyncIterator[Any]:
-            yield completion
-
-        answer = AsyncChunks.of(chunks())
         if shape.kind == "items":
-            return shape.container(
-                [item async for item in AsyncItemStream(call.item_flow(), answer)]
-            )
-        return await AsyncPartialStream(call.partial_flow(), answer).final()
+            items = AsyncItemStream(call.item_flow(), self._send_whole(call))
+            return shape.container([item async for item in items])
+        return await AsyncPartialStream(call.partial_flow(), self._send_whole(call)).final()
 
     def _item_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> AsyncItemStream[Any]:
         call = self._call(shape, kwargs, stream=True)
@@ -166,9 +208,29 @@ class AsyncClient:
         """
 
         async def open_() -> Opened:
-            completions = self._client.chat.completions.with_streaming_response
-            opened = completions.create(**call.request)
-            response = await opened.__aenter__()
-            return response.iter_bytes(), lambda: opened.__aexit__(None, None, None)
+            create: Any = self._client.chat.completions.with_streaming_response.create
+            call.answer.begin()
+            response: AsyncAPIResponse[Any] = await create(**call.request).__aenter__()
+            body = AsyncBody(response)
+            return body, body.aclose
 
         return AsyncChunks(open_)
+
+    def _send_whole(self, call: Call) -> AsyncChunks:
+        """Where the bytes of the answer come from, all at once.
+
+        They have arrived within the SDK's retries. It would take a body that is no JSON for a
+        text, and a text is what a document may stand in.
+        """
+
+        async def open_() -> Opened:
+            create: Any = self._client.chat.completions.with_raw_response.create
+            call.answer.begin()
+            response = await create(**call.request)
+            return _one(response.http_response.content), None
+
+        return AsyncChunks(open_)
+
+
+async def _one(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body

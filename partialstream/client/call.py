@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Channel
     from partialstream.validation.items import OnInvalid
+
+_REFUSED: Final = {
+    "max_retries": "is not supported; the SDK client's own max_retries= covers the time before "
+    "the answer begins",
+    "hooks": "is not supported",
+    "on_interrupt": "is not supported",
+    "ordered": "is not supported; items come in the order of the answer",
+    "validation_context": "is called context= here",
+}
+"""Arguments that no provider knows, and what to say to those who take them for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,13 @@ class Options:
 
         Returns:
             The options, and the arguments that are for the SDK.
+
+        Raises:
+            TypeError: One of the arguments is neither.
         """
+        for name, reason in _REFUSED.items():
+            if name in kwargs:
+                raise TypeError(f"{name}= {reason}")
         rest = dict(kwargs)
         given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
         return cls(**{"mode": mode, **given}), rest
@@ -73,8 +89,13 @@ class Call:
         stream: Whether the answer is streamed.
         timeout: The time-out of the SDK's client.
 
+    Raises:
+        TypeError: The arguments contradict each other, or what is asked for.
+        ValueError: There is no such mode.
+
     Attributes:
         request: The arguments for the SDK.
+        answer: What the answer is read with; its clock starts when the call is made ready.
     """
 
     def __init__(
@@ -86,13 +107,16 @@ class Call:
         stream: bool,
         timeout: Any = None,
     ) -> None:
+        if shape.kind == "object" and not (options.path is None and options.on_invalid == "raise"):
+            raise TypeError("path= and on_invalid= are for lists; response_model asks for no list")
         self._shape = shape
         self._options = options
         self._mode: Mode = resolve_mode(options.mode)
         self._schema = request_schema(shape)
         self.request = shape_request(shape, self._mode, kwargs, stream=stream)
-        if stream and "timeout" not in self.request:
-            self.request["timeout"] = idle_timeout(timeout, options.limits or DEFAULT_LIMITS)
+        self.answer = Answer()
+        if stream:
+            self.request["timeout"] = self._idle_timeout(timeout)
 
     def item_flow(self) -> ItemFlow[Any]:
         """The flow for a list."""
@@ -104,7 +128,7 @@ class Call:
             context=options.context,
             strict=options.strict,
             limits=options.limits,
-            answer=Answer(),
+            answer=self.answer,
             reads=self._reads(),
         )
 
@@ -118,10 +142,23 @@ class Call:
             context=options.context,
             strict=options.strict,
             limits=options.limits,
-            answer=Answer(),
+            answer=self.answer,
             reads=self._reads(),
             member=VALUE if wrapped else None,
         )
+
+    def _idle_timeout(self, client_timeout: Any) -> Any:
+        """The time-out of a streamed request, which is never idle for longer than allowed.
+
+        A time-out that the caller gives to the call says more than the default limits.
+        """
+        from openai import NotGiven
+
+        limits = self._options.limits
+        given = self.request.get("timeout", NotGiven())
+        if isinstance(given, NotGiven):
+            return idle_timeout(client_timeout, limits or DEFAULT_LIMITS)
+        return given if limits is None else idle_timeout(given, limits)
 
     def _reads(self) -> Callable[[Channel], bool]:
         """In which channel the answer comes: the call of our tool, or the content."""
@@ -161,24 +198,21 @@ def _new_wrapper_of(type_: Any) -> type[BaseModel]:
 _cached_wrapper_of = lru_cache(maxsize=256)(_new_wrapper_of)
 
 
-def idle_timeout(client_timeout: Any, limits: Limits) -> Any:
-    """The time-out of a streamed request: the client's own, but no longer idle than allowed.
+def idle_timeout(timeout: Any, limits: Limits) -> Any:
+    """Tighten a time-out: no wait for bytes may be longer than allowed.
 
     Args:
-        client_timeout: The SDK client's: an `httpx.Timeout`, seconds, or None for none.
+        timeout: An `httpx.Timeout` of either generation, seconds, or None for none.
         limits: `idle_seconds` bounds the wait for each read.
+
+    Example:
+        >>> idle_timeout(60, Limits(idle_seconds=5)).as_dict()
+        {'connect': 60, 'read': 5, 'write': 60, 'pool': 60}
     """
     from openai import Timeout
 
     idle = limits.idle_seconds
-    if isinstance(client_timeout, Timeout):
-        read = client_timeout.read
-        return Timeout(
-            connect=client_timeout.connect,
-            read=idle if read is None else min(read, idle),
-            write=client_timeout.write,
-            pool=client_timeout.pool,
-        )
-    if isinstance(client_timeout, int | float):
-        return Timeout(float(client_timeout), read=min(float(client_timeout), idle))
-    return Timeout(None, read=idle)
+    known = timeout if hasattr(timeout, "as_dict") else Timeout(timeout)
+    waits: dict[str, float | None] = known.as_dict()
+    read = waits["read"]
+    return Timeout(**{**waits, "read": idle if read is None else min(read, idle)})

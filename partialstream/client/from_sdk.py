@@ -58,6 +58,6 @@ def from_openai(client: OpenAI | AsyncOpenAI, *, mode: Any = None) -> Client | A
 
     if isinstance(client, AsyncOpenAI):
         return AsyncClient(client, mode=mode)
-    if isinstance(client, OpenAI):
+    if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
         return Client(client, mode=mode)
     raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from partialstream.client.body import Body
 from partialstream.client.call import Call, Options
+from partialstream.client.modes import resolve_mode
 from partialstream.client.response_model import (
     ResponseShape,
     items_shape,
@@ -14,11 +16,11 @@ from partialstream.client.response_model import (
 from partialstream.stream.sync import Chunks, ItemStream, PartialStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from openai import OpenAI
+    from openai import APIResponse, OpenAI
 
-T = TypeVar("T")
+    from partialstream.client.inference import T, V
 
 
 class Client:
@@ -39,11 +41,14 @@ class Client:
     Args:
         client: An `OpenAI` or `AzureOpenAI` client; it stays the caller's to close.
         mode: The default for all calls.
+
+    Raises:
+        ValueError: There is no such mode.
     """
 
     def __init__(self, client: OpenAI, *, mode: Any = None) -> None:
         self._client = client
-        self._mode = mode
+        self._mode = resolve_mode(mode)
 
     @property
     def chat(self) -> Client:
@@ -55,7 +60,16 @@ class Client:
         """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
         return self
 
-    def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> ItemStream[T]:
+    @overload
+    def create_iterable(self, *, response_model: type[V], **kwargs: Any) -> ItemStream[V]: ...
+
+    @overload
+    def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> ItemStream[T]: ...
+
+    @overload
+    def create_iterable(self, *, response_model: Any, **kwargs: Any) -> ItemStream[Any]: ...
+
+    def create_iterable(self, *, response_model: Any, **kwargs: Any) -> ItemStream[Any]:
         """Stream a list: each item is handed over when its last character is in.
 
         Args:
@@ -66,12 +80,18 @@ class Client:
             An iterator of items, best used in a `with` block. The request has been made.
 
         Raises:
-            TypeError: An argument contradicts `response_model`.
+            TypeError: An argument contradicts `response_model`, or is none that we know.
             openai.OpenAIError: The provider refused the request.
         """
         return self._item_stream(items_shape(response_model), kwargs)
 
-    def create_partial(self, *, response_model: type[T], **kwargs: Any) -> PartialStream[T]:
+    @overload
+    def create_partial(self, *, response_model: type[T], **kwargs: Any) -> PartialStream[T]: ...
+
+    @overload
+    def create_partial(self, *, response_model: Any, **kwargs: Any) -> PartialStream[Any]: ...
+
+    def create_partial(self, *, response_model: Any, **kwargs: Any) -> PartialStream[Any]:
         """Stream an object that grows.
 
         Args:
@@ -82,15 +102,50 @@ class Client:
             An iterator of snapshots; the last is the validated object.
 
         Raises:
-            TypeError: An argument contradicts `response_model`.
+            TypeError: An argument contradicts `response_model`, or is none that we know.
             openai.OpenAIError: The provider refused the request.
         """
         return self._partial_stream(object_shape(response_model), kwargs)
 
+    # The order is explained in inference.py.
+
+    @overload
+    def create(  # pyright: ignore[reportOverlappingOverload]  # V is one value
+        self, *, response_model: type[V], stream: Literal[False] = False, **kwargs: Any
+    ) -> V: ...
+
+    @overload
+    def create(  # pyright: ignore[reportOverlappingOverload]  # V is one value
+        self, *, response_model: type[V], stream: Literal[True], **kwargs: Any
+    ) -> PartialStream[V]: ...
+
     @overload
     def create(
-        self, *, response_model: type[Iterable[T]], stream: Literal[True], **kwargs: Any
+        self,
+        *,
+        response_model: Callable[..., tuple[T, ...]],
+        stream: Literal[False] = False,
+        **kwargs: Any,
+    ) -> tuple[T, ...]: ...
+
+    @overload
+    def create(
+        self,
+        *,
+        response_model: Callable[..., Iterable[T]],
+        stream: Literal[False] = False,
+        **kwargs: Any,
+    ) -> list[T]: ...
+
+    @overload
+    def create(
+        self, *, response_model: Callable[..., Iterable[T]], stream: Literal[True], **kwargs: Any
     ) -> ItemStream[T]: ...
+
+    @overload
+    def create(
+        self, *, response_model: type[T], stream: Literal[False] = False, **kwargs: Any
+    ) -> T: ...
 
     @overload
     def create(
@@ -98,18 +153,7 @@ class Client:
     ) -> PartialStream[T]: ...
 
     @overload
-    def create(
-        self,
-        *,
-        response_model: type[Iterable[T]],
-        stream: Literal[False] = False,
-        **kwargs: Any,
-    ) -> list[T]: ...
-
-    @overload
-    def create(
-        self, *, response_model: type[T], stream: Literal[False] = False, **kwargs: Any
-    ) -> T: ...
+    def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any: ...
 
     def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any:
         """Ask for a list or an object, streamed or whole.
@@ -121,9 +165,10 @@ class Client:
             **kwargs: See the class.
 
         Raises:
-            TypeError: An argument contradicts `response_model`.
+            TypeError: An argument contradicts `response_model`, or is none that we know.
             PartialStreamError: Without `stream`: the answer is not what was asked for.
-            openai.OpenAIError: The provider refused the request.
+            openai.OpenAIError: The provider refused the request. Without `stream`, a lost
+                connection is the SDK's to retry and to tell of, too.
         """
         shape = response_shape(response_model)
         if stream:
@@ -131,10 +176,10 @@ class Client:
                 return self._item_stream(shape, kwargs)
             return self._partial_stream(shape, kwargs)
         call = self._call(shape, kwargs, stream=False)
-        completion = Chunks([self._client.chat.completions.create(**call.request)])
         if shape.kind == "items":
-            return shape.container(ItemStream(call.item_flow(), completion))
-        return PartialStream(call.partial_flow(), completion).final()
+            flow = call.item_flow()
+            return shape.container(ItemStream(flow, self._send_whole(call)))
+        return PartialStream(call.partial_flow(), self._send_whole(call)).final()
 
     def _item_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> ItemStream[Any]:
         call = self._call(shape, kwargs, stream=True)
@@ -154,7 +199,15 @@ class Client:
         The SDK's own decoding of chunks into typed objects would cost more than everything
         else together.
         """
-        completions = self._client.chat.completions.with_streaming_response
-        opened = completions.create(**call.request)
-        response = opened.__enter__()
-        return Chunks(response.iter_bytes(), lambda: opened.__exit__(None, None, None))
+        create: Any = self._client.chat.completions.with_streaming_response.create
+        response: APIResponse[Any] = create(**call.request).__enter__()
+        return Chunks(Body(response))
+
+    def _send_whole(self, call: Call) -> Chunks:
+        """Make the request; gives the bytes of the answer, all of them.
+
+        They have arrived within the SDK's retries. It would take a body that is no JSON for a
+        text, and a text is what a document may stand in.
+        """
+        create: Any = self._client.chat.completions.with_raw_response.create
+        return Chunks([create(**call.request).http_response.content])

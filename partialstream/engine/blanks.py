@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
+import re
+
 from partialstream.engine.tokens import BLANKS
 from partialstream.errors import LimitExceededError
 
 _BLANK = " \t\n\r"
+_RUNS = re.compile(rf"[{_BLANK}]+").finditer
 
 
 class BlankRun:
     """Counts blanks in a row, outside strings, over pieces of text.
 
-    A piece must not be longer than the limit: only its two ends are looked at.
+    `leading` and `trailing` look at the two ends of a piece only: it must not be longer than
+    the limit then.
     """
 
-    __slots__ = ("_allowed", "_run")
+    __slots__ = ("_allowed", "run")
 
     def __init__(self, allowed: int) -> None:
         self._allowed = allowed
-        self._run = 0
+        self.run = 0
 
     def leading(self, text: str, start: int, end: int) -> None:
         """`text[start:end]` follows, and `start` stands outside strings."""
         if start < end and text[start] in _BLANK:
             behind = min(BLANKS(text, start).end(), end)
-            self._run += behind - start
-            self._check()
+            self.run += behind - start
+            self._check(self.run)
             if behind == end:
                 return
         if start < end:
-            self._run = 0
+            self.run = 0
 
     def trailing(self, text: str, start: int, end: int) -> None:
         """`text[start:end]`, told of by `leading` already, ends outside strings."""
-        if self._run == 0 and start < end and text[end - 1] in _BLANK:
-            self._run = end - max(start, len(text[:end].rstrip(_BLANK)))
-            self._check()
+        if self.run == 0 and start < end and text[end - 1] in _BLANK:
+            self.run = end - max(start, len(text[:end].rstrip(_BLANK)))
+            self._check(self.run)
 
     def both(self, text: str, start: int, end: int) -> None:
-        """`text[start:end]` follows and has no strings."""
+        """`text[start:end]` follows, of any length, and has no strings."""
         self.leading(text, start, end)
+        if end - start > self._allowed:
+            for run in _RUNS(text, start, end):
+                self._check(run.end() - run.start())
         self.trailing(text, start, end)
 
     def reset(self) -> None:
         """Something else than blanks was read."""
-        self._run = 0
+        self.run = 0
 
-    def _check(self) -> None:
-        if self._run > self._allowed:
+    def _check(self, run: int) -> None:
+        if run > self._allowed:
             raise LimitExceededError(
                 "whitespace_run", self._allowed, f"more than {self._allowed} blanks in a row"
             )

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.engine.blanks import BlankRun
-from partialstream.engine.element import CARRIED, CLOSER_OF, OPEN, Scan, flat_object_end, scan_of
+from partialstream.engine.element import (
+    CARRIED,
+    CLOSER_OF,
+    OPEN,
+    Scan,
+    flat_object_end,
+    nesting,
+    scan_of,
+)
 from partialstream.errors import LimitExceededError
+from partialstream.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from partialstream.limits import Limits
@@ -19,6 +28,8 @@ class Cutter:
         may_be_flat: Whether nothing of the element has been scanned, and it is an object.
         raw: The element's whole text, once `cut` has found its end.
         start: Where it begins, as `Position` has it.
+        scan: What looks for its end; None while nothing of it has been scanned.
+        size: How many characters have been scanned.
         carry: The end of the last piece, if that is to be given again: the beginning of an
             element that may turn out to be flat, so that it need not be scanned.
     """
@@ -29,11 +40,11 @@ class Cutter:
         "_limits",
         "_opener",
         "_parts",
-        "_scan",
-        "_size",
         "carry",
         "may_be_flat",
         "raw",
+        "scan",
+        "size",
         "start",
     )
 
@@ -43,9 +54,9 @@ class Cutter:
         self._opener = ""
         self.may_be_flat = False
         self._depth = 0
-        self._scan: Scan | None = None
+        self.scan: Scan | None = None
         self._parts: list[str] = []
-        self._size = 0
+        self.size = 0
         self.raw = ""
         self.start = (0, 1, 0)
         self.carry = ""
@@ -57,17 +68,17 @@ class Cutter:
         self.may_be_flat = opener == "{"
         self._opener = opener
         self._depth = depth
-        if self._scan is not None:
-            self._scan = None
+        if self.scan is not None:
+            self.scan = None
             self._parts = []
-            self._size = 0
+            self.size = 0
         self._blanks.reset()
 
     @property
     def wake(self) -> str:
         """A character without which the element cannot end; `""` if it may end anywhere."""
-        if self._scan is not None:
-            return self._scan.wake
+        if self.scan is not None:
+            return self.scan.wake
         return CLOSER_OF.get(self._opener, "")
 
     @property
@@ -94,29 +105,37 @@ class Cutter:
                 self.raw = text[pos:end]
                 return end
             self.may_be_flat = False
-        self.carry = ""
-        scan = self._scan
+        scan = self.scan
         if scan is None:
-            scan = self._scan = scan_of(self._opener, self._limits, self._depth)
-        if not scan.in_string:
-            self._blanks.leading(text, pos, size)
+            self.carry = ""
+            scan = self.scan = scan_of(self._opener, self._limits.depth - self._depth)
+        blanks = self._blanks
+        if not scan.in_string and (blanks.run or text[pos] in " \t\n\r"):
+            blanks.leading(text, pos, size)
         end = scan.scan(text, pos)
         if end >= 0:
             self._parts.append(text[pos:end])
             self.raw = "".join(self._parts)
+            self._check_depth(scan)
             return end
-        self._parts.append(text[pos:])
-        self._size += size - pos
-        self._check_size(self._size)
-        if scan.in_string:
-            self._blanks.reset()
-        else:
-            self._blanks.trailing(text, pos, size)
-        return -1
-
-    def _check_size(self, size: int) -> None:
-        allowed = self._limits.item_size
-        if size > allowed:
+        self._parts.append(text[pos:] if pos else text)
+        self.size += size - pos
+        if self.size > self._limits.item_size:
+            allowed = self._limits.item_size
             raise LimitExceededError(
                 "item_size", allowed, f"an item has more than {allowed} characters"
             )
+        if text[-1] in " \t\n\r" and not scan.in_string:
+            blanks.trailing(text, pos, size)
+        elif blanks.run:
+            blanks.reset()
+        return -1
+
+    def _check_depth(self, scan: Scan) -> None:
+        # The scan counts brackets of one kind only. pydantic's own parser counts all, and does
+        # not go deeper than the default limit.
+        allowed = self._limits.depth
+        if scan.too_deep or (
+            allowed < DEFAULT_LIMITS.depth and self._depth + nesting(self.raw) > allowed
+        ):
+            raise LimitExceededError("depth", allowed, f"more than {allowed} levels of nesting")

@@ -8,20 +8,21 @@ for the parser that gets the slice.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
-from partialstream.engine.tokens import run_of
-from partialstream.errors import LimitExceededError
-
-if TYPE_CHECKING:
-    from partialstream.limits import Limits
+from partialstream.engine.tokens import Run, run_of
 
 _STRING_INSIDE: Final = run_of(r'[^"\\]*(?:\\.[^"\\]*)*')
 _TO_DELIMITER: Final = run_of(r"[^,\]} \t\n\r]*")
-_TO_BRACKET: Final = run_of(r'[^"{}\[\]]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}\[\]]*)*')
-"""Everything up to the next bracket outside strings; stops at a string that is cut."""
+_TO_BRACKET: Final[dict[str, Run]] = {
+    opener: run_of(rf'[^"{brackets}]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{brackets}]*)*')
+    for opener, brackets in (("{", "{}"), ("[", r"\[\]"), ("", r"{}\[\]"))
+}
+"""Everything up to the next bracket of a kind (`""`: of any) outside strings; stops at a string
+that is cut."""
 
-_NEXT_OBJECT: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=\{)").match
+NEXT_OBJECT: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=\{)").match
+"""From behind an element to the next, if that is an object."""
 
 CARRIED: Final = 2048
 """Characters of an element that are kept unread, hoping that its end shows it to be flat."""
@@ -34,9 +35,6 @@ OPEN: Final = -1
 
 NOT_FLAT: Final = -2
 """An object's end cannot be told by counting."""
-
-NO_OBJECT: Final = -3
-"""No object begins here."""
 
 
 def flat_object_end(text: str, start: int, depth: int) -> int:
@@ -75,43 +73,17 @@ def flat_object_end(text: str, start: int, depth: int) -> int:
     return NOT_FLAT if quotes % 2 else end + 1
 
 
-def flat_objects(text: str, pos: int, depth: int) -> tuple[list[tuple[int, int]], int, int]:
-    """Cut off all the flat objects in a row that are complete.
-
-    Args:
-        text: Elements of a list.
-        pos: Where one begins.
-        depth: See `flat_object_end`.
-
-    Returns:
-        Where each of them begins and ends; where the text goes on; and why it stopped there:
-        `OPEN`, `NOT_FLAT`, or `NO_OBJECT` for something else than a comma and an object.
-
-    Example:
-        >>> flat_objects('{"a": 1}, {"a": 2}, {"a"', 0, 10)
-        ([(0, 8), (10, 18)], 20, -1)
-    """
-    spans: list[tuple[int, int]] = []
-    while True:
-        end = flat_object_end(text, pos, depth)
-        if end < 0:
-            return spans, pos, end
-        spans.append((pos, end))
-        following = _NEXT_OBJECT(text, end)
-        if following is None:
-            return spans, end, NO_OBJECT
-        pos = following.end()
-
-
 class Scan(Protocol):
     """Finds the end of one value.
 
     Attributes:
         in_string: Whether the text scanned so far ends inside a string.
+        too_deep: Whether the scan has stopped because more levels opened than allowed.
         wake: A character without which the value cannot end; `""` if it may end anywhere.
     """
 
     in_string: bool
+    too_deep: bool
 
     @property
     def wake(self) -> str:
@@ -127,21 +99,22 @@ class Scan(Protocol):
         ...
 
 
-def scan_of(opener: str, limits: Limits, depth: int) -> Scan:
-    """The scan of a value that begins with `opener`, `depth` levels deep in its document."""
+def scan_of(opener: str, depth: int) -> Scan:
+    """The scan of a value that begins with `opener` and may be `depth` levels deep."""
     if opener in CLOSER_OF:
-        return BracketScan(opener, limits, depth)
+        return BracketScan(opener, depth)
     return StringScan() if opener == '"' else WordScan()
 
 
 class WordScan:
     """Finds the end of a number, `true`, `false` or `null`: the delimiter behind it."""
 
-    __slots__ = ("in_string",)
+    __slots__ = ("in_string", "too_deep")
     wake = ""
 
     def __init__(self) -> None:
         self.in_string = False
+        self.too_deep = False
 
     def scan(self, text: str, pos: int) -> int:
         """See `Scan`."""
@@ -152,12 +125,13 @@ class WordScan:
 class StringScan:
     """Finds the closing quote of a string."""
 
-    __slots__ = ("_escaped", "in_string")
+    __slots__ = ("_escaped", "in_string", "too_deep")
     wake = '"'
 
     def __init__(self) -> None:
         self._escaped = False
         self.in_string = False
+        self.too_deep = False
 
     def scan(self, text: str, pos: int) -> int:
         """See `Scan`."""
@@ -178,48 +152,88 @@ class StringScan:
 
 
 class BracketScan:
-    """Finds the end of an array or object."""
+    """Finds the end of an array or object.
 
-    __slots__ = ("_closer", "_closers", "_depth_limit", "_limits", "_string", "in_string")
+    Only brackets of the value's own kind are balanced: where those are, the others are too,
+    or the value is malformed, which its parser will find.
+    """
 
-    def __init__(self, opener: str, limits: Limits, depth: int) -> None:
+    __slots__ = (
+        "_allowed",
+        "_closer",
+        "_depth",
+        "_in_long_string",
+        "_opener",
+        "_string",
+        "in_string",
+        "too_deep",
+    )
+
+    def __init__(self, opener: str, allowed: int) -> None:
+        self._allowed = allowed
+        self._opener = opener
         self._closer = CLOSER_OF[opener]
-        self._closers: list[str] = []
-        self._limits = limits
-        self._depth_limit = limits.depth - depth
+        self._depth = 0
         self._string = StringScan()
+        self._in_long_string = False
         self.in_string = False
+        self.too_deep = False
 
     @property
     def wake(self) -> str:
-        """See `Scan`."""
-        return '"' if self.in_string else self._closer
+        """See `Scan`. In a long string, brackets are not worth a look."""
+        return '"' if self._in_long_string else self._closer
 
     def scan(self, text: str, pos: int) -> int:
-        """See `Scan`. A bracket that does not fit ends the value too: it is malformed."""
+        """See `Scan`."""
         if self.in_string:
             pos = self._string.scan(text, pos)
+            self._in_long_string = pos < 0
             if pos < 0:
                 return -1
             self.in_string = False
         size = len(text)
-        closers = self._closers
+        opener = self._opener
+        to_bracket = _TO_BRACKET[opener]
+        depth = self._depth
         while True:
-            pos = _TO_BRACKET(text, pos).end()
+            pos = to_bracket(text, pos).end()
             if pos == size:
+                self._depth = depth
                 return -1
             char = text[pos]
             if char == '"':
                 self.in_string = True
+                self._depth = depth
                 return self._string.scan(text, pos)
             pos += 1
-            closer = CLOSER_OF.get(char)
-            if closer is not None:
-                if len(closers) >= self._depth_limit:
-                    allowed = self._limits.depth
-                    raise LimitExceededError(
-                        "depth", allowed, f"more than {allowed} levels of nesting"
-                    )
-                closers.append(closer)
-            elif closers.pop() != char or not closers:
-                return pos
+            if char == opener:
+                depth += 1
+                if depth > self._allowed:
+                    self.too_deep = True
+                    return pos
+            else:
+                depth -= 1
+                if not depth:
+                    return pos
+
+
+def nesting(text: str) -> int:
+    """How many brackets are open at once in a complete value, at most.
+
+    Example:
+        >>> nesting('{"a": [[1], "["]}')
+        3
+    """
+    deepest = depth = pos = 0
+    to_bracket = _TO_BRACKET[""]
+    while True:
+        pos = to_bracket(text, pos).end()
+        if pos == len(text):
+            return deepest
+        if text[pos] in CLOSER_OF:
+            depth += 1
+            deepest = max(deepest, depth)
+        else:
+            depth -= 1
+        pos += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from partialstream.engine.nodes import (
     ByKind,
@@ -91,7 +91,7 @@ class Frame(Generic[S]):
         "veils",
     )
 
-    def __init__(self, node: Node[S] | None, key: str | int, start: int) -> None:
+    def __init__(self, node: Node[S], key: str | int, start: int) -> None:
         self.node = node
         self.key = key
         self.start = start
@@ -128,17 +128,19 @@ def show(marks: Marks, level: int = 0) -> Any:
         elements = frame.values[:count]
         if level + 1 < len(marks):
             elements.append(show(marks, level + 1))
-        return node.make(elements)
-    if isinstance(node, Entries):
-        return node.make(contents(marks, level))
-    raise TypeError(f"{type(node).__name__} does not grow")
+        return _wrapped(node, node.make(elements), marks, level)
+    # Nothing else is left: of a tagged object nothing shows before it is known which it is.
+    entries = cast("Entries[Any]", node)
+    return _wrapped(entries, contents(marks, level), marks, level)
+
+
+def _wrapped(node: Items[Any] | Entries[Any], value: Any, marks: Marks, level: int) -> Any:
+    return value if node.wrap is None else node.wrap(value, open_path(marks, level))
 
 
 def contents(marks: Marks, level: int) -> dict[str, Any]:
     """The members of the object at a level, complete ones and the open one."""
-    frame, count = marks[level]
-    if isinstance(frame, TextFrame):
-        raise TypeError("a string has no members")
+    frame, count = cast("tuple[Frame[Any], int]", marks[level])
     members: dict[str, Any] = dict(frame.values[:count])
     if level + 1 < len(marks):
         members[str(marks[level + 1][0].key)] = show(marks, level + 1)
@@ -183,7 +185,7 @@ class Growth(Generic[S]):
     def __init__(self, root: Node[S], transcript: Transcript, settings: S) -> None:
         self._transcript = transcript
         self._settings = settings
-        self._document: Frame[S] = Frame(None, 0, 0)
+        self._document: Frame[S] = Frame(Opaque(root.check), 0, 0)
         self._document.child = root
         self._frame: Frame[S] = self._document
         self._frames: list[Frame[S]] = []
@@ -235,10 +237,10 @@ class Growth(Generic[S]):
             self._above = self._above[:-1]
         else:
             self._frame = self._document
-        if isinstance(frame.node, Items | Entries) and not frame.node.whole:
+        if isinstance(frame.node, Items | Entries) and frame.node.wrap is None:
             # Its children are validated one by one; nothing is validated twice here.
             self._add(show(((frame, len(frame.values)),)))
-        elif frame.node is not None:
+        else:
             self._check_child(self._transcript.slice(frame.start, end), frame)
 
     def name(self, name: str) -> None:
@@ -358,7 +360,7 @@ class Growth(Generic[S]):
         if node is None or frame.stuck:
             return
         if isinstance(frame.node, Tagged):
-            self._choose(frame, raw)
+            self._choose(frame, frame.node, raw)
             return
         if isinstance(node, Dependent):
             frame.deferred.append((str(frame.child_key), node, raw))
@@ -403,13 +405,12 @@ class Growth(Generic[S]):
             if not frame.veils:
                 self._veils -= 1
 
-    def _choose(self, frame: Frame[S], raw: str) -> None:
+    def _choose(self, frame: Frame[S], node: Tagged[S], raw: str) -> None:
         """The discriminator of a tagged object is complete."""
-        node = frame.node
-        if not isinstance(node, Tagged):
-            return
         record = node.choices.get(_tag(raw))
-        if record is None:
+        while isinstance(record, ByKind):
+            record = record.nodes.get("{")
+        if not isinstance(record, Record):
             self._give_up(frame)
             return
         frame.node = record
@@ -447,6 +448,6 @@ def _is_veiled(frame: Frame[Any] | TextFrame) -> bool:
 
 def _tag(raw: str) -> str | int | None:
     """The value of a discriminator, None for one that no choice can have."""
-    if raw[0] == '"':
-        return str(json.loads(raw))
-    return int(raw) if _SHORT_INTEGER(raw) else None
+    if raw[0] in '"tf' or _SHORT_INTEGER(raw):
+        return cast("str | int", json.loads(raw))
+    return None

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from partialstream.engine.blanks import BlankRun
 from partialstream.engine.cutter import Cutter
-from partialstream.engine.element import CARRIED, NO_OBJECT, OPEN, flat_objects
+from partialstream.engine.element import CARRIED, NEXT_OBJECT, NOT_FLAT, flat_object_end
 from partialstream.engine.locate import RootFinder
 from partialstream.engine.position import Position
 from partialstream.engine.probe import Probe, Root
@@ -81,6 +81,8 @@ class _Origin(Enum):
     MEMBER = "an object at the path"
 
 
+_BLANK: Final = " \t\n\r"
+
 _WINDOW: Final = 64 * 1024
 """Characters taken at once: bounds the memory of one match."""
 
@@ -97,6 +99,7 @@ class ItemScanner:
 
     Attributes:
         completed: The items that the last call of `advance` completed, also if it raised.
+        wake: A character without which no item can be completed; `""` if any may do it.
         open_ended: Whether the items are documents themselves, so that nothing in the text
             says which is the last.
     """
@@ -128,6 +131,7 @@ class ItemScanner:
         self._root_found = False
         self.completed: list[RawItem] = []
         self.open_ended = False
+        self.wake = ""
         # of the root under way
         self._root_position = Position()
         self._held: list[str] = []
@@ -143,10 +147,13 @@ class ItemScanner:
         self._cutter = Cutter(limits)
         self._origin = _Origin.LIST
         self._depth = 0
+        self._flat = 0  # levels that the flat object under way may have; 0: there is none
 
     @property
     def size(self) -> int:
         """Characters read."""
+        if self._in_element:
+            return self._cutter.start[0] + self._cutter.size + len(self._carry)
         return self._offset + len(self._carry)
 
     @property
@@ -163,11 +170,6 @@ class ItemScanner:
             )
         return "".join(self._kept)
 
-    @property
-    def wake(self) -> str:
-        """A character without which no item can be completed; `""` if any may do it."""
-        return self._cutter.wake if self._in_element else ""
-
     def advance(self, text: str) -> list[RawItem]:
         """Read on.
 
@@ -178,6 +180,11 @@ class ItemScanner:
             JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
             LimitExceededError: See `Limits`.
         """
+        if self._flat:
+            flat = self._run_flat(text)
+            if flat is not None:
+                self.completed = flat
+                return flat
         completed: list[RawItem] = []
         self.completed = completed
         # No piece is longer than a run of blanks may be: see BlankRun.
@@ -191,6 +198,89 @@ class ItemScanner:
             self._read(text[start:end])
             start = end
         return completed
+
+    def _run_flat(self, text: str) -> list[RawItem] | None:
+        """Read on in a list of flat objects, the most common case, by counting alone.
+
+        What is carried is the beginning of an object, or what follows one.
+
+        Returns:
+            The item that ends in `text`, if one does; None for any other case, with nothing
+            read.
+        """
+        kept = text
+        text = self._carry + text
+        if len(text) > CARRIED:
+            return None
+        cutter = self._cutter
+        begin = 0
+        if not self._in_element:
+            separator = NEXT_OBJECT(text)
+            if separator is None:
+                if text.strip(_BLANK) not in ("", ","):
+                    return None
+                self._carry = text
+                self._keep(kept)
+                return []
+            begin = separator.end()
+        end = flat_object_end(text, begin, self._flat)
+        if end < 0:
+            if end == NOT_FLAT:
+                return None
+            if begin:
+                self._in_element = True
+                self._state = self._element
+                self._skip_to(text, begin)
+                cutter.begin((self._offset, self._line, self._line_start), self._depth, "{")
+                self.wake = "}"
+                text = text[begin:]
+            self._carry = cutter.carry = text
+            self._keep(kept)
+            return []
+        if text.find("}", end) >= 0:
+            return None  # more than one of them
+        self._keep(kept)
+        if begin:
+            self._skip_to(text, begin)
+            cutter.start = (self._offset, self._line, self._line_start)
+        item = self._item(text[begin:end], cutter.start)
+        separator = NEXT_OBJECT(text, end)
+        if separator is not None:
+            end = separator.end()
+        self._skip_to(text, end, begin)
+        self._carry = cutter.carry = text[end:]
+        if separator is not None:
+            cutter.start = (self._offset, self._line, self._line_start)
+            self._in_element = True
+            self._state = self._element
+            self.wake = "}"
+        else:
+            self._in_element = False
+            self._expected = _SEPARATOR
+            self._state = self._list
+            self.wake = ""
+            if self._carry.strip(_BLANK) not in ("", ","):
+                # The end of the list, or what should not be there.
+                self.completed = [item]
+                rest, self._carry = self._carry, ""
+                self._process(rest, 0)
+                return self.completed
+        return [item]
+
+    def _skip_to(self, text: str, end: int, start: int = 0) -> None:
+        """Account for `text[start:end]`, which has been read."""
+        self._offset += end - start
+        if "\n" in text:
+            newlines = text.count("\n", start, end)
+            if newlines:
+                self._line += newlines
+                self._line_start = self._offset - (end - 1 - text.rindex("\n", start, end))
+        if self._offset > self._watched_size:
+            self._check_size(self._offset)
+
+    def _keep(self, text: str) -> None:
+        if self._kept is not None:
+            self._kept.append(text)
 
     def finish(self) -> Outcome:
         """Say that the text ends here.
@@ -232,21 +322,45 @@ class ItemScanner:
         return Outcome("no_json", detail="the answer holds no list that fits the type")
 
     def _read(self, text: str) -> None:
-        if self._kept is not None:
-            self._kept.append(text)
+        self._keep(text)
+        pos = 0
+        if self._in_element:
+            cutter = self._cutter
+            if cutter.scan is not None:
+                # Where the text stands is of no interest until the element ends.
+                pos = cutter.cut(text, 0)
+                if pos < 0:
+                    self.wake = cutter.wake
+                    return
+                self._offset, self._line, self._line_start = cutter.start
+                self._text = cutter.raw
+                place = self._place(len(cutter.raw) - pos)
+                self._offset, self._line, self._line_start = place
+                self._text = text
+                pos = self._end_element(pos)
         if self._carry:
             text = self._carry + text
             self._carry = ""
+        self._process(text, pos)
+
+    def _process(self, text: str, pos: int) -> None:
+        """Run the machine over `text` from `pos`; what is before has been read already."""
         if self._offset + len(text) > self._watched_size:
             self._check_size(self._offset + len(text))
         self._text = text
-        pos = 0
         while pos < len(self._text):
             pos = self._state(pos)
-        if self._carry and self._in_element:
-            self._offset, self._line, self._line_start = self._cutter.start
+        self._flat = 0
+        cutter = self._cutter
+        if self._in_element:
+            self._offset, self._line, self._line_start = cutter.start
+            self.wake = cutter.wake
         else:
             self._offset, self._line, self._line_start = self._place(pos - len(self._carry))
+            self.wake = ""
+        if cutter.may_be_flat and self._origin is _Origin.LIST and not self._candidate:
+            if self._in_element or (self._state == self._list and self._expected is _SEPARATOR):
+                self._flat = max(0, self._limits.depth - self._depth - 1)
 
     def _check_size(self, size: int) -> None:
         if size > self._limits.text_kept:
@@ -429,24 +543,10 @@ class ItemScanner:
 
     def _element(self, pos: int) -> int:
         cutter = self._cutter
-        text = self._text
-        if self._origin is _Origin.LIST and cutter.may_be_flat and not self._candidate:
-            spans, end, stopped = flat_objects(text, pos, self._limits.depth - self._depth - 1)
-            for start, stop in spans:
-                place = cutter.start if start == pos else self._place(start)
-                self._complete(text[start:stop], place)
-            if stopped == NO_OBJECT:
-                return self._next_in_list(end)
-            if spans:
-                pos = end
-                cutter.start = self._place(pos)
-            if stopped == OPEN and len(text) - pos <= CARRIED:
-                self._carry = cutter.carry = text[pos:]
-                return len(text)
-        end = cutter.cut(text, pos)
+        end = cutter.cut(self._text, pos)
         if end < 0:
             self._carry = cutter.carry
-            return len(text)
+            return len(self._text)
         return self._end_element(end)
 
     def _next_in_list(self, pos: int) -> int:
@@ -465,6 +565,12 @@ class ItemScanner:
                 self._reader.feed(cutter.raw)
                 return end
             self._complete(cutter.raw, cutter.start)
+            following = NEXT_OBJECT(self._text, end)
+            if following is not None:
+                # Nearly always: no need to go through the state "list".
+                self._candidate = False
+                cutter.begin(self._place(following.end()), self._depth, "{")
+                return following.end()
             return self._next_in_list(end)
         self._in_element = False
         self._complete(cutter.raw, cutter.start)
@@ -477,20 +583,26 @@ class ItemScanner:
 
     def _complete(self, raw: str, start: tuple[int, int, int]) -> None:
         self._list_found = True
+        self.completed.append(self._item(raw, start))
+
+    def _item(self, raw: str, start: tuple[int, int, int]) -> RawItem:
+        limits = self._limits
         number = next(self._numbers)
-        if number >= self._limits.item_count:
-            allowed = self._limits.item_count
-            raise LimitExceededError("item_count", allowed, f"more than {allowed} items")
-        allowed = self._limits.item_size
-        if len(raw) > allowed:
+        if number >= limits.item_count:
             raise LimitExceededError(
-                "item_size", allowed, f"item {number} has more than {allowed} characters"
+                "item_count", limits.item_count, f"more than {limits.item_count} items"
+            )
+        if len(raw) > limits.item_size:
+            raise LimitExceededError(
+                "item_size",
+                limits.item_size,
+                f"item {number} has more than {limits.item_size} characters",
             )
         path = self._list_path
         if self._origin is _Origin.LIST:
             path = (*path, self._elements)
             self._elements += 1
-        self.completed.append(_raw_item((raw, number, path, start)))
+        return _raw_item((raw, number, path, start))
 
     def _is_decoy(self, raw: str) -> bool:
         return raw[0] == "{" and not self._shape.shares(

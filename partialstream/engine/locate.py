@@ -3,7 +3,8 @@ r"""Finds where in a model's answer the JSON begins.
 A model may think aloud, greet, explain and fence before it comes to the point:
 
     start ── blanks, BOM, ``` fence ──> start
-    start ── "{" or "[" ──> a document: whatever is wrong in it is malformed
+    start ── "{" or "[", or a scalar where that may be it ──> a document: whatever is wrong
+             in it is malformed
     start ── <think> ──> thinking ── </think> ──> start
     start ── anything else ──> prose
     prose ── "{" or "[" ──> a guess: if it fails, it was prose
@@ -15,13 +16,18 @@ Behind a document it is the start again, so that documents in a row are all read
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from partialstream.engine.tokens import run_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 START: Final = "start"
 THINKING: Final = "thinking"
 PROSE: Final = "prose"
 
-_LEAD = re.compile("[ \t\n\r\ufeff]*")
+_LEAD = run_of("[ \t\n\r\ufeff]*")
 # Bounded, so that what has to be kept of a fence that is cut is bounded too.
 _FENCE = re.compile(r"`{3,16}[\w+-]{0,32}")
 _CUT_FENCE = re.compile(r"`{1,2}|`{3,16}[\w+-]{0,32}")
@@ -34,15 +40,21 @@ _PROSE_STOP = re.compile(r"[\[{<]")
 class RootFinder:
     """Walks over what is not JSON.
 
+    Args:
+        openers: The characters that a document may begin with; `{` and `[` are always among
+            them, and in prose only they are.
+
     Attributes:
         guessing: Whether a root found now would be a guess.
         blank: Whether there was nothing but blanks until now.
-        after_root: Whether a document has been read and only blanks followed.
+        after_root: Whether a document has been read and only blanks followed, so that a closing
+            bracket would be one too many.
     """
 
-    __slots__ = ("_state", "after_root", "blank")
+    __slots__ = ("_openers", "_state", "after_root", "blank")
 
-    def __init__(self) -> None:
+    def __init__(self, openers: Collection[str] = ()) -> None:
+        self._openers = frozenset("{[").union(openers)
         self._state = START
         self.blank = True
         self.after_root = False
@@ -53,15 +65,18 @@ class RootFinder:
         return self._state is PROSE
 
     def root_closed(self) -> None:
-        """A document has been read to its end."""
+        """A document has been read to its end.
+
+        If it stands in prose, a bracket behind it is prose too.
+        """
+        self.after_root = not self.guessing
         self._state = START
-        self.after_root = True
 
     def find(self, text: str, pos: int) -> tuple[bool, int]:
-        """Look for the bracket that opens a root.
+        """Look for the character that opens a root.
 
         Returns:
-            True and the bracket's position, or False and the position up to which the text
+            True and its position, or False and the position up to which the text
             is done with. What is left (a tag or fence that is cut) must be given again, with
             what follows it.
         """
@@ -75,11 +90,13 @@ class RootFinder:
                 self._state = START
                 continue
             if self._state is START:
-                pos = _LEAD.match(text, pos).end()  # type: ignore[union-attr]  # matches ""
+                pos = _LEAD(text, pos).end()
                 if pos == size:
                     return False, size
                 self.blank = False
                 char = text[pos]
+                if char in self._openers:
+                    return True, pos
                 if char == "`":
                     fence = _FENCE.match(text, pos)
                     if fence is not None and fence.end() < size:
@@ -94,8 +111,8 @@ class RootFinder:
                     return False, size
                 pos = stop.start()
                 char = text[pos]
-            if char == "{" or char == "[":
-                return True, pos
+                if char != "<":
+                    return True, pos
             if char == "<":
                 behind = self._tag(text, pos)
                 if behind is None:

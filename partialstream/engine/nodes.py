@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from partialstream.results import Path
 
 S = TypeVar("S")
 
@@ -127,17 +130,21 @@ class Tagged(Node[S]):
 
     Attributes:
         discriminator: That member's name.
-        choices: The records by that member's value.
+        choices: How they grow, by that member's value. Those that are no records do not.
     """
 
     opener = "{"
 
-    def __init__(
-        self, check: Check[S], discriminator: str, choices: Mapping[Any, Record[S]]
-    ) -> None:
+    def __init__(self, check: Check[S], discriminator: str, choices: Mapping[Any, Node[S]]) -> None:
         super().__init__(check)
         self.discriminator = discriminator
         self.choices = choices
+
+
+Wrap = Callable[[Any, "Path"], Any]
+"""Puts a growing list or dict into what stands around it, given the path from there to the
+innermost open value. A complete one is then validated as a whole; without, that is left out:
+its children are valid already."""
 
 
 class Items(Node[S]):
@@ -145,9 +152,8 @@ class Items(Node[S]):
 
     Attributes:
         item: How they grow.
-        whole: Whether the complete value is validated again as a whole. Its children are
-            valid already, so that is left out where nothing else is asked of it.
         make: Makes the growing value of a list of elements.
+        wrap: See `Wrap`.
     """
 
     opener = "["
@@ -157,13 +163,12 @@ class Items(Node[S]):
         check: Check[S],
         item: Node[S],
         make: Callable[[list[Any]], Any],
-        *,
-        whole: bool = False,
+        wrap: Wrap | None = None,
     ) -> None:
         super().__init__(check)
-        self.whole = whole
         self.item = item
         self.make = make
+        self.wrap = wrap
 
 
 class Entries(Node[S]):
@@ -171,22 +176,12 @@ class Entries(Node[S]):
 
     Attributes:
         value: How their values grow.
-        whole: Whether the complete value is validated again as a whole. Its children are
-            valid already, so that is left out where nothing else is asked of it.
-        make: Makes the growing value of a dict of members.
+        wrap: See `Wrap`.
     """
 
     opener = "{"
 
-    def __init__(
-        self,
-        check: Check[S],
-        value: Node[S],
-        make: Callable[[dict[str, Any]], Any],
-        *,
-        whole: bool = False,
-    ) -> None:
+    def __init__(self, check: Check[S], value: Node[S], wrap: Wrap | None = None) -> None:
         super().__init__(check)
-        self.whole = whole
         self.value = value
-        self.make = make
+        self.wrap = wrap

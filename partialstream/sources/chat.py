@@ -111,7 +111,8 @@ class ChatSource:
             raise self._failure
         deltas = self._halves.finish()
         for choice in self._choices.values():
-            deltas += choice.finish(cut=cut)
+            # Who refuses to call a tool does not call it without arguments.
+            deltas += choice.finish(cut=cut or bool(self.metadata.refusal))
         return deltas
 
     def _read(self, chunk: dict[str, Any]) -> list[Delta]:

@@ -41,7 +41,14 @@ def plain(value: Any, depth: int = _DEPTH) -> Any:
     if serializer is not None:
         # What `model_dump` calls, in half its time. Without warnings: providers send what does
         # not fit an SDK's types. As any: a member may be of a class derived from the declared.
-        return serializer.to_python(value, exclude_none=True, warnings=False, serialize_as_any=True)
+        try:
+            return serializer.to_python(
+                value, exclude_none=True, warnings=False, serialize_as_any=True
+            )
+        except TypeError:
+            # pydantic before 2.14, and a member's class is one whose serializer is made on its
+            # first use (`defer_build`, as in OpenAI's SDK): its attributes say the same.
+            pass
     fields = fields_of(value)
     if fields is None:
         return value

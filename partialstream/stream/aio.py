@@ -63,11 +63,13 @@ class AsyncChunks:
         return cls(opened)
 
     async def open(self) -> AsyncIterator[Any]:
-        """Make the request, unless it has been made."""
+        """Make the request, unless it has been made, or is not wanted any more."""
         if self._iterator is None:
-            chunks, close = await self._open()
+            chunks, close = (_no_chunks(), None) if self._closed else await self._open()
             self._iterator = aiter_of(chunks)
             self._close = close or closer_of(chunks) or closer_of(self._iterator)
+            if self._closed:
+                await self.close()
         return self._iterator
 
     async def close(self) -> None:
@@ -78,6 +80,13 @@ class AsyncChunks:
             closing = close()
             if isawaitable(closing):
                 await closing
+
+
+async def _no_chunks() -> AsyncGenerator[Any, None]:
+    """What a stream gives that was closed before it was opened."""
+    nothing: tuple[Any, ...] = ()
+    for chunk in nothing:
+        yield chunk
 
 
 def aiter_of(chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
@@ -108,7 +117,7 @@ async def _run(
     """Fetch until the flow has had enough; hand over what it gives; raise what is left."""
     try:
         iterator = await chunks.open()
-        while flow.failure is None:
+        while flow.failure is None and flow.outcome is None:
             try:
                 chunk = await iterator.__anext__()
             except StopAsyncIteration:
@@ -134,7 +143,7 @@ async def _run_items(flow: ItemFlow[T], chunks: AsyncChunks) -> AsyncGenerator[T
     ended = False
     try:
         iterator = await chunks.open()
-        while flow.failure is None and not ended:
+        while flow.failure is None and flow.outcome is None and not ended:
             chunk: Any = None
             raws: Sequence[RawItem] | None = None
             try:

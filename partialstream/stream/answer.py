@@ -36,6 +36,10 @@ class Answer:
         self._none = AnswerMetadata()
         self.timing = Timing()
 
+    def begin(self) -> None:
+        """The request is made now, and not when this was set up."""
+        self._started = self._clock()
+
     @property
     def metadata(self) -> AnswerMetadata:
         """What the answer says beside its text."""

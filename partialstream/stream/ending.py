@@ -20,7 +20,10 @@ _FILTERED = frozenset(
 
 # Foreign exceptions are told apart by the names of their classes, so that no transport has to
 # be imported: httpx, httpcore, httpx2, aiohttp, requests and the standard library.
-_STALLED = frozenset({"TimeoutException", "TimeoutError", "Timeout", "ReadTimeoutError"})
+_STALLED = frozenset(
+    # OpenAI's APITimeoutError is an APIConnectionError too, hence looked for first.
+    {"TimeoutException", "TimeoutError", "Timeout", "ReadTimeoutError", "APITimeoutError"}
+)
 _DISCONNECTED = frozenset(
     {
         "TransportError",
@@ -57,7 +60,7 @@ def resolve(
     status = document.status
     if word in _LENGTH and (status in ("empty", "no_json") or open_ended):
         status = "truncated"
-    elif status == "truncated" and framed and reason is None and not metadata.terminated:
+    elif not document.ok and framed and reason is None and not metadata.terminated:
         status = "disconnected"
     return replace(document, status=status, finish_reason=reason)
 

@@ -177,6 +177,8 @@ class Flow(ABC, Generic[V, E]):
             return []
 
     def _last_deltas(self) -> list[Delta]:
+        if self.outcome is not None:
+            return []  # the caller has left, and what ends is only the connection
         try:
             return self.answer.finish()
         except PartialStreamError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -68,7 +69,7 @@ def _run(
     """Fetch until the flow has had enough; hand over what it gives; raise what is left."""
     iterator = iter(chunks)
     try:
-        while flow.failure is None:
+        while flow.failure is None and flow.outcome is None:
             try:
                 chunk = next(iterator)
             except StopIteration:
@@ -91,7 +92,7 @@ def _run_items(flow: ItemFlow[T], chunks: Chunks) -> Generator[T, None, None]:
     iterator = iter(chunks)
     gatherer: Gatherer | None = None
     try:
-        while flow.failure is None:
+        while flow.failure is None and flow.outcome is None:
             raws: Sequence[RawItem] = ()
             chunk: object = None
             try:
@@ -158,7 +159,7 @@ class _Stream(Generic[V]):
         # First, so that a thread that waits for a chunk is woken up.
         self._chunks.close()
         for reader in (self._values, *self._others):
-            if not getattr(reader, "gi_running", False):
+            with suppress(ValueError):  # another thread reads, and will find the end by itself
                 reader.close()
 
     def _also(self, generator: Generator[W, None, None]) -> Iterator[W]:

@@ -53,6 +53,21 @@ class Check:
             raise Rejected from error
 
 
+class HashableCheck(Check):
+    """Validates an element of a set."""
+
+    __slots__ = ()
+
+    def __call__(self, raw: str, settings: Settings) -> Any:
+        """See `Check`."""
+        value = super().__call__(raw, settings)
+        try:
+            hash(value)
+        except TypeError as error:
+            raise Rejected from error
+        return value
+
+
 class MemberCheck:
     """Validates a member whose validators read `info.data`.
 

@@ -52,7 +52,6 @@ def _completeness(value: Any, path: Path) -> Completeness:
                 open_path = arrived.open_path
             if isinstance(value, RootModel):
                 value = value.root
-                open_path = open_path[1:] if open_path else open_path
                 continue
         if not path:
             return "complete" if open_path is None else "partial"

@@ -232,7 +232,8 @@ class ItemParser(Generic[T]):
             raise self._failure
         if self.outcome is None:
             try:
-                self._gatherer.flush()
+                # Of what was kept, nothing completes an item but the wrong bracket in one.
+                self._accept(self._gatherer.flush())
                 self.outcome = self._gatherer.scanner.finish()
             except PartialStreamError as error:
                 raise self._fail(error) from error.__cause__

@@ -7,15 +7,11 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.growth import MISSING, Growth
-from partialstream.engine.locate import RootFinder
-from partialstream.engine.position import Position
-from partialstream.engine.probe import Probe, Root
+from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.syntax import SyntaxReader
-from partialstream.engine.tokens import BLANKS
 from partialstream.engine.transcript import Transcript
 from partialstream.errors import (
     IncompleteStreamError,
-    JSONSyntaxError,
     LimitExceededError,
     OutputValidationError,
     PartialStreamError,
@@ -69,19 +65,15 @@ class PartialParser(Generic[M]):
         limits: Limits | None = None,
     ) -> None:
         plan = plan_of(model)
-        self._shape = plan.shape
         self._validator = plan.validator
         self._node = plan.node
         self._settings = Settings(strict, context)
         self._limits = limits or DEFAULT_LIMITS
-        self._finder = RootFinder()
-        self._unread = ""  # what must be read again, with what follows it
-        self._position = Position()  # where `_unread` begins
-        self._probe: Probe | None = None
-        self._held: list[str] = []  # the text of a root that may be prose
-        self._transcript = Transcript()
+        self._seeker = DocumentSeeker(plan.shape, plan.elements, self._limits)
+        self._size = 0  # characters read
+        self._transcript = Transcript()  # the object's text
         self._growth = Growth(self._node, self._transcript, self._settings)
-        self._reader: SyntaxReader | None = None
+        self._reader: SyntaxReader | None = None  # None before the object begins
         self._final: M | None = None
         self._failure: PartialStreamError | None = None
         self.snapshot: M | None = None
@@ -108,9 +100,14 @@ class PartialParser(Generic[M]):
             raise self._failure
         if self.outcome is not None:
             raise ValueError("the parser has been told that the text is finished")
+        allowed = self._limits.total_size
+        self._size += len(delta)
+        excess = self._size - allowed
         try:
-            reader = self._reader
-            return self._seek(delta) if reader is None else self._read(reader, delta)
+            snapshot = self._take(delta if excess <= 0 else delta[:-excess])
+            if excess > 0:
+                raise LimitExceededError("total_size", allowed, f"more than {allowed} characters")
+            return snapshot
         except PartialStreamError as error:
             raise self._fail(error) from error.__cause__
 
@@ -147,87 +144,45 @@ class PartialParser(Generic[M]):
     def _end(self) -> Outcome:
         reader = self._reader
         if reader is not None:
-            try:
-                closed = reader.finish()
-            except JSONSyntaxError:
-                closed = False  # a number that could have gone on, as "-" or "1."
-            if self._final is None and closed:
+            if self._final is None and reader.finish():
                 self._complete(reader)
             if self._final is None:
                 return Outcome("truncated", tail=self._transcript.text)
             return Outcome("complete")
-        held = "".join(self._held)
-        if held[1:].strip():
-            return Outcome("truncated", tail=held)
-        if self._finder.blank and not self._unread:
-            return Outcome("empty")
-        return Outcome("no_json", detail="the answer holds no object that fits the model")
+        return self._seeker.finish()
 
-    def _seek(self, delta: str) -> M | None:
-        """Look for the object's beginning."""
-        text = self._unread + delta
-        self._unread = ""
-        pos = 0
-        while pos < len(text):
-            if self._probe is not None:
-                self._held.append(text[pos:])
-                verdict = self._probe.feed(text, pos)
-                if verdict is None:
-                    return None
-                text = "".join(self._held)
-                self._held = []
-                self._probe = None
-                if verdict is Root.ITEM or verdict is Root.LIST:
-                    return self._begin(text)
-                pos = 1
-            if self._finder.blank and self._begins_scalar(text, pos):
-                return self._begin(text)
-            found, end = self._finder.find(text, pos)
-            self._position = self._position.after(text[:end])
-            text = text[end:]
-            pos = 0
-            if not found:
-                self._unread = text
-                return None
-            if not self._finder.guessing:
-                return self._begin(text)
-            self._probe = Probe(
-                self._shape,
-                routed=False,
-                guessing=True,
-                limits=self._limits,
-                position=self._position,
-            )
+    def _take(self, delta: str) -> M | None:
+        reader = self._reader
+        if reader is None:
+            document = self._seeker.feed(delta)
+            return None if document is None else self._begin(document)
+        if self._final is None:
+            return self._read(reader, delta)
+        self._seeker.behind(delta)
         return None
-
-    def _begins_scalar(self, text: str, pos: int) -> bool:
-        """Whether the document is a scalar, which only a `RootModel` can be."""
-        start = BLANKS(text, pos).end()
-        return start < len(text) and text[start] not in "{[" and self._shape.may_begin(text[start])
 
     def _begin(self, text: str) -> M | None:
         """The document begins with `text`."""
-        self._transcript = Transcript(self._position.offset)
+        position = self._seeker.position
+        self._transcript = Transcript(position.offset)
         self._growth = Growth(self._node, self._transcript, self._settings)
-        self._reader = SyntaxReader(self._growth, limits=self._limits, position=self._position)
+        self._reader = SyntaxReader(self._growth, limits=self._limits, position=position)
         return self._read(self._reader, text)
 
     def _read(self, reader: SyntaxReader, delta: str) -> M | None:
-        if self._final is not None:
-            self._read_behind(delta)
-            return None
-        transcript = self._transcript
-        transcript.append(delta)
-        if transcript.end - self._position.offset > self._limits.item_size:
-            allowed = self._limits.item_size
+        allowed = self._limits.item_size
+        room = allowed - len(self._transcript)
+        text = delta if len(delta) <= room else delta[:room]
+        self._transcript.append(text)  # before it is read: growth.py takes slices of it
+        consumed = reader.feed(text)
+        if reader.done:
+            self._complete(reader)
+            self._seeker.behind(delta[consumed:])
+            return self._final
+        if len(delta) > room:
             raise LimitExceededError(
                 "item_size", allowed, f"the object has more than {allowed} characters"
             )
-        consumed = reader.feed(delta)
-        if reader.done:
-            self._complete(reader)
-            self._read_behind(delta[consumed:])
-            return self._final
         growth = self._growth
         if not growth.changed:
             return None
@@ -239,7 +194,7 @@ class PartialParser(Generic[M]):
         return self.snapshot
 
     def _complete(self, reader: SyntaxReader) -> None:
-        raw = self._transcript.slice(self._position.offset, reader.position.offset)
+        raw = self._transcript.slice(self._seeker.position.offset, reader.position.offset)
         try:
             final: M = self._validator.validate_json(
                 raw, strict=self._settings.strict, context=self._settings.context
@@ -249,27 +204,7 @@ class PartialParser(Generic[M]):
                 f"the object does not validate: {error}", raw=raw
             ) from error
         self._final = self.snapshot = final
-        self._position = reader.position
-        self._finder.root_closed()
-
-    def _read_behind(self, text: str) -> None:
-        """What follows the object is not data, but for a bracket too many."""
-        if not self._finder.after_root:
-            return
-        text = self._unread + text
-        found, end = self._finder.find(text, 0)
-        place = self._position = self._position.after(text[:end])
-        self._unread = text[end:]
-        if found:
-            if self._finder.after_root and text[end] in "]}":
-                raise JSONSyntaxError(
-                    f"unexpected {text[end]!r} behind the document",
-                    offset=place.offset,
-                    line=place.line,
-                    column=place.column,
-                    path=(),
-                )
-            self._finder.after_root = False
+        self._seeker.leave(reader.position)
 
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
         if error.outcome is None:

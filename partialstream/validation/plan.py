@@ -1,9 +1,9 @@
 """From a pydantic type to the nodes that say how its values grow.
 
-Only what cannot be shown too early or changed by validation grows: models, dataclasses' and
-TypedDicts' members, lists, dicts with string keys, and strings without a pattern or a
-transformation. Whatever else a schema says, and everything behind a validator function,
-shows when it is complete and valid.
+Only what cannot be shown too early or changed by validation grows: models, TypedDicts, lists,
+sets and the like, dicts with string keys, and strings without a pattern or a transformation.
+Whatever else a schema says, and everything behind a validator function, shows when it is
+complete and valid.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaValidator
 
-from partialstream.engine.growth import contents
+from partialstream.engine.growth import contents, open_path
 from partialstream.engine.nodes import (
     ByKind,
     Dependent,
@@ -28,7 +28,13 @@ from partialstream.engine.nodes import (
     Tagged,
     Text,
 )
-from partialstream.validation.checks import Check, MemberCheck, Settings, reads_other_members
+from partialstream.validation.checks import (
+    Check,
+    HashableCheck,
+    MemberCheck,
+    Settings,
+    reads_other_members,
+)
 from partialstream.validation.markers import Atomic, Gate, is_marked
 from partialstream.validation.schema import (
     Definitions,
@@ -36,14 +42,18 @@ from partialstream.validation.schema import (
     choices_of,
     names_of_field,
     shape_of,
+    shape_of_elements,
     unfold,
+    within,
 )
 from partialstream.validation.snapshots import root_snapshot, snapshot_maker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from partialstream.engine.growth import Marks
     from partialstream.engine.shape import Kind, Shape
+    from partialstream.results import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,13 @@ class Plan:
     Attributes:
         node: How it grows.
         shape: What it looks like.
+        elements: What the elements look like if it is an array, None if it cannot be one.
         validator: pydantic's validator of the whole.
     """
 
     node: Node[Settings]
     shape: Shape
+    elements: Shape | None
     validator: SchemaValidator
 
 
@@ -74,7 +86,12 @@ def plan_of(model: type[BaseModel]) -> Plan:
     validator = adapter.validator
     if not isinstance(validator, SchemaValidator):  # a plugin's wrapper around it
         validator = SchemaValidator(adapter.core_schema)
-    return Plan(compiler.node(schema, {}), shape_of(adapter.core_schema), validator)
+    return Plan(
+        compiler.node(schema, {}),
+        shape_of(adapter.core_schema),
+        shape_of_elements(adapter.core_schema),
+        validator,
+    )
 
 
 _WRAPPERS = ("function-before", "function-after", "function-wrap")
@@ -98,7 +115,7 @@ class _Compiler:
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self._records: dict[int, Node[Settings]] = {}
+        self._referred: dict[str, Node[Settings]] = {}
 
     def node(self, schema: Schema, config: Schema) -> Node[Settings]:
         """How values of a schema grow.
@@ -110,9 +127,9 @@ class _Compiler:
         check = Check(schema, self._definitions, config)
         if is_marked(schema, Atomic):
             return Opaque(check)
-        if schema["type"] == "definition-ref":
-            schema = self._definitions[schema["schema_ref"]]
         kind = schema["type"]
+        if kind == "definition-ref":
+            return self._reference(schema["schema_ref"], check, config)
         if kind == "default":
             return self.node(schema["schema"], config)
         if kind in _WRAPPERS:
@@ -122,6 +139,16 @@ class _Compiler:
             return Opaque(check)
         compiled: Node[Settings] = compile_(schema, check, config)
         return compiled
+
+    def _reference(self, ref: str, check: Check, config: Schema) -> Node[Settings]:
+        """A value whose schema stands elsewhere, because it occurs often, or inside of itself."""
+        node = self._referred.get(ref)
+        if node is None:
+            nodes: dict[str, Node[Settings]] = {}
+            self._referred[ref] = ByKind(check, nodes)  # what stands inside of it refers to this
+            node = self._referred[ref] = self.node(self._definitions[ref], config)
+            nodes.update(node.nodes if isinstance(node, ByKind) else {node.opener: node})
+        return node
 
     def _wrapped(self, schema: Schema, check: Check) -> Node[Settings]:
         """A value behind validator functions; those of a model's own do not hide it."""
@@ -154,7 +181,7 @@ class _Compiler:
         nodes: dict[str, Node[Settings]] = {'"': Text(check)}
         node = ByKind(check, nodes)
         nodes["["] = Items(check, node, _identity)
-        nodes["{"] = Entries(check, node, _identity)
+        nodes["{"] = Entries(check, node)
         return node
 
     def _nullable(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
@@ -172,7 +199,7 @@ class _Compiler:
     def _set(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         # An unfinished element of a set would be another element a moment later.
         items = schema.get("items_schema", {"type": "any"})
-        item = Opaque(Check(items, self._definitions, config))
+        item = Opaque(HashableCheck(items, self._definitions, config))
         return Items(check, item, frozenset if schema["type"] == "frozenset" else set)
 
     _frozenset = _set
@@ -188,7 +215,7 @@ class _Compiler:
         if keys["type"] != "any" and not isinstance(self.node(keys, config), Text):
             return Opaque(check)
         values = schema.get("values_schema", {"type": "any"})
-        return Entries(check, self.node(values, config), _identity)
+        return Entries(check, self.node(values, config))
 
     def _union(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         """Where the first character leaves one choice, that one grows.
@@ -200,7 +227,7 @@ class _Compiler:
             return Opaque(check)
         takers: dict[str, list[Schema]] = {}
         for choice in choices_of(schema):
-            for kind in shape_of(self._whole(choice)).kinds:
+            for kind in shape_of(within(self._definitions, choice)).kinds:
                 takers.setdefault(_OPENERS.get(kind, ""), []).append(choice)
         nodes: dict[str, Node[Settings]] = {}
         for opener, choices in takers.items():
@@ -208,32 +235,23 @@ class _Compiler:
                 node = self.node(choices[0], config)
                 while isinstance(node, ByKind):
                     node = node.nodes.get(opener, Opaque(check))
-                if node.opener == opener:
+                # A string that is too long for its choice may be a number to another one.
+                rejectable = isinstance(node, Text) and node.constrained
+                if node.opener == opener and not rejectable:
                     nodes[opener] = node
         return ByKind(check, nodes) if nodes else Opaque(check)
-
-    def _whole(self, schema: Schema) -> Schema:
-        return {
-            "type": "definitions",
-            "schema": schema,
-            "definitions": list(self._definitions.values()),
-        }
 
     def _tagged_union(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         discriminator = schema["discriminator"]
         if not isinstance(discriminator, str):
             return Opaque(check)
-        choices: dict[Any, Record[Settings]] = {}
-        for tag, choice in schema["choices"].items():
-            node = self.node(choice, config)
-            if isinstance(node, Record):
-                choices[getattr(tag, "value", tag)] = node
+        choices = {
+            getattr(tag, "value", tag): self.node(choice, config)
+            for tag, choice in schema["choices"].items()
+        }
         return Tagged(check, discriminator, choices)
 
     def _model(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
-        known = self._records.get(id(schema))
-        if known is not None:
-            return known
         model = schema["cls"]
         inner = schema["schema"]
         while inner["type"] in _WRAPPERS:
@@ -244,8 +262,6 @@ class _Compiler:
         if inner["type"] != "model-fields":
             return Opaque(check)
         record = Record[Settings](check, snapshot_maker(model))
-        # Before its members are looked at: the model may be its own member.
-        self._records[id(schema)] = record
         self._add_members(record, inner["fields"], config)
         if model.model_config.get("extra") == "allow":
             record.others = self.node(inner.get("extras_schema", {"type": "any"}), config)
@@ -257,27 +273,30 @@ class _Compiler:
         fields = inner.get("fields")
         node = self.node(fields["root"]["schema"] if fields else inner, config)
         if isinstance(node, Items | Entries):
-            make: Callable[[Any], Any] = node.make
+            inside = node.wrap
 
-            def wrap(value: Any) -> Any:
-                return root_snapshot(model, make(value))
+            def wrap(value: Any, path: Path) -> Any:
+                root = value if inside is None else inside(value, path)
+                return root_snapshot(model, root, path)
 
             if isinstance(node, Items):
-                return Items(check, node.item, wrap, whole=True)
-            return Entries(check, node.value, wrap, whole=True)
+                return Items(check, node.item, node.make, wrap)
+            return Entries(check, node.value, wrap)
         if isinstance(node, Record):
             show = node.show
-            wrapped = Record[Settings](
-                check, lambda marks, level: root_snapshot(model, show(marks, level))
-            )
+
+            def show_root(marks: Marks, level: int) -> Any:
+                return root_snapshot(model, show(marks, level), open_path(marks, level))
+
+            wrapped = Record[Settings](check, show_root)
             wrapped.members = node.members
             wrapped.others = node.others
+            wrapped.gates = node.gates
             return wrapped
         return Opaque(check)
 
     def _typed_dict(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         record = Record[Settings](check, contents)
-        self._records[id(schema)] = record
         self._add_members(record, schema["fields"], schema.get("config", config))
         return record
 
@@ -291,11 +310,19 @@ class _Compiler:
             if isinstance(node, Opaque) and reads_other_members(schema):
                 check = MemberCheck(name, schema, tuple(earlier), self._definitions, config)
                 node = Dependent(node.check, earlier, check)
-            member = Member(name, node, gate=_is_gate(schema))
+            if _is_gate(schema):
+                record.gates.add(name)
+            member = Member(name, node)
             for json_name in names_of_field(name, field, config, inside=False):
                 record.members[json_name] = member
             earlier.append(name)
+        for name, field in fields.items():
+            # Not extra members: a field is read from inside of one, another has a field's name.
+            for json_name in (name, *names_of_field(name, field, config)):
+                record.members.setdefault(json_name, _LEFT_OUT)
 
+
+_LEFT_OUT: Member[Settings] = Member("", None)
 
 _OPENERS: dict[Kind, str] = {"object": "{", "array": "[", "string": '"'}
 

@@ -117,6 +117,22 @@ def shape_of(schema: Schema) -> Shape:
     return Shape(frozenset(kinds), None if open_names else frozenset(names))
 
 
+def shape_of_elements(schema: Schema) -> Shape | None:
+    """What the elements of an array that a schema takes look like; None if it takes none."""
+    inner, definitions = unfold(schema)
+    inner = resolve(inner, definitions)
+    while inner["type"] in INNER:
+        inner = resolve(inner[INNER[inner["type"]]], definitions)
+    if inner["type"] in ("list", "set", "frozenset") and "items_schema" in inner:
+        return shape_of(within(definitions, inner["items_schema"]))
+    return ANYTHING if "array" in shape_of(schema).kinds else None
+
+
+def within(definitions: Definitions, schema: Schema) -> Schema:
+    """A schema of its own, with the definitions that it may refer to."""
+    return {"type": "definitions", "schema": schema, "definitions": list(definitions.values())}
+
+
 def _collect(
     schema: Schema,
     definitions: Definitions,

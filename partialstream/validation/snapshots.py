@@ -146,9 +146,10 @@ def _defaults(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def root_snapshot(model: type[BaseModel], root: Any) -> BaseModel:
-    """A snapshot of a `RootModel` around a growing value."""
+def root_snapshot(model: type[BaseModel], root: Any, path: Path) -> BaseModel:
+    """A snapshot of a `RootModel` around a growing value, open along `path`."""
     instance = model.__new__(model)
     arrived = ArrivedMembers({"root"})
+    arrived.open_path = path
     _set_all(instance, model, {"root": root}, arrived, None)
     return instance

@@ -99,7 +99,7 @@ def extends(old: Any, new: Any) -> bool:
         return False
     if isinstance(old, str):
         return new.startswith(old)
-    if isinstance(old, list):
+    if isinstance(old, list | tuple):
         return len(new) >= len(old) and all(map(extends, old, new))
     if isinstance(old, dict):
         return all(name in new and extends(member, new[name]) for name, member in old.items())

@@ -65,7 +65,22 @@ def as_mixed(value: Any) -> Any:
     return {**value, "choices": [as_namespaces(each) for each in value["choices"]]}
 
 
-@pytest.mark.parametrize("build", [as_sdk, as_models, as_namespaces, as_mapped, as_mixed])
+@pytest.mark.parametrize(
+    "build",
+    [
+        as_sdk,
+        pytest.param(
+            as_models,
+            marks=pytest.mark.skipif(
+                pydantic.VERSION < "2.12",
+                reason="leaves models of one class in each other as models",
+            ),
+        ),
+        as_namespaces,
+        as_mapped,
+        as_mixed,
+    ],
+)
 def test_objects_give_what_dicts_give(build: Any) -> None:
     by_dict, by_object = ChatSource(), source_for(build(CHUNKS[0]))
     assert isinstance(by_object, ChatSource)
@@ -129,9 +144,23 @@ class Holder(pydantic.BaseModel):
     nothing: None = None
 
 
+class Deferred:
+    """A model like the SDK's, on a pydantic that cannot turn it into a dict yet."""
+
+    class __pydantic_serializer__:
+        @staticmethod
+        def to_python(value: Any, **options: Any) -> Any:
+            raise TypeError("'MockValSer' object is not an instance of 'SchemaSerializer'")
+
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+        self.__pydantic_extra__ = {"more": Reason.STOP}
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
+        (Deferred(a=[Deferred(b=None)]), {"a": [{"more": "stop"}], "more": "stop"}),
         (Slotted("a", Reason.STOP), {"content": "a", "reason": "stop"}),
         (Holder(choice=Derived.model_construct(x=2)), {"choice": {"index": 1, "x": 2}}),
         (SimpleNamespace(a=[SimpleNamespace(b=None, c=1)], _d=2), {"a": [{"c": 1}]}),

@@ -1,0 +1,124 @@
+"""The same call through both clients, for tests that hold for both."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import httpx2  # the HTTP library below OpenAI's SDK
+from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel
+
+from partialstream import from_openai
+
+if TYPE_CHECKING:
+    from partialstream.testing import ReplayServer
+
+Method = Literal["create", "create_iterable", "create_partial"]
+
+MESSAGES = [{"role": "user", "content": "Two products, please."}]
+ASK: dict[str, Any] = {"model": "any", "messages": MESSAGES}
+
+
+# Loading the system's certificates takes longer than everything else in a test.
+_CONTEXT = ssl.create_default_context()
+
+
+class Product(BaseModel):
+    name: str
+
+
+def sync_sdk(**options: Any) -> OpenAI:
+    """A client of the SDK, made fast."""
+    http = httpx2.Client(verify=_CONTEXT)
+    return OpenAI(**{"api_key": "test", "http_client": http, **options})
+
+
+def async_sdk(**options: Any) -> AsyncOpenAI:
+    """An async client of the SDK, made fast."""
+    http = httpx2.AsyncClient(verify=_CONTEXT)
+    return AsyncOpenAI(**{"api_key": "test", "http_client": http, **options})
+
+
+@dataclass
+class Run:
+    """What came of a call.
+
+    Attributes:
+        values: What the stream gave.
+        error: What it raised at last, or what the call raised.
+        stream: The stream, at its end; None for a call without one.
+    """
+
+    values: list[Any] = field(default_factory=list)
+    error: Exception | None = None
+    stream: Any = None
+
+
+class SyncCaller:
+    """Calls through `Client`."""
+
+    def __init__(self, server: ReplayServer, **options: Any) -> None:
+        self._sdk = {"base_url": server.base_url, **options}
+
+    def _open(self) -> OpenAI:
+        return sync_sdk(**self._sdk)
+
+    def read(self, method: Method, **kwargs: Any) -> Run:
+        """Call, and read the stream that the call gives."""
+        run = Run()
+        with self._open() as sdk:
+            try:
+                run.stream = getattr(from_openai(sdk), method)(**ASK, **kwargs)
+                for value in run.stream:
+                    run.values.append(value)
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                run.error = error
+        return run
+
+    def whole(self, **kwargs: Any) -> Any:
+        """Call without a stream."""
+        with self._open() as sdk:
+            return from_openai(sdk).create(**ASK, **kwargs)
+
+
+class AsyncCaller:
+    """Calls through `AsyncClient`, in an event loop of its own."""
+
+    def __init__(self, server: ReplayServer, **options: Any) -> None:
+        self._sdk = {"base_url": server.base_url, **options}
+
+    def _open(self) -> AsyncOpenAI:
+        return async_sdk(**self._sdk)
+
+    def read(self, method: Method, **kwargs: Any) -> Run:
+        """Call, and read the stream that the call gives."""
+        run = Run()
+
+        async def main() -> None:
+            async with self._open() as sdk:
+                try:
+                    run.stream = getattr(from_openai(sdk), method)(**ASK, **kwargs)
+                    async for value in run.stream:
+                        run.values.append(value)
+                except Exception as error:  # noqa: BLE001 - the test looks at it
+                    run.error = error
+
+        asyncio.run(main())
+        return run
+
+    def whole(self, **kwargs: Any) -> Any:
+        """Call without a stream."""
+
+        async def main() -> Any:
+            async with self._open() as sdk:
+                return await from_openai(sdk).create(**ASK, **kwargs)
+
+        return asyncio.run(main())
+
+
+Caller = type[SyncCaller] | type[AsyncCaller]
+
+CALLERS: list[Caller] = [SyncCaller, AsyncCaller]

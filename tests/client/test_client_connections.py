@@ -1,0 +1,147 @@
+"""What becomes of the connection, at the end of an answer and below a stream that is left."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import httpx2
+import pytest
+from client_runs import ASK, CALLERS, Caller, Product
+from openai import AsyncOpenAI, OpenAI
+
+from partialstream import from_openai
+from partialstream.client.body import _end_connection, _EndMark
+from partialstream.testing import Answer, ReplayServer, faults, sse_body
+
+PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
+
+
+def test_a_connection_serves_again_after_a_whole_answer() -> None:
+    ports: set[Any] = set()
+
+    def note(response: httpx2.Response) -> None:
+        ports.add(response.extensions["network_stream"].get_extra_info("client_addr"))
+
+    with (
+        ReplayServer(PRODUCTS, repeat=True) as server,
+        httpx2.Client(event_hooks={"response": [note]}) as http,
+        OpenAI(base_url=server.base_url, api_key="test", http_client=http) as sdk,
+    ):
+        for _ in range(3):
+            stream = from_openai(sdk).create_iterable(response_model=Product, **ASK)
+            assert len(list(stream)) == 2
+    assert len(ports) == 1
+
+
+def test_an_async_connection_serves_again_after_a_whole_answer() -> None:
+    ports: set[Any] = set()
+
+    async def note(response: httpx2.Response) -> None:
+        ports.add(response.extensions["network_stream"].get_extra_info("client_addr"))
+
+    async def main() -> None:
+        async with (
+            httpx2.AsyncClient(event_hooks={"response": [note]}) as http,
+            AsyncOpenAI(base_url=server.base_url, api_key="test", http_client=http) as sdk,
+        ):
+            for _ in range(3):
+                stream = from_openai(sdk).create_iterable(response_model=Product, **ASK)
+                assert len([item async for item in stream]) == 2
+
+    with ReplayServer(PRODUCTS, repeat=True) as server:
+        asyncio.run(main())
+    assert len(ports) == 1
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("finish_reason", ["stop", "length"])
+def test_done_is_the_end_even_if_the_connection_stays_open(
+    caller: Caller, finish_reason: str
+) -> None:
+    text = PRODUCTS if finish_reason == "stop" else PRODUCTS[:-5]
+    body = sse_body([text], finish_reason=finish_reason)
+    answer = Answer(
+        recorded=body + b": what is never sent\n\n", fault=faults.Stall(body.count(b"\n\n"))
+    )
+    with ReplayServer(answer) as server:
+        started = time.perf_counter()
+        run = caller(server).read("create_iterable", response_model=Product)
+        assert time.perf_counter() - started < 2  # the server would wait for ever
+        assert server.requests[0].wait_hung_up()
+    assert run.values[0].name == "Lamp"
+    assert run.stream.outcome.status == ("complete" if finish_reason == "stop" else "truncated")
+
+
+@pytest.mark.parametrize(
+    ("chunks", "seen"),
+    [
+        ([b"data: {}\n\ndata: [DONE]\n\n"], True),
+        ([b"data: {}\n\ndata: [DO", b"NE]\n\n"], True),
+        ([b"data: {}\r\n\r\ndata:[DONE]\r\n"], True),
+        ([b"data: {}\n\n", b"data: [DONE]"], True),
+        ([bytes([byte]) for byte in b"data: {}\n\ndata: [DONE]\n\n"], True),
+        ([b"data: {}\n\n", b"data: [DONE]\n\n", b"data: {}\n\n"], False),
+        ([b'data: {"content":"data: [DONE]'], False),
+        ([b'data: {"content":"\\ndata: [DONE]'], False),
+        ([b"data: {}\n\n"], False),
+    ],
+)
+def test_where_an_answer_ends(chunks: list[bytes], seen: bool) -> None:
+    mark = _EndMark()
+    assert [mark.look(chunk) for chunk in chunks] == chunks
+    assert mark.seen is seen
+
+
+class Encrypted(socket.socket):
+    """A socket like an SSLSocket, whose own `shutdown` takes the encryption off."""
+
+    def shutdown(self, how: int) -> None:
+        raise AssertionError("the encryption must stay")
+
+
+def response(connection: Any, **fields: Any) -> Any:
+    network = SimpleNamespace(get_extra_info={"socket": connection}.get)
+    return SimpleNamespace(
+        **{
+            "is_closed": False,
+            "http_version": "HTTP/1.1",
+            "extensions": {"network_stream": network},
+            **fields,
+        }
+    )
+
+
+def test_a_connection_is_ended_below_its_encryption() -> None:
+    near, far = socket.socketpair()
+    with far, Encrypted(fileno=near.detach()) as connection:
+        assert _end_connection(response(connection))
+        assert far.recv(1) == b""
+        assert connection.recv(1) == b""
+        far.close()
+        assert _end_connection(response(connection))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"is_closed": True},  # by now it may serve another request
+        {"http_version": "HTTP/2"},  # others share it
+        {"extensions": {}},
+        {"extensions": {"network_stream": SimpleNamespace(get_extra_info=lambda name: None)}},
+    ],
+)
+def test_a_connection_that_is_not_ours_alone_is_left(fields: Any) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        assert not _end_connection(response(near, **fields))
+        far.send(b"x")
+        assert near.recv(1) == b"x"
+
+
+def test_an_ssl_socket_is_a_socket() -> None:
+    assert issubclass(ssl.SSLSocket, socket.socket)

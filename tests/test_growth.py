@@ -1,0 +1,172 @@
+"""The work per delta does not grow with what has arrived.
+
+Only growth is judged: how much longer twice the text takes. That is 2 for linear work and 4
+for work that grows with what has arrived; a machine's speed does not matter.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable
+from time import process_time
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from partialstream import ItemParser, PartialParser, stream_items, stream_partial
+
+LIMIT = 2.3
+ATTEMPTS = 6  # other programs disturb single measurements
+
+Run = Callable[[], object]
+
+
+class Product(BaseModel):
+    name: str
+    price: float
+    tags: list[str]
+
+
+class Note(BaseModel):
+    title: str
+    text: str
+
+
+class Shelf(BaseModel):
+    products: list[Product]
+
+
+def cut(text: str) -> list[str]:
+    return [text[start : start + 4] for start in range(0, len(text), 4)]
+
+
+def product(number: int) -> dict[str, Any]:
+    return {"name": f"Lamp {number}", "price": 9.5, "tags": ["brass", "a \\ in {braces}"]}
+
+
+def products(count: int) -> str:
+    return json.dumps({"products": [product(number) for number in range(count)]})
+
+
+def note(characters: int, piece: str) -> dict[str, str]:
+    return {"title": "A note", "text": (piece * characters)[:characters]}
+
+
+def read_stream(type_: Any, text: str) -> Run:
+    deltas = cut(text)
+    return lambda: sum(1 for _ in stream_items(type_, deltas))
+
+
+def push_items(type_: Any, text: str) -> Run:
+    deltas = cut(text)
+
+    def run() -> None:
+        parser = ItemParser(type_)
+        for delta in deltas:
+            parser.feed(delta)
+        parser.finish()
+
+    return run
+
+
+def push_partial(model: type[BaseModel], text: str) -> Run:
+    deltas = cut(text)
+
+    def run() -> None:
+        parser = PartialParser(model)
+        for delta in deltas:
+            parser.feed(delta)
+        parser.finish()
+
+    return run
+
+
+def read_partial(model: type[BaseModel], text: str) -> Run:
+    deltas = cut(text)
+    return lambda: sum(1 for _ in stream_partial(model, deltas))
+
+
+def seconds(run: Run) -> float:
+    gc.collect()
+    start = process_time()
+    run()
+    return process_time() - start
+
+
+def growth(make: Callable[[int], Run], size: int) -> float:
+    """How much longer twice the size takes, in the attempt that was disturbed least."""
+    once, twice = make(size), make(2 * size)
+    once()
+    least = float("inf")
+    for _ in range(ATTEMPTS):
+        least = min(least, seconds(twice) / seconds(once))
+        if least <= LIMIT:
+            break
+    return least
+
+
+@pytest.mark.parametrize("read", [read_stream, push_items])
+def test_items(read: Callable[[Any, str], Run]) -> None:
+    assert growth(lambda count: read(Product, products(count)), 1000) <= LIMIT
+
+
+@pytest.mark.parametrize("read", [read_stream, push_items])
+@pytest.mark.parametrize("piece", ["word ", "}", '{"a": [', "\\", '"', "\n"])
+def test_an_item_with_a_long_string(read: Callable[[Any, str], Run], piece: str) -> None:
+    def make(characters: int) -> Run:
+        return read(Note, json.dumps([note(characters, piece)]))
+
+    assert growth(make, 50_000) <= LIMIT
+
+
+@pytest.mark.parametrize("read", [read_stream, push_items])
+def test_an_item_with_many_objects(read: Callable[[Any, str], Run]) -> None:
+    def make(count: int) -> Run:
+        return read(Shelf, f"[{products(count)}]")
+
+    assert growth(make, 1000) <= LIMIT
+
+
+@pytest.mark.parametrize("before", ["Words. ", "See [1] and {x}. "])
+def test_prose_before_the_items(before: str) -> None:
+    def make(count: int) -> Run:
+        return read_stream(Product, f"Well: {before * count}\n{products(1)}")
+
+    assert growth(make, 2000) <= LIMIT
+
+
+def test_members_before_the_list() -> None:
+    def make(count: int) -> Run:
+        members = ", ".join(f'"{number}": {{"a": [1, "x"]}}' for number in range(count))
+        return read_stream(Product, f"{{{members}, {products(1)[1:]}")
+
+    assert growth(make, 2000) <= LIMIT
+
+
+@pytest.mark.parametrize("read", [read_partial, push_partial])
+@pytest.mark.parametrize("piece", ["word ", "\\", "\n"])
+def test_a_growing_string(read: Callable[[Any, str], Run], piece: str) -> None:
+    def make(characters: int) -> Run:
+        return read(Note, json.dumps(note(characters, piece)))
+
+    assert growth(make, 50_000) <= LIMIT
+
+
+@pytest.mark.parametrize("read", [read_partial, push_partial])
+def test_a_growing_list(read: Callable[[Any, str], Run]) -> None:
+    assert growth(lambda count: read(Shelf, products(count)), 500) <= LIMIT
+
+
+def test_looking_at_each_snapshot_of_a_growing_list() -> None:
+    def make(count: int) -> Run:
+        deltas = cut(products(count))
+
+        def run() -> None:
+            for shelf in stream_partial(Shelf, deltas):
+                assert shelf.model_fields_set <= {"products"}
+
+        return run
+
+    assert growth(make, 250) <= LIMIT

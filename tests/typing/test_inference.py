@@ -1,0 +1,149 @@
+"""What type checkers take streams and parsers for. Checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel
+from typing_extensions import TypedDict, assert_type
+
+from partialstream import (
+    AsyncItemStream,
+    AsyncPartialStream,
+    Atomic,
+    Attempt,
+    Finished,
+    Gate,
+    Item,
+    ItemParser,
+    ItemRejected,
+    ItemStream,
+    Outcome,
+    PartialParser,
+    PartialStream,
+    RejectedItem,
+    Snapshot,
+    TextDelta,
+    Timing,
+    Usage,
+    astream_items,
+    astream_partial,
+    completeness,
+    stream_items,
+    stream_partial,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+
+class Product(BaseModel):
+    name: str
+
+
+class Report(BaseModel):
+    title: Annotated[str, Atomic]
+    number: Annotated[int, Gate]
+    products: list[Product]
+
+
+class Row(TypedDict):
+    size: int
+
+
+def items(chunks: list[Any]) -> None:
+    stream = stream_items(Product, chunks)
+    assert_type(stream, ItemStream[Product])
+    assert_type(next(stream), Product)
+    assert_type(stream.rejected, list[RejectedItem])
+    for product in stream_items(Product, chunks, on_invalid="skip", path="a.b", strict=True):
+        assert_type(product, Product)
+    for item in stream.detailed():
+        assert_type(item, Item[Product])
+        assert_type(item.value, Product)
+        assert_type(item.path, tuple[str | int, ...])
+    for event in stream.events():
+        assert_type(event, TextDelta | Item[Product] | ItemRejected | Finished)
+    with stream_items(Product, chunks) as opened:
+        assert_type(opened, ItemStream[Product])
+    assert_type(iter(stream), ItemStream[Product])
+    assert_type(list(stream_items(int, chunks)), list[int])
+    assert_type(list(stream_items(Row, chunks)), list[Row])
+    assert_type(list(stream_items(list[int], chunks)), list[list[int]])
+
+
+def what_a_stream_tells(stream: ItemStream[Product] | PartialStream[Report]) -> None:
+    assert_type(stream.outcome, Outcome | None)
+    assert_type(stream.usage, Usage | None)
+    assert_type(stream.timing, Timing)
+    assert_type(stream.attempts, list[Attempt])
+    assert_type(stream.text, str)
+    assert_type(stream.close(), None)
+
+
+def growing(chunks: list[Any]) -> None:
+    stream = stream_partial(Report, chunks)
+    assert_type(stream, PartialStream[Report])
+    for report in stream:
+        assert_type(report, Report)
+        assert_type(completeness(report, "title"), Literal["missing", "partial", "complete"])
+    for event in stream.events():
+        assert_type(event, TextDelta | Snapshot[Report] | Finished)
+    assert_type(stream.final(), Report)
+    with stream_partial(Report, chunks) as opened:
+        assert_type(opened, PartialStream[Report])
+
+
+async def async_items(chunks: AsyncIterator[Any]) -> None:
+    stream = astream_items(Product, chunks)
+    assert_type(stream, AsyncItemStream[Product])
+    assert_type(await stream, AsyncItemStream[Product])
+    async for product in stream:
+        assert_type(product, Product)
+    async for product in await astream_items(Product, chunks):
+        assert_type(product, Product)
+    async for item in stream.detailed():
+        assert_type(item, Item[Product])
+    async for event in stream.events():
+        assert_type(event, TextDelta | Item[Product] | ItemRejected | Finished)
+    async with astream_items(Product, chunks) as opened:
+        assert_type(opened, AsyncItemStream[Product])
+    assert_type(await stream.close(), None)
+    assert_type([number async for number in astream_items(int, chunks)], list[int])
+
+
+async def async_growing(chunks: AsyncIterator[Any]) -> None:
+    stream = astream_partial(Report, chunks)
+    assert_type(stream, AsyncPartialStream[Report])
+    assert_type(await stream, AsyncPartialStream[Report])
+    async for report in stream:
+        assert_type(report, Report)
+    async for event in stream.events():
+        assert_type(event, TextDelta | Snapshot[Report] | Finished)
+    assert_type(await stream.final(), Report)
+
+
+def parsers() -> None:
+    parser = ItemParser(Product)
+    assert_type(parser, ItemParser[Product])
+    assert_type(parser.feed(""), list[Product])
+    assert_type(parser.finish(), list[Product])
+    assert_type(parser.rejected, list[RejectedItem])
+    assert_type(parser.outcome, Outcome | None)
+    assert_type(ItemParser(Row).feed(""), list[Row])
+    assert_type(ItemParser(int, path=["a", 0], on_invalid="skip").feed(""), list[int])
+    growing_parser = PartialParser(Report)
+    assert_type(growing_parser, PartialParser[Report])
+    assert_type(growing_parser.feed(""), Report | None)
+    assert_type(growing_parser.finish(), Report)
+
+
+def what_is_iterated_over(stream: ItemStream[Product]) -> Iterator[Product]:
+    return stream
+
+
+def wrong_calls(chunks: list[Any]) -> None:
+    # Each of these has to be refused: an ignore that nothing needs is an error, too.
+    ItemParser(Product, on_invalid="drop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    PartialParser(int)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+    stream_items(Product, chunks, limit=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
