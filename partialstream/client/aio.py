@@ -211,8 +211,7 @@ class AsyncClient:
             create: Any = self._client.chat.completions.with_streaming_response.create
             call.answer.begin()
             response: AsyncAPIResponse[Any] = await create(**call.request).__aenter__()
-            body = AsyncBody(response)
-            return body, body.aclose
+            return AsyncBody(response), None
 
         return AsyncChunks(open_)
 

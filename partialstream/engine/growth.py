@@ -172,6 +172,8 @@ class Rejection:
 class Growth(Generic[S]):
     """Grows a value from what a `SyntaxReader` tells.
 
+    The members are validated when they are complete; the value itself is left to the caller.
+
     Args:
         root: How the value grows.
         transcript: The text, which the caller appends to before the parser reads it.
@@ -357,7 +359,7 @@ class Growth(Generic[S]):
         """
         frame = self._frame
         node = self._child_node(raw[0])
-        if node is None or frame.stuck:
+        if node is None or frame.stuck or frame is self._document:
             return
         if isinstance(frame.node, Tagged):
             self._choose(frame, frame.node, raw)

@@ -60,7 +60,9 @@ class AsyncChunks:
         async def opened() -> Opened:
             return chunks, None
 
-        return cls(opened)
+        made = cls(opened)
+        made._close = closer_of(chunks)
+        return made
 
     async def open(self) -> AsyncIterator[Any]:
         """Make the request, unless it has been made, or is not wanted any more."""
@@ -76,7 +78,9 @@ class AsyncChunks:
         """Close the response, or the generator, at once."""
         self._closed = True
         close, self._close = self._close, None
-        if close is not None:
+        if _is_running(getattr(close, "__self__", None)):
+            self._close = close  # another task waits for the generator, and will close it
+        elif close is not None:
             closing = close()
             if isawaitable(closing):
                 await closing
@@ -117,7 +121,7 @@ async def _run(
     """Fetch until the flow has had enough; hand over what it gives; raise what is left."""
     try:
         iterator = await chunks.open()
-        while flow.failure is None and flow.outcome is None:
+        while flow.failure is None and not flow.is_settled():
             try:
                 chunk = await iterator.__anext__()
             except StopAsyncIteration:
@@ -127,6 +131,8 @@ async def _run(
             except BaseException as error:  # noqa: BLE001 - raised below, or what it means
                 flow.broken(error)
                 break
+            if flow.is_settled():
+                break  # closed by another task, while this one waited
             for value in take(chunk):
                 yield value
         flow.close()
@@ -143,7 +149,7 @@ async def _run_items(flow: ItemFlow[T], chunks: AsyncChunks) -> AsyncGenerator[T
     ended = False
     try:
         iterator = await chunks.open()
-        while flow.failure is None and flow.outcome is None and not ended:
+        while flow.failure is None and not flow.is_settled() and not ended:
             chunk: Any = None
             raws: Sequence[RawItem] | None = None
             try:
@@ -160,6 +166,8 @@ async def _run_items(flow: ItemFlow[T], chunks: AsyncChunks) -> AsyncGenerator[T
             except BaseException as error:  # noqa: BLE001 - raised below, or what it means
                 flow.broken(error)
                 break
+            if flow.is_settled():
+                break  # closed by another task, while this one waited
             if ended:
                 deliveries = flow.finish()
             elif raws is not None:
@@ -194,6 +202,12 @@ async def _run_events(
     finally:
         await reader.aclose()
     yield flow.close()
+
+
+def _is_running(generator: Any) -> bool:
+    """Whether a task is inside of an async generator; False for all else."""
+    running: bool = getattr(generator, "ag_running", False)
+    return running
 
 
 class _AsyncStream(Generic[V]):
@@ -239,8 +253,12 @@ class _AsyncStream(Generic[V]):
         # First, so that a task that waits for a chunk is woken up.
         await self._chunks.close()
         for reader in (self._values, *self._others):
-            if not getattr(reader, "ag_running", False):
+            if not _is_running(reader):
                 await reader.aclose()
+
+    async def aclose(self) -> None:
+        """`close`, by the name that `contextlib.aclosing` knows."""
+        await self.close()
 
     def _also(self, generator: AsyncGenerator[W, None]) -> AsyncIterator[W]:
         """Another way to read the stream, closed with it."""

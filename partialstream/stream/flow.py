@@ -38,7 +38,8 @@ class Flow(ABC, Generic[V, E]):
     """
 
     def __init__(self, answer: Answer | None, reads: Callable[[Channel], bool] | None) -> None:
-        self._reads = reads or _may_hold_document
+        self._asked_for = reads or _may_hold_document
+        self._came_elsewhere = False
         self.answer = answer or Answer()
         self.failure: BaseException | None = None
         self.outcome: Outcome | None = None
@@ -84,6 +85,10 @@ class Flow(ABC, Generic[V, E]):
                 failure.__cause__ = error
             self.failure = failure
 
+    def is_settled(self) -> bool:
+        """Whether it is known how the stream ended; another thread or task may have left it."""
+        return self.outcome is not None
+
     def cancelled(self) -> None:
         """The caller leaves; nothing happens if the stream is over."""
         if self.outcome is None:
@@ -98,6 +103,8 @@ class Flow(ABC, Generic[V, E]):
             except PartialStreamError as error:
                 self.failure = error
             else:
+                if document.status == "empty" and self._came_elsewhere:
+                    document = Outcome("no_json", detail="it came where it was not asked for")
                 self.outcome = resolve(
                     document,
                     self.answer.metadata,
@@ -168,6 +175,14 @@ class Flow(ABC, Generic[V, E]):
     @abstractmethod
     def _annotate(self, error: PartialStreamError) -> None:
         """Tell an error what was delivered."""
+
+    def _reads(self, channel: Channel) -> bool:
+        """Whether a text may hold the document, by its channel."""
+        if self._asked_for(channel):
+            return True
+        if channel.may_hold_document:
+            self._came_elsewhere = True
+        return False
 
     def _deltas(self, chunk: Any) -> list[Delta]:
         try:

@@ -136,18 +136,23 @@ class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
 
     def finish(self) -> list[M]:
         """See `Flow`. A root number or word is complete only now."""
-        snapshots = super().finish()
-        known = self.snapshot
-        if self.failure is None:
-            self._document(raising=False)
-        if known is None:
-            for channel, parser in self._parsers.items():
-                last = self._wanted(parser.snapshot)
-                if last is not None:
-                    self._chosen = channel
-                    snapshots.append(last)
-                    break
-        return snapshots
+        return super().finish() + self._last()
+
+    def finish_events(self) -> list[PartialEvent[M]]:
+        """See `Flow`."""
+        return super().finish_events() + [Snapshot(value) for value in self._last()]
+
+    def _last(self) -> list[M]:
+        """What only the end of the text completes: a root number or word."""
+        if self._chosen is not None or self.failure is not None:
+            return []
+        self._document(raising=False)
+        for channel, parser in self._parsers.items():
+            last = self._wanted(parser.snapshot)
+            if last is not None:
+                self._chosen = channel
+                return [last]
+        return []
 
     @property
     def _open_ended(self) -> bool:

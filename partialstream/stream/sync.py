@@ -10,6 +10,7 @@ from typing_extensions import Self
 
 from partialstream.engine.gather import END
 from partialstream.errors import PartialStreamError
+from partialstream.stream.connection import end_connection
 from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
 
@@ -41,6 +42,7 @@ class Chunks:
 
     def __init__(self, chunks: Iterable[Any], close: Callable[[], object] | None = None) -> None:
         self._iterator = iter(chunks)
+        self._response = getattr(chunks, "response", None)
         self._close = close or getattr(chunks, "close", None)
         if self._close is None:
             self._close = getattr(self._iterator, "close", None)
@@ -48,11 +50,21 @@ class Chunks:
     def __iter__(self) -> Iterator[Any]:
         return self._iterator
 
+    def interrupt(self) -> bool:
+        """Wake a thread that waits for a chunk, if that can be done; it is to close them."""
+        return end_connection(self._response)
+
     def close(self) -> None:
         """Close the response, or the generator, at once."""
         close, self._close = self._close, None
         if close is not None:
-            close()
+            try:
+                close()
+            except ValueError:
+                if not _is_running(getattr(close, "__self__", None)):
+                    raise
+                # A generator that another thread waits for, which will close it.
+                self._close = close
 
     def __del__(self) -> None:
         # Only a stream that nobody has begun to read gets here unclosed.
@@ -69,7 +81,7 @@ def _run(
     """Fetch until the flow has had enough; hand over what it gives; raise what is left."""
     iterator = iter(chunks)
     try:
-        while flow.failure is None and flow.outcome is None:
+        while flow.failure is None and not flow.is_settled():
             try:
                 chunk = next(iterator)
             except StopIteration:
@@ -78,6 +90,8 @@ def _run(
             except BaseException as error:  # noqa: BLE001 - raised below, or what it means
                 flow.broken(error)
                 break
+            if flow.is_settled():
+                break  # closed by another thread, while this one waited
             yield from take(chunk)
         flow.close()
     finally:
@@ -92,7 +106,7 @@ def _run_items(flow: ItemFlow[T], chunks: Chunks) -> Generator[T, None, None]:
     iterator = iter(chunks)
     gatherer: Gatherer | None = None
     try:
-        while flow.failure is None and flow.outcome is None:
+        while flow.failure is None and not flow.is_settled():
             raws: Sequence[RawItem] = ()
             chunk: object = None
             try:
@@ -105,6 +119,8 @@ def _run_items(flow: ItemFlow[T], chunks: Chunks) -> Generator[T, None, None]:
             except BaseException as error:  # noqa: BLE001 - raised below, or what it means
                 flow.broken(error)
                 break
+            if flow.is_settled():
+                break  # closed by another thread, while this one waited
             if raws or flow.failure is not None:
                 deliveries = flow.accept(raws)
             elif chunk is END:
@@ -124,6 +140,12 @@ def _run_items(flow: ItemFlow[T], chunks: Chunks) -> Generator[T, None, None]:
         chunks.close()
     if flow.failure is not None:
         raise flow.failure
+
+
+def _is_running(generator: Any) -> bool:
+    """Whether a thread is inside of a generator; False for all else."""
+    running: bool = getattr(generator, "gi_running", False)
+    return running
 
 
 class _Stream(Generic[V]):
@@ -155,10 +177,13 @@ class _Stream(Generic[V]):
 
     def close(self) -> None:
         """Leave the stream: the response is closed at once. Allowed at any time, repeatedly."""
+        # First: a thread that has not begun to wait for a chunk does not begin any more.
         self._any_flow.cancelled()
-        # First, so that a thread that waits for a chunk is woken up.
+        readers = (self._values, *self._others)
+        if any(map(_is_running, readers)) and self._chunks.interrupt():
+            return  # whoever reads comes to the end, and closes the response
         self._chunks.close()
-        for reader in (self._values, *self._others):
+        for reader in readers:
             with suppress(ValueError):  # another thread reads, and will find the end by itself
                 reader.close()
 

@@ -71,6 +71,10 @@ class LinkedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Put the connection's `Link` into the state of its requests."""
         super().connection_made(transport)
+        # asyncio does this only for sockets that say they are TCP; ours do not say. Without it
+        # each delta waits for the acknowledgement of the one before.
+        connection: socket.socket = transport.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._link = Link(transport, self.loop.create_future())
         self.app_state = {**self.app_state, LINK: self._link}
 

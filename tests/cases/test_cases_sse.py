@@ -81,7 +81,7 @@ ROWS = [
     Body("cut inside an event", FIRST + SECOND[:40], [A], "disconnected", IncompleteStreamError),
     Body("cut with [DONE]", FIRST + DONE, [A], "truncated", IncompleteStreamError),
     Body("nothing", "", [], "empty", IncompleteStreamError),
-    Body("nothing but comments", ": hello\n\n" * 3, [], "empty", IncompleteStreamError),
+    Body("nothing but comments", ": hello\n\n" * 3, [], "disconnected", IncompleteStreamError),
     Body("nothing but [DONE]", DONE, [], "empty", IncompleteStreamError),
     Body(
         "an error inside the stream",

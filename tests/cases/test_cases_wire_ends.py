@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from case_models import Named
-from wire_case import ROLE, STOP, WAYS, Wire, check_wire, chunk, says, several
+from wire_case import ROLE, STOP, WAYS, Wire, call, calls, check_wire, chunk, says, several
 
 from partialstream import ProviderError
 
@@ -26,6 +26,24 @@ ROWS = [
         [says(f"[{A}]")],
         [(A, 0)],
         finish_reason=None,
+    ),
+    Wire(
+        "documents in a row, and nothing says that these are all",
+        Named,
+        [says(A), says(B)],
+        [(A, 0), (B, 1)],
+        status="disconnected",
+        finish_reason=None,
+        done=False,
+    ),
+    Wire(
+        "a call for each item, and nothing says that these are all",
+        Named,
+        [calls(call(A, 0, id="a", name="f")), calls(call(B, 1, id="b", name="f"))],
+        [(A, 0), (B, 1)],
+        status="disconnected",
+        finish_reason=None,
+        done=False,
     ),
     Wire(
         "length",

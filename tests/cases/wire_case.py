@@ -85,6 +85,7 @@ class Wire:
         status: The outcome's; `finish_reason`, `detail` and `tail` likewise.
         usage: Input and output tokens.
         error: The error where the status does not say which.
+        done: Whether a body ends with `[DONE]`.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Wire:
     usage: tuple[int, int] | None = None
     error: type[PartialStreamError] | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    done: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -105,7 +107,9 @@ class Wire:
     def body(self) -> bytes:
         """The chunks as an SSE body."""
         events = [json.dumps(chunk, ensure_ascii=False) for chunk in self.chunks]
-        return "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]).encode()
+        if self.done:
+            events.append("[DONE]")
+        return "".join(f"data: {event}\n\n" for event in events).encode()
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +14,8 @@ from client_runs import ASK, CALLERS, Caller, Product
 from openai import AsyncOpenAI, OpenAI
 
 from partialstream import from_openai
-from partialstream.client.body import _end_connection, _EndMark
+from partialstream.client.body import _EndMark
+from partialstream.stream.connection import end_connection
 from partialstream.testing import Answer, ReplayServer, faults, sse_body
 
 PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
@@ -119,11 +119,11 @@ def response(connection: Any, **fields: Any) -> Any:
 def test_a_connection_is_ended_below_its_encryption() -> None:
     near, far = socket.socketpair()
     with far, Encrypted(fileno=near.detach()) as connection:
-        assert _end_connection(response(connection))
+        assert end_connection(response(connection))
         assert far.recv(1) == b""
         assert connection.recv(1) == b""
         far.close()
-        assert _end_connection(response(connection))
+        assert end_connection(response(connection))
 
 
 @pytest.mark.parametrize(
@@ -138,10 +138,11 @@ def test_a_connection_is_ended_below_its_encryption() -> None:
 def test_a_connection_that_is_not_ours_alone_is_left(fields: Any) -> None:
     near, far = socket.socketpair()
     with near, far:
-        assert not _end_connection(response(near, **fields))
+        assert not end_connection(response(near, **fields))
         far.send(b"x")
         assert near.recv(1) == b"x"
 
 
-def test_an_ssl_socket_is_a_socket() -> None:
-    assert issubclass(ssl.SSLSocket, socket.socket)
+@pytest.mark.parametrize("nothing", [None, object(), iter([b""]), SimpleNamespace(response=1)])
+def test_what_is_no_response_is_left(nothing: Any) -> None:
+    assert not end_connection(nothing)

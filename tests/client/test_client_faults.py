@@ -18,7 +18,7 @@ from partialstream import (
     astream_items,
     stream_items,
 )
-from partialstream.testing import Answer, ReplayServer, faults
+from partialstream.testing import Answer, ReplayServer, faults, sse_body
 
 if TYPE_CHECKING:
     from partialstream.testing import Fault
@@ -95,7 +95,7 @@ def test_the_last_snapshot_is_with_the_error(caller: Caller, fault: Fault, statu
     ("answer", "status"),
     [
         (Answer(""), "empty"),
-        (Answer(" \n ", as_tool=False), "empty"),
+        (Answer(recorded=sse_body([])), "empty"),
         (Answer("Sorry, I have none."), "no_json"),
         (Answer(refusal="No."), "refused"),
         (Answer(fault=faults.ContentFilter()), "filtered"),
@@ -112,6 +112,17 @@ def test_an_answer_without_items_is_no_silent_success(
     assert run.values == []
     assert isinstance(run.error, PartialStreamError)
     assert run.stream.outcome.status == status
+
+
+@both
+def test_an_answer_where_it_was_not_asked_for_is_not_called_empty(caller: Caller) -> None:
+    with ReplayServer(Answer(PRODUCTS, as_tool=False), repeat=True) as server:
+        for method in ("create_iterable", "create_partial"):
+            run = caller(server).read(method, response_model=Product, mode="tools")
+            assert run.values == []
+            assert isinstance(run.error, IncompleteStreamError)
+            assert run.stream.outcome.status == "no_json"
+            assert "it came where it was not asked for" in str(run.error)
 
 
 @both

@@ -38,7 +38,7 @@ def engine_accepts_bytes(data: bytes) -> bool:
 def pydantic_accepts(text: str, *, allow_nan: bool = True) -> bool:
     """Whether pydantic's parser takes a document."""
     try:
-        from_json(text, allow_inf_nan=allow_nan)
-    except ValueError:  # UnicodeEncodeError, for lone surrogates, is one
+        from_json(text.encode(), allow_inf_nan=allow_nan)
+    except ValueError:  # also for lone surrogates, which have no UTF-8
         return False
     return True
