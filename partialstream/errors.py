@@ -149,6 +149,7 @@ _INCOMPLETE = {
     "no_json": "nothing to be found in the answer",
     "truncated": "the answer ends before the document does",
     "disconnected": "the connection ended before the answer did",
+    "cancelled": "the stream was left before its end",
     "stalled": "nothing arrived for longer than allowed",
 }
 

@@ -13,10 +13,11 @@ from partialstream.client.response_model import (
     object_shape,
     response_shape,
 )
-from partialstream.stream.aio import AsyncChunks, AsyncItemStream, AsyncPartialStream, Opened
+from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
+from partialstream.stream.chunks import AsyncChunks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
 
     from openai import AsyncAPIResponse, AsyncOpenAI
 
@@ -207,11 +208,11 @@ class AsyncClient:
         else together.
         """
 
-        async def open_() -> Opened:
+        async def open_() -> AsyncIterable[bytes]:
             create: Any = self._client.chat.completions.with_streaming_response.create
             call.answer.begin()
             response: AsyncAPIResponse[Any] = await create(**call.request).__aenter__()
-            return AsyncBody(response), None
+            return AsyncBody(response)
 
         return AsyncChunks(open_)
 
@@ -222,11 +223,11 @@ class AsyncClient:
         text, and a text is what a document may stand in.
         """
 
-        async def open_() -> Opened:
+        async def open_() -> AsyncIterable[bytes]:
             create: Any = self._client.chat.completions.with_raw_response.create
             call.answer.begin()
             response = await create(**call.request)
-            return _one(response.http_response.content), None
+            return _one(response.http_response.content)
 
         return AsyncChunks(open_)
 

@@ -13,7 +13,8 @@ from partialstream.client.response_model import (
     object_shape,
     response_shape,
 )
-from partialstream.stream.sync import Chunks, ItemStream, PartialStream
+from partialstream.stream.chunks import Chunks
+from partialstream.stream.sync import ItemStream, PartialStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

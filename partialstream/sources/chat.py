@@ -165,7 +165,7 @@ class ChatSource:
             if metadata.finish_reason is None or not is_cut(metadata.finish_reason):
                 metadata.finish_reason = reason
             if reason.startswith("content_filter"):
-                filtered = filtered or reason
+                filtered = filtered or metadata.filter_reason or reason
         if filtered:
             metadata.filter_reason = filtered
         error: Any = fields.get("error")

@@ -6,6 +6,7 @@ items.py      the policy of an item stream
 partials.py   the policy of a partial stream
 ending.py     how a stream ended, and the error that says so
 events.py     what `stream.events()` gives
+chunks.py     where chunks come from: opened and closed once
 connection.py ends the connection below a stream
 sync.py       the sync driver: fetches chunks, closes the response
 aio.py        the async driver

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Sequence,
-)
-from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 from typing_extensions import Self
 
 from partialstream.errors import PartialStreamError
+from partialstream.stream.chunks import AsyncChunks, is_running
 from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
 
 if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        AsyncIterator,
+        Callable,
+        Generator,
+        Sequence,
+    )
     from types import TracebackType
 
     from partialstream.engine.items import RawItem
@@ -35,81 +34,6 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 W = TypeVar("W")
-
-Opened = tuple[AsyncIterable[Any], Callable[[], Any] | None]
-"""Chunks, and how to close what they come from; None: their own `aclose` or `close`."""
-
-
-class AsyncChunks:
-    """Where chunks come from, opened on first use and closed once.
-
-    Args:
-        open_: Makes the request; gives the chunks.
-    """
-
-    def __init__(self, open_: Callable[[], Awaitable[Opened]]) -> None:
-        self._open = open_
-        self._iterator: AsyncIterator[Any] | None = None
-        self._close: Callable[[], Any] | None = None
-        self._closed = False
-
-    @classmethod
-    def of(cls, chunks: AsyncIterable[Any]) -> AsyncChunks:
-        """Chunks that are open already."""
-
-        async def opened() -> Opened:
-            return chunks, None
-
-        made = cls(opened)
-        made._close = closer_of(chunks)
-        return made
-
-    async def open(self) -> AsyncIterator[Any]:
-        """Make the request, unless it has been made, or is not wanted any more."""
-        if self._iterator is None:
-            chunks, close = (_no_chunks(), None) if self._closed else await self._open()
-            self._iterator = aiter_of(chunks)
-            self._close = close or closer_of(chunks) or closer_of(self._iterator)
-            if self._closed:
-                await self.close()
-        return self._iterator
-
-    async def close(self) -> None:
-        """Close the response, or the generator, at once."""
-        self._closed = True
-        close, self._close = self._close, None
-        if _is_running(getattr(close, "__self__", None)):
-            self._close = close  # another task waits for the generator, and will close it
-        elif close is not None:
-            closing = close()
-            if isawaitable(closing):
-                await closing
-
-
-async def _no_chunks() -> AsyncGenerator[Any, None]:
-    """What a stream gives that was closed before it was opened."""
-    nothing: tuple[Any, ...] = ()
-    for chunk in nothing:
-        yield chunk
-
-
-def aiter_of(chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
-    """The iterator of an async iterable (`aiter`, with an error that says what is wrong)."""
-    if not hasattr(chunks, "__aiter__"):
-        raise TypeError(
-            f"an async stream is needed, not {type(chunks).__name__}; "
-            "for others there are stream_items and stream_partial"
-        )
-    return chunks.__aiter__()
-
-
-def closer_of(source: Any) -> Callable[[], Any] | None:
-    """How to close an object, None if that cannot be done."""
-    for name in ("aclose", "close"):
-        close: Callable[[], Any] | None = getattr(source, name, None)
-        if close is not None:
-            return close
-    return None
 
 
 async def _run(
@@ -204,12 +128,6 @@ async def _run_events(
     yield flow.close()
 
 
-def _is_running(generator: Any) -> bool:
-    """Whether a task is inside of an async generator; False for all else."""
-    running: bool = getattr(generator, "ag_running", False)
-    return running
-
-
 class _AsyncStream(Generic[V]):
     """What item and partial streams have in common: one pass over one answer.
 
@@ -253,7 +171,7 @@ class _AsyncStream(Generic[V]):
         # First, so that a task that waits for a chunk is woken up.
         await self._chunks.close()
         for reader in (self._values, *self._others):
-            if not _is_running(reader):
+            if not is_running(reader):
                 await reader.aclose()
 
     async def aclose(self) -> None:

@@ -60,8 +60,10 @@ def resolve(
     status = document.status
     if word in _LENGTH and (status in ("empty", "no_json") or open_ended):
         status = "truncated"
-    elif not document.ok and framed and reason is None and not metadata.terminated:
-        status = "disconnected"
+    elif framed and reason is None and not metadata.terminated:
+        # Nobody has said that this is all.
+        if status != "complete" or open_ended:
+            status = "disconnected"
     return replace(document, status=status, finish_reason=reason)
 
 

@@ -71,15 +71,14 @@ class Flow(ABC, Generic[V, E]):
             self.failure = error
             return
         document = self._document(raising=False)
-        if document.ok and not self._open_ended:
-            # All of it is here; what is missing is the provider's goodbye.
-            self.outcome = resolve(document, self.answer.metadata, framed=False, open_ended=False)
-            self.failure = error_of(self.outcome)
-            return
         failure = translate(error, document)
         if failure is None:
             self.outcome = Outcome("disconnected", detail=repr(error), tail=document.tail)
             self.failure = error
+        elif document.ok and not self._open_ended:
+            # All of it is here; what is missing is the provider's goodbye.
+            self.outcome = resolve(document, self.answer.metadata, framed=False, open_ended=False)
+            self.failure = error_of(self.outcome)
         else:
             if failure is not error:
                 failure.__cause__ = error

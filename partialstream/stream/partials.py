@@ -126,7 +126,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
         """
         if isinstance(self.failure, PartialStreamError):
             raise self.failure
-        if self._chosen is None:
+        if self._chosen is None or self.outcome is None or not self.outcome.ok:
             raise IncompleteStreamError.of(self.outcome or Outcome("cancelled"))
         final = self._parsers[self._chosen].finish()
         value: M = final if self._member is None else getattr(final, self._member)

@@ -10,7 +10,7 @@ from typing_extensions import Self
 
 from partialstream.engine.gather import END
 from partialstream.errors import PartialStreamError
-from partialstream.stream.connection import end_connection
+from partialstream.stream.chunks import Chunks, is_running
 from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
 
@@ -30,46 +30,6 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 W = TypeVar("W")
-
-
-class Chunks:
-    """Where chunks come from, closed once.
-
-    Args:
-        chunks: The chunks.
-        close: How to close what they come from; None: their own `close`, if they have one.
-    """
-
-    def __init__(self, chunks: Iterable[Any], close: Callable[[], object] | None = None) -> None:
-        self._iterator = iter(chunks)
-        self._response = getattr(chunks, "response", None)
-        self._close = close or getattr(chunks, "close", None)
-        if self._close is None:
-            self._close = getattr(self._iterator, "close", None)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self._iterator
-
-    def interrupt(self) -> bool:
-        """Wake a thread that waits for a chunk, if that can be done; it is to close them."""
-        return end_connection(self._response)
-
-    def close(self) -> None:
-        """Close the response, or the generator, at once."""
-        close, self._close = self._close, None
-        if close is not None:
-            try:
-                close()
-            except ValueError:
-                if not _is_running(getattr(close, "__self__", None)):
-                    raise
-                # A generator that another thread waits for, which will close it.
-                self._close = close
-
-    def __del__(self) -> None:
-        # Only a stream that nobody has begun to read gets here unclosed.
-        if getattr(self, "_close", None) is not None:
-            self.close()
 
 
 def _run(
@@ -142,12 +102,6 @@ def _run_items(flow: ItemFlow[T], chunks: Chunks) -> Generator[T, None, None]:
         raise flow.failure
 
 
-def _is_running(generator: Any) -> bool:
-    """Whether a thread is inside of a generator; False for all else."""
-    running: bool = getattr(generator, "gi_running", False)
-    return running
-
-
 class _Stream(Generic[V]):
     """What item and partial streams have in common: one pass over one answer."""
 
@@ -180,7 +134,7 @@ class _Stream(Generic[V]):
         # First: a thread that has not begun to wait for a chunk does not begin any more.
         self._any_flow.cancelled()
         readers = (self._values, *self._others)
-        if any(map(_is_running, readers)) and self._chunks.interrupt():
+        if any(map(is_running, readers)) and self._chunks.interrupt():
             return  # whoever reads comes to the end, and closes the response
         self._chunks.close()
         for reader in readers:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
+from runs import feed
 from strategies import Cut, cuts, json_texts
 
 from partialstream.engine.position import Position
@@ -122,10 +123,8 @@ def test_a_refusal_tells_the_place(
 ) -> None:
     text += "  "  # what follows does not matter
     for deltas in ([text], list(text), *map(list, every_cut(text))):
-        reader = SyntaxReader(NullHandler())
         with pytest.raises(JSONSyntaxError) as raised:
-            for delta in deltas:
-                reader.feed(delta)
+            feed(SyntaxReader(NullHandler()), deltas)
         error = raised.value
         assert (error.offset, error.line, error.column, error.path) == (offset, line, column, path)
         assert error.reason.startswith(reason)
@@ -158,8 +157,7 @@ def test_what_stands_around_the_document_counts_into_the_place(text: str) -> Non
 def test_words_that_are_no_json_are_refused_at_once_if_so_wished(text: str, reason: str) -> None:
     reader = SyntaxReader(NullHandler(), allow_nan=False)
     with pytest.raises(JSONSyntaxError, match=reason):
-        for char in text:
-            reader.feed(char)
+        feed(reader, text)
 
 
 def test_reading_stops_behind_the_document() -> None:
@@ -235,12 +233,15 @@ def test_the_path_is_that_of_the_innermost_value() -> None:
 
 def test_nesting_and_blanks_have_limits() -> None:
     limits = Limits(depth=2, whitespace_run=3)
-    for text, limit in (("[[[", "depth"), ('{"a":{"b":[', "depth"), ("[1,    2]", "whitespace_run")):
+    for text, limit in (
+        ("[[[", "depth"),
+        ('{"a":{"b":[', "depth"),
+        ("[1,    2]", "whitespace_run"),
+    ):
         for deltas in ([text], list(text)):
             reader = SyntaxReader(NullHandler(), limits=limits)
             with pytest.raises(LimitExceededError) as raised:
-                for delta in deltas:
-                    reader.feed(delta)
+                feed(reader, deltas)
             assert raised.value.limit == limit
     for text in ("[[],[   1   ,   2   ]]", '"    "'):
         for deltas in ([text], list(text)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
@@ -15,6 +15,9 @@ from partialstream import (
     PartialParser,
     PartialStreamError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass
@@ -45,6 +48,18 @@ class Run:
     def result(self) -> tuple[Any, ...]:
         """What must not depend on the cut."""
         return shown(self.values), self.rejected, self.status, self.tail, self.error
+
+
+class Feeds(Protocol):
+    def feed(self, text: str, /) -> Any: ...
+
+
+def feed(parser: Feeds, deltas: Iterable[str], *, finish: bool = False) -> list[Any]:
+    """Feed all of it; gives what each call gave."""
+    results = [parser.feed(delta) for delta in deltas]
+    if finish:
+        results.append(parser.finish())  # type: ignore[attr-defined]  # not all have it
+    return results
 
 
 def describe(error: PartialStreamError) -> tuple[Any, ...]:

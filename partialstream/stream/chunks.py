@@ -1,0 +1,140 @@
+"""Where chunks come from: opened once, closed once, from whichever thread or task."""
+
+from __future__ import annotations
+
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from partialstream.stream.connection import end_connection
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Iterable,
+        Iterator,
+    )
+
+
+def is_running(generator: Any) -> bool:
+    """Whether a thread, or a task, is inside of a generator; False for all else."""
+    running: bool = getattr(generator, "gi_running", False) or getattr(
+        generator, "ag_running", False
+    )
+    return running
+
+
+class Chunks:
+    """Where chunks come from, closed once.
+
+    Args:
+        chunks: The chunks. They are closed by their own `close`, if they have one; what they
+            have as `response` is taken for the HTTP response below, if it is one.
+    """
+
+    def __init__(self, chunks: Iterable[Any]) -> None:
+        self._iterator = iter(chunks)
+        self._response = getattr(chunks, "response", None)
+        self._close: Callable[[], object] | None = getattr(chunks, "close", None)
+        if self._close is None:
+            self._close = getattr(self._iterator, "close", None)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterator
+
+    def interrupt(self) -> bool:
+        """Wake a thread that waits for a chunk, if that can be done; it is to close them."""
+        return end_connection(self._response)
+
+    def close(self) -> None:
+        """Close the response, or the generator, at once."""
+        close, self._close = self._close, None
+        if close is not None:
+            try:
+                close()
+            except ValueError:
+                if not is_running(getattr(close, "__self__", None)):
+                    raise
+                # A generator that another thread waits for, which will close it.
+                self._close = close
+
+    def __del__(self) -> None:
+        # Only a stream that nobody has begun to read gets here unclosed.
+        if getattr(self, "_close", None) is not None:
+            self.close()
+
+
+class AsyncChunks:
+    """Where chunks come from, opened on first use and closed once.
+
+    Args:
+        open_: Makes the request; gives the chunks. They are closed by their own `aclose` or
+            `close`, if they have one.
+    """
+
+    def __init__(self, open_: Callable[[], Awaitable[AsyncIterable[Any]]]) -> None:
+        self._open = open_
+        self._iterator: AsyncIterator[Any] | None = None
+        self._close: Callable[[], Any] | None = None
+        self._closed = False
+
+    @classmethod
+    def of(cls, chunks: AsyncIterable[Any]) -> AsyncChunks:
+        """Chunks that are open already."""
+
+        async def opened() -> AsyncIterable[Any]:
+            return chunks
+
+        made = cls(opened)
+        made._close = closer_of(chunks)
+        return made
+
+    async def open(self) -> AsyncIterator[Any]:
+        """Make the request, unless it has been made, or is not wanted any more."""
+        if self._iterator is None:
+            chunks = _no_chunks() if self._closed else await self._open()
+            self._iterator = aiter_of(chunks)
+            self._close = closer_of(chunks) or closer_of(self._iterator)
+            if self._closed:
+                await self.close()
+        return self._iterator
+
+    async def close(self) -> None:
+        """Close the response, or the generator, at once."""
+        self._closed = True
+        close, self._close = self._close, None
+        if is_running(getattr(close, "__self__", None)):
+            self._close = close  # another task waits for the generator, and will close it
+        elif close is not None:
+            closing = close()
+            if isawaitable(closing):
+                await closing
+
+
+async def _no_chunks() -> AsyncGenerator[Any, None]:
+    """What a stream gives that was closed before it was opened."""
+    nothing: tuple[Any, ...] = ()
+    for chunk in nothing:
+        yield chunk
+
+
+def aiter_of(chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
+    """The iterator of an async iterable (`aiter`, with an error that says what is wrong)."""
+    if not hasattr(chunks, "__aiter__"):
+        raise TypeError(
+            f"an async stream is needed, not {type(chunks).__name__}; "
+            "for others there are stream_items and stream_partial"
+        )
+    return chunks.__aiter__()
+
+
+def closer_of(source: Any) -> Callable[[], Any] | None:
+    """How to close an object, None if that cannot be done."""
+    for name in ("aclose", "close"):
+        close: Callable[[], Any] | None = getattr(source, name, None)
+        if close is not None:
+            return close
+    return None
