@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from partialstream.errors import PartialStreamError, ProviderError
+from partialstream.errors import IncompleteStreamError, PartialStreamError, ProviderError
 from partialstream.results import Attempt, Channel, Delta, Outcome, Usage
 from partialstream.stream.answer import Answer
 from partialstream.stream.ending import error_of, resolve, translate
@@ -75,7 +75,7 @@ class Flow(ABC, Generic[V, E]):
         if failure is None:
             self.outcome = Outcome("disconnected", detail=repr(error), tail=document.tail)
             self.failure = error
-        elif document.ok and not self._open_ended:
+        elif isinstance(failure, IncompleteStreamError) and document.ok and not self._open_ended:
             # All of it is here; what is missing is the provider's goodbye.
             self.outcome = resolve(document, self.answer.metadata, framed=False, open_ended=False)
             self.failure = error_of(self.outcome)

@@ -252,7 +252,7 @@ def test_dicts_sets_and_tuples_grow_as_far_as_they_are_certain() -> None:
     assert grow(Box, '{"pair": ["a", 1', "]") == [{}, {"pair": ("a", 1)}]
     assert grow(Box, '{"bare": ["a", {"b": ["c')[-1] == {"bare": ["a", {"b": ["c"]}]}
     assert grow(Box, '{"mapping": {"a": {"b": ["c')[-1] == {"mapping": {"a": {"b": ["c"]}}}
-    assert grow(Box, '{"sequence": [1, 2, ')[-1] == {"sequence": [1, 2]}
+    assert grow(Box, '{"sequence": [1, 2, ', "3]") == [{}, {"sequence": [1, 2, 3]}]
 
 
 def test_what_can_not_be_in_a_set_ends_what_shows_of_it() -> None:
