@@ -30,6 +30,7 @@ class Cutter:
         start: Where it begins, as `Position` has it.
         scan: What looks for its end; None while nothing of it has been scanned.
         size: How many characters have been scanned.
+        flat_size: How long an object may be that is cut out by counting.
         carry: The end of the last piece, if that is to be given again: the beginning of an
             element that may turn out to be flat, so that it need not be scanned.
     """
@@ -41,6 +42,7 @@ class Cutter:
         "_opener",
         "_parts",
         "carry",
+        "flat_size",
         "may_be_flat",
         "raw",
         "scan",
@@ -50,6 +52,8 @@ class Cutter:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        # Blanks inside a flat object are not looked at: it must be too short for too many.
+        self.flat_size = min(CARRIED, limits.whitespace_run)
         self._blanks = BlankRun(limits.whitespace_run)
         self._opener = ""
         self.may_be_flat = False
@@ -98,10 +102,10 @@ class Cutter:
         size = len(text)
         if self.may_be_flat:
             end = flat_object_end(text, pos, self._limits.depth - self._depth - 1)
-            if end == OPEN and size - pos <= CARRIED:
+            if end == OPEN and size - pos <= self.flat_size:
                 self.carry = text[pos:]
                 return -1
-            if end > 0:
+            if 0 < end <= pos + self.flat_size:
                 self.raw = text[pos:end]
                 return end
             self.may_be_flat = False

@@ -33,6 +33,7 @@ class Gatherer:
             because a resumed frame with local variables is the cheapest call there is.
 
     Example:
+        >>> from partialstream.engine.items import ItemScanner
         >>> from partialstream.engine.shape import ANYTHING
         >>> gatherer = Gatherer(ItemScanner(ANYTHING))
         >>> deltas = ('[{"a"', ": 1", "}, {")

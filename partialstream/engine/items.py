@@ -20,11 +20,11 @@ from __future__ import annotations
 import itertools
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from partialstream.engine.blanks import BlankRun
 from partialstream.engine.cutter import Cutter
-from partialstream.engine.element import CARRIED, NEXT_OBJECT, NOT_FLAT, flat_object_end
+from partialstream.engine.element import NEXT_OBJECT, NOT_FLAT, flat_object_end
 from partialstream.engine.locate import RootFinder
 from partialstream.engine.position import Position
 from partialstream.engine.probe import Probe, Root
@@ -63,7 +63,7 @@ class RawItem(NamedTuple):
 
 
 _raw_item: Callable[[tuple[str, int, Path, tuple[int, int, int]]], RawItem] = partial(
-    tuple.__new__, RawItem
+    cast("Any", tuple).__new__, RawItem
 )
 """Makes one at half the cost of the named tuple's own constructor."""
 
@@ -119,7 +119,7 @@ class ItemScanner:
         self._in_element = False
         self._text = ""  # what is being read
         self._offset, self._line, self._line_start = Position()  # where it begins
-        self._carry = ""  # what must be read again, with what follows it
+        self._carry: str = ""  # what must be read again, with what follows it
         self._window = min(_WINDOW, limits.whitespace_run)
         self._kept: list[str] | None = []
         self._watched_size = min(limits.text_kept, limits.total_size)
@@ -210,9 +210,9 @@ class ItemScanner:
         """
         kept = text
         text = self._carry + text
-        if len(text) > CARRIED:
-            return None
         cutter = self._cutter
+        if len(text) > cutter.flat_size:
+            return None
         begin = 0
         if not self._in_element:
             separator = NEXT_OBJECT(text)
@@ -511,7 +511,7 @@ class ItemScanner:
             offset=place.offset,
             line=place.line,
             column=place.column,
-            path=self._list_path,
+            path=(*self._list_path, self._elements) if self._expected is _NEXT else self._list_path,
         )
 
     def _leave_list(self, pos: int) -> None:

@@ -13,7 +13,7 @@ from pydantic_core import CoreConfig, SchemaValidator, core_schema
 from partialstream.engine.nodes import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from partialstream.validation.schema import Definitions, Schema
 
@@ -136,10 +136,13 @@ _OWNERS = ("model", "dataclass", "typed-dict", "definition-ref")
 def reads_other_members(schema: Any) -> bool:
     """Whether a validator in a field's schema, and not in a model inside it, gets `info`."""
     if isinstance(schema, list | tuple):
-        return any(map(reads_other_members, schema))
-    if not isinstance(schema, dict) or schema.get("type") in _OWNERS:
+        return any(map(reads_other_members, cast("Sequence[Any]", schema)))
+    if not isinstance(schema, dict):
         return False
-    function = schema.get("function")
-    if isinstance(function, dict) and function.get("type") == "with-info":
+    members = cast("dict[str, Any]", schema)
+    if members.get("type") in _OWNERS:
+        return False
+    function: Any = members.get("function")
+    if isinstance(function, dict) and cast("Schema", function).get("type") == "with-info":
         return True
-    return any(reads_other_members(value) for key, value in schema.items() if key != "metadata")
+    return any(reads_other_members(value) for key, value in members.items() if key != "metadata")

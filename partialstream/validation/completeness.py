@@ -46,12 +46,13 @@ def completeness(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()
 def _completeness(value: Any, path: Path) -> Completeness:
     open_path: Path | None = None  # from `value` to the innermost open one; None: all is closed
     while True:
+        whole: Any = value  # the same, but not narrowed to containers of unknown things
         if isinstance(value, BaseModel):
             arrived = value.model_fields_set
             if isinstance(arrived, ArrivedMembers):
                 open_path = arrived.open_path
             if isinstance(value, RootModel):
-                value = value.root
+                value = whole.root
                 continue
         if not path:
             return "complete" if open_path is None else "partial"
@@ -62,14 +63,14 @@ def _completeness(value: Any, path: Path) -> Completeness:
                 return "missing"
             value = getattr(value, name)
         elif isinstance(value, Mapping):
-            if step not in value:
+            if step not in whole:
                 return "missing"
-            value = value[step]
+            value = whole[step]
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            if not str(step).isdigit() or int(step) >= len(value):
+            if not str(step).isdigit() or int(step) >= len(whole):
                 return "missing"
             step = int(step)
-            value = value[step]
+            value = whole[step]
         else:
             return "missing"
         if open_path is not None:

@@ -233,11 +233,12 @@ class _Compiler:
         for opener, choices in takers.items():
             if opener and len(choices) == 1:
                 node = self.node(choices[0], config)
-                while isinstance(node, ByKind):
-                    node = node.nodes.get(opener, Opaque(check))
+                while isinstance(node, ByKind) and opener in node.nodes:
+                    node = node.nodes[opener]
                 # A string that is too long for its choice may be a number to another one.
                 rejectable = isinstance(node, Text) and node.constrained
-                if node.opener == opener and not rejectable:
+                # One that is still told apart by kind is the union itself, inside of itself.
+                if isinstance(node, ByKind) or (node.opener == opener and not rejectable):
                     nodes[opener] = node
         return ByKind(check, nodes) if nodes else Opaque(check)
 

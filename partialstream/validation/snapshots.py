@@ -8,6 +8,7 @@ to the model itself. Nothing can tell the difference, but for `type(snapshot)` b
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -124,12 +125,21 @@ def _set_all(
     _assign(instance, "__dict__", values)
     _assign(instance, "__pydantic_fields_set__", arrived)
     _assign(instance, "__pydantic_extra__", extra)
-    private = {
-        name: attribute.get_default()
-        for name, attribute in model.__private_attributes__.items()
-        if attribute.default is not PydanticUndefined or attribute.default_factory is not None
-    }
-    _assign(instance, "__pydantic_private__", private or None)
+    _assign(instance, "__pydantic_private__", _private_attributes(model) or None)
+
+
+def _private_attributes(model: type[BaseModel]) -> dict[str, Any]:
+    """Private attributes as a new instance has them, but for those made of validated data."""
+    values: dict[str, Any] = {}
+    for name, attribute in model.__private_attributes__.items():
+        factory = attribute.default_factory
+        if factory is None:
+            if attribute.default is not PydanticUndefined:
+                values[name] = deepcopy(attribute.default)
+        # The property came with pydantic 2.13.
+        elif not getattr(attribute, "default_factory_takes_validated_data", False):
+            values[name] = cast("Callable[[], Any]", factory)()
+    return values
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ ITEMS = [
     bad("a bracket too many behind a wrapper", Named, '{"i":[⟨{"name":"a"}⟩]}]†', (20, 1, 21, ())),
     bad("a missing colon", Named, '{"name" 1}†', (8, 1, 9, ())),
     bad("a missing colon in an item", Named, '[{"name" "a"}†]', (9, 1, 10, (0,))),
-    bad("a comma too many", int, "[⟨1⟩,]†", (3, 1, 4, ())),
+    bad("a comma too many", int, "[⟨1⟩,]†", (3, 1, 4, (1,))),
     bad("a comma too many in an item", Named, '[{"name":"a",}†]', (13, 1, 14, (0,))),
     bad("a wrong bracket", Named, '[{"name":"a"]·}†', (12, 1, 13, (0,))),
     bad(
@@ -51,7 +51,7 @@ ITEMS = [
     bad("a name without quotes", Named, '[⟨{"name":"a"}⟩,\n{name:"b"}†]', (16, 2, 2, (1,))),
     bad("a leading zero", int, "[⟨1⟩,01,†2]", (4, 1, 5, (1,))),
     bad("a number that ends in its point", float, "[⟨1⟩,2.]†", (5, 1, 6, (1,))),
-    bad("a comment", int, "[⟨1⟩, //† one\n2]", (4, 1, 5, ())),
+    bad("a comment", int, "[⟨1⟩, //† one\n2]", (4, 1, 5, (1,))),
     bad("a decoy that is malformed", Named, '{"x":[1,2,,†3],"items":[]}', (10, 1, 11, ("x", 2))),
     bad("a list at a path", int, '{"x":{"y":[⟨1⟩ 2†]}}', (13, 1, 14, ("x", "y")), path="x.y"),
 ]

@@ -181,7 +181,7 @@ class Async:
                 told.error = error
             return _tell(told, stream, source)
 
-        return run_async(main)
+        return run_async(main, collect=False)
 
 
 def _tell(told: Told, stream: Any, source: Any) -> Told:
@@ -196,8 +196,11 @@ Driver = Sync | Async
 DRIVERS: tuple[Driver, ...] = (Sync(), Async())
 
 
-def run_async(main: Callable[[], Awaitable[Any]]) -> Any:
-    """`asyncio.run`, and whatever the loop complains of fails the test."""
+def run_async(main: Callable[[], Awaitable[Any]], *, collect: bool = True) -> Any:
+    """`asyncio.run`, and whatever the loop complains of fails the test.
+
+    What was forgotten is collected while the loop is there, unless nothing can be.
+    """
     complaints: list[Any] = []
 
     async def watched() -> Any:
@@ -205,7 +208,8 @@ def run_async(main: Callable[[], Awaitable[Any]]) -> Any:
             lambda _, context: complaints.append(context)
         )
         result = await main()
-        gc.collect()
+        if collect:
+            gc.collect()
         for _ in range(3):
             await asyncio.sleep(0)
         return result

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 
+pytestmark = pytest.mark.usefixtures("nothing_fails_unseen")
+
+
 class Product(BaseModel):
     name: str
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+pytestmark = pytest.mark.usefixtures("nothing_fails_unseen")
+
+
 class Product(BaseModel):
     name: str
 

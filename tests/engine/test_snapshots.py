@@ -1,0 +1,279 @@
+"""Snapshots are instances of the user's model in every respect."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import warnings
+from typing import Any
+
+import pytest
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    RootModel,
+    TypeAdapter,
+    computed_field,
+)
+
+from partialstream import PartialParser
+
+
+class Inner(BaseModel):
+    text: str
+    n: int = 7
+
+
+class Report(BaseModel):
+    """A report."""
+
+    title: str
+    pages: int
+    inner: Inner | None = None
+    rows: list[Inner] = Field(default_factory=list)
+
+
+TEXT = '{"title": "On pa", "rows": [{"text": "a"}, {"text": "b'
+
+
+def snapshot_of(model: Any, text: str = TEXT) -> Any:
+    snapshot = PartialParser(model).feed(text)
+    assert snapshot is not None
+    return snapshot
+
+
+def test_what_has_not_arrived_reads_as_its_default_or_none() -> None:
+    snapshot = snapshot_of(Report)
+    assert (snapshot.title, snapshot.pages, snapshot.inner) == ("On pa", None, None)
+    assert [(row.text, row.n) for row in snapshot.rows] == [("a", 7), ("b", 7)]
+    assert snapshot.model_fields_set == {"title", "rows"}
+    assert repr(snapshot.model_fields_set) in ("{'title', 'rows'}", "{'rows', 'title'}")
+    assert snapshot.rows[1].model_fields_set == {"text"}
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        repr,
+        str,
+        lambda s: s.title,
+        lambda s: s.__dict__,
+        lambda s: s.__class__,
+        lambda s: s.model_dump(),
+        lambda s: s.model_dump_json(),
+        lambda s: s == s,
+        lambda s: s.model_copy(),
+        lambda s: copy.copy(s),
+        lambda s: copy.deepcopy(s),
+        lambda s: list(s),
+        lambda s: dict(s),
+        lambda s: isinstance(s, Report),
+        lambda s: TypeAdapter(Report).dump_python(s),
+        lambda s: TypeAdapter(Report).validate_python(s),
+        lambda s: Report.model_validate(s),
+        lambda s: s.model_extra,
+        lambda s: hasattr(s, "no_such_thing"),
+        lambda s: pickle.dumps(s),
+        lambda s: s.__rich_repr__(),
+        lambda s: s.model_fields_set,
+    ],
+)
+def test_any_first_touch_makes_it_whole(touch: Any) -> None:
+    snapshot = snapshot_of(Report)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a serializer warns of a required member that is None
+        touch(snapshot)
+    assert snapshot.title == "On pa"
+    assert type(snapshot) is Report
+    assert snapshot.model_dump(exclude_unset=True) == {
+        "title": "On pa",
+        "rows": [{"text": "a"}, {"text": "b"}],
+    }
+
+
+def test_copies_are_equal_and_apart() -> None:
+    for make in (
+        copy.copy,
+        copy.deepcopy,
+        lambda s: s.model_copy(),
+        lambda s: s.model_copy(deep=True),
+    ):
+        snapshot = snapshot_of(Report)
+        copied = make(snapshot)
+        assert copied == snapshot
+        assert isinstance(copied, Report)
+        assert copied.model_fields_set == snapshot.model_fields_set
+        copied.title = "another"
+        assert snapshot.title == "On pa"
+    revived = pickle.loads(pickle.dumps(snapshot_of(Report)))
+    assert revived == snapshot_of(Report)
+
+
+def test_snapshots_of_equal_content_are_equal_and_of_other_content_not() -> None:
+    parser = PartialParser(Report)
+    first, second = parser.feed(TEXT), parser.feed("x")
+    assert first != second
+    assert first == snapshot_of(Report)
+    assert snapshot_of(Inner, '{"text": "a"') == Inner(text="a")
+
+
+def test_dumping_a_snapshot_nested_in_others() -> None:
+    class Holder(BaseModel):
+        report: Report
+        reports: list[Report]
+
+    text = (
+        '{"report": {"title": "a", "inner": {"text": "b"}}, "reports": [{"title": "c", "pages": 3'
+    )
+    dumped = snapshot_of(Holder, text + ", ").model_dump_json(exclude_unset=True)
+    assert json.loads(dumped) == json.loads(text + "}]}")
+
+
+def test_frozen_models_and_hashes() -> None:
+    class Frozen(BaseModel):
+        model_config = ConfigDict(frozen=True)
+        text: str
+
+    snapshot = snapshot_of(Frozen, '{"text": "a')
+    assert hash(snapshot) == hash(Frozen(text="a"))
+    assert {snapshot: 1}[Frozen(text="a")] == 1
+    with pytest.raises(ValueError, match="frozen"):
+        snapshot.text = "b"
+
+
+def test_extra_members_are_where_pydantic_puts_them() -> None:
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+        text: str = ""
+
+    snapshot = snapshot_of(Open, '{"text": "a", "more": ["b')
+    assert snapshot.more == ["b"]
+    assert snapshot.model_extra == {"more": ["b"]}
+    assert snapshot.model_fields_set == {"text", "more"}
+    assert snapshot_of(Report).model_extra is None
+
+
+def test_private_attributes_and_slots_have_their_defaults() -> None:
+    class Private(BaseModel):
+        text: str
+        _cache: dict[str, int] = PrivateAttr(default_factory=dict)
+        _count: int = 3
+        _unset: int = PrivateAttr()
+
+    first = snapshot_of(Private, '{"text": "a')
+    second = snapshot_of(Private, '{"text": "a')
+    first._cache["x"] = 1
+    assert (first._count, second._cache) == (3, {})
+    with pytest.raises(AttributeError):
+        _ = first._unset
+
+
+def test_methods_properties_and_computed_fields_work() -> None:
+    class Computed(BaseModel):
+        text: str
+        n: int = 2
+
+        @computed_field
+        def twice(self) -> str:
+            return self.text * self.n
+
+        def shout(self) -> str:
+            return self.text.upper()
+
+    snapshot = snapshot_of(Computed, '{"text": "ab')
+    assert snapshot.shout() == "AB"
+    assert snapshot.model_dump() == {"text": "ab", "n": 2, "twice": "abab"}
+
+
+def test_a_model_that_watches_its_subclasses_sees_none() -> None:
+    seen: list[str] = []
+
+    class Registered(BaseModel):
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            super().__init_subclass__(**kwargs)
+            seen.append(cls.__name__)
+
+    class Child(Registered):
+        text: str
+
+    snapshot = snapshot_of(Child, '{"text": "a')
+    assert type(snapshot) is Child
+    assert snapshot.text == "a"
+    assert seen == ["Child"]
+    assert Child.__subclasses__() == []
+
+
+def test_a_default_factory_runs_once_for_an_object() -> None:
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(len(made))
+        return made[-1]
+
+    class Stamped(BaseModel):
+        text: str
+        stamp: int = Field(default_factory=make)
+        later: str = Field(default_factory=lambda data: data["text"])
+
+    parser = PartialParser(Stamped)
+    snapshots = [parser.feed(delta) for delta in ('{"text": "a', "b", "c")]
+    assert [snapshot.stamp for snapshot in snapshots if snapshot is not None] == [0, 0, 0]
+    assert snapshots[0] is not None
+    assert snapshots[0].later is None  # it asks for what is not validated yet
+    assert made == [0]
+
+
+def test_a_default_is_not_shared_between_objects() -> None:
+    first, second = snapshot_of(Report, '{"title": "a'), snapshot_of(Report, '{"title": "a')
+    first.rows.append(Inner(text="x"))
+    assert second.rows == []
+
+
+def test_inheritance_and_generics() -> None:
+    class Child(Report):
+        more: str = ""
+
+    snapshot = snapshot_of(Child, '{"title": "a", "more": "b')
+    assert isinstance(snapshot, Report)
+    assert isinstance(snapshot, Child)
+    assert snapshot.more == "b"
+    assert Child.__doc__ is None
+    assert type(snapshot_of(Child)).__doc__ is None
+
+
+class Tree(RootModel[dict[str, "Tree | str"]]):
+    def names(self) -> list[str]:
+        return list(self.root)
+
+
+class Wrapped(RootModel[Report]):
+    pass
+
+
+class Twice(RootModel[RootModel[list[str]]]):
+    pass
+
+
+def test_snapshots_of_root_models() -> None:
+    snapshot = snapshot_of(Tree, '{"a": {"b": "x')
+    assert snapshot.names() == ["a"]
+    assert snapshot.root["a"].root == {"b": "x"}
+    wrapped = snapshot_of(Wrapped)
+    assert wrapped.root.title == "On pa"
+    assert wrapped.model_fields_set == {"root"}
+    twice = snapshot_of(Twice, '["a", "b')
+    assert twice.root.root == ["a", "b"]
+    assert isinstance(twice, Twice)
+
+
+def test_a_model_that_may_not_be_set_has_snapshots_too() -> None:
+    class Guarded(BaseModel):
+        text: str
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise TypeError("not allowed")
+
+    assert snapshot_of(Guarded, '{"text": "a').text == "a"
