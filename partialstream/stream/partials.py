@@ -111,6 +111,8 @@ class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
             snapshot = self._wanted(parser.feed(text))
         except PartialStreamError as error:
             self.failure = error
+            if self._wanted(parser.snapshot) is not None:
+                self._chosen = channel  # so that the error can show how far it came
             return None
         if snapshot is not None:
             self._chosen = channel
