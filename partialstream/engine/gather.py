@@ -7,11 +7,11 @@ kept; the machine sees them joined.
 
 from __future__ import annotations
 
-from itertools import islice, repeat
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from partialstream.engine.items import ItemScanner, RawItem
 
@@ -29,8 +29,7 @@ class Gatherer:
 
     Attributes:
         scanner: What is fed.
-        send: Takes a delta, gives the items that it completes. It is a generator's own `send`,
-            because a resumed frame with local variables is the cheapest call there is.
+        pieces: The deltas that the scanner has not seen.
 
     Example:
         >>> from partialstream.engine.items import ItemScanner
@@ -41,25 +40,34 @@ class Gatherer:
         ['{"a": 1}']
     """
 
-    __slots__ = ("_advance", "_pieces", "scanner", "send")
+    __slots__ = ("_advance", "pieces", "scanner")
 
     def __init__(self, scanner: ItemScanner) -> None:
         self.scanner = scanner
         self._advance = scanner.advance
-        self._pieces: list[str] = []
-        steps = self._gather()
-        next(steps)
-        self.send: Callable[[str], Sequence[RawItem]] = steps.send
+        self.pieces: list[str] = []
+
+    def send(self, delta: str) -> Sequence[RawItem]:
+        """Take a delta; gives the items that it completes."""
+        pieces = self.pieces
+        if self.scanner.wake not in delta and len(pieces) < BATCH:
+            pieces.append(delta)
+            return ()
+        if pieces:
+            pieces.append(delta)
+            delta = "".join(pieces)
+            pieces.clear()
+        return self._advance(delta)
 
     @property
     def text(self) -> str:
         """All that was sent; see `ItemScanner.text`."""
-        return self.scanner.text + "".join(self._pieces)
+        return self.scanner.text + "".join(self.pieces)
 
     @property
     def sent(self) -> int:
         """Characters sent so far."""
-        return self.scanner.size + sum(map(len, self._pieces))
+        return self.scanner.size + sum(map(len, self.pieces))
 
     def pull(self, chunks: Iterator[Any]) -> tuple[Sequence[RawItem], object]:
         """Take chunks while they are text, until they complete items.
@@ -70,7 +78,7 @@ class Gatherer:
             The items and None; or none and the chunk that is no text, `END` for no chunk.
         """
         scanner = self.scanner
-        pieces = self._pieces
+        pieces = self.pieces
         keep = pieces.append
         while True:
             wake = scanner.wake
@@ -96,26 +104,6 @@ class Gatherer:
 
     def flush(self) -> Sequence[RawItem]:
         """The text ends: let the scanner see what was kept."""
-        rest = "".join(self._pieces)
-        self._pieces.clear()
+        rest = "".join(self.pieces)
+        self.pieces.clear()
         return self._advance(rest)
-
-    def _gather(self) -> Generator[Sequence[RawItem], str, None]:
-        scanner = self.scanner
-        advance = self._advance
-        pieces = self._pieces
-        keep = pieces.append
-        completed: Sequence[RawItem] = ()
-        while True:
-            delta = yield completed
-            wake = scanner.wake
-            for _ in repeat(None, BATCH):
-                if wake in delta:
-                    break
-                keep(delta)
-                delta = yield ()
-            if pieces:
-                keep(delta)
-                delta = "".join(pieces)
-                pieces.clear()
-            completed = advance(delta)

@@ -200,15 +200,10 @@ class Growth(Generic[S]):
         self.rejections: list[Rejection] = []
 
     def snapshot(self) -> Any:
-        """The value as it stands; `MISSING` if nothing of it can be shown."""
-        if self._frame is self._document:
-            return MISSING
+        """The value as it stands. To be asked for only if `changed` says that something shows."""
         marks = (*self._above, (self._frame, len(self._frame.values)))
         if self._veils:
-            visible = next(n for n, (frame, _) in enumerate(marks) if _is_veiled(frame))
-            if not visible:
-                return MISSING
-            marks = marks[:visible]
+            marks = marks[: next(n for n, (frame, _) in enumerate(marks) if _is_veiled(frame))]
         elif self._text is not None:
             marks = (*marks, (self._text, len(self._text.pieces)))
         return show(marks)
@@ -231,14 +226,7 @@ class Growth(Generic[S]):
                 self._check_child(self._transcript.slice(self._start, end), None)
             return
         frame = self._frame
-        self._frames.pop()
-        if frame.veils:
-            self._veils -= 1
-        if self._frames:
-            self._frame = self._frames[-1]
-            self._above = self._above[:-1]
-        else:
-            self._frame = self._document
+        self._leave(frame)
         if isinstance(frame.node, Items | Entries) and frame.node.wrap is None:
             # Its children are validated one by one; nothing is validated twice here.
             self._add(show(((frame, len(frame.values)),)))
@@ -262,12 +250,11 @@ class Growth(Generic[S]):
         elif isinstance(node, Entries):
             frame.child = node.value
             frame.child_key = name
-        elif isinstance(node, Tagged):
-            if name == node.discriminator:
-                frame.child = Opaque(node.check)
-                frame.child_key = name
-            else:
-                self._give_up(frame)
+        elif name == cast("Tagged[S]", node).discriminator:
+            frame.child = Opaque(node.check)
+            frame.child_key = name
+        else:
+            self._give_up(frame)
 
     def begin_string(self, start: int) -> None:
         """See `Handler`."""
@@ -334,19 +321,24 @@ class Growth(Generic[S]):
         else:
             self._touch()
 
+    def _leave(self, frame: Frame[S]) -> None:
+        """The innermost value is no longer open."""
+        self._frames.pop()
+        if frame.veils:
+            self._veils -= 1
+        if self._frames:
+            self._frame = self._frames[-1]
+            self._above = self._above[:-1]
+        else:
+            self._frame = self._document
+
     def _touch(self) -> None:
         if not self._veils:
             self.changed = True
 
     def _give_up(self, frame: Frame[S]) -> None:
         """The innermost object cannot grow after all: it shows when it is complete."""
-        self._frames.pop()
-        self._veils -= 1
-        if self._frames:
-            self._frame = self._frames[-1]
-            self._above = self._above[:-1]
-        else:
-            self._frame = self._document
+        self._leave(frame)
         self._start = frame.start
         self._depth = 1
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from partialstream.engine.growth import MISSING, Growth
+from partialstream.engine.growth import Growth
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.syntax import SyntaxReader
 from partialstream.engine.transcript import Transcript
@@ -65,7 +65,7 @@ class PartialParser(Generic[M]):
         limits: Limits | None = None,
     ) -> None:
         plan = plan_of(model)
-        self._validator = plan.validator
+        self._validate = plan.validate
         self._node = plan.node
         self._settings = Settings(strict, context)
         self._limits = limits or DEFAULT_LIMITS
@@ -187,16 +187,14 @@ class PartialParser(Generic[M]):
         if not growth.changed:
             return None
         growth.changed = False
-        snapshot = growth.snapshot()
-        if snapshot is MISSING:
-            return None
+        snapshot: M = growth.snapshot()
         self.snapshot = snapshot
-        return self.snapshot
+        return snapshot
 
     def _complete(self, reader: SyntaxReader) -> None:
         raw = self._transcript.slice(self._seeker.position.offset, reader.position.offset)
         try:
-            final: M = self._validator.validate_json(
+            final: M = self._validate(
                 raw, strict=self._settings.strict, context=self._settings.context
             )
         except ValidationError as error:

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic_core import SchemaValidator
 
 from partialstream.engine.growth import contents, open_path
 from partialstream.engine.nodes import (
@@ -49,7 +48,7 @@ from partialstream.validation.schema import (
 from partialstream.validation.snapshots import root_snapshot, snapshot_maker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from partialstream.engine.growth import Marks
     from partialstream.engine.shape import Kind, Shape
@@ -64,13 +63,13 @@ class Plan:
         node: How it grows.
         shape: What it looks like.
         elements: What the elements look like if it is an array, None if it cannot be one.
-        validator: pydantic's validator of the whole.
+        validate: pydantic's `validate_json` for the whole.
     """
 
     node: Node[Settings]
     shape: Shape
     elements: Shape | None
-    validator: SchemaValidator
+    validate: Callable[..., Any]
 
 
 @lru_cache(maxsize=512)
@@ -83,14 +82,11 @@ def plan_of(model: type[BaseModel]) -> Plan:
     adapter = TypeAdapter(model)
     schema, definitions = unfold(adapter.core_schema)
     compiler = _Compiler(definitions)
-    validator = adapter.validator
-    if not isinstance(validator, SchemaValidator):  # a plugin's wrapper around it
-        validator = SchemaValidator(adapter.core_schema)
     return Plan(
         compiler.node(schema, {}),
         shape_of(adapter.core_schema),
         shape_of_elements(adapter.core_schema),
-        validator,
+        adapter.validator.validate_json,
     )
 
 
