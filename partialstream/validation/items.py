@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 OnInvalid = Literal["raise", "skip"]
 
+_NO_JSON = ("json_invalid", "string_unicode")
+"""pydantic's words for text that is no JSON, and for one that holds half a surrogate pair."""
+
 
 class ItemValidator(Generic[T]):
     """Validates items, and decides what becomes of those that are not valid.
@@ -85,18 +88,13 @@ class ItemValidator(Generic[T]):
                 self.failure = self._judge(raw, error)
                 if self.failure is not None:
                     break
-            except UnicodeEncodeError as error:  # half of a surrogate pair, not even escaped
-                self.failure = why_malformed(raw.text, raw.position, raw.path) or (
-                    OutputValidationError(str(error), index=raw.number, raw=raw.text)
-                )
-                break
         self.delivered += len(accepted)
         return accepted
 
     def _judge(self, raw: RawItem, error: ValidationError) -> PartialStreamError | None:
         """What is to be raised for an item that does not validate, None for nothing."""
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        if first["type"] == "json_invalid" and not first["loc"]:
+        if first["type"] in _NO_JSON and not first["loc"]:
             try:
                 malformed = why_malformed(raw.text, raw.position, raw.path, limits=self._limits)
             except LimitExceededError as exceeded:

@@ -125,7 +125,8 @@ def _set_all(
     _assign(instance, "__dict__", values)
     _assign(instance, "__pydantic_fields_set__", arrived)
     _assign(instance, "__pydantic_extra__", extra)
-    _assign(instance, "__pydantic_private__", _private_attributes(model) or None)
+    private = _private_attributes(model) if model.__private_attributes__ else None
+    _assign(instance, "__pydantic_private__", private)
 
 
 def _private_attributes(model: type[BaseModel]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Discriminator, Field, RootModel, Tag
 from runs import run_partial, shown
+from typing_extensions import TypeAliasType
 
 from partialstream import Gate, PartialParser
 from partialstream.testing import every_cut
@@ -204,6 +205,9 @@ def test_a_union_that_holds_itself_grows() -> None:
     ]
 
 
+Names = TypeAliasType("Names", list[str] | None)
+
+
 class Either(BaseModel):
     text_or_number: str | int = 0
     text_or_texts: str | list[str] | None = None
@@ -216,6 +220,7 @@ class Either(BaseModel):
     nested: list[str | None] | None = None
     by_kind: str | list[int | list[str]] | dict[str, int] = ""
     numbers: int | float = 0
+    of_aliases: Names | int | dict[str, str] = 0
 
 
 @pytest.mark.parametrize(
@@ -241,6 +246,8 @@ class Either(BaseModel):
         ("by_kind", "[1, [", "]]", [1, []], [1, []]),
         ("by_kind", '{"a": 1, ', '"b": 2}', {"a": 1}, {"a": 1, "b": 2}),
         ("numbers", "12", ",", None, 12),
+        ("of_aliases", '["a', '"]', ["a"], ["a"]),
+        ("of_aliases", '{"a": "b', '"}', {"a": "b"}, {"a": "b"}),
     ],
 )
 def test_a_union_grows_where_the_first_character_leaves_one_choice(

@@ -18,6 +18,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema, core_schema
 from runs import run_partial
 
 from partialstream import Gate, PartialParser
@@ -188,6 +189,36 @@ def test_validators_of_models_do_not_hide_them_but_those_around_them_do() -> Non
     }
     assert grow(Holder, '{"outside": {"text": "a"', "}") == [{}, {"outside": {"text": "a"}}]
     assert run_partial(Holder, ['{"checked": {"text": "x"}}']).status == "invalid"
+
+
+def test_a_model_inside_other_validators_shows_when_it_is_complete() -> None:
+    class Inner(BaseModel):
+        text: str
+
+    class Outer(BaseModel):
+        inner: Annotated[Inner, AfterValidator(lambda v: v)]
+
+    assert grow(Outer, '{"inner": {"text": "a"', "}") == [{}, {"inner": {"text": "a"}}]
+
+
+def test_a_model_that_makes_its_own_schema_shows_when_it_is_complete() -> None:
+    class Own(BaseModel):
+        text: str
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+            def members(value: Any) -> Any:
+                return {"text": value["text"].upper()}, None, {"text"}
+
+            return core_schema.model_schema(
+                cls, core_schema.no_info_plain_validator_function(members)
+            )
+
+    class Outer(BaseModel):
+        own: Own
+        owns: list[Own] = []
+
+    assert grow(Outer, '{"own": {"text": "a"', "}") == [{}, {"own": {"text": "A"}}]
 
 
 def test_context_and_strictness_reach_every_check() -> None:

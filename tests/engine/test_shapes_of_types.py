@@ -24,9 +24,10 @@ from pydantic import (
     RootModel,
     TypeAdapter,
 )
+from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
-from partialstream.engine.shape import ANYTHING
+from partialstream.engine.shape import ANYTHING, Shape
 from partialstream.validation.schema import shape_of, shape_of_elements
 
 
@@ -143,6 +144,14 @@ def test_kinds_and_names(type_: Any, kinds: str, names: set[str] | None) -> None
     shape = shape_of(TypeAdapter(type_).core_schema)
     assert shape.kinds == set(kinds.split())
     assert shape.names == names
+
+
+def test_the_first_step_of_a_chain_takes_the_json() -> None:
+    schema = core_schema.chain_schema([core_schema.str_schema(), core_schema.int_schema()])
+    assert shape_of(schema).kinds == {"string"}
+    assert shape_of_elements(core_schema.chain_schema([core_schema.list_schema(schema)])) == Shape(
+        frozenset({"string"}), frozenset()
+    )
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,25 @@ def test_private_attributes_and_slots_have_their_defaults() -> None:
         _ = first._unset
 
 
+def test_a_private_attribute_made_of_validated_data_is_not_there_yet() -> None:
+    class Private(BaseModel):
+        text: str
+        _length: int = PrivateAttr(default_factory=lambda data: len(data["text"]))  # type: ignore[misc]
+
+    if not hasattr(
+        Private.__private_attributes__["_length"], "default_factory_takes_validated_data"
+    ):
+        pytest.skip(
+            "this pydantic does not hand validated data to the factories of private attributes"
+        )
+    parser = PartialParser(Private)
+    snapshot = parser.feed('{"text": "ab')
+    assert snapshot is not None
+    assert not hasattr(snapshot, "_length")
+    parser.feed('c"}')
+    assert parser.finish()._length == 3
+
+
 def test_methods_properties_and_computed_fields_work() -> None:
     class Computed(BaseModel):
         text: str
