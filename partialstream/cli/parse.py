@@ -13,8 +13,9 @@ from partialstream.cli.exit_codes import ExitCode
 from partialstream.cli.output import write_error, write_line
 from partialstream.cli.reading import InputFormat, as_chunks, read_pieces
 from partialstream.cli.target import check_model, item_adapter, load_type
+from partialstream.engine.handler import NullHandler
 from partialstream.engine.position import Position
-from partialstream.engine.syntax import NullHandler, SyntaxReader
+from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import IncompleteStreamError, PartialStreamError, format_path
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import Item

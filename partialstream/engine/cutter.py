@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.engine.blanks import BlankRun
-from partialstream.engine.element import (
-    CARRIED,
-    CLOSER_OF,
-    OPEN,
-    Scan,
-    flat_object_end,
-    nesting,
-    scan_of,
-)
+from partialstream.engine.element import CLOSER_OF, Scan, nesting, scan_of
 from partialstream.errors import LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS
 
@@ -25,14 +17,10 @@ class Cutter:
     """Collects the text of an element until it ends.
 
     Attributes:
-        may_be_flat: Whether nothing of the element has been scanned, and it is an object.
         raw: The element's whole text, once `cut` has found its end.
         start: Where it begins, as `Position` has it.
         scan: What looks for its end; None while nothing of it has been scanned.
         size: How many characters have been scanned.
-        flat_size: How long an object may be that is cut out by counting.
-        carry: The end of the last piece, if that is to be given again: the beginning of an
-            element that may turn out to be flat, so that it need not be scanned.
     """
 
     __slots__ = (
@@ -41,9 +29,6 @@ class Cutter:
         "_limits",
         "_opener",
         "_parts",
-        "carry",
-        "flat_size",
-        "may_be_flat",
         "raw",
         "scan",
         "size",
@@ -52,24 +37,18 @@ class Cutter:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        # Blanks inside a flat object are not looked at: it must be too short for too many.
-        self.flat_size = min(CARRIED, limits.whitespace_run)
         self._blanks = BlankRun(limits.whitespace_run)
         self._opener = ""
-        self.may_be_flat = False
         self._depth = 0
         self.scan: Scan | None = None
         self._parts: list[str] = []
         self.size = 0
         self.raw = ""
         self.start = (0, 1, 0)
-        self.carry = ""
 
     def begin(self, start: tuple[int, int, int], depth: int, opener: str) -> None:
         """An element begins with `opener` at `start`, `depth` levels deep in its document."""
         self.start = start
-        self.carry = ""
-        self.may_be_flat = opener == "{"
         self._opener = opener
         self._depth = depth
         if self.scan is not None:
@@ -88,7 +67,7 @@ class Cutter:
     @property
     def tail(self) -> str:
         """The text of the unfinished element."""
-        return "".join(self._parts) + self.carry
+        return "".join(self._parts)
 
     def cut(self, text: str, pos: int) -> int:
         """Go on with `text` from `pos`.
@@ -100,18 +79,8 @@ class Cutter:
             LimitExceededError: The element is too large or too deep, or is mostly blanks.
         """
         size = len(text)
-        if self.may_be_flat:
-            end = flat_object_end(text, pos, self._limits.depth - self._depth - 1)
-            if end == OPEN and size - pos <= self.flat_size:
-                self.carry = text[pos:]
-                return -1
-            if 0 < end <= pos + self.flat_size:
-                self.raw = text[pos:end]
-                return end
-            self.may_be_flat = False
         scan = self.scan
         if scan is None:
-            self.carry = ""
             scan = self.scan = scan_of(self._opener, self._limits.depth - self._depth)
         blanks = self._blanks
         if not scan.in_string and (blanks.run or text[pos] in " \t\n\r"):

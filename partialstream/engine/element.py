@@ -7,7 +7,6 @@ for the parser that gets the slice.
 
 from __future__ import annotations
 
-import re
 from typing import Final, Protocol
 
 from partialstream.engine.tokens import Run, run_of
@@ -21,56 +20,7 @@ _TO_BRACKET: Final[dict[str, Run]] = {
 """Everything up to the next bracket of a kind (`""`: of any) outside strings; stops at a string
 that is cut."""
 
-NEXT_OBJECT: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=\{)").match
-"""From behind an element to the next, if that is an object."""
-
-CARRIED: Final = 2048
-"""Characters of an element that are kept unread, hoping that its end shows it to be flat."""
-
 CLOSER_OF: Final = {"{": "}", "[": "]"}
-
-
-OPEN: Final = -1
-"""A flat object has no end yet."""
-
-NOT_FLAT: Final = -2
-"""An object's end cannot be told by counting."""
-
-
-def flat_object_end(text: str, start: int, depth: int) -> int:
-    r"""Where the object that opens at `start` ends, if that takes no scan to tell.
-
-    That is so when it holds no other brace and its first `}` stands outside strings: the
-    quotes before it come in pairs. A quote does not count if it is escaped, which is certain
-    where no backslash is itself escaped. All of this is counting, at the speed of C.
-
-    Args:
-        text: A text that holds the object.
-        start: Where it opens.
-        depth: How many levels of arrays it may hold. Fewer brackets than that cannot be more.
-
-    Returns:
-        The offset behind the closing brace; `OPEN` if there is none; `NOT_FLAT` for "scan it".
-
-    Example:
-        >>> flat_object_end('{"a": "x"}, {', 0, 10)
-        10
-        >>> flat_object_end('{"a": "}"}', 0, 10) == NOT_FLAT
-        True
-    """
-    end = text.find("}", start)
-    if end < 0:
-        return OPEN
-    if text.find("{", start + 1, end) >= 0:
-        return NOT_FLAT
-    if end - start > depth and text.count("[", start, end) > depth:
-        return NOT_FLAT
-    quotes = text.count('"', start, end)
-    if text.find("\\", start, end) >= 0:
-        if text.find("\\\\", start, end) >= 0:
-            return NOT_FLAT
-        quotes -= text.count('\\"', start, end)
-    return NOT_FLAT if quotes % 2 else end + 1
 
 
 class Scan(Protocol):

@@ -11,9 +11,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from partialstream.engine.items import ItemScanner, RawItem
+    from partialstream.engine.items import ItemScanner
+    from partialstream.engine.raw_item import RawItem
 
 BATCH: Final = 64
 """Deltas after which the machine looks even if no item can be complete: it watches the limits,
@@ -49,15 +50,10 @@ class Gatherer:
 
     def send(self, delta: str) -> Sequence[RawItem]:
         """Take a delta; gives the items that it completes."""
-        pieces = self.pieces
-        if self.scanner.wake not in delta and len(pieces) < BATCH:
-            pieces.append(delta)
+        self.pieces.append(delta)
+        if self.scanner.wake not in delta and len(self.pieces) <= BATCH:
             return ()
-        if pieces:
-            pieces.append(delta)
-            delta = "".join(pieces)
-            pieces.clear()
-        return self._advance(delta)
+        return self.flush()
 
     @property
     def text(self) -> str:
@@ -79,31 +75,41 @@ class Gatherer:
         """
         scanner = self.scanner
         pieces = self.pieces
-        keep = pieces.append
+        keep: Callable[[Any], None] = pieces.append
+        chunk: Any = ""
         while True:
             wake = scanner.wake
             kept = len(pieces)
-            delta = ""
-            for chunk in islice(chunks, BATCH):
-                if chunk.__class__ is not str:
-                    return (), chunk
-                if wake in chunk:
-                    delta = chunk
-                    break
-                keep(chunk)
-            else:
-                if len(pieces) < kept + BATCH:
-                    return (), END
-            if pieces:
-                keep(delta)
-                delta = "".join(pieces)
-                pieces.clear()
-            completed = self._advance(delta)
+            try:
+                for chunk in islice(chunks, BATCH):
+                    if wake in chunk:
+                        keep(chunk)
+                        break
+                    keep(chunk)
+                else:
+                    if len(pieces) < kept + BATCH:
+                        return (), END
+                text = "".join(pieces)
+            except TypeError:
+                if not isinstance(chunk, str):
+                    return (), chunk  # `in` does not go with it
+                odd = [piece for piece in pieces if not isinstance(piece, str)]
+                if not odd:
+                    raise
+                return (), odd[0]  # nor `join` with this one
+            pieces.clear()
+            completed = self._advance(text)
+            if scanner.unread:
+                keep(scanner.unread)
             if completed:
                 return completed, None
 
     def flush(self) -> Sequence[RawItem]:
-        """The text ends: let the scanner see what was kept."""
-        rest = "".join(self.pieces)
-        self.pieces.clear()
-        return self._advance(rest)
+        """Let the scanner see what was kept; gives the items that it completes."""
+        pieces = self.pieces
+        rest = "".join(pieces)
+        pieces.clear()
+        completed = self._advance(rest)
+        if self.scanner.unread:
+            pieces.append(self.scanner.unread)
+        return completed

@@ -102,7 +102,7 @@ class Member(Generic[S]):
 
 
 Show = Callable[..., Any]
-"""Takes a row of marks and a level (see `growth.py`), gives the growing value."""
+"""Takes a row of marks and a level (see `marks.py`), gives the growing value."""
 
 
 class Record(Node[S]):

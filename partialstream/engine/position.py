@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+Place = tuple[int, int, int]
+"""A `Position` as a bare tuple: quicker to make."""
+
 
 class Position(NamedTuple):
     r"""A place in the text.
@@ -39,3 +42,19 @@ class Position(NamedTuple):
             self.line + newlines,
             self.offset + text.rindex("\n") + 1,
         )
+
+
+def after(place: Place, text: str, pos: int) -> Place:
+    r"""The place of `text[pos]`, where `text` begins at `place`.
+
+    Example:
+        >>> after((0, 1, 0), "[1,\n  x", 6)
+        (6, 2, 4)
+    """
+    offset, line, line_start = place
+    if "\n" in text:
+        newlines = text.count("\n", 0, pos)
+        if newlines:
+            line += newlines
+            line_start = offset + text.rindex("\n", 0, pos) + 1
+    return offset + pos, line, line_start

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from partialstream.engine.handler import NullHandler
 from partialstream.engine.shape import KINDS, Shape
-from partialstream.engine.syntax import NullHandler, SyntaxReader
+from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 
 if TYPE_CHECKING:

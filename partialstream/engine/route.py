@@ -5,11 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from partialstream.engine.syntax import NullHandler, SyntaxReader
+from partialstream.engine.handler import NullHandler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from partialstream.engine.syntax import SyntaxReader
     from partialstream.results import Path
 
 

@@ -8,101 +8,34 @@ it learns it tells its handler.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING
 
 from partialstream.engine.position import Position
-from partialstream.engine.tokens import (
-    BLANKS,
-    CUT_ESCAPE,
-    DIGITS,
-    LITERALS,
-    NUMBER,
-    NUMBER_ENDS,
-    PLAIN,
-    STRING_CONTENT,
-    decode,
+from partialstream.engine.token_reader import (
+    AFTER_ELEMENT,
+    AFTER_MEMBER,
+    COLON,
+    DONE,
+    FIRST_ELEMENT,
+    FIRST_NAME,
+    IN_LITERAL,
+    IN_NAME,
+    IN_NUMBER,
+    IN_STRING,
+    NAME,
+    VALUE,
+    TokenReader,
 )
-from partialstream.errors import JSONSyntaxError, LimitExceededError
+from partialstream.engine.tokens import BLANKS, NUMBER_ENDS, PLAIN
+from partialstream.errors import LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from partialstream.engine.handler import Handler
     from partialstream.results import Path
 
 
-class Handler(Protocol):
-    """What a `SyntaxReader` tells. Offsets count from the start of the text."""
-
-    def begin_object(self, start: int) -> None:
-        """An object opened; `start` is the offset of its brace."""
-
-    def begin_array(self, start: int) -> None:
-        """An array opened; `start` is the offset of its bracket."""
-
-    def end(self, end: int) -> None:
-        """The innermost object or array closed; `end` is the offset behind it."""
-
-    def name(self, name: str) -> None:
-        """A member's name is complete; its value follows."""
-
-    def begin_string(self, start: int) -> None:
-        """A string value opened; `start` is the offset of its quote."""
-
-    def string_piece(self, piece: str) -> None:
-        """More characters of the open string value, decoded, never empty."""
-
-    def end_string(self, end: int) -> None:
-        """The open string value closed; `end` is the offset behind its quote."""
-
-    def scalar(self, raw: str) -> None:
-        """A number or word is complete."""
-
-
-class NullHandler:
-    """A handler that only wants to know whether the text is valid."""
-
-    def begin_object(self, start: int) -> None:
-        """Nothing."""
-
-    def begin_array(self, start: int) -> None:
-        """Nothing."""
-
-    def end(self, end: int) -> None:
-        """Nothing."""
-
-    def name(self, name: str) -> None:
-        """Nothing."""
-
-    def begin_string(self, start: int) -> None:
-        """Nothing."""
-
-    def string_piece(self, piece: str) -> None:
-        """Nothing."""
-
-    def end_string(self, end: int) -> None:
-        """Nothing."""
-
-    def scalar(self, raw: str) -> None:
-        """Nothing."""
-
-
-# The states. Between tokens, the next character decides by the table at the end of this
-# file; inside a token, the token's own method goes on.
-VALUE: Final = "a value"
-FIRST_ELEMENT: Final = "a value or ']'"
-FIRST_NAME: Final = "a name or '}'"
-NAME: Final = "a name"
-COLON: Final = "':'"
-AFTER_MEMBER: Final = "',' or '}'"
-AFTER_ELEMENT: Final = "',' or ']'"
-DONE: Final = "the end of the text"
-
-IN_STRING: Final = "string"
-IN_NAME: Final = "name"
-IN_NUMBER: Final = "number"
-IN_LITERAL: Final = "literal"
-
-
-class SyntaxReader:
+class SyntaxReader(TokenReader):
     """Reads one JSON document, piece by piece.
 
     Args:
@@ -113,6 +46,7 @@ class SyntaxReader:
         allow_nan: Whether `NaN`, `Infinity` and `-Infinity` pass, as they do in pydantic.
 
     Example:
+        >>> from partialstream.engine.handler import NullHandler
         >>> reader = SyntaxReader(NullHandler())
         >>> reader.feed('{"a": 1')
         7
@@ -125,24 +59,7 @@ class SyntaxReader:
 (offset 7), in a
     """
 
-    __slots__ = (
-        "_allow_nan",
-        "_base",
-        "_blank_run",
-        "_closers",
-        "_halted",
-        "_handler",
-        "_held",
-        "_keys",
-        "_limits",
-        "_line",
-        "_line_start",
-        "_number_state",
-        "_offset",
-        "_token",
-        "_word",
-        "state",
-    )
+    __slots__ = ("_blank_run", "_limits")
 
     def __init__(
         self,
@@ -153,43 +70,9 @@ class SyntaxReader:
         path: Path = (),
         allow_nan: bool = True,
     ) -> None:
-        self._base = path
-        self._handler = handler
+        super().__init__(handler, position=position, path=path, allow_nan=allow_nan)
         self._limits = limits
-        self._allow_nan = allow_nan
-        self.state = VALUE
-        self._closers: list[str] = []
-        self._keys: list[str | int] = []
-        self._offset, self._line, self._line_start = position
-        self._held = ""  # a cut escape, read again with the text that follows
-        self._token: list[str] = []  # the pieces of the name, number or word under way
-        self._number_state = ""
-        self._word = ""
         self._blank_run = 0
-        self._halted = False
-
-    @property
-    def done(self) -> bool:
-        """Whether the document is closed. A root number is never: it could go on."""
-        return self.state is DONE
-
-    @property
-    def depth(self) -> int:
-        """How many arrays and objects are open."""
-        return len(self._closers)
-
-    @property
-    def position(self) -> Position:
-        """The place up to which the document has been read."""
-        return self._position(0)
-
-    @property
-    def path(self) -> Path:
-        """The innermost value that is open, expected or under way."""
-        keys = self._keys
-        if self.state in _BETWEEN_MEMBERS:
-            keys = keys[:-1]
-        return (*self._base, *keys)
 
     def feed(self, text: str, start: int = 0) -> int:
         """Read on.
@@ -265,19 +148,6 @@ class SyntaxReader:
         self._keys.pop()
         self._close_value()
 
-    def resume(self, position: Position) -> None:
-        """Go on at another place: somebody else has read blanks, or looked ahead."""
-        self._offset, self._line, self._line_start = position
-
-    def _position(self, pos: int) -> Position:
-        return Position(self._offset + pos, self._line, self._line_start)
-
-    def _error(self, reason: str, pos: int) -> JSONSyntaxError:
-        place = self._position(pos)
-        return JSONSyntaxError(
-            reason, offset=place.offset, line=place.line, column=place.column, path=self.path
-        )
-
     # -- between tokens ------------------------------------------------------------------
 
     def _skip_blanks(self, text: str, pos: int) -> int:
@@ -322,16 +192,6 @@ class SyntaxReader:
         self._handler.end(self._offset + pos + 1)
         return pos + 1
 
-    def _close_value(self) -> None:
-        closers = self._closers
-        if not closers:
-            self.state = DONE
-            self._halted = True
-        elif closers[-1] == "}":
-            self.state = AFTER_MEMBER
-        else:
-            self.state = AFTER_ELEMENT
-
     def _next_name(self, text: str, pos: int) -> int:
         self.state = NAME
         return pos + 1
@@ -345,123 +205,11 @@ class SyntaxReader:
         self.state = VALUE
         return pos + 1
 
-    # -- strings -------------------------------------------------------------------------
-
-    def _begin_name(self, text: str, pos: int) -> int:
-        self.state = IN_NAME
-        return pos + 1
-
-    def _begin_string(self, text: str, pos: int) -> int:
-        self.state = IN_STRING
-        self._handler.begin_string(self._offset + pos)
-        return pos + 1
-
-    def _read_string(self, text: str, pos: int) -> int:
-        end = STRING_CONTENT(text, pos).end()
-        if end > pos:
-            piece = decode(text[pos:end])
-            if self.state is IN_STRING:
-                self._handler.string_piece(piece)
-            else:
-                self._token.append(piece)
-        if end == len(text):
-            return end
-        char = text[end]
-        if char == '"':
-            if self.state is IN_STRING:
-                self._close_value()
-                self._handler.end_string(self._offset + end + 1)
-            else:
-                name = "".join(self._token)
-                self._token.clear()
-                self._keys[-1] = name
-                self.state = COLON
-                self._handler.name(name)
-            return end + 1
-        if char == "\\":
-            if CUT_ESCAPE.fullmatch(text, end):
-                self._held = text[end:]
-                return len(text)
-            raise self._error("invalid escape in a string", end)
-        what = "control character" if char < " " else "surrogate"
-        raise self._error(f"unescaped {what} {char!r} in a string", end)
-
-    # -- numbers and words ---------------------------------------------------------------
-
-    def _begin_number(self, text: str, pos: int) -> int:
-        char = text[pos]
-        if char == "-":
-            self._number_state = "minus"
-        else:
-            self._number_state = "zero" if char == "0" else "integer"
-        self._token.append(char)
-        self.state = IN_NUMBER
-        return pos + 1
-
-    def _read_number(self, text: str, pos: int) -> int:
-        size = len(text)
-        start = pos
-        state = self._number_state
-        while pos < size:
-            char = text[pos]
-            steps = NUMBER[state]
-            following = steps.get(char)
-            if following is None and "0" <= char <= "9":
-                following = steps.get("0-9")
-            if following is None:
-                break
-            state = following
-            pos += 1
-            if steps.get("0-9") == state:
-                pos = DIGITS(text, pos).end()
-        self._token.append(text[start:pos])
-        self._number_state = state
-        if pos == size:
-            return pos
-        char = text[pos]
-        if state == "minus" and char == "I" and self._allow_nan:
-            self._token.clear()
-            return self._begin_word("-I", pos)
-        if state in NUMBER_ENDS and char in ",]} \t\n\r":
-            self._end_scalar()
-            return pos
-        raise self._error(f"unexpected {char!r} in a number", pos)
-
-    def _end_scalar(self) -> None:
-        raw = "".join(self._token)
-        self._token.clear()
-        self._close_value()
-        self._handler.scalar(raw)
-
-    def _begin_literal(self, text: str, pos: int) -> int:
-        char = text[pos]
-        if not self._allow_nan and char not in "tfn":
-            raise self._error(f"expected {self.state}, not {char!r}", pos)
-        return self._begin_word(char, pos)
-
-    def _begin_word(self, beginning: str, pos: int) -> int:
-        self._word = LITERALS[beginning]
-        self._token.append(beginning)
-        self.state = IN_LITERAL
-        return pos + 1
-
-    def _read_literal(self, text: str, pos: int) -> int:
-        seen = sum(map(len, self._token))
-        rest = self._word[seen : seen + len(text) - pos]
-        taken = 0
-        while taken < len(rest) and text[pos + taken] == rest[taken]:
-            taken += 1
-        if taken < len(rest):
-            raise self._error(f"expected {self._word!r}", pos + taken)
-        self._token.append(rest)
-        if seen + taken == len(self._word):
-            self._end_scalar()
-        return pos + taken
-
 
 Step = Callable[[SyntaxReader, str, int], int]
 
-# pyright: basic
+# The tables are the class's own, though they can only be made when it is there.
+# pyright: reportPrivateUsage=false
 _VALUES: dict[str, Step] = {
     "{": SyntaxReader._begin_object,
     "[": SyntaxReader._begin_array,
@@ -486,6 +234,3 @@ _TOKENS: dict[str, Step] = {
     IN_NUMBER: SyntaxReader._read_number,
     IN_LITERAL: SyntaxReader._read_literal,
 }
-_BETWEEN_MEMBERS = frozenset(
-    {FIRST_ELEMENT, AFTER_ELEMENT, FIRST_NAME, NAME, COLON, AFTER_MEMBER, IN_NAME}
-)

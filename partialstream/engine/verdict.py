@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from partialstream.engine.syntax import NullHandler, SyntaxReader
+from partialstream.engine.handler import NullHandler
+from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import JSONSyntaxError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from types import TracebackType
 
-    from partialstream.engine.items import RawItem
+    from partialstream.engine.raw_item import RawItem
     from partialstream.limits import Limits
     from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
     from partialstream.stream.events import Finished, ItemEvent, PartialEvent

@@ -80,12 +80,13 @@ class Answer:
 
     def delivered(self, count: int) -> None:
         """Items were handed over."""
-        now = self.elapsed()
-        if self.timing.first_item is None:
-            self.timing.first_item = now
-        times = self.timing.items
+        now = self._clock() - self._started
+        timing = self.timing
+        if timing.first_item is None:
+            timing.first_item = now
+        times = timing.items
         if len(times) < TIMES_KEPT:
-            times.extend([now] * count)
+            times.extend((now,) * count)
 
     def ended(self) -> None:
         """The stream is over."""

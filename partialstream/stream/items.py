@@ -6,7 +6,8 @@ import itertools
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from partialstream.engine.gather import Gatherer
-from partialstream.engine.items import ItemScanner, RawItem
+from partialstream.engine.items import ItemScanner
+from partialstream.engine.raw_item import RawItem
 from partialstream.engine.route import parse_path
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from partialstream.engine.gather import BATCH, Gatherer
-from partialstream.engine.items import ItemScanner, RawItem
+from partialstream.engine.items import ItemScanner
 from partialstream.engine.route import parse_path
 from partialstream.engine.verdict import why_malformed
 from partialstream.errors import (
@@ -24,6 +24,7 @@ from partialstream.validation.schema import shape_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from partialstream.engine.raw_item import RawItem
     from partialstream.engine.shape import Shape
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from partialstream.engine.growth import contents, open_path
+from partialstream.engine.marks import contents, open_path
 from partialstream.engine.nodes import (
     ByKind,
     Dependent,
@@ -50,7 +50,7 @@ from partialstream.validation.snapshots import root_snapshot, snapshot_maker
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from partialstream.engine.growth import Marks
+    from partialstream.engine.marks import Marks
     from partialstream.engine.shape import Kind, Shape
     from partialstream.results import Path
 

@@ -1,7 +1,7 @@
 """Snapshots: instances of the user's model, as far as they have arrived.
 
 A snapshot is made for every delta, and few are looked at closely. So it is made of marks
-(see `engine/growth.py`) and becomes a full instance at the first touch: until then its class
+(see `engine/marks.py`) and becomes a full instance at the first touch: until then its class
 is a subclass of the model that knows one thing, to fill the instance and to change its class
 to the model itself. Nothing can tell the difference, but for `type(snapshot)` before that.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from partialstream.engine.growth import Frame, Marks, contents, open_path
+from partialstream.engine.marks import Frame, Marks, contents, open_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable

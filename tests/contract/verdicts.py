@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
-from partialstream.engine.syntax import NullHandler, SyntaxReader
+from partialstream.engine.handler import NullHandler
+from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from hypothesis import given
 from runs import feed
 from strategies import Cut, cuts, json_texts
 
+from partialstream.engine.handler import NullHandler
 from partialstream.engine.position import Position
-from partialstream.engine.syntax import NullHandler, SyntaxReader
+from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import Limits
 from partialstream.testing import every_cut

@@ -1,0 +1,82 @@
+"""The text that was read, as far as it is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from partialstream.errors import LimitExceededError
+
+if TYPE_CHECKING:
+    from partialstream.limits import Limits
+
+
+class KeptText:
+    """Keeps text up to a limit, and counts all of it.
+
+    Args:
+        limits: `text_kept` and `total_size` count here.
+
+    Attributes:
+        size: How many characters were read.
+    """
+
+    __slots__ = ("_limits", "_pieces", "_watched", "size")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._pieces: list[str] | None = []
+        self._watched = min(limits.text_kept, limits.total_size)
+        self.size = 0
+
+    def add(self, text: str) -> None:
+        """More text was read.
+
+        Raises:
+            LimitExceededError: It is too much.
+        """
+        if self._pieces is not None:
+            self._pieces.append(text)
+        self.size += len(text)
+        if self.size > self._watched:
+            self.check()
+
+    def take_back(self, count: int) -> None:
+        """The last characters were not read after all."""
+        self.size -= count
+        while self._pieces and count:
+            last = self._pieces.pop()
+            if len(last) > count:
+                self._pieces.append(last[:-count])
+            count -= min(count, len(last))
+
+    def check(self, more: int = 0) -> None:
+        """Watch the limits.
+
+        Args:
+            more: Characters that will be read.
+
+        Raises:
+            LimitExceededError: It is too much.
+        """
+        limits = self._limits
+        size = self.size + more
+        if size > limits.text_kept:
+            self._pieces = None
+            self._watched = limits.total_size
+        if size > limits.total_size:
+            allowed = limits.total_size
+            raise LimitExceededError("total_size", allowed, f"more than {allowed} characters")
+
+    @property
+    def text(self) -> str:
+        """All of it.
+
+        Raises:
+            LimitExceededError: It was more than is kept.
+        """
+        if self._pieces is None:
+            allowed = self._limits.text_kept
+            raise LimitExceededError(
+                "text_kept", allowed, f"no more than {allowed} characters of text are kept"
+            )
+        return "".join(self._pieces)
