@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from partialstream.engine.handler import NullHandler
@@ -70,6 +71,12 @@ def member_names(raw: str, position: Position, path: Path, limits: Limits) -> li
         JSONSyntaxError: It is no JSON.
         LimitExceededError: It is nested too deeply.
     """
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        pass  # it is for our own parser to say why
+    else:
+        return list(value) if isinstance(value, dict) else []
     handler = _MemberNames()
     handler.reader = SyntaxReader(handler, limits=limits, position=position, path=path)
     handler.reader.feed(raw)
