@@ -206,7 +206,10 @@ class PartialParser(Generic[M]):
 
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
         if error.outcome is None:
-            error.outcome = Outcome("invalid", detail=str(error), tail=self._transcript.text)
+            # A closed object is not unfinished, whatever is wrong with it.
+            closed = self._reader is not None and self._reader.done
+            tail = "" if closed else self._transcript.text
+            error.outcome = Outcome("invalid", detail=str(error), tail=tail)
         error.snapshot = self.snapshot
         self.outcome = error.outcome
         self._failure = error
