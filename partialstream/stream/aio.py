@@ -9,25 +9,25 @@ from typing_extensions import Self
 
 from partialstream.errors import PartialStreamError
 from partialstream.stream.chunks import AsyncChunks, is_running
-from partialstream.stream.items import ItemFlow
-from partialstream.stream.partials import PartialFlow
+from partialstream.stream.items import ItemFlow, ItemReading, items
+from partialstream.stream.partials import PartialFlow, PartialReading
+from partialstream.stream.reading import Intake, Reading, await_turn, events, values
 
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
         AsyncIterator,
-        Callable,
         Generator,
         Sequence,
     )
     from types import TracebackType
 
+    from partialstream.engine.gather import Gatherer
     from partialstream.engine.raw_item import RawItem
     from partialstream.limits import Limits
     from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
     from partialstream.stream.events import Finished, ItemEvent, PartialEvent
-    from partialstream.stream.flow import Flow
     from partialstream.validation.items import OnInvalid
 
 T = TypeVar("T")
@@ -37,95 +37,113 @@ W = TypeVar("W")
 
 
 async def _run(
-    flow: Flow[Any, Any],
-    chunks: AsyncChunks,
-    take: Callable[[Any], list[W]],
-    finish: Callable[[], list[W]],
+    reading: Reading[Any, Any], chunks: AsyncChunks, intake: Intake[W]
 ) -> AsyncGenerator[W, None]:
-    """Fetch until the flow has had enough; hand over what it gives; raise what is left."""
+    """Fetch until there is enough; hand over what it gives; raise what is left."""
     try:
-        iterator = await chunks.open()
-        while flow.failure is None and not flow.is_settled():
-            try:
-                chunk = await iterator.__anext__()
-            except StopAsyncIteration:
-                for value in finish():
+        more = True
+        while more:
+            iterator = await chunks.open()
+            while not reading.has_read():
+                try:
+                    chunk = await iterator.__anext__()
+                except StopAsyncIteration:
+                    for value in intake.finish():
+                        yield value
+                    break
+                except BaseException as error:  # noqa: BLE001 - raised below, or what it means
+                    reading.broken(error)
+                    break
+                if reading.is_settled():
+                    break  # closed by another task, while this one waited
+                for value in intake.take(chunk):
                     yield value
-                break
-            except BaseException as error:  # noqa: BLE001 - raised below, or what it means
-                flow.broken(error)
-                break
-            if flow.is_settled():
-                break  # closed by another task, while this one waited
-            for value in take(chunk):
+            more = await _turn(reading, chunks)
+            for value in intake.between():
                 yield value
-        flow.close()
+        reading.close()
     finally:
-        flow.cancelled()
+        reading.cancelled()
         await chunks.close()
-    if flow.failure is not None:
-        raise flow.failure
+    if reading.failure is not None:
+        raise reading.failure
 
 
-async def _run_items(flow: ItemFlow[T], chunks: AsyncChunks) -> AsyncGenerator[T, None]:
-    """`_run` for the values of items, with a shorter way for chunks that are text."""
-    send: Callable[[str], Sequence[RawItem]] | None = None
-    ended = False
+async def _turn(reading: Reading[Any, Any], chunks: AsyncChunks) -> bool:
+    """Send another request, if there is to be one."""
+    if not await await_turn(reading.turn()):
+        return False
     try:
-        iterator = await chunks.open()
-        while flow.failure is None and not flow.is_settled() and not ended:
-            chunk: Any = None
-            raws: Sequence[RawItem] | None = None
-            try:
-                async for chunk in iterator:
-                    if send is None or chunk.__class__ is not str:
-                        break
-                    raws = send(chunk)
-                    if raws:
-                        break
+        await chunks.send(reading.request)
+    except BaseException as error:  # noqa: BLE001 - the policy says what it means
+        reading.broken(error)
+    return True
+
+
+async def _run_items(reading: ItemReading[T], chunks: AsyncChunks) -> AsyncGenerator[T, None]:
+    """`_run` for the values of items, with a shorter way for chunks that are text."""
+    gatherer: Gatherer | None = None
+    try:
+        more = True
+        while more:
+            iterator = await chunks.open()
+            ended = False
+            while not reading.has_read() and not ended:
+                chunk: Any = None
+                raws: Sequence[RawItem] | None = None
+                try:
+                    async for chunk in iterator:
+                        if gatherer is None or chunk.__class__ is not str:
+                            break
+                        raws = gatherer.send(chunk)
+                        if raws:
+                            break
+                    else:
+                        ended = True
+                except PartialStreamError as error:
+                    raws = reading.failed(error)
+                except BaseException as error:  # noqa: BLE001 - raised below, or what it means
+                    reading.broken(error)
+                    break
+                if reading.is_settled():
+                    break  # closed by another task, while this one waited
+                if ended:
+                    deliveries = reading.finish()
+                elif raws is not None:
+                    deliveries = reading.accept(raws)
                 else:
-                    ended = True
-            except PartialStreamError as error:
-                raws = flow.failed(error)
-            except BaseException as error:  # noqa: BLE001 - raised below, or what it means
-                flow.broken(error)
-                break
-            if flow.is_settled():
-                break  # closed by another task, while this one waited
-            if ended:
-                deliveries = flow.finish()
-            elif raws is not None:
-                deliveries = flow.accept(raws)
-            else:
-                # The first chunk comes this way too, and is noted as the first.
-                deliveries = flow.take(chunk)
-                if chunk.__class__ is str and chunk:
-                    send = flow.text_gatherer().send
-            for value, _ in deliveries:
+                    # The first chunk comes this way too, and is noted as the first.
+                    deliveries = reading.take(chunk)
+                    if chunk.__class__ is str and chunk:
+                        gatherer = reading.text_gatherer()
+                for value, _ in deliveries:
+                    yield value
+            more = await _turn(reading, chunks)
+            for value, _ in reading.between():
                 yield value
-        flow.close()
+        reading.close()
     finally:
-        flow.cancelled()
+        reading.cancelled()
         await chunks.close()
-    if flow.failure is not None:
-        raise flow.failure
+    if reading.failure is not None:
+        raise reading.failure
 
 
 async def _run_events(
-    flow: Flow[Any, W], chunks: AsyncChunks
+    reading: Reading[Any, W], chunks: AsyncChunks
 ) -> AsyncGenerator[W | Finished, None]:
     """`_run` for events, with the end as the last one."""
-    reader = _run(flow, chunks, flow.take_events, flow.finish_events)
+    reader = _run(reading, chunks, events(reading))
     try:
         async for event in reader:
             yield event
     except BaseException as error:
-        if error is flow.failure:
-            yield flow.close()
+        if error is reading.failure:
+            yield reading.close()
         raise
     finally:
         await reader.aclose()
-    yield flow.close()
+    yield reading.close()
 
 
 class _AsyncStream(Generic[V]):
@@ -136,8 +154,8 @@ class _AsyncStream(Generic[V]):
 
     _values: AsyncGenerator[V, None]
 
-    def __init__(self, flow: Flow[Any, Any], chunks: AsyncChunks) -> None:
-        self._any_flow = flow
+    def __init__(self, reading: Reading[Any, Any], chunks: AsyncChunks) -> None:
+        self._any_reading = reading
         self._chunks = chunks
         self._others: list[AsyncGenerator[Any, None]] = []
 
@@ -167,7 +185,7 @@ class _AsyncStream(Generic[V]):
 
     async def close(self) -> None:
         """Leave the stream: the response is closed at once. Allowed at any time, repeatedly."""
-        self._any_flow.cancelled()
+        self._any_reading.cancelled()
         # First, so that a task that waits for a chunk is woken up.
         await self._chunks.close()
         for reader in (self._values, *self._others):
@@ -186,22 +204,22 @@ class _AsyncStream(Generic[V]):
     @property
     def outcome(self) -> Outcome | None:
         """How the stream ended; None while it runs."""
-        return self._any_flow.outcome
+        return self._any_reading.outcome
 
     @property
     def usage(self) -> Usage | None:
         """Tokens paid for; None while the provider has not said."""
-        return self._any_flow.usage
+        return self._any_reading.usage
 
     @property
     def timing(self) -> Timing:
         """When things arrived, in seconds since the request."""
-        return self._any_flow.answer.timing
+        return self._any_reading.timing
 
     @property
     def attempts(self) -> list[Attempt]:
         """The requests that were made."""
-        return self._any_flow.attempts
+        return self._any_reading.attempts
 
     @property
     def text(self) -> str:
@@ -210,7 +228,7 @@ class _AsyncStream(Generic[V]):
         Raises:
             LimitExceededError: It is longer than what is kept; see `Limits.text_kept`.
         """
-        return self._any_flow.text
+        return self._any_reading.text
 
 
 class AsyncItemStream(_AsyncStream[T], Generic[T]):
@@ -224,34 +242,26 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
             `partialstream.errors`. Items before the failure are handed over first.
     """
 
-    def __init__(self, flow: ItemFlow[T], chunks: AsyncChunks) -> None:
-        super().__init__(flow, chunks)
-        self._flow = flow
-        self._values = _run_items(flow, chunks)
+    def __init__(self, reading: ItemReading[T], chunks: AsyncChunks) -> None:
+        super().__init__(reading, chunks)
+        self._reading = reading
+        self._values = _run_items(reading, chunks)
 
     @property
     def rejected(self) -> list[RejectedItem]:
-        """The items that did not validate, in order."""
-        return self._flow.rejected
+        """The items that did not validate and were not repaired, in order of their index."""
+        return self._reading.rejected
 
     def detailed(self) -> AsyncIterator[Item[T]]:
         """The items, each with its index, path, text and time."""
-        flow = self._flow
-
-        def take(chunk: Any) -> list[Item[T]]:
-            return [flow.item(delivery) for delivery in flow.take(chunk)]
-
-        def finish() -> list[Item[T]]:
-            return [flow.item(delivery) for delivery in flow.finish()]
-
-        return self._also(_run(flow, self._chunks, take, finish))
+        return self._also(_run(self._reading, self._chunks, items(self._reading)))
 
     def events(self) -> AsyncIterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
 
         Between two other events, text may come in any number of pieces.
         """
-        return self._also(_run_events(self._flow, self._chunks))
+        return self._also(_run_events(self._reading, self._chunks))
 
 
 class AsyncPartialStream(_AsyncStream[T], Generic[T]):
@@ -264,10 +274,10 @@ class AsyncPartialStream(_AsyncStream[T], Generic[T]):
         PartialStreamError: As for `AsyncItemStream`; `error.snapshot` is the last snapshot.
     """
 
-    def __init__(self, flow: PartialFlow[T], chunks: AsyncChunks) -> None:
-        super().__init__(flow, chunks)
-        self._flow = flow
-        self._values = _run(flow, chunks, flow.take, flow.finish)
+    def __init__(self, reading: PartialReading[T], chunks: AsyncChunks) -> None:
+        super().__init__(reading, chunks)
+        self._reading = reading
+        self._values = _run(reading, chunks, values(reading))
 
     async def final(self) -> T:
         """Read to the end; gives the validated object.
@@ -277,11 +287,11 @@ class AsyncPartialStream(_AsyncStream[T], Generic[T]):
         """
         async for _ in self._values:
             pass
-        return self._flow.final()
+        return self._reading.final()
 
     def events(self) -> AsyncIterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end."""
-        return self._also(_run_events(self._flow, self._chunks))
+        return self._also(_run_events(self._reading, self._chunks))
 
 
 def astream_items(

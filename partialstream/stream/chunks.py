@@ -33,14 +33,33 @@ class Chunks:
     Args:
         chunks: The chunks. They are closed by their own `close`, if they have one; what they
             have as `response` is taken for the HTTP response below, if it is one.
+        send: Makes a request; gives the chunks of its answer.
     """
 
-    def __init__(self, chunks: Iterable[Any]) -> None:
+    def __init__(
+        self, chunks: Iterable[Any], send: Callable[[Any], Iterable[Any]] | None = None
+    ) -> None:
+        self._send = send
+        self._use(chunks)
+
+    def _use(self, chunks: Iterable[Any]) -> None:
         self._iterator = iter(chunks)
         self._response = getattr(chunks, "response", None)
         self._close: Callable[[], object] | None = getattr(chunks, "close", None)
         if self._close is None:
             self._close = getattr(self._iterator, "close", None)
+
+    def send(self, request: Any) -> None:
+        """Make another request; from now on, the chunks are those of its answer.
+
+        Raises:
+            TypeError: These chunks do not come from requests.
+        """
+        if self._send is None:
+            raise TypeError("these chunks do not come from requests")
+        self.close()
+        self._iterator = iter(())  # in case that sending fails
+        self._use(self._send(request))
 
     def __iter__(self) -> Iterator[Any]:
         return self._iterator
@@ -73,10 +92,16 @@ class AsyncChunks:
     Args:
         open_: Makes the request; gives the chunks. They are closed by their own `aclose` or
             `close`, if they have one.
+        send: Makes another request; gives the chunks of its answer.
     """
 
-    def __init__(self, open_: Callable[[], Awaitable[AsyncIterable[Any]]]) -> None:
+    def __init__(
+        self,
+        open_: Callable[[], Awaitable[AsyncIterable[Any]]],
+        send: Callable[[Any], Awaitable[AsyncIterable[Any]]] | None = None,
+    ) -> None:
         self._open = open_
+        self._send = send
         self._iterator: AsyncIterator[Any] | None = None
         self._close: Callable[[], Any] | None = None
         self._closed = False
@@ -92,6 +117,22 @@ class AsyncChunks:
         made._close = closer_of(chunks)
         return made
 
+    async def send(self, request: Any) -> None:
+        """Make another request; from now on, the chunks are those of its answer.
+
+        Raises:
+            TypeError: These chunks do not come from requests.
+        """
+        send = self._send
+        if send is None:
+            raise TypeError("these chunks do not come from requests")
+        await self._end()
+        self._open = lambda: send(request)
+        self._iterator = aiter_of(_no_chunks())  # in case that sending fails
+        if not self._closed:
+            self._iterator = None
+            await self.open()
+
     async def open(self) -> AsyncIterator[Any]:
         """Make the request, unless it has been made, or is not wanted any more."""
         if self._iterator is None:
@@ -105,6 +146,9 @@ class AsyncChunks:
     async def close(self) -> None:
         """Close the response, or the generator, at once."""
         self._closed = True
+        await self._end()
+
+    async def _end(self) -> None:
         close, self._close = self._close, None
         if is_running(getattr(close, "__self__", None)):
             self._close = close  # another task waits for the generator, and will close it

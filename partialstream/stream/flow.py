@@ -5,14 +5,15 @@ Both drivers (`sync.py`, `aio.py`) do nothing but fetch chunks and hand them to 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from partialstream.errors import IncompleteStreamError, PartialStreamError, ProviderError
-from partialstream.results import Attempt, Channel, Delta, Outcome, Usage
+from partialstream.results import Attempt, Channel, Delta, Outcome, Timing, Usage
 from partialstream.stream.answer import Answer
 from partialstream.stream.ending import error_of, resolve, translate
 from partialstream.stream.events import Finished
+from partialstream.stream.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ V = TypeVar("V")
 E = TypeVar("E")
 
 
-class Flow(ABC, Generic[V, E]):
+class Flow(Reading[V, E], Generic[V, E]):
     """Reads one answer.
 
     A failure does not discard what came before it: what `take` gives is to be handed over
@@ -84,9 +85,9 @@ class Flow(ABC, Generic[V, E]):
                 failure.__cause__ = error
             self.failure = failure
 
-    def is_settled(self) -> bool:
-        """Whether it is known how the stream ended; another thread or task may have left it."""
-        return self.outcome is not None
+    def has_read(self) -> bool:
+        """Whether nothing more is to be read of this answer."""
+        return self.failure is not None or self.outcome is not None
 
     def cancelled(self) -> None:
         """The caller leaves; nothing happens if the stream is over."""
@@ -135,6 +136,11 @@ class Flow(ABC, Generic[V, E]):
     def usage(self) -> Usage | None:
         """Tokens paid for, None while unknown."""
         return self.answer.metadata.usage
+
+    @property
+    def timing(self) -> Timing:
+        """When things arrived."""
+        return self.answer.timing
 
     @property
     def attempts(self) -> list[Attempt]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
@@ -14,6 +15,7 @@ from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Channel, Delta, Item, Outcome, RejectedItem
 from partialstream.stream.events import ItemEvent, ItemRejected, TextDelta
 from partialstream.stream.flow import Flow
+from partialstream.stream.reading import Intake, Reading
 from partialstream.validation.items import ItemValidator, OnInvalid
 
 if TYPE_CHECKING:
@@ -26,10 +28,54 @@ T = TypeVar("T")
 Delivery = tuple[T, RawItem]
 """An item that is to be handed over, and where it comes from."""
 
+
+class ItemReading(Reading[tuple[T, Any], ItemEvent[T]]):
+    """The policy of an item stream: what it hands over are values, and where they come from."""
+
+    @property
+    @abstractmethod
+    def rejected(self) -> list[RejectedItem]:
+        """The items that did not validate and were not repaired."""
+
+    @abstractmethod
+    def item(self, delivery: tuple[T, Any]) -> Item[T]:
+        """All that is known of a delivered item."""
+
+    # -- a shorter way for chunks that are text --------------------------------------------
+
+    def text_gatherer(self) -> Gatherer | None:
+        """The parser's own intake for text, None if there is none.
+
+        What its `pull` raises goes to `failed`, what it gives to `accept`.
+        """
+        return None
+
+    def failed(self, error: PartialStreamError) -> list[RawItem]:
+        """Reading has failed; gives the raw items that the same text completed before."""
+        raise error
+
+    def accept(self, raws: Sequence[RawItem]) -> list[tuple[T, Any]]:
+        """Validate raw items; gives those to hand over."""
+        raise NotImplementedError("there is no short way")
+
+
+def items(reading: ItemReading[T]) -> Intake[Item[T]]:
+    """To read a stream by its items, with all that is known of them."""
+
+    def take(chunk: Any) -> list[Item[T]]:
+        return list(map(reading.item, reading.take(chunk)))
+
+    return Intake(
+        take,
+        lambda: list(map(reading.item, reading.finish())),
+        lambda: list(map(reading.item, reading.between())),
+    )
+
+
 _CONTENT = Channel("content")
 
 
-class ItemFlow(Flow[Delivery[T], ItemEvent[T]], Generic[T]):
+class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     """Reads one answer as a list of items."""
 
     def __init__(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.errors import IncompleteStreamError, PartialStreamError
 from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.events import PartialEvent, Snapshot, TextDelta
 from partialstream.stream.flow import Flow
+from partialstream.stream.reading import Reading
 from partialstream.validation.partials import PartialParser
 
 if TYPE_CHECKING:
@@ -21,7 +23,19 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 
-class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
+class PartialReading(Reading[M, PartialEvent[M]]):
+    """The policy of a partial stream."""
+
+    @abstractmethod
+    def final(self) -> M:
+        """The validated object, once the stream is complete.
+
+        Raises:
+            PartialStreamError: There is none.
+        """
+
+
+class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
     """Reads one answer as one growing object.
 
     Of several texts in an answer (prose before a tool call, several choices) the first that
@@ -121,11 +135,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], Generic[M]):
         return snapshot
 
     def final(self) -> M:
-        """The validated object, once the stream is complete.
-
-        Raises:
-            PartialStreamError: There is none.
-        """
+        """See `PartialReading`."""
         if isinstance(self.failure, PartialStreamError):
             raise self.failure
         if self._chosen is None or self.outcome is None or not self.outcome.ok:

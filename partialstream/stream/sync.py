@@ -11,11 +11,12 @@ from typing_extensions import Self
 from partialstream.engine.gather import END
 from partialstream.errors import PartialStreamError
 from partialstream.stream.chunks import Chunks, is_running
-from partialstream.stream.items import ItemFlow
-from partialstream.stream.partials import PartialFlow
+from partialstream.stream.items import ItemFlow, ItemReading, items
+from partialstream.stream.partials import PartialFlow, PartialReading
+from partialstream.stream.reading import Intake, Reading, events, run_turn, values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from partialstream.engine.gather import Gatherer
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from partialstream.limits import Limits
     from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
     from partialstream.stream.events import Finished, ItemEvent, PartialEvent
-    from partialstream.stream.flow import Flow
     from partialstream.validation.items import OnInvalid
 
 T = TypeVar("T")
@@ -32,74 +32,89 @@ V = TypeVar("V")
 W = TypeVar("W")
 
 
-def _run(
-    flow: Flow[Any, Any],
-    chunks: Chunks,
-    take: Callable[[Any], list[W]],
-    finish: Callable[[], list[W]],
-) -> Generator[W, None, None]:
-    """Fetch until the flow has had enough; hand over what it gives; raise what is left."""
-    iterator = iter(chunks)
+def _run(reading: Reading[Any, Any], chunks: Chunks, intake: Intake[W]) -> Generator[W, None, None]:
+    """Fetch until there is enough; hand over what it gives; raise what is left."""
     try:
-        while flow.failure is None and not flow.is_settled():
-            try:
-                chunk = next(iterator)
-            except StopIteration:
-                yield from finish()
-                break
-            except BaseException as error:  # noqa: BLE001 - raised below, or what it means
-                flow.broken(error)
-                break
-            if flow.is_settled():
-                break  # closed by another thread, while this one waited
-            yield from take(chunk)
-        flow.close()
+        more = True
+        while more:
+            iterator = iter(chunks)
+            while not reading.has_read():
+                try:
+                    chunk = next(iterator)
+                except StopIteration:
+                    yield from intake.finish()
+                    break
+                except BaseException as error:  # noqa: BLE001 - raised below, or what it means
+                    reading.broken(error)
+                    break
+                if reading.is_settled():
+                    break  # closed by another thread, while this one waited
+                yield from intake.take(chunk)
+            more = _turn(reading, chunks)
+            yield from intake.between()
+        reading.close()
     finally:
-        flow.cancelled()
+        reading.cancelled()
         chunks.close()
-    if flow.failure is not None:
-        raise flow.failure
+    if reading.failure is not None:
+        raise reading.failure
 
 
-def _run_items(flow: ItemFlow[T], chunks: Chunks) -> Generator[T, None, None]:
+def _turn(reading: Reading[Any, Any], chunks: Chunks) -> bool:
+    """Send another request, if there is to be one."""
+    if not run_turn(reading.turn()):
+        return False
+    try:
+        chunks.send(reading.request)
+    except BaseException as error:  # noqa: BLE001 - the policy says what it means
+        reading.broken(error)
+    return True
+
+
+def _run_items(reading: ItemReading[T], chunks: Chunks) -> Generator[T, None, None]:
     """`_run` for the values of items, with a shorter way for chunks that are text."""
-    iterator = iter(chunks)
     gatherer: Gatherer | None = None
     try:
-        while flow.failure is None and not flow.is_settled():
-            raws: Sequence[RawItem] = ()
-            chunk: object = None
-            try:
-                if gatherer is None:
-                    chunk = next(iterator, END)
+        more = True
+        while more:
+            iterator = iter(chunks)
+            while not reading.has_read():
+                raws: Sequence[RawItem] = ()
+                chunk: object = None
+                try:
+                    if gatherer is None:
+                        chunk = next(iterator, END)
+                    else:
+                        raws, chunk = gatherer.pull(iterator)
+                except PartialStreamError as error:
+                    raws = reading.failed(error)
+                except BaseException as error:  # noqa: BLE001 - raised below, or what it means
+                    reading.broken(error)
+                    break
+                if reading.is_settled():
+                    break  # closed by another thread, while this one waited
+                if raws or reading.has_read():
+                    deliveries = reading.accept(raws)
+                elif chunk is END:
+                    deliveries = reading.finish()
                 else:
-                    raws, chunk = gatherer.pull(iterator)
-            except PartialStreamError as error:
-                raws = flow.failed(error)
-            except BaseException as error:  # noqa: BLE001 - raised below, or what it means
-                flow.broken(error)
-                break
-            if flow.is_settled():
-                break  # closed by another thread, while this one waited
-            if raws or flow.failure is not None:
-                deliveries = flow.accept(raws)
-            elif chunk is END:
-                deliveries = flow.finish()
-            else:
-                # The first chunk comes this way too, and is noted as the first.
-                deliveries = flow.take(chunk)
-                if chunk and chunk.__class__ is str:
-                    gatherer = flow.text_gatherer()
-            for value, _ in deliveries:
+                    # The first chunk comes this way too, and is noted as the first.
+                    deliveries = reading.take(chunk)
+                    if chunk and chunk.__class__ is str:
+                        gatherer = reading.text_gatherer()
+                for value, _ in deliveries:
+                    yield value
+                if chunk is END:
+                    break
+            more = _turn(reading, chunks)
+            for value, _ in reading.between():
                 yield value
-            if chunk is END:
-                break
-        flow.close()
+        reading.close()
     finally:
-        flow.cancelled()
+        reading.cancelled()
         chunks.close()
-    if flow.failure is not None:
-        raise flow.failure
+    if reading.failure is not None:
+        raise reading.failure
 
 
 class _Stream(Generic[V]):
@@ -107,8 +122,8 @@ class _Stream(Generic[V]):
 
     _values: Generator[V, None, None]
 
-    def __init__(self, flow: Flow[Any, Any], chunks: Chunks) -> None:
-        self._any_flow = flow
+    def __init__(self, reading: Reading[Any, Any], chunks: Chunks) -> None:
+        self._any_reading = reading
         self._chunks = chunks
         self._others: list[Generator[Any, None, None]] = []
 
@@ -132,7 +147,7 @@ class _Stream(Generic[V]):
     def close(self) -> None:
         """Leave the stream: the response is closed at once. Allowed at any time, repeatedly."""
         # First: a thread that has not begun to wait for a chunk does not begin any more.
-        self._any_flow.cancelled()
+        self._any_reading.cancelled()
         readers = (self._values, *self._others)
         if any(map(is_running, readers)) and self._chunks.interrupt():
             return  # whoever reads comes to the end, and closes the response
@@ -149,22 +164,22 @@ class _Stream(Generic[V]):
     @property
     def outcome(self) -> Outcome | None:
         """How the stream ended; None while it runs."""
-        return self._any_flow.outcome
+        return self._any_reading.outcome
 
     @property
     def usage(self) -> Usage | None:
         """Tokens paid for; None while the provider has not said."""
-        return self._any_flow.usage
+        return self._any_reading.usage
 
     @property
     def timing(self) -> Timing:
         """When things arrived, in seconds since the request."""
-        return self._any_flow.answer.timing
+        return self._any_reading.timing
 
     @property
     def attempts(self) -> list[Attempt]:
         """The requests that were made."""
-        return self._any_flow.attempts
+        return self._any_reading.attempts
 
     @property
     def text(self) -> str:
@@ -173,7 +188,7 @@ class _Stream(Generic[V]):
         Raises:
             LimitExceededError: It is longer than what is kept; see `Limits.text_kept`.
         """
-        return self._any_flow.text
+        return self._any_reading.text
 
 
 class ItemStream(_Stream[T], Generic[T]):
@@ -187,34 +202,26 @@ class ItemStream(_Stream[T], Generic[T]):
             `partialstream.errors`. Items before the failure are handed over first.
     """
 
-    def __init__(self, flow: ItemFlow[T], chunks: Chunks) -> None:
-        super().__init__(flow, chunks)
-        self._flow = flow
-        self._values = _run_items(flow, chunks)
+    def __init__(self, reading: ItemReading[T], chunks: Chunks) -> None:
+        super().__init__(reading, chunks)
+        self._reading = reading
+        self._values = _run_items(reading, chunks)
 
     @property
     def rejected(self) -> list[RejectedItem]:
-        """The items that did not validate, in order."""
-        return self._flow.rejected
+        """The items that did not validate and were not repaired, in order of their index."""
+        return self._reading.rejected
 
     def detailed(self) -> Iterator[Item[T]]:
         """The items, each with its index, path, text and time."""
-        flow = self._flow
-
-        def take(chunk: Any) -> list[Item[T]]:
-            return [flow.item(delivery) for delivery in flow.take(chunk)]
-
-        def finish() -> list[Item[T]]:
-            return [flow.item(delivery) for delivery in flow.finish()]
-
-        return self._also(_run(flow, self._chunks, take, finish))
+        return self._also(_run(self._reading, self._chunks, items(self._reading)))
 
     def events(self) -> Iterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
 
         Between two other events, text may come in any number of pieces.
         """
-        return self._also(_run_events(self._flow, self._chunks))
+        return self._also(_run_events(self._reading, self._chunks))
 
 
 class PartialStream(_Stream[T], Generic[T]):
@@ -227,10 +234,10 @@ class PartialStream(_Stream[T], Generic[T]):
         PartialStreamError: As for `ItemStream`; `error.snapshot` is the last snapshot.
     """
 
-    def __init__(self, flow: PartialFlow[T], chunks: Chunks) -> None:
-        super().__init__(flow, chunks)
-        self._flow = flow
-        self._values = _run(flow, chunks, flow.take, flow.finish)
+    def __init__(self, reading: PartialReading[T], chunks: Chunks) -> None:
+        super().__init__(reading, chunks)
+        self._reading = reading
+        self._values = _run(reading, chunks, values(reading))
 
     def final(self) -> T:
         """Read to the end; gives the validated object.
@@ -240,23 +247,23 @@ class PartialStream(_Stream[T], Generic[T]):
         """
         for _ in self._values:
             pass
-        return self._flow.final()
+        return self._reading.final()
 
     def events(self) -> Iterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end."""
-        return self._also(_run_events(self._flow, self._chunks))
+        return self._also(_run_events(self._reading, self._chunks))
 
 
-def _run_events(flow: Flow[Any, W], chunks: Chunks) -> Generator[W | Finished, None, None]:
+def _run_events(reading: Reading[Any, W], chunks: Chunks) -> Generator[W | Finished, None, None]:
     """`_run` for events, with the end as the last one."""
-    reader = _run(flow, chunks, flow.take_events, flow.finish_events)
+    reader = _run(reading, chunks, events(reading))
     try:
         yield from reader
     except BaseException as error:
-        if error is flow.failure:
-            yield flow.close()
+        if error is reading.failure:
+            yield reading.close()
         raise
-    yield flow.close()
+    yield reading.close()
 
 
 def stream_items(
