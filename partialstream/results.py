@@ -40,7 +40,8 @@ class Outcome:
         status: One of the words of `Status`.
         finish_reason: The provider's own word for it (`"stop"`, `"length"`, …), if it said one.
         detail: What is known beyond the status: the refusal's text, the filter's reason.
-        tail: The unfinished text of the open item or object, `""` if there is none.
+        tail: The unfinished text of the open item or object, `""` if there is none. What is
+            invalid is not unfinished: no text that follows would help it.
 
     Example:
         >>> Outcome("complete").ok
@@ -163,20 +164,25 @@ class RejectedItem:
     attempt: int = 1
 
 
+AttemptCause = Literal["request", "repair", "resume", "reask"]
+"""Why a request was made: `"request"` is the caller's own; `"repair"` asks for rejected items
+again, `"resume"` for what a broken answer lacks, `"reask"` for an object that was not valid."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One request and how it ended.
 
     Attributes:
         number: 1 for the first request.
-        cause: Why it was made: `"request"`, `"repair"`, `"resume"`, `"reask"`.
+        cause: Why it was made; see `AttemptCause`.
         outcome: How it ended, None while it runs.
         usage: Tokens paid for it, None if the provider did not say.
         duration: Seconds from the request to its end.
     """
 
     number: int = 1
-    cause: Literal["request", "repair", "resume", "reask"] = "request"
+    cause: AttemptCause = "request"
     outcome: Outcome | None = None
     usage: Usage | None = None
     duration: float = 0.0

@@ -10,6 +10,8 @@ modes.py            how the provider is made to answer in JSON
 requests.py         the arguments for the SDK
 schemas.py          the JSON schema in them; strict_schema.py its strict form
 prompts.py          every word that is said to a model
+follow_up.py        the messages and the schema of a request that follows up on an answer
+hooks.py            handlers that are told what happens, by instructor's names
 markers.py          `Partial[...]`
 """
 

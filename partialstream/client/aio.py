@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.body import AsyncBody
 from partialstream.client.call import Call, Options
+from partialstream.client.hooks import Hooks
 from partialstream.client.modes import resolve_mode
 from partialstream.client.response_model import (
     ResponseShape,
@@ -15,6 +17,7 @@ from partialstream.client.response_model import (
 )
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
 from partialstream.stream.chunks import AsyncChunks
+from partialstream.stream.reading import await_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from openai import AsyncAPIResponse, AsyncOpenAI
 
     from partialstream.client.inference import T, V
+    from partialstream.stream.reading import Reading
 
 
 class AsyncClient:
@@ -34,7 +38,18 @@ class AsyncClient:
     - `response_model`: the type of the answer.
     - `mode`: how the provider is made to answer in JSON: `"json_schema"` (the default),
       `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
-    - `path`, `on_invalid`, `context`, `strict`, `limits`: as for `stream_items`.
+    - `path`, `context`, `strict`, `limits`: as for `stream_items`.
+    - `max_retries`: how many failures in a row are retried, 0 by default; or tenacity's
+      `Retrying` or `AsyncRetrying`. Whatever was delivered is not delivered again.
+    - `max_requests`: how many requests in total, 10 by default.
+    - `on_invalid`: `"repair"`, `"raise"`, `"skip"`, or a function that says so for each
+      `RejectedItem`. With retries, rejected items are asked for again when the list has ended.
+    - `on_interrupt`: `"resume"` or `"raise"`. With retries, an answer that breaks off is
+      resumed; `key` tells items that come again from new ones, by a member or a function.
+    - `ordered`: items wait for those before them that are being repaired.
+    - `fail_fast`: an answer is left as soon as a member of the object cannot be valid, and the
+      members that stand are kept. False waits for the end. Only with retries.
+    - `hooks`, `prompts`: see `Hooks` and `Prompts`.
 
     Errors before the answer begins (a refused key, a rate limit) are the SDK's own, after its
     own retries. Errors in the answer are those of `partialstream.errors`.
@@ -50,6 +65,19 @@ class AsyncClient:
     def __init__(self, client: AsyncOpenAI, *, mode: Any = None) -> None:
         self._client = client
         self._mode = resolve_mode(mode)
+        self.hooks = Hooks()
+
+    def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
+        """Call `handler` at one of instructor's events; see `Hooks`."""
+        self.hooks.on(hook_name, handler)
+
+    def off(self, hook_name: Any, handler: Callable[..., Any]) -> None:
+        """Do not call `handler` any more."""
+        self.hooks.off(hook_name, handler)
+
+    def clear(self, hook_name: Any = None) -> None:
+        """Forget the handlers of one event, or of all."""
+        self.hooks.clear(hook_name)
 
     @property
     def chat(self) -> AsyncClient:
@@ -183,53 +211,75 @@ class AsyncClient:
 
     async def _whole(self, shape: ResponseShape, call: Call) -> Any:
         if shape.kind == "items":
-            items = AsyncItemStream(call.item_flow(), self._send_whole(call))
+            reading = call.item_reading()
+            items = AsyncItemStream(reading, self._chunks(call, reading))
             return shape.container([item async for item in items])
-        return await AsyncPartialStream(call.partial_flow(), self._send_whole(call)).final()
+        objects = call.partial_reading()
+        return await AsyncPartialStream(objects, self._chunks(call, objects)).final()
 
     def _item_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> AsyncItemStream[Any]:
         call = self._call(shape, kwargs, stream=True)
-        return AsyncItemStream(call.item_flow(), self._send(call))
+        reading = call.item_reading()
+        return AsyncItemStream(reading, self._chunks(call, reading))
 
     def _partial_stream(
         self, shape: ResponseShape, kwargs: dict[str, Any]
     ) -> AsyncPartialStream[Any]:
         call = self._call(shape, kwargs, stream=True)
-        return AsyncPartialStream(call.partial_flow(), self._send(call))
+        reading = call.partial_reading()
+        return AsyncPartialStream(reading, self._chunks(call, reading))
 
     def _call(self, shape: ResponseShape, kwargs: dict[str, Any], *, stream: bool) -> Call:
         options, rest = Options.split(kwargs, self._mode)
-        return Call(shape, options, rest, stream=stream, timeout=self._client.timeout)
+        return Call(
+            shape,
+            options,
+            rest,
+            stream=stream,
+            timeout=self._client.timeout,
+            hooks=self.hooks,
+            asynchronous=True,
+        )
 
-    def _send(self, call: Call) -> AsyncChunks:
-        """Where the bytes of the answer come from; the request is made on first use.
+    def _chunks(self, call: Call, reading: Reading[Any, Any]) -> AsyncChunks:
+        """Where the answer comes from, and those of requests to come.
+
+        The first request is made on first use.
+        """
+        send = partial(self._send if call.stream else self._send_whole, call)
+
+        async def open_() -> AsyncIterable[bytes]:
+            if call.budget is not None:
+                await await_turn(call.budget.begin())
+            reading.sending()
+            with call.told_of_errors():
+                return await send(call.request)
+
+        return AsyncChunks(open_, send)
+
+    async def _send(self, call: Call, request: dict[str, Any]) -> AsyncIterable[bytes]:
+        """Make a request; gives the bytes of the answer, unread.
 
         The SDK's own decoding of chunks into typed objects would cost more than everything
         else together.
         """
+        create: Any = self._client.chat.completions.with_streaming_response.create
+        call.hooks.emit("completion:kwargs", **request)
+        response: AsyncAPIResponse[Any] = await create(**request).__aenter__()
+        call.hooks.emit("completion:response", response)
+        return AsyncBody(response)
 
-        async def open_() -> AsyncIterable[bytes]:
-            create: Any = self._client.chat.completions.with_streaming_response.create
-            call.answer.begin()
-            response: AsyncAPIResponse[Any] = await create(**call.request).__aenter__()
-            return AsyncBody(response)
-
-        return AsyncChunks(open_)
-
-    def _send_whole(self, call: Call) -> AsyncChunks:
-        """Where the bytes of the answer come from, all at once.
+    async def _send_whole(self, call: Call, request: dict[str, Any]) -> AsyncIterable[bytes]:
+        """Make a request; gives the bytes of the answer, all of them.
 
         They have arrived within the SDK's retries. It would take a body that is no JSON for a
         text, and a text is what a document may stand in.
         """
-
-        async def open_() -> AsyncIterable[bytes]:
-            create: Any = self._client.chat.completions.with_raw_response.create
-            call.answer.begin()
-            response = await create(**call.request)
-            return _one(response.http_response.content)
-
-        return AsyncChunks(open_)
+        create: Any = self._client.chat.completions.with_raw_response.create
+        call.hooks.emit("completion:kwargs", **request)
+        response = await create(**request)
+        call.hooks.emit("completion:response", response)
+        return _one(response.http_response.content)
 
 
 async def _one(body: bytes) -> AsyncGenerator[bytes, None]:

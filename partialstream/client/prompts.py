@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pydantic import ValidationError
+
+from partialstream.errors import OutputValidationError, format_path
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from partialstream.client.schemas import RequestSchema
+    from partialstream.results import Path, RejectedItem
 
 TOOL_DESCRIPTION: Final = "Takes your answer. Call it once, with the complete answer."
 """Describes the function that the model has to call, where the type has no docstring."""
@@ -28,3 +36,172 @@ def schema_prompt(schema: RequestSchema) -> str:
         "Answer with one JSON object and nothing else: no prose, no Markdown. "
         f"The object must match this JSON schema:\n{text}"
     )
+
+
+def errors_of(error: Exception) -> list[tuple[Path, str]]:
+    """Say what is wrong, value by value.
+
+    Args:
+        error: pydantic's `ValidationError`, an `OutputValidationError` that it caused, or any
+            other exception.
+
+    Returns:
+        Where and what: pydantic's own paths and messages, without its links and without the
+        values, which the model has before it. Any other exception is one pair: its text, and
+        the empty path.
+
+    Example:
+        >>> errors_of(ValueError("no such product"))
+        [((), 'no such product')]
+    """
+    if isinstance(error, OutputValidationError) and isinstance(error.__cause__, ValidationError):
+        error = error.__cause__
+    if not isinstance(error, ValidationError):
+        return [((), str(error))]
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    return [(detail["loc"], detail["msg"]) for detail in details]
+
+
+def repair_prompt(rejected: Sequence[RejectedItem]) -> str:
+    """Ask for the items again that did not validate, and for nothing else.
+
+    Args:
+        rejected: The items, at least one, in the order in which they are to come back.
+
+    Returns:
+        An instruction with each item's text as the model wrote it, and its errors.
+
+    Example:
+        >>> from partialstream import RejectedItem
+        >>> error = ValueError("a price is missing")
+        >>> print(repair_prompt([RejectedItem(3, '{"name": "saw"}', error)]))
+        1 item of your list is not valid. Send exactly this 1 item again, corrected, as a list \
+of 1, and no other items.
+        <BLANKLINE>
+        The item at index 3:
+        {"name": "saw"}
+        - a price is missing
+    """
+    count = len(rejected)
+    if count == 1:
+        request = (
+            "1 item of your list is not valid. Send exactly this 1 item again, corrected, "
+            "as a list of 1, and no other items."
+        )
+    else:
+        request = (
+            f"{count} items of your list are not valid. Send exactly these {count} items again, "
+            f"corrected, in this order, as a list of {count}, and no other items."
+        )
+    quotes = (
+        f"The item at index {item.index}:\n{item.raw}\n{_listed(errors_of(item.error))}"
+        for item in rejected
+    )
+    return "\n\n".join([request, *quotes])
+
+
+def resume_prompt(count: int, shown: int) -> str:
+    """Ask for the rest of a list that was cut off.
+
+    Args:
+        count: How many complete items have arrived.
+        shown: How many of them, the last ones, the model sees quoted as its own words.
+
+    Returns:
+        The instruction.
+
+    Example:
+        >>> print(resume_prompt(3, 3))
+        Your answer was cut off after 3 complete items, which are quoted above. Continue with \
+the items that follow them: send only the rest, as a list, and repeat none of those. If nothing \
+is left, send an empty list.
+    """
+    if count == 0:
+        return (
+            "Your answer was cut off before its first item was complete. Send the list again, "
+            "from its first item. If there is nothing to list, send an empty list."
+        )
+    items, follow = ("item", "it") if count == 1 else ("items", "them")
+    if shown == 0:
+        quoted = ""
+    elif shown == count:
+        quoted = f", which {'is' if count == 1 else 'are'} quoted above"
+    elif shown == 1:
+        quoted = ", the last of which is quoted above"
+    else:
+        quoted = f", the last {shown} of which are quoted above"
+    return (
+        f"Your answer was cut off after {count} complete {items}{quoted}. Continue with the "
+        f"items that follow {follow}: send only the rest, as a list, and repeat none of those. "
+        "If nothing is left, send an empty list."
+    )
+
+
+def reask_prompt(errors: list[tuple[Path, str]], carried: Sequence[str], raw: str | None) -> str:
+    """Ask for an object again, or for those of its members that do not stand.
+
+    Args:
+        errors: What is wrong, as `errors_of` tells it; empty if the answer was cut off.
+        carried: The names of the members that stand and are not asked for again.
+        raw: The answer as the model wrote it; None if it stands above as its own words.
+
+    Returns:
+        The instruction.
+
+    Example:
+        >>> print(reask_prompt([(("price",), "Input should be a valid number")], ["name"], None))
+        Your answer is not valid:
+        - price: Input should be a valid number
+        <BLANKLINE>
+        These members are accepted, do not send them again: "name". Answer with the other \
+members, corrected.
+    """
+    corrected = ", corrected" if errors else ""
+    parts = [f"Your answer is not valid:\n{_listed(errors)}" if errors else _CUT_OFF]
+    if raw is not None:
+        parts.append(f"Your answer was:\n{raw}")
+    if carried:
+        names = ", ".join(json.dumps(name, ensure_ascii=False) for name in carried)
+        parts.append(
+            f"These members are accepted, do not send them again: {names}. "
+            f"Answer with the other members{corrected}."
+        )
+    else:
+        parts.append(f"Answer again with the complete object{corrected}.")
+    return "\n\n".join(parts)
+
+
+_CUT_OFF: Final = "Your answer was cut off before it was complete."
+
+
+def _listed(errors: Sequence[tuple[Path, str]]) -> str:
+    return "\n".join(
+        f"- {format_path(path)}: {message}" if path else f"- {message}" for path, message in errors
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompts:
+    """What is said to the model when its answer does not do.
+
+    Each is a function that returns the text; replace those that should speak otherwise, in
+    another language for instance. The answer is read as if the default had been said, so a
+    replacement must ask for the same.
+
+    Attributes:
+        repair: Asks for rejected items again: `(rejected) -> str`, see `repair_prompt`.
+        resume: Asks for the rest of a list: `(count, shown) -> str`, see `resume_prompt`.
+        reask: Asks for an object, or the rest of it, again: `(errors, carried, raw) -> str`,
+            see `reask_prompt`.
+
+    Example:
+        >>> prompts = Prompts(resume=lambda count, shown: f"Weiter nach dem {count}. Eintrag.")
+        >>> prompts.resume(2, 2)
+        'Weiter nach dem 2. Eintrag.'
+        >>> prompts.repair is repair_prompt
+        True
+    """
+
+    repair: Callable[[Sequence[RejectedItem]], str] = repair_prompt
+    resume: Callable[[int, int], str] = resume_prompt
+    reask: Callable[[list[tuple[Path, str]], Sequence[str], str | None], str] = reask_prompt

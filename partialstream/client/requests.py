@@ -23,7 +23,12 @@ _SYSTEM_ROLES: Final = ("system", "developer")
 
 
 def shape_request(
-    shape: ResponseShape, mode: Mode, kwargs: Mapping[str, Any], *, stream: bool
+    shape: ResponseShape,
+    mode: Mode,
+    kwargs: Mapping[str, Any],
+    *,
+    stream: bool,
+    schema: RequestSchema | None = None,
 ) -> dict[str, Any]:
     """Add to the caller's arguments what makes the provider answer in the shape asked for.
 
@@ -36,6 +41,8 @@ def shape_request(
             which OpenAI does not send otherwise. `stream_options={"include_usage": False}`
             declines it, `stream_options=None` leaves the whole argument out, for servers that
             do not know it.
+        schema: The schema to ask for instead of the shape's own, where a part of the answer
+            stands already; None for the shape's own.
 
     Returns:
         The arguments for `client.chat.completions.create`: the caller's own, untouched, and
@@ -64,7 +71,8 @@ def shape_request(
             )
     if bool(kwargs.get("stream", stream)) != stream:
         raise TypeError(f"stream={kwargs['stream']!r} contradicts the call, which sets {stream}")
-    schema = request_schema(shape)
+    if schema is None:
+        schema = request_schema(shape)
     request = dict(kwargs)
     if stream:
         request["stream"] = True

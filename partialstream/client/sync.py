@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.body import Body
 from partialstream.client.call import Call, Options
+from partialstream.client.hooks import Hooks
 from partialstream.client.modes import resolve_mode
 from partialstream.client.response_model import (
     ResponseShape,
@@ -14,6 +16,7 @@ from partialstream.client.response_model import (
     response_shape,
 )
 from partialstream.stream.chunks import Chunks
+from partialstream.stream.reading import run_turn
 from partialstream.stream.sync import ItemStream, PartialStream
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from openai import APIResponse, OpenAI
 
     from partialstream.client.inference import T, V
+    from partialstream.stream.reading import Reading
 
 
 class Client:
@@ -34,7 +38,18 @@ class Client:
     - `response_model`: the type of the answer.
     - `mode`: how the provider is made to answer in JSON: `"json_schema"` (the default),
       `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
-    - `path`, `on_invalid`, `context`, `strict`, `limits`: as for `stream_items`.
+    - `path`, `context`, `strict`, `limits`: as for `stream_items`.
+    - `max_retries`: how many failures in a row are retried, 0 by default; or tenacity's
+      `Retrying` or `AsyncRetrying`. Whatever was delivered is not delivered again.
+    - `max_requests`: how many requests in total, 10 by default.
+    - `on_invalid`: `"repair"`, `"raise"`, `"skip"`, or a function that says so for each
+      `RejectedItem`. With retries, rejected items are asked for again when the list has ended.
+    - `on_interrupt`: `"resume"` or `"raise"`. With retries, an answer that breaks off is
+      resumed; `key` tells items that come again from new ones, by a member or a function.
+    - `ordered`: items wait for those before them that are being repaired.
+    - `fail_fast`: an answer is left as soon as a member of the object cannot be valid, and the
+      members that stand are kept. False waits for the end. Only with retries.
+    - `hooks`, `prompts`: see `Hooks` and `Prompts`.
 
     Errors before the answer begins (a refused key, a rate limit) are the SDK's own, after its
     own retries. Errors in the answer are those of `partialstream.errors`.
@@ -50,6 +65,19 @@ class Client:
     def __init__(self, client: OpenAI, *, mode: Any = None) -> None:
         self._client = client
         self._mode = resolve_mode(mode)
+        self.hooks = Hooks()
+
+    def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
+        """Call `handler` at one of instructor's events; see `Hooks`."""
+        self.hooks.on(hook_name, handler)
+
+    def off(self, hook_name: Any, handler: Callable[..., Any]) -> None:
+        """Do not call `handler` any more."""
+        self.hooks.off(hook_name, handler)
+
+    def clear(self, hook_name: Any = None) -> None:
+        """Forget the handlers of one event, or of all."""
+        self.hooks.clear(hook_name)
 
     @property
     def chat(self) -> Client:
@@ -178,37 +206,62 @@ class Client:
             return self._partial_stream(shape, kwargs)
         call = self._call(shape, kwargs, stream=False)
         if shape.kind == "items":
-            flow = call.item_flow()
-            return shape.container(ItemStream(flow, self._send_whole(call)))
-        return PartialStream(call.partial_flow(), self._send_whole(call)).final()
+            reading = call.item_reading()
+            return shape.container(ItemStream(reading, self._chunks(call, reading)))
+        objects = call.partial_reading()
+        return PartialStream(objects, self._chunks(call, objects)).final()
 
     def _item_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> ItemStream[Any]:
         call = self._call(shape, kwargs, stream=True)
-        return ItemStream(call.item_flow(), self._send(call))
+        reading = call.item_reading()
+        return ItemStream(reading, self._chunks(call, reading))
 
     def _partial_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> PartialStream[Any]:
         call = self._call(shape, kwargs, stream=True)
-        return PartialStream(call.partial_flow(), self._send(call))
+        reading = call.partial_reading()
+        return PartialStream(reading, self._chunks(call, reading))
 
     def _call(self, shape: ResponseShape, kwargs: dict[str, Any], *, stream: bool) -> Call:
         options, rest = Options.split(kwargs, self._mode)
-        return Call(shape, options, rest, stream=stream, timeout=self._client.timeout)
+        return Call(
+            shape,
+            options,
+            rest,
+            stream=stream,
+            timeout=self._client.timeout,
+            hooks=self.hooks,
+        )
 
-    def _send(self, call: Call) -> Chunks:
-        """Make the request; gives the bytes of the answer, unread.
+    def _chunks(self, call: Call, reading: Reading[Any, Any]) -> Chunks:
+        """Make the request; gives the answer, and those of requests to come."""
+        send = self._send if call.stream else self._send_whole
+        if call.budget is not None:
+            run_turn(call.budget.begin())
+        reading.sending()
+        with call.told_of_errors():
+            first = send(call, call.request)
+        return Chunks(first, partial(send, call))
+
+    def _send(self, call: Call, request: dict[str, Any]) -> Iterable[bytes]:
+        """Make a request; gives the bytes of the answer, unread.
 
         The SDK's own decoding of chunks into typed objects would cost more than everything
         else together.
         """
         create: Any = self._client.chat.completions.with_streaming_response.create
-        response: APIResponse[Any] = create(**call.request).__enter__()
-        return Chunks(Body(response))
+        call.hooks.emit("completion:kwargs", **request)
+        response: APIResponse[Any] = create(**request).__enter__()
+        call.hooks.emit("completion:response", response)
+        return Body(response)
 
-    def _send_whole(self, call: Call) -> Chunks:
-        """Make the request; gives the bytes of the answer, all of them.
+    def _send_whole(self, call: Call, request: dict[str, Any]) -> Iterable[bytes]:
+        """Make a request; gives the bytes of the answer, all of them.
 
         They have arrived within the SDK's retries. It would take a body that is no JSON for a
         text, and a text is what a document may stand in.
         """
         create: Any = self._client.chat.completions.with_raw_response.create
-        return Chunks([create(**call.request).http_response.content])
+        call.hooks.emit("completion:kwargs", **request)
+        response = create(**request)
+        call.hooks.emit("completion:response", response)
+        return [response.http_response.content]

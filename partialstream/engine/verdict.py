@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from partialstream.engine.handler import NullHandler
 from partialstream.engine.syntax import SyntaxReader
@@ -72,11 +72,11 @@ def member_names(raw: str, position: Position, path: Path, limits: Limits) -> li
         LimitExceededError: It is nested too deeply.
     """
     try:
-        value = json.loads(raw)
+        value: Any = json.loads(raw)
     except (ValueError, RecursionError):
         pass  # it is for our own parser to say why
     else:
-        return list(value) if isinstance(value, dict) else []
+        return list(cast("dict[str, Any]", value)) if isinstance(value, dict) else []
     handler = _MemberNames()
     handler.reader = SyntaxReader(handler, limits=limits, position=position, path=path)
     handler.reader.feed(raw)

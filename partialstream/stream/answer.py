@@ -36,6 +36,12 @@ class Answer:
         self._none = AnswerMetadata()
         self.timing = Timing()
 
+    def another(self) -> Answer:
+        """The next answer of the same stream: its times are counted on."""
+        answer = Answer(clock=self._clock, started=self._started)
+        answer.timing = self.timing
+        return answer
+
     def begin(self) -> None:
         """The request is made now, and not when this was set up."""
         self._started = self._clock()

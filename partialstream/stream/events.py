@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from partialstream.results import Channel, Item, Outcome, RejectedItem
+from partialstream.results import AttemptCause, Channel, Item, Outcome, RejectedItem
+
+if TYPE_CHECKING:
+    from partialstream.errors import PartialStreamError
 
 T = TypeVar("T")
 
@@ -46,6 +49,59 @@ class Snapshot(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """A request is made. Told by streams that may make several.
+
+    Attributes:
+        number: 1 for the first.
+        cause: Why it is made; see `AttemptCause`.
+    """
+
+    number: int
+    cause: AttemptCause
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """An answer was not all that was wanted. Another attempt follows, or the error is raised.
+
+    Attributes:
+        number: The attempt's.
+        error: What was wrong with it.
+    """
+
+    number: int
+    error: PartialStreamError
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRepaired:
+    """An item that was rejected has come again, and is valid now. The item itself follows.
+
+    Attributes:
+        rejected: What it was before.
+        attempt: The number of the request that it was repaired by.
+    """
+
+    rejected: RejectedItem
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The rest of a broken answer is asked for.
+
+    Attributes:
+        attempt: The number of the request that asks for it.
+        kept: What does not have to come again: how many elements of the list, or how many
+            members of the object.
+    """
+
+    attempt: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The stream ended. The last event, before an error is raised if there is one.
 
@@ -56,8 +112,11 @@ class Finished:
     outcome: Outcome
 
 
-ItemEvent = TextDelta | Item[T] | ItemRejected | Finished
+AttemptEvent = AttemptStarted | AttemptFailed | Resumed
+"""What tells of requests, in streams that may make several."""
+
+ItemEvent = TextDelta | Item[T] | ItemRejected | ItemRepaired | AttemptEvent | Finished
 """What the events of an item stream are."""
 
-PartialEvent = TextDelta | Snapshot[T] | Finished
+PartialEvent = TextDelta | Snapshot[T] | AttemptEvent | Finished
 """What the events of a partial stream are."""

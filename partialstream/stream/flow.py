@@ -47,6 +47,10 @@ class Flow(Reading[V, E], Generic[V, E]):
 
     # -- for the driver --------------------------------------------------------------------
 
+    def sending(self) -> None:
+        """See `Reading`."""
+        self.answer.begin()
+
     def take(self, chunk: Any) -> list[V]:
         """Take a chunk; gives what it completes."""
         return self._values(self._deltas(chunk))

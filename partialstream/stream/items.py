@@ -201,6 +201,10 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     # -- the end ---------------------------------------------------------------------------
 
+    def is_whole(self) -> bool:
+        """Whether the list is closed, whatever came behind it. For answers that were read."""
+        return self._document(raising=False).ok and not self._open_ended
+
     @property
     def _open_ended(self) -> bool:
         return any(gatherer.scanner.open_ended for gatherer in self._gatherers.values())

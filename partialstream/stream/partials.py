@@ -13,7 +13,7 @@ from partialstream.stream.reading import Reading
 from partialstream.validation.partials import PartialParser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pydantic import BaseModel
 
@@ -49,6 +49,8 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         answer: See `Flow`.
         reads: See `Flow`.
         member: The member of the model that is wanted, None for the whole.
+        carried: Members that stand from other answers; see `PartialParser`.
+        fail_fast: See `PartialParser`.
     """
 
     def __init__(
@@ -61,12 +63,20 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         answer: Answer | None = None,
         reads: Callable[[Channel], bool] | None = None,
         member: str | None = None,
+        carried: Mapping[str, str] | None = None,
+        fail_fast: bool = False,
     ) -> None:
         super().__init__(answer, reads)
         self._member = member
         self._new_parser: Callable[[], PartialParser[Any]] = lambda: PartialParser(
-            model, context=context, strict=strict, limits=limits
+            model,
+            context=context,
+            strict=strict,
+            limits=limits,
+            carried=carried,
+            fail_fast=fail_fast,
         )
+        self._carried = dict(carried or {})
         self._parsers: dict[Channel, PartialParser[Any]] = {}
         self._chosen: Channel | None = None
         self._pieces: list[str] = []
@@ -75,6 +85,16 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
     def snapshot(self) -> M | None:
         """The last snapshot."""
         return None if self._chosen is None else self._wanted(self._parsers[self._chosen].snapshot)
+
+    @property
+    def standing(self) -> dict[str, str]:
+        """The members that are complete and valid, each with its text."""
+        if self._chosen is not None:
+            return self._parsers[self._chosen].standing
+        for parser in self._parsers.values():
+            if parser.standing:
+                return parser.standing
+        return self._carried
 
     def _wanted(self, snapshot: Any) -> M | None:
         """What of a snapshot is to be shown, None for nothing."""

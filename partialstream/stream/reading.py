@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Generator
+from dataclasses import dataclass
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,9 @@ class Reading(ABC, Generic[V, E]):
 
     failure: BaseException | None
     outcome: Outcome | None
+
+    def sending(self) -> None:
+        """The first request is made now, and not when all this was set up."""
 
     # -- one answer ------------------------------------------------------------------------
 
@@ -128,7 +132,8 @@ class Reading(ABC, Generic[V, E]):
         """The document's text so far."""
 
 
-class Intake(NamedTuple, Generic[W]):
+@dataclass(frozen=True, slots=True)
+class Intake(Generic[W]):
     """One of the ways to read a stream: by its values, or by its events.
 
     Attributes:

@@ -206,10 +206,7 @@ class PartialParser(Generic[M]):
 
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
         if error.outcome is None:
-            # A closed object is not unfinished, whatever is wrong with it.
-            closed = self._reader is not None and self._reader.done
-            tail = "" if closed else self._transcript.text
-            error.outcome = Outcome("invalid", detail=str(error), tail=tail)
+            error.outcome = Outcome("invalid", detail=str(error))
         error.snapshot = self.snapshot
         self.outcome = error.outcome
         self._failure = error

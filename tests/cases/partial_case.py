@@ -43,7 +43,7 @@ class Grows:
             piece tells where an error is noticed; else it is at the end.
         status: The outcome's.
         place: Offset, line, column and path of the JSONSyntaxError.
-        tail: The outcome's; the whole text unless said otherwise.
+        tail: The outcome's, None if any will do. Of what is invalid, it is always `""`.
         finish: The finish reason where the text comes from a provider.
         steady: Whether no validator changes what has been shown.
         options: Further arguments.
@@ -283,6 +283,7 @@ def _check_error(case: Grows, cut: Cut, run: Run, by: str, told: object) -> None
     if isinstance(error, JSONSyntaxError):
         assert (error.offset, error.line, error.column, error.path) == case.place, told
     if case.status == "invalid":
+        assert run.outcome.tail == "", told
         known = marked.failing or len(marked.text)
         assert run.error_at == cut.chunk_of(known), told
     else:

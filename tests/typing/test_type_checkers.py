@@ -12,6 +12,12 @@ import pytest
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
+CHECKERS = {
+    "mypy": [sys.executable, "-m", "mypy"],
+    # Left alone, pyright looks for packages where the `python` of the search path has them.
+    "pyright": [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
+}
+
 
 def check(command: list[str]) -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -19,7 +25,7 @@ def check(command: list[str]) -> None:
 
 
 def test_mypy() -> None:
-    check([sys.executable, "-m", "mypy", str(HERE)])
+    check([*CHECKERS["mypy"], str(HERE)])
 
 
 def test_pyright() -> None:
@@ -32,10 +38,10 @@ def test_pyright() -> None:
         )
         if started.returncode:
             pytest.skip(f"pyright does not start: {started.stderr[-200:]}")
-    check([sys.executable, "-m", "pyright", str(HERE)])
+    check([*CHECKERS["pyright"], str(HERE)])
 
 
-@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+@pytest.mark.parametrize("checker", CHECKERS)
 def test_a_wrong_type_is_found(checker: str, tmp_path: Path) -> None:
     # Else the tests above would also pass where nothing is inferred at all.
     wrong = tmp_path / "wrong.py"
@@ -45,7 +51,7 @@ def test_a_wrong_type_is_found(checker: str, tmp_path: Path) -> None:
         "assert_type(ItemParser(int).feed(''), list[str])\n"
     )
     run = subprocess.run(
-        [sys.executable, "-m", checker, str(wrong)],
+        [*CHECKERS[checker], str(wrong)],
         cwd=ROOT,
         capture_output=True,
         text=True,

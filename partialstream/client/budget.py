@@ -1,0 +1,159 @@
+"""How often, and when, a request may be made again: tenacity's policy, asked step by step.
+
+tenacity wraps functions, and keeps part of its state by thread. A stream is no function: it is
+advanced from outside, maybe by another thread each time. So its conditions are asked here one
+by one, in tenacity's own order, with a state of our own.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import tenacity
+from tenacity import BaseRetrying, RetryCallState, stop_after_attempt
+from tenacity.wait import wait_base
+
+from partialstream.errors import IncompleteStreamError, PartialStreamError, ProviderError
+from partialstream.stream.reading import Turn, resolved
+
+if TYPE_CHECKING:
+    from tenacity import AsyncRetrying, Retrying
+
+MAX_REQUESTS = 10
+"""Requests of one stream, whatever is delivered between them."""
+
+FIRST_WAIT = 0.25
+LONGEST_WAIT = 8.0
+"""Seconds. A server that has dropped a connection is not asked again at once; a model whose
+answer was wrong is."""
+
+
+_SLEEP: Any = tenacity.Retrying().sleep
+_ASYNC_SLEEP: Any = tenacity.AsyncRetrying().sleep
+"""tenacity's own: how to wait is for the kind of the client to say, unless the caller does."""
+
+
+class _WaitForServer(wait_base):
+    """Waits where the transport or the provider has failed: 0.25 s, then twice as long each."""
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        outcome = retry_state.outcome
+        error = None if outcome is None else outcome.exception()
+        if isinstance(error, IncompleteStreamError):
+            served = error.outcome is not None and error.outcome.status not in (
+                "disconnected",
+                "stalled",
+            )
+            if served:
+                return 0.0
+        elif isinstance(error, PartialStreamError) and not isinstance(error, ProviderError):
+            return 0.0
+        exponent = min(retry_state.attempt_number - 1, 16)
+        return min(LONGEST_WAIT, FIRST_WAIT * 2.0**exponent)
+
+
+class Budget:
+    """What may still be spent on retries.
+
+    Args:
+        max_retries: How many failures in a row are retried; or tenacity's `Retrying` or
+            `AsyncRetrying`, whose `stop`, `wait`, `retry`, `before`, `after`, `before_sleep`,
+            `sleep` and `reraise` count.
+        max_requests: How many requests in total; None for 10, or what `max_retries` needs.
+        asynchronous: Whether a loop must not be kept waiting.
+
+    Raises:
+        TypeError: `max_retries` is none of these.
+        ValueError: One of the numbers is out of range.
+
+    Attributes:
+        max_requests: How many requests in total.
+        reraise: Whether the failure itself is to be raised when the budget is spent: if the
+            caller says so, or wants no retries.
+    """
+
+    def __init__(
+        self,
+        max_retries: int | Retrying | AsyncRetrying = 0,
+        *,
+        max_requests: int | None = None,
+        asynchronous: bool = False,
+    ) -> None:
+        self._retrying = _retrying_of(max_retries)
+        needed = max_retries + 1 if isinstance(max_retries, int) else 1
+        if max_requests is not None and max_requests < 1:
+            raise ValueError(f"max_requests must be at least 1, not {max_requests}")
+        self.max_requests = max(MAX_REQUESTS, needed) if max_requests is None else max_requests
+        self.reraise: bool = self._retrying.reraise or max_retries == 0
+        self._asynchronous = asynchronous
+        self._woken = threading.Event()
+        self._state = self._new_state()
+
+    def _new_state(self) -> RetryCallState:
+        return RetryCallState(self._retrying, fn=None, args=(), kwargs={})
+
+    def renew(self) -> None:
+        """Something was delivered: failures are counted from the beginning."""
+        self._state = self._new_state()
+
+    def begin(self) -> Turn[None]:
+        """A request is about to be made."""
+        if self._retrying.before is not None:
+            yield from resolved(self._retrying.before(self._state))
+
+    def spend(self, failure: BaseException) -> Turn[bool]:
+        """A request has failed: may another be made? Waits until then.
+
+        Args:
+            failure: What has happened; tenacity's conditions may look at it.
+
+        Returns:
+            Whether. False if tenacity's `retry` does not want it, or its `stop` does.
+        """
+        retrying, state = self._retrying, self._state
+        state.set_exception((type(failure), failure, failure.__traceback__))
+        if not getattr(retrying, "enabled", True):  # tenacity before 9.1 knows no other
+            return False
+        if not (yield from resolved(retrying.retry(state))):
+            return False
+        if retrying.after is not None:
+            yield from resolved(retrying.after(state))
+        seconds = float((yield from resolved(retrying.wait(state))))
+        state.upcoming_sleep = seconds
+        if (yield from resolved(retrying.stop(state))):
+            return False
+        state.next_action = tenacity.RetryAction(seconds)
+        state.idle_for += seconds
+        if retrying.before_sleep is not None:
+            yield from resolved(retrying.before_sleep(state))
+        state.prepare_for_next_attempt()
+        yield from self._sleep(seconds)
+        return True
+
+    def _sleep(self, seconds: float) -> Turn[None]:
+        sleep: Any = self._retrying.sleep
+        if sleep is not _SLEEP and sleep is not _ASYNC_SLEEP:
+            yield from resolved(sleep(seconds))
+        elif self._asynchronous:
+            yield from resolved(_ASYNC_SLEEP(seconds))
+        else:
+            # Whoever closes the stream from another thread does not want to wait for it.
+            self._woken.wait(seconds)
+
+    def wake(self) -> None:
+        """End a wait that is under way: the stream has been left."""
+        self._woken.set()
+
+
+def _retrying_of(max_retries: Any) -> Any:
+    if isinstance(max_retries, BaseRetrying):
+        return max_retries
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int):
+        raise TypeError(
+            f"max_retries must be a number, or tenacity's Retrying or AsyncRetrying, "
+            f"not {max_retries!r}"
+        )
+    if max_retries < 0:
+        raise ValueError(f"max_retries must not be negative, and is {max_retries}")
+    return tenacity.Retrying(stop=stop_after_attempt(max_retries + 1), wait=_WaitForServer())

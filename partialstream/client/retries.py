@@ -1,0 +1,255 @@
+"""What the policies of items and of growing objects have in common. No I/O.
+
+read an answer ──> judge it ──> done
+^               │
+│               └──> failure ──> the budget allows it ──> next request
+└────────────────────────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from partialstream.errors import (
+    JSONSyntaxError,
+    LimitExceededError,
+    OutputValidationError,
+    PartialStreamError,
+    RefusalError,
+    RetriesExhaustedError,
+)
+from partialstream.results import Attempt, AttemptCause, Outcome, Timing, Usage
+from partialstream.stream.answer import Answer
+from partialstream.stream.events import AttemptFailed, AttemptStarted, Finished
+from partialstream.stream.reading import Reading, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from partialstream.client.budget import Budget
+    from partialstream.client.hooks import Hooks
+    from partialstream.stream.flow import Flow
+
+V = TypeVar("V")
+E = TypeVar("E")
+
+_TRANSIENT = frozenset({408, 409, 429})
+"""Statuses below 500 that another try may not meet again; they are those of OpenAI's SDK."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an answer is not all that was wanted, and what to do about it.
+
+    Attributes:
+        error: What is raised if nothing can be done.
+        cause: Which request could help.
+        progress: Whether the answer has brought something nevertheless.
+        mark: The same for two failures that are the same; None if that means nothing.
+    """
+
+    error: PartialStreamError
+    cause: AttemptCause
+    progress: bool
+    mark: Hashable = None
+
+
+class Retries(Reading[V, E], Generic[V, E]):
+    """Reads answers until all is there, or the budget is spent.
+
+    Args:
+        budget: How often, and when, a request may be made again.
+        hooks: Told of requests and failures.
+    """
+
+    def __init__(self, budget: Budget, hooks: Hooks) -> None:
+        self._budget = budget
+        self._hooks = hooks
+        self._answer = Answer()
+        self._told: list[Any] = []  # events that wait to be handed over
+        self._attempts: list[Attempt] = []
+        self._number = 0
+        self._cause: AttemptCause = "request"
+        self._began = 0.0
+        self._last_mark: Hashable = None
+        self._request: Any = None
+        self.failure: BaseException | None = None
+        self.outcome: Outcome | None = None
+
+    # -- for the two policies --------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def _flow(self) -> Flow[Any, Any]:
+        """What reads the answer under way."""
+
+    @abstractmethod
+    def _judge(self, error: BaseException | None) -> Failure | None:
+        """An answer was read; None if that was all, or nothing can be done.
+
+        In the second case, it sets `failure`.
+
+        Args:
+            error: What ended the answer, None if it is complete.
+        """
+
+    @abstractmethod
+    def _prepare(self, failure: Failure | None) -> Any:
+        """Get ready to read another answer; gives the request for it.
+
+        Args:
+            failure: What it is to mend; None for the first request.
+        """
+
+    @abstractmethod
+    def _annotate(self, error: PartialStreamError) -> None:
+        """Tell an error what was delivered."""
+
+    def _next_attempt(self, failure: Failure | None) -> None:
+        self._number += 1
+        self._cause = "request" if failure is None else failure.cause
+        timing = self._answer.timing
+        self._answer = self._answer.another()
+        timing.total = None
+        self._began = self._answer.elapsed()
+        self._told.append(AttemptStarted(self._number, self._cause))
+        self._request = self._prepare(failure)
+
+    # -- for the driver --------------------------------------------------------------------
+
+    @property
+    def request(self) -> Any:
+        """The request whose answer is to be read next."""
+        return self._request
+
+    def sending(self) -> None:
+        """The first request is made now, and not when all this was set up."""
+        self._answer.begin()
+
+    def broken(self, error: BaseException) -> None:
+        """See `Reading`."""
+        self._flow.broken(error)
+
+    def has_read(self) -> bool:
+        """See `Reading`."""
+        return self.failure is not None or self.outcome is not None or self._flow.has_read()
+
+    def turn(self) -> Turn[bool]:
+        """See `Reading`."""
+        if self.is_settled():
+            return False
+        flow = self._flow
+        flow.close()
+        duration = self._answer.elapsed() - self._began
+        self._attempts.append(
+            Attempt(self._number, self._cause, flow.outcome, flow.usage, duration)
+        )
+        if self.failure is not None:
+            return False
+        failure = self._judge(flow.failure)
+        if failure is None:
+            return False
+        self._told.append(AttemptFailed(self._number, failure.error))
+        self._report(failure.error)
+        if failure.progress:
+            self._budget.renew()
+            self._last_mark = None
+        requests = len(self._attempts)
+        if failure.mark is not None and failure.mark == self._last_mark:
+            self._give_up(
+                failure, "the same failure came twice, so that paying again will not help"
+            )
+        elif requests >= self._budget.max_requests:
+            self._give_up(failure, f"{requests} requests were made, and no more are allowed")
+        elif not (yield from self._budget.spend(failure.error)):
+            self._give_up(failure, f"no more retries, after {requests} request(s)")
+        elif not self.is_settled():  # nobody has left while it waited
+            self._last_mark = failure.mark
+            self._next_attempt(failure)
+            yield from self._budget.begin()
+            return True
+        return False
+
+    def _report(self, error: PartialStreamError) -> None:
+        wrong = isinstance(error, (JSONSyntaxError, OutputValidationError))
+        if wrong or (error.outcome is not None and error.outcome.status == "no_json"):
+            self._hooks.emit("parse:error", error)
+        else:
+            self._hooks.emit("completion:error", error)
+
+    def _give_up(self, failure: Failure, reason: str) -> None:
+        error = failure.error
+        self._hooks.emit("completion:last_attempt", error)
+        if self._budget.reraise:
+            self.failure = error
+            return
+        exhausted = RetriesExhaustedError(
+            f"{reason}: {error}", attempts=self._attempts, outcome=error.outcome
+        )
+        exhausted.__cause__ = error
+        self.failure = exhausted
+
+    def cancelled(self) -> None:
+        """See `Reading`."""
+        if self.outcome is None:
+            self.outcome = Outcome("cancelled")
+            self._flow.cancelled()
+            self._answer.ended()
+            self._budget.wake()
+
+    def close(self) -> Finished:
+        """See `Reading`."""
+        failure = self.failure
+        if isinstance(failure, PartialStreamError):
+            if failure.outcome is None:
+                failure.outcome = Outcome("invalid", detail=str(failure))
+            failure.usage = self.usage
+            self._annotate(failure)
+            self.outcome = failure.outcome
+        self._answer.ended()
+        self.cancelled()
+        return Finished(self.outcome or Outcome("cancelled"))
+
+    # -- for the user ----------------------------------------------------------------------
+
+    @property
+    def timing(self) -> Timing:
+        """See `Reading`. Counted from the first request."""
+        return self._answer.timing
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """See `Reading`."""
+        attempts = list(self._attempts)
+        if len(attempts) < self._number:
+            duration = self._answer.elapsed() - self._began
+            attempts.append(
+                Attempt(self._number, self._cause, self._flow.outcome, self._flow.usage, duration)
+            )
+        return attempts
+
+    @property
+    def usage(self) -> Usage | None:
+        """See `Reading`. The sum over all attempts whose provider has said."""
+        total: Usage | None = None
+        for attempt in self.attempts:
+            if attempt.usage is not None:
+                total = attempt.usage if total is None else total + attempt.usage
+        return total
+
+    @property
+    def text(self) -> str:
+        """The text of the answer that is read, or was read last."""
+        return self._flow.text
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether no other request can help."""
+    if not isinstance(error, PartialStreamError) or isinstance(
+        error, (RefusalError, LimitExceededError)
+    ):
+        return True
+    status = getattr(error.__cause__, "status_code", None)
+    return isinstance(status, int) and status < 500 and status not in _TRANSIENT
