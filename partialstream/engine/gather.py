@@ -8,7 +8,7 @@ kept; the machine sees them joined.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,7 +93,7 @@ class Gatherer:
             except TypeError:
                 if not isinstance(chunk, str):
                     return (), chunk  # `in` does not go with it
-                odd = [piece for piece in pieces if not isinstance(piece, str)]
+                odd = [piece for piece in cast("list[Any]", pieces) if not isinstance(piece, str)]
                 if not odd:
                     raise
                 return (), odd[0]  # nor `join` with this one

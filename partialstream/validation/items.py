@@ -169,6 +169,7 @@ class ItemParser(Generic[T]):
         )
         self._scanner = self._gatherer.scanner
         self._pieces = self._gatherer.pieces
+        self._wake = ""  # the scanner's; "" once the parser has come to an end
         self._failure: PartialStreamError | None = None
         self.outcome: Outcome | None = None
 
@@ -194,15 +195,19 @@ class ItemParser(Generic[T]):
         If the same delta also completed items before the failure, they are returned, and the
         next call raises. Once it has raised, the parser raises the same error again.
         """
-        if self.outcome is not None:
-            raise self._failure or ValueError("the parser has been told that the text is finished")
         pieces = self._pieces
-        if self._scanner.wake not in delta and len(pieces) < BATCH:
+        if self._wake not in delta and len(pieces) < BATCH:
             # What `send` does with nearly every delta, without the call.
             pieces.append(delta)
             return []
+        return self._look(delta)
+
+    def _look(self, delta: str) -> list[T]:
+        if self.outcome is not None:
+            raise self._failure or ValueError("the parser has been told that the text is finished")
         try:
             raws = self._gatherer.send(delta)
+            self._wake = self._scanner.wake
         except PartialStreamError as error:
             self._fail(error)
             raws = self._scanner.completed
@@ -239,6 +244,7 @@ class ItemParser(Generic[T]):
             try:
                 # Of what was kept, nothing completes an item but the wrong bracket in one.
                 self._accept(self._gatherer.flush())
+                self._wake = ""
                 self.outcome = self._scanner.finish()
             except PartialStreamError as error:
                 raise self._fail(error) from error.__cause__
@@ -252,4 +258,5 @@ class ItemParser(Generic[T]):
         error.delivered = self._validator.delivered
         self.outcome = error.outcome
         self._failure = error
+        self._wake = ""
         return error
