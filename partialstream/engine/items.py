@@ -19,20 +19,14 @@ because its slice is parsed by pydantic anyway. The machine, one state a method:
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from partialstream.engine.blanks import BlankRun
 from partialstream.engine.cutter import Cutter
 from partialstream.engine.kept_text import KeptText
-from partialstream.engine.locate import RootFinder
 from partialstream.engine.object_run import ObjectRun
 from partialstream.engine.position import Place, Position, after
-from partialstream.engine.probe import Probe, Root
-from partialstream.engine.raw_item import Numbering, RawItem
-from partialstream.engine.route import Found, Router
+from partialstream.engine.roots import Origin, RootScanner
 from partialstream.engine.shape import KINDS, Shape
-from partialstream.engine.syntax import SyntaxReader
 from partialstream.engine.tokens import BLANKS
 from partialstream.engine.verdict import member_names, why_malformed
 from partialstream.errors import JSONSyntaxError, LimitExceededError
@@ -40,7 +34,9 @@ from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome, Path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from partialstream.engine.raw_item import RawItem
 
 
 # What the state "list" expects next.
@@ -49,19 +45,11 @@ _NEXT: Final = "a value"
 _SEPARATOR: Final = "',' or ']'"
 
 
-class _Origin(Enum):
-    """What the element under way belongs to."""
-
-    LIST = "the list"
-    ROOT = "nothing: it is a document"
-    MEMBER = "an object at the path"
-
-
 _WINDOW: Final = 64 * 1024
 """Characters taken at once: bounds the memory of one match."""
 
 
-class ItemScanner:
+class ItemScanner(RootScanner):
     """Cuts items out of text that arrives in pieces.
 
     Args:
@@ -88,32 +76,13 @@ class ItemScanner:
         limits: Limits = DEFAULT_LIMITS,
         numbers: Iterator[int] | None = None,
     ) -> None:
-        self._shape = shape
-        self._path = path
-        self._limits = limits
-        self._state: Callable[[int], int] = self._seeking
+        super().__init__(shape, path, limits, numbers)
         self._kept = KeptText(limits)
-        self._text = ""  # what is being read
-        self._place: Place = (0, 1, 0)  # where it begins
-        self._carry = ""  # what must be read again, with what follows it
         self._window = min(_WINDOW, limits.whitespace_run)
-        self._blanks = BlankRun(limits.whitespace_run)
-        self._finder = RootFinder()
-        self._list_found = False
-        self._empty_list_found = False
-        self._root_found = False
         self.completed: list[RawItem] = []
-        self.open_ended = False
         self.unread = ""
         self.wake = ""
-        # of the root under way
-        self._root_place = self._place
-        self._held: list[str] = []
-        self._probe: Probe | None = None
-        self._router = Router(path, takes_objects=False)
-        self._reader = SyntaxReader(self._router)
         # of the list under way
-        self._numbering = Numbering(limits, numbers)
         self._run = ObjectRun(limits, self._numbering)
         self._in_run = False
         self._expected = _FIRST
@@ -121,7 +90,7 @@ class ItemScanner:
         # of the element under way
         self._cutter = Cutter(limits)
         self._in_element = False
-        self._origin = _Origin.LIST
+        self._origin = Origin.LIST
 
     @property
     def size(self) -> int:
@@ -219,16 +188,6 @@ class ItemScanner:
             self._place = self._place_of(pos - len(self._carry))
             self.wake = ""
 
-    def _place_of(self, pos: int) -> Place:
-        """The place of a position in `_text`."""
-        return after(self._place, self._text, pos)
-
-    def _read_again(self) -> None:
-        """Go back to where the root begins."""
-        self._text = "".join(self._held)
-        self._place = self._root_place
-        self._held = []
-
     def finish(self) -> Outcome:
         """Say that the text ends here.
 
@@ -259,101 +218,6 @@ class ItemScanner:
         if error is not None:
             raise error
         return Outcome("truncated", tail=tail)
-
-    def _sought(self) -> Outcome:
-        """The outcome of a text that ends outside documents."""
-        if self._finder.blank and not self._carry:
-            return Outcome("empty")
-        if self._list_found or self._empty_list_found:
-            return Outcome("complete")
-        if not self._root_found:
-            return Outcome("no_json", detail="the answer holds no JSON")
-        if self._path is not None:
-            where = ".".join(map(str, self._path)) or "the root"
-            return Outcome("no_json", detail=f"the answer holds no list at {where}")
-        return Outcome("no_json", detail="the answer holds no list that fits the type")
-
-    # -- seeking and probing -------------------------------------------------------------
-
-    def _seeking(self, pos: int) -> int:
-        text = self._text
-        found, end = self._finder.find(text, pos)
-        self._blanks.both(text, pos, end)
-        if not found:
-            self._carry = text[end:]
-            return len(text)
-        place = Position(*self._place_of(end))
-        if text[end] in "]}":
-            raise JSONSyntaxError(
-                f"unexpected {text[end]!r} behind the document",
-                offset=place.offset,
-                line=place.line,
-                column=place.column,
-                path=(),
-            )
-        self._blanks.reset()
-        self._root_place = place
-        self._probe = Probe(
-            self._shape,
-            routed=bool(self._path),
-            guessing=self._finder.guessing,
-            limits=self._limits,
-            position=place,
-        )
-        self._state = self._probing
-        return end
-
-    def _probing(self, pos: int) -> int:
-        text = self._text
-        verdict = None if self._probe is None else self._probe.feed(text, pos)
-        self._held.append(text[pos:])
-        if verdict is None:
-            held = self._place[0] + len(text) - self._root_place[0]
-            allowed = self._limits.item_size
-            if held > allowed:
-                raise LimitExceededError(
-                    "item_size", allowed, f"more than {allowed} characters of one item"
-                )
-            return len(text)
-        self._read_again()
-        if verdict is Root.PROSE:
-            self._state = self._seeking
-            return 1
-        self._root_found = True
-        if verdict is Root.ITEM:
-            self._numbering.begin_list(())
-            self.open_ended = True
-            self._begin_element(0, _Origin.ROOT, 0)
-            return 0
-        self.open_ended = False
-        self._router = Router(self._path, takes_objects="object" in self._shape.kinds)
-        self._reader = self._router.reader = SyntaxReader(
-            self._router, limits=self._limits, position=Position(*self._root_place)
-        )
-        self._state = self._navigating
-        if verdict is Root.LIST:
-            self._reader.feed("[")
-            self._begin_list(candidate=False)
-            return 1
-        return 0
-
-    def _end_root(self) -> None:
-        self._finder.root_closed()
-        self._state = self._seeking
-
-    # -- navigating ----------------------------------------------------------------------
-
-    def _navigating(self, pos: int) -> int:
-        found, pos = self._router.feed(self._text, pos)
-        if found is Found.ITEM:
-            self._numbering.begin_list(self._reader.path)
-            self._begin_element(pos - 1, _Origin.MEMBER, self._reader.depth - 1)
-            return pos - 1
-        if found is not None:
-            self._begin_list(candidate=found is Found.CANDIDATE)
-        elif self._reader.done:
-            self._end_root()
-        return pos
 
     # -- the list ------------------------------------------------------------------------
 
@@ -387,7 +251,7 @@ class ItemScanner:
             if char == "{" and not self._candidate:
                 self._begin_run(pos, opened=True)
             else:
-                self._begin_element(pos, _Origin.LIST, self._reader.depth)
+                self._begin_element(pos, Origin.LIST, self._reader.depth)
             return pos
         if char == "]" and self._expected is not _NEXT:
             if self._candidate:
@@ -422,7 +286,7 @@ class ItemScanner:
 
     def _begin_run(self, pos: int, *, opened: bool) -> None:
         """What follows are objects in a row; the first stands at `pos`, or behind a comma."""
-        self._origin = _Origin.LIST
+        self._origin = Origin.LIST
         self._run.begin(self._place_of(pos), self._reader.depth, opened=opened)
         self._in_run = True
         self._state = self._objects
@@ -454,14 +318,14 @@ class ItemScanner:
             self._expected = _SEPARATOR
             self._state = self._list
 
-    def _begin_element(self, pos: int, origin: _Origin, depth: int) -> None:
+    def _begin_element(self, pos: int, origin: Origin, depth: int) -> None:
         self._origin = origin
         self._cutter.begin(self._place_of(pos), depth, self._text[pos])
         self._in_element = True
         self._state = self._element
 
     def _item_path(self) -> Path:
-        if self._origin is _Origin.LIST:
+        if self._origin is Origin.LIST:
             return self._numbering.next_path
         return self._numbering.path
 
@@ -472,12 +336,12 @@ class ItemScanner:
     def _end_element(self, end: int) -> int:
         cutter = self._cutter
         self._in_element = False
-        if self._origin is not _Origin.LIST:
+        if self._origin is not Origin.LIST:
             self._list_found = True
             self.completed.append(
                 self._numbering.item(cutter.raw, self._numbering.path, cutter.start)
             )
-            if self._origin is _Origin.ROOT:
+            if self._origin is Origin.ROOT:
                 self._end_root()
             else:
                 self._reader.leave(Position(*self._place_of(end)))
