@@ -39,6 +39,7 @@ def _measure(workers: Workers, kind: str, count: int, *, turns: int) -> Iterator
     tasks = {name: Task("partialstream_", task, arguments) for name, task in OURS.items()}
     tasks["ijson, pull"] = Task("ijson_", "items_stream", arguments)
     tasks["ijson, push"] = Task("ijson_", "items_push", arguments)
+    tasks["ijson, from text"] = Task("ijson_", "items_text", arguments)
     tasks["floor"] = Task("floor_", "items_stream", arguments)
     times = workers.race(tasks, turns)
     slow = {name: tasks[name] for name in OURS}
@@ -53,6 +54,8 @@ def _measure(workers: Workers, kind: str, count: int, *, turns: int) -> Iterator
         yield Row(
             subject, f"{name} / ijson's fastest form", ratio(times[name], ijson), target=OF_IJSON
         )
+    value = ratio(times["stream_items"], times["ijson, from text"])
+    yield Row(subject, "stream_items / ijson, from text", value)
     value = ratio(times["ItemParser.feed"], times["ijson, push"])
     yield Row(subject, "ItemParser.feed / ijson, push", value)
     for name in OURS:

@@ -1,7 +1,7 @@
 """The tasks with ijson's C backend.
 
-ijson reads bytes and gives dicts: the deltas are encoded before the run, and pydantic
-validates the dicts.
+ijson reads bytes and gives dicts: the deltas are encoded before the run, except in
+`items_text`, and pydantic validates the dicts.
 """
 
 from __future__ import annotations
@@ -42,6 +42,22 @@ def items_stream(kind: str, count: int) -> Run:
     def run() -> int:
         delivered = 0
         validate = TypeAdapter(document.type).validator.validate_python
+        for item in yajl2_c.items(_Reader(deltas), PREFIX, use_float=True):
+            validate(item)
+            delivered += 1
+        return delivered
+
+    return run
+
+
+def items_text(kind: str, count: int) -> Run:
+    """Items from deltas of text, as they come out of a model's answer."""
+    document = documents.items(kind, count)
+
+    def run() -> int:
+        delivered = 0
+        validate = TypeAdapter(document.type).validator.validate_python
+        deltas = map(str.encode, document.deltas)
         for item in yajl2_c.items(_Reader(deltas), PREFIX, use_float=True):
             validate(item)
             delivered += 1
