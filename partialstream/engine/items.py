@@ -29,7 +29,7 @@ from partialstream.engine.roots import Origin, RootScanner
 from partialstream.engine.shape import KINDS, Shape
 from partialstream.engine.tokens import BLANKS
 from partialstream.engine.verdict import member_names, why_malformed
-from partialstream.errors import JSONSyntaxError, LimitExceededError
+from partialstream.errors import JSONSyntaxError, LimitExceededError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome, Path
 
@@ -119,25 +119,47 @@ class ItemScanner(RootScanner):
             JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
             LimitExceededError: See `Limits`.
         """
+        if len(text) + len(self._carry) > self._window and len(text) > len(self.unread) + 1:
+            return self._advance_by_pieces(text)
         completed: list[RawItem] = []
         self.completed = completed
-        window = self._window
-        if len(text) + len(self._carry) <= window:
-            if self._in_run:
-                self._read_objects(text)
-            elif text:
+        if not self._in_run:
+            if text:
                 self._read(text)
             return completed
-        # No piece is longer than a run of blanks may be: see BlankRun.
+        run = self._run
+        try:
+            end = run.read(text, completed)
+        except LimitExceededError:
+            self._kept.add(text)
+            raise
+        if run.lost:
+            self._kept.add(text)
+            self._leave_run(text[end:])
+            self._process(0)
+            return completed
+        if end:
+            self._kept.add(text[:end])
+            text = text[end:]
+        self.unread = text
+        self.wake = "}" if run.open else ""
+        return completed
+
+    def _advance_by_pieces(self, text: str) -> list[RawItem]:
+        """No piece is longer than a run of blanks may be: see `BlankRun`."""
+        completed: list[RawItem] = []
         start = 0
         self.unread = ""
-        while start < len(text):
-            end = start + max(1, window - len(self._carry) - len(self.unread))
-            if self._in_run:
-                self._read_objects(self.unread + text[start:end])
-            else:
-                self._read(text[start:end])
-            start = end
+        try:
+            while start < len(text):
+                end = start + max(1, self._window - len(self._carry) - len(self.unread))
+                completed += self.advance(self.unread + text[start:end])
+                start = end
+        except PartialStreamError:
+            completed += self.completed
+            raise
+        finally:
+            self.completed = completed
         return completed
 
     def _read(self, text: str) -> None:
@@ -157,24 +179,6 @@ class ItemScanner(RootScanner):
             self._text = self._carry + text
             self._carry = ""
         self._process(pos)
-
-    def _read_objects(self, text: str) -> None:
-        run = self._run
-        try:
-            end = run.read(text, self.completed)
-        except LimitExceededError:
-            self._kept.add(text)
-            raise
-        if run.lost:
-            self._kept.add(text)
-            self._leave_run(text[end:])
-            self._process(0)
-            return
-        if end:
-            self._kept.add(text[:end])
-            text = text[end:]
-        self.unread = text
-        self.wake = "}" if run.open else ""
 
     def _process(self, pos: int) -> None:
         """Run the machine over the text from `pos`; what is before has been read already."""
