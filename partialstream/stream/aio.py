@@ -70,7 +70,8 @@ async def _run(
 
 
 async def _turn(reading: Reading[Any, Any], chunks: AsyncChunks) -> bool:
-    """Send another request, if there is to be one."""
+    """Leave the answer, and send another request, if there is to be one."""
+    await chunks.leave()
     if not await await_turn(reading.turn()):
         return False
     try:

@@ -126,7 +126,7 @@ class AsyncChunks:
         send = self._send
         if send is None:
             raise TypeError("these chunks do not come from requests")
-        await self._end()
+        await self.leave()
         self._open = lambda: send(request)
         self._iterator = aiter_of(_no_chunks())  # in case that sending fails
         if not self._closed:
@@ -146,9 +146,10 @@ class AsyncChunks:
     async def close(self) -> None:
         """Close the response, or the generator, at once."""
         self._closed = True
-        await self._end()
+        await self.leave()
 
-    async def _end(self) -> None:
+    async def leave(self) -> None:
+        """Close the response; another request may follow."""
         close, self._close = self._close, None
         if is_running(getattr(close, "__self__", None)):
             self._close = close  # another task waits for the generator, and will close it

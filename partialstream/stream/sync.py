@@ -61,7 +61,8 @@ def _run(reading: Reading[Any, Any], chunks: Chunks, intake: Intake[W]) -> Gener
 
 
 def _turn(reading: Reading[Any, Any], chunks: Chunks) -> bool:
-    """Send another request, if there is to be one."""
+    """Leave the answer, and send another request, if there is to be one."""
+    chunks.close()
     if not run_turn(reading.turn()):
         return False
     try:
