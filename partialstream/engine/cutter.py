@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.engine.blanks import BlankRun
-from partialstream.engine.element import CLOSER_OF, Scan, nesting, scan_of
+from partialstream.engine.element import Scan, nesting, scan_of
 from partialstream.errors import LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS
 
@@ -19,7 +19,7 @@ class Cutter:
     Attributes:
         raw: The element's whole text, once `cut` has found its end.
         start: Where it begins, as `Position` has it.
-        scan: What looks for its end; None while nothing of it has been scanned.
+        scan: What looks for its end.
         size: How many characters have been scanned.
     """
 
@@ -27,7 +27,6 @@ class Cutter:
         "_blanks",
         "_depth",
         "_limits",
-        "_opener",
         "_parts",
         "raw",
         "scan",
@@ -38,9 +37,8 @@ class Cutter:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._blanks = BlankRun(limits.whitespace_run)
-        self._opener = ""
         self._depth = 0
-        self.scan: Scan | None = None
+        self.scan: Scan = scan_of("{", 0)
         self._parts: list[str] = []
         self.size = 0
         self.raw = ""
@@ -49,20 +47,16 @@ class Cutter:
     def begin(self, start: tuple[int, int, int], depth: int, opener: str) -> None:
         """An element begins with `opener` at `start`, `depth` levels deep in its document."""
         self.start = start
-        self._opener = opener
         self._depth = depth
-        if self.scan is not None:
-            self.scan = None
-            self._parts = []
-            self.size = 0
+        self.scan = scan_of(opener, self._limits.depth - depth)
+        self._parts = []
+        self.size = 0
         self._blanks.reset()
 
     @property
     def wake(self) -> str:
         """A character without which the element cannot end; `""` if it may end anywhere."""
-        if self.scan is not None:
-            return self.scan.wake
-        return CLOSER_OF.get(self._opener, "")
+        return self.scan.wake
 
     @property
     def tail(self) -> str:
@@ -80,8 +74,6 @@ class Cutter:
         """
         size = len(text)
         scan = self.scan
-        if scan is None:
-            scan = self.scan = scan_of(self._opener, self._limits.depth - self._depth)
         blanks = self._blanks
         if not scan.in_string and (blanks.run or text[pos] in " \t\n\r"):
             blanks.leading(text, pos, size)
@@ -100,8 +92,6 @@ class Cutter:
             )
         if text[-1] in " \t\n\r" and not scan.in_string:
             blanks.trailing(text, pos, size)
-        elif blanks.run:
-            blanks.reset()
         return -1
 
     def _check_depth(self, scan: Scan) -> None:

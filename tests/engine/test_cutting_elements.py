@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,9 @@ from partialstream.engine.shape import ANYTHING
 from partialstream.errors import LimitExceededError
 from partialstream.limits import Limits
 from partialstream.testing import every_cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def elements(deltas: list[str], limits: Limits | None = None) -> list[str]:
@@ -89,6 +92,34 @@ def test_long_strings_full_of_what_looks_like_structure(filler: str, size: int) 
     parts = [f'{{"a":"{filler * 3000}"}}', f'["{filler * 3000}"]', f'"{filler * 3000}"', "{}"]
     text = "[" + ",".join(parts) + "]"
     assert elements([text[n : n + size] for n in range(0, len(text), size)]) == parts
+
+
+SUB_OBJECTS = ",".join(f'{{"n":{number},\n"s":"x"}}' for number in range(150))
+
+
+@pytest.mark.parametrize("size", [1, 4, 63, 700, 5000])
+@pytest.mark.parametrize("behind", ["", ',"t":"}"', ',"t":"\\"}{"', f',"t":"{"y" * 3000}"'])
+def test_long_objects_of_small_ones(behind: str, size: int) -> None:
+    parts = [f'{{"a":[{SUB_OBJECTS}]{behind}}}', '{"b":1}', f'{{"c":[{SUB_OBJECTS}]}}']
+    text = "[" + ",".join(parts) + "]"
+    deltas = [text[n : n + size] for n in range(0, len(text), size)]
+    assert elements(deltas) == parts
+    error = run_items(Any, deltas, limits=Limits(item_size=2500)).exception
+    assert isinstance(error, LimitExceededError)
+    assert error.limit == "item_size"
+    tail = parts[0][:-40]
+    run = run_items(Any, ["[", *(tail[n : n + size] for n in range(0, len(tail), size))])
+    assert (run.status, run.exception and run.exception.tail) == ("truncated", tail)
+
+
+def test_long_objects_that_nest_too_deeply() -> None:
+    deep = '{"a":' * 5 + "1" + "}" * 5
+    text = f'[{{"a":[{SUB_OBJECTS},{deep}]}}]'
+    for size in (1, 4, 5000):
+        deltas = [text[n : n + size] for n in range(0, len(text), size)]
+        error = run_items(Any, deltas, limits=Limits(depth=6)).exception
+        assert isinstance(error, LimitExceededError)
+        assert error.limit == "depth"
 
 
 @given(json_containers, cuts)
@@ -172,6 +203,21 @@ def test_pulling_from_chunks_stops_at_items_and_at_what_is_no_text() -> None:
     ]
     assert not gatherer.flush()
     assert gatherer.scanner.finish().status == "complete"
+
+
+def test_what_only_looks_like_text_is_found_when_it_is_to_be_joined() -> None:
+    odd = {"choices": 1}  # `in` goes with a dict, `join` does not
+    gatherer = Gatherer(ItemScanner(ANYTHING))
+    assert gatherer.pull(iter(['[{"a":', odd, "1}]"])) == ((), odd)
+
+
+def test_a_type_error_of_the_chunks_is_their_own() -> None:
+    def chunks() -> Iterator[str]:
+        yield '[{"a":'
+        raise TypeError("of the caller's generator")
+
+    with pytest.raises(TypeError, match="of the caller's generator"):
+        Gatherer(ItemScanner(ANYTHING)).pull(chunks())
 
 
 def test_many_deltas_that_complete_nothing_are_looked_at_now_and_then() -> None:
