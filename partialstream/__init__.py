@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from partialstream.client import AsyncClient, Client, Partial, from_openai
+    from partialstream.client.hooks import Hooks
+    from partialstream.client.prompts import Prompts
     from partialstream.errors import (
         IncompleteStreamError,
         JSONSyntaxError,
@@ -31,7 +33,16 @@ if TYPE_CHECKING:
         astream_items,
         astream_partial,
     )
-    from partialstream.stream.events import Finished, ItemRejected, Snapshot, TextDelta
+    from partialstream.stream.events import (
+        AttemptFailed,
+        AttemptStarted,
+        Finished,
+        ItemRejected,
+        ItemRepaired,
+        Resumed,
+        Snapshot,
+        TextDelta,
+    )
     from partialstream.stream.sync import ItemStream, PartialStream, stream_items, stream_partial
     from partialstream.validation.completeness import completeness
     from partialstream.validation.items import ItemParser
@@ -44,13 +55,17 @@ __all__ = [
     "AsyncPartialStream",
     "Atomic",
     "Attempt",
+    "AttemptFailed",
+    "AttemptStarted",
     "Client",
     "Finished",
     "Gate",
+    "Hooks",
     "IncompleteStreamError",
     "Item",
     "ItemParser",
     "ItemRejected",
+    "ItemRepaired",
     "ItemStream",
     "JSONSyntaxError",
     "LimitExceededError",
@@ -61,9 +76,11 @@ __all__ = [
     "PartialParser",
     "PartialStream",
     "PartialStreamError",
+    "Prompts",
     "ProviderError",
     "RefusalError",
     "RejectedItem",
+    "Resumed",
     "RetriesExhaustedError",
     "Snapshot",
     "TextDelta",
@@ -83,6 +100,8 @@ _HOMES = {
     # Where each name is defined. A name is loaded when it is first used, so that whoever only
     # parses does not wait for the client, nor a sync program for the async half.
     "client": ("AsyncClient", "Client", "Partial", "from_openai"),
+    "client.hooks": ("Hooks",),
+    "client.prompts": ("Prompts",),
     "errors": (
         "IncompleteStreamError",
         "JSONSyntaxError",
@@ -96,7 +115,16 @@ _HOMES = {
     "limits": ("Limits",),
     "results": ("Attempt", "Item", "Outcome", "RejectedItem", "Timing", "Usage"),
     "stream.aio": ("AsyncItemStream", "AsyncPartialStream", "astream_items", "astream_partial"),
-    "stream.events": ("Finished", "ItemRejected", "Snapshot", "TextDelta"),
+    "stream.events": (
+        "AttemptFailed",
+        "AttemptStarted",
+        "Finished",
+        "ItemRejected",
+        "ItemRepaired",
+        "Resumed",
+        "Snapshot",
+        "TextDelta",
+    ),
     "stream.sync": ("ItemStream", "PartialStream", "stream_items", "stream_partial"),
     "validation.completeness": ("completeness",),
     "validation.items": ("ItemParser",),

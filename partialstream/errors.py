@@ -108,6 +108,7 @@ class OutputValidationError(PartialStreamError):
     Attributes:
         index: The item's place in its list, None for an object.
         raw: The JSON text that was refused.
+        path: The member that was refused before the object was complete; `()` for the whole.
     """
 
     def __init__(
@@ -116,11 +117,13 @@ class OutputValidationError(PartialStreamError):
         *,
         raw: str,
         index: int | None = None,
+        path: Path = (),
         outcome: Outcome | None = None,
     ) -> None:
         super().__init__(message, outcome=outcome)
         self.index = index
         self.raw = raw
+        self.path = path
 
 
 class IncompleteStreamError(PartialStreamError):

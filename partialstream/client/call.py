@@ -18,7 +18,7 @@ from partialstream.client.hooks import Hooks
 from partialstream.client.item_policy import ItemRetries, Key, OnInterrupt, OnInvalid
 from partialstream.client.modes import Mode, resolve_mode
 from partialstream.client.partial_policy import PartialRetries
-from partialstream.client.prompts import Prompts
+from partialstream.client.prompts import Prompts, errors_of
 from partialstream.client.requests import shape_request
 from partialstream.client.schemas import VALUE, RequestSchema, request_schema
 from partialstream.limits import DEFAULT_LIMITS, Limits
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from partialstream.client.elements import Elements
     from partialstream.client.response_model import ResponseShape
-    from partialstream.results import Channel, Path, RejectedItem
+    from partialstream.errors import OutputValidationError
+    from partialstream.results import Channel, RejectedItem
     from partialstream.stream.items import ItemReading
     from partialstream.stream.partials import PartialReading
 
@@ -276,17 +277,22 @@ class Call:
         return self._follow_up(said, instruction)
 
     def reask_request(
-        self, errors: Sequence[tuple[Path, str]], carried: Mapping[str, str], raw: str | None
+        self, carried: Mapping[str, str], refused: OutputValidationError | None
     ) -> dict[str, Any]:
         """Ask for the members of an object that are missing, or were not valid.
 
         Args:
-            errors: What was not valid, and why; empty if the answer broke off.
             carried: The members that stand.
-            raw: The text that was not valid, None for none.
+            refused: What was not valid; None if the answer broke off.
         """
-        said = raw if raw is not None else (object_text(carried) if carried else None)
-        instruction = self._options.prompts.reask(list(errors), list(carried), raw)
+        errors = [] if refused is None else errors_of(refused)
+        said = object_text(carried) if carried else None
+        raw = None
+        if refused is not None and refused.path:
+            raw = refused.raw
+        elif refused is not None:
+            said = refused.raw
+        instruction = self._options.prompts.reask(errors, list(carried), raw)
         return self._follow_up(said, instruction, rest_schema(self._schema, list(carried)))
 
     def _follow_up(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from partialstream.client.prompts import errors_of
 from partialstream.client.retries import Failure, Retries, is_final
 from partialstream.errors import IncompleteStreamError, OutputValidationError, PartialStreamError
 from partialstream.results import Outcome
@@ -116,11 +115,11 @@ class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
             return self._call.request
         error = failure.error
         if isinstance(error, OutputValidationError):
-            return self._call.reask_request(errors_of(error), carried, error.raw)
+            return self._call.reask_request(carried, error)
         self._told.append(Resumed(self._number, len(carried)))
         if not carried:
             return self._call.request
-        return self._call.reask_request([], carried, None)
+        return self._call.reask_request(carried, None)
 
     def _annotate(self, error: PartialStreamError) -> None:
         error.snapshot = self._object.snapshot

@@ -67,6 +67,7 @@ class Growth(Generic[S]):
     Attributes:
         changed: Whether anything visible changed; the caller resets it.
         rejections: The complete values that did not validate, in order.
+        ignored: Names of members of the root that are not to be shown any more.
     """
 
     def __init__(self, root: Node[S], transcript: Transcript, settings: S) -> None:
@@ -83,6 +84,7 @@ class Growth(Generic[S]):
         self._depth = 0  # how many brackets deep inside it the parser is
         self.changed = False
         self.rejections: list[Rejection] = []
+        self.ignored: frozenset[str] = frozenset()
 
     def snapshot(self) -> Any:
         """The value as it stands. To be asked for only if `changed` says that something shows."""
@@ -126,7 +128,9 @@ class Growth(Generic[S]):
         node = frame.node
         if isinstance(node, Record):
             member = node.members.get(name)
-            if member is not None:
+            if name in self.ignored and len(self._frames) == 1:
+                frame.child = None
+            elif member is not None:
                 frame.child = member.node
                 frame.child_key = member.field
             else:

@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
-from pydantic_core import CoreConfig, SchemaValidator, core_schema
+from pydantic_core import (
+    CoreConfig,
+    InitErrorDetails,
+    PydanticCustomError,
+    SchemaValidator,
+    core_schema,
+)
 
 from partialstream.engine.nodes import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from partialstream.results import Path
     from partialstream.validation.schema import Definitions, Schema
 
 
@@ -29,6 +36,25 @@ class Settings:
 
     strict: bool | None = None
     context: Any = None
+
+
+def located(error: BaseException | None, path: Path) -> ValidationError:
+    """The error for a value at `path`, made of that for the value alone."""
+    if not isinstance(error, ValidationError):
+        lines = [_line("value_error", str(error), path, None)]
+        return ValidationError.from_exception_data("value", lines, "json")
+    details = error.errors(include_url=False, include_context=False)
+    lines = [
+        _line(detail["type"], detail["msg"], (*path, *detail["loc"]), detail["input"])
+        for detail in details
+    ]
+    return ValidationError.from_exception_data(error.title, lines, "json")
+
+
+def _line(type_: Any, message: Any, loc: Path, value: Any) -> InitErrorDetails:
+    # A custom error, because those of other types want their details again, not the message.
+    known = PydanticCustomError(type_, message)
+    return InitErrorDetails(type=known, loc=loc, input=value)
 
 
 class Check:

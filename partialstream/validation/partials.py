@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+import json
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.growth import Growth
+from partialstream.engine.members import complete_members
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.syntax import SyntaxReader
 from partialstream.engine.transcript import Transcript
@@ -18,10 +20,15 @@ from partialstream.errors import (
 )
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome
-from partialstream.validation.checks import Settings
+from partialstream.validation.checks import Settings, located
 from partialstream.validation.plan import plan_of
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 M = TypeVar("M", bound=BaseModel)
+
+_BLANK: Final = " \t\n\r"
 
 
 class PartialParser(Generic[M]):
@@ -37,6 +44,12 @@ class PartialParser(Generic[M]):
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`. `item_size` bounds the object's text.
+        fail_fast: Whether `feed` raises as soon as a member of the object is complete and
+            makes the whole invalid, whatever else it holds. Otherwise such a member is not
+            shown, and the complete object is refused.
+        carried: Members that stand from another text, with their JSON texts. The object
+            begins with them; what is fed has the others. A member that comes again counts
+            once the object is complete.
 
     Attributes:
         outcome: How the text ended; None until `finish` was called or something was raised.
@@ -63,8 +76,14 @@ class PartialParser(Generic[M]):
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
+        fail_fast: bool = False,
+        carried: Mapping[str, str] | None = None,
     ) -> None:
         plan = plan_of(model)
+        self._plan = plan
+        self._certain = plan.certain if fail_fast else frozenset[str]()
+        self._carried = dict(carried or {})
+        self._joint = False  # whether the carried members end where the text goes on
         self._validate = plan.validate
         self._node = plan.node
         self._settings = Settings(strict, context)
@@ -74,6 +93,7 @@ class PartialParser(Generic[M]):
         self._transcript = Transcript()  # the object's text
         self._growth = Growth(self._node, self._transcript, self._settings)
         self._reader: SyntaxReader | None = None  # None before the object begins
+        self._start = 0  # of the object in the text
         self._final: M | None = None
         self._failure: PartialStreamError | None = None
         self.snapshot: M | None = None
@@ -164,17 +184,37 @@ class PartialParser(Generic[M]):
     def _begin(self, text: str) -> M | None:
         """The document begins with `text`."""
         position = self._seeker.position
+        carried = ""
+        if self._carried and text[0] == "{":
+            carried = _opened(self._carried)
+            # So that what stands behind it has the place that it has in the text.
+            position = position._replace(offset=position.offset + 1 - len(carried))
+            text = text[1:]
+        self._start = position.offset
         self._transcript = Transcript(position.offset)
         self._growth = Growth(self._node, self._transcript, self._settings)
         self._reader = SyntaxReader(self._growth, limits=self._limits, position=position)
-        return self._read(self._reader, text)
+        if not carried:
+            return self._read(self._reader, text)
+        shown = self._read(self._reader, carried)
+        self._growth.ignored = frozenset(self._carried)
+        self._joint = True
+        return (self._read(self._reader, text) if text else None) or shown
 
     def _read(self, reader: SyntaxReader, delta: str) -> M | None:
+        if self._joint:
+            rest = delta.lstrip(_BLANK)
+            if rest:
+                self._joint = False
+                if rest[0] != "}":
+                    delta = f"{delta[: len(delta) - len(rest)]},{rest}"
         allowed = self._limits.item_size
         room = allowed - len(self._transcript)
         text = delta if len(delta) <= room else delta[:room]
         self._transcript.append(text)  # before it is read: growth.py takes slices of it
         consumed = reader.feed(text)
+        if self._certain and self._growth.rejections:
+            self._refuse_member()
         if reader.done:
             self._complete(reader)
             self._seeker.behind(delta[consumed:])
@@ -191,8 +231,42 @@ class PartialParser(Generic[M]):
         self.snapshot = snapshot
         return snapshot
 
+    def _refuse_member(self) -> None:
+        """Raise for a member that makes the whole invalid, if there is one."""
+        for rejection in self._growth.rejections:
+            name, *steps = rejection.path
+            # An element of a list is judged by itself; a member of a member is judged with it.
+            if name in self._certain and all(isinstance(step, int) for step in steps):
+                error = located(rejection.error, (self._json_name(str(name)), *steps))
+                raise OutputValidationError(
+                    f"a member does not validate: {error}", raw=rejection.raw, path=rejection.path
+                ) from error
+
+    def _json_name(self, field: str) -> str:
+        return next(name for name, known in self._plan.names.items() if known == field)
+
+    @property
+    def standing(self) -> dict[str, str]:
+        """The members that are complete and not known to be invalid, with their JSON texts."""
+        if self._reader is None:
+            return self._carried
+        members = complete_members(self._transcript.text, self._limits)
+        refused = {rejection.path[0] for rejection in self._growth.rejections}
+        error = self._failure and self._failure.__cause__
+        if isinstance(error, ValidationError):
+            for detail in error.errors(include_url=False, include_context=False):
+                if not detail["loc"]:
+                    return {}  # it is the object that is not valid
+                refused.add(detail["loc"][0])
+        names = self._plan.names
+        return {
+            name: raw
+            for name, raw in members.items()
+            if name in names and name not in refused and names[name] not in refused
+        }
+
     def _complete(self, reader: SyntaxReader) -> None:
-        raw = self._transcript.slice(self._seeker.position.offset, reader.position.offset)
+        raw = self._transcript.slice(self._start, reader.position.offset)
         try:
             final: M = self._validate(
                 raw, strict=self._settings.strict, context=self._settings.context
@@ -211,3 +285,9 @@ class PartialParser(Generic[M]):
         self.outcome = error.outcome
         self._failure = error
         return error
+
+
+def _opened(members: Mapping[str, str]) -> str:
+    """The beginning of an object with these members. The blank behind them ends a number."""
+    pairs = (f"{json.dumps(name, ensure_ascii=False)}: {raw}" for name, raw in members.items())
+    return f"{{{', '.join(pairs)} "

@@ -38,6 +38,7 @@ from partialstream.validation.markers import Atomic, Gate, is_marked
 from partialstream.validation.schema import (
     Definitions,
     Schema,
+    certain_fields,
     choices_of,
     names_of_field,
     shape_of,
@@ -64,12 +65,17 @@ class Plan:
         shape: What it looks like.
         elements: What the elements look like if it is an array, None if it cannot be one.
         validate: pydantic's `validate_json` for the whole.
+        names: The fields of the root, by their names in the JSON text.
+        certain: Those fields of the root of which an invalid value makes the whole invalid,
+            whatever else it holds.
     """
 
     node: Node[Settings]
     shape: Shape
     elements: Shape | None
     validate: Callable[..., Any]
+    names: Mapping[str, str]
+    certain: frozenset[str]
 
 
 @lru_cache(maxsize=512)
@@ -82,11 +88,15 @@ def plan_of(model: type[BaseModel]) -> Plan:
     adapter = TypeAdapter(model)
     schema, definitions = unfold(adapter.core_schema)
     compiler = _Compiler(definitions)
+    node = compiler.node(schema, {})
+    members = node.members if isinstance(node, Record) else {}
     return Plan(
-        compiler.node(schema, {}),
+        node,
         shape_of(adapter.core_schema),
         shape_of_elements(adapter.core_schema),
         adapter.validator.validate_json,
+        {name: member.field for name, member in members.items() if member.node is not None},
+        certain_fields(schema),
     )
 
 

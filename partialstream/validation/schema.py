@@ -104,6 +104,30 @@ def names_of_field(
             yield str(path[0])
 
 
+def certain_fields(schema: Schema) -> frozenset[str]:
+    """The fields of a model that must be valid for the model to be.
+
+    Not so where something may rewrite the members before they are validated, where a member
+    may come by several names of which one counts, and where an error is replaced by a default.
+    """
+    while schema["type"] == "function-after":
+        schema = schema["schema"]
+    if schema["type"] != "model" or schema.get("custom_init") or schema.get("root_model"):
+        return frozenset()
+    config = schema.get("config", {})
+    inner = schema["schema"]
+    while inner["type"] == "function-after":
+        inner = inner["schema"]
+    if inner["type"] != "model-fields":
+        return frozenset()
+    return frozenset(
+        name
+        for name, field in inner["fields"].items()
+        if len({*names_of_field(name, field, config)}) == 1
+        and field["schema"].get("on_error", "raise") == "raise"
+    )
+
+
 def shape_of(schema: Schema) -> Shape:
     """What the values that a schema takes look like.
 

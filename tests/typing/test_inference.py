@@ -12,16 +12,20 @@ from partialstream import (
     AsyncPartialStream,
     Atomic,
     Attempt,
+    AttemptFailed,
+    AttemptStarted,
     Finished,
     Gate,
     Item,
     ItemParser,
     ItemRejected,
+    ItemRepaired,
     ItemStream,
     Outcome,
     PartialParser,
     PartialStream,
     RejectedItem,
+    Resumed,
     Snapshot,
     TextDelta,
     Timing,
@@ -35,6 +39,10 @@ from partialstream import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    Requests = AttemptStarted | AttemptFailed | Resumed
+    ItemEvents = TextDelta | Item["Product"] | ItemRejected | ItemRepaired | Requests | Finished
+    PartialEvents = TextDelta | Snapshot["Report"] | Requests | Finished
 
 
 class Product(BaseModel):
@@ -63,7 +71,7 @@ def items(chunks: list[Any]) -> None:
         assert_type(item.value, Product)
         assert_type(item.path, tuple[str | int, ...])
     for event in stream.events():
-        assert_type(event, TextDelta | Item[Product] | ItemRejected | Finished)
+        assert_type(event, ItemEvents)
     with stream_items(Product, chunks) as opened:
         assert_type(opened, ItemStream[Product])
     assert_type(iter(stream), ItemStream[Product])
@@ -88,7 +96,7 @@ def growing(chunks: list[Any]) -> None:
         assert_type(report, Report)
         assert_type(completeness(report, "title"), Literal["missing", "partial", "complete"])
     for event in stream.events():
-        assert_type(event, TextDelta | Snapshot[Report] | Finished)
+        assert_type(event, PartialEvents)
     assert_type(stream.final(), Report)
     with stream_partial(Report, chunks) as opened:
         assert_type(opened, PartialStream[Report])
@@ -105,7 +113,7 @@ async def async_items(chunks: AsyncIterator[Any]) -> None:
     async for item in stream.detailed():
         assert_type(item, Item[Product])
     async for event in stream.events():
-        assert_type(event, TextDelta | Item[Product] | ItemRejected | Finished)
+        assert_type(event, ItemEvents)
     async with astream_items(Product, chunks) as opened:
         assert_type(opened, AsyncItemStream[Product])
     assert_type(await stream.close(), None)
@@ -119,7 +127,7 @@ async def async_growing(chunks: AsyncIterator[Any]) -> None:
     async for report in stream:
         assert_type(report, Report)
     async for event in stream.events():
-        assert_type(event, TextDelta | Snapshot[Report] | Finished)
+        assert_type(event, PartialEvents)
     assert_type(await stream.final(), Report)
 
 
