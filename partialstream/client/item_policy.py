@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from partialstream.client.elements import Elements, same_text
 from partialstream.client.retries import Failure, Retries, is_final
@@ -335,7 +335,9 @@ def _key_function(key: Key) -> Callable[[Any], Hashable]:
     name = key
 
     def member(value: Any) -> Hashable:
-        found: Hashable = value[name] if isinstance(value, dict) else getattr(value, name)
+        if isinstance(value, Mapping):
+            return cast("Mapping[str, Hashable]", value)[name]
+        found: Hashable = getattr(value, name)
         return found
 
     return member

@@ -75,8 +75,8 @@ class Retries(Reading[V, E], Generic[V, E]):
         self._began = 0.0
         self._last_mark: Hashable = None
         self._request: Any = None
-        self.failure: BaseException | None = None
-        self.outcome: Outcome | None = None
+        self.failure = None
+        self.outcome = None
 
     # -- for the two policies --------------------------------------------------------------
 

@@ -42,8 +42,8 @@ class Flow(Reading[V, E], Generic[V, E]):
         self._asked_for = reads or _may_hold_document
         self._came_elsewhere = False
         self.answer = answer or Answer()
-        self.failure: BaseException | None = None
-        self.outcome: Outcome | None = None
+        self.failure = None
+        self.outcome = None
 
     # -- for the driver --------------------------------------------------------------------
 
