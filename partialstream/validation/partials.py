@@ -188,7 +188,7 @@ class PartialParser(Generic[M]):
         if self._carried and text[0] == "{":
             carried = _opened(self._carried)
             # So that what stands behind it has the place that it has in the text.
-            position = position._replace(offset=position.offset + 1 - len(carried))
+            position = position._replace(offset=position.offset - len(carried))
             text = text[1:]
         self._start = position.offset
         self._transcript = Transcript(position.offset)
@@ -206,8 +206,8 @@ class PartialParser(Generic[M]):
             rest = delta.lstrip(_BLANK)
             if rest:
                 self._joint = False
-                if rest[0] != "}":
-                    delta = f"{delta[: len(delta) - len(rest)]},{rest}"
+                comma = " " if rest[0] == "}" else ","
+                delta = f"{delta[: len(delta) - len(rest)]}{comma}{rest}"
         allowed = self._limits.item_size
         room = allowed - len(self._transcript)
         text = delta if len(delta) <= room else delta[:room]

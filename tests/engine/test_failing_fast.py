@@ -140,7 +140,7 @@ class Looking(BaseModel):
     @field_validator("high")
     @classmethod
     def above(cls, value: int, info: ValidationInfo) -> int:
-        if value <= info.data["low"]:
+        if "low" in info.data and value <= info.data["low"]:
             raise ValueError("high must be above low")
         return value
 
