@@ -3,6 +3,7 @@
 from_sdk.py         `from_openai`: which client for which SDK client
 sync.py, aio.py     the two clients
 call.py             what they share: a call made ready
+options.py          what a caller says of the reading, not of the request
 body.py             the bytes of an answer: where they end, how they are left
 inference.py        how type checkers tell what a call gives
 response_model.py   what the caller asks for: items, or an object
@@ -11,6 +12,11 @@ requests.py         the arguments for the SDK
 schemas.py          the JSON schema in them; strict_schema.py its strict form
 prompts.py          every word that is said to a model
 follow_up.py        the messages and the schema of a request that follows up on an answer
+retries.py          several answers read as one: what lists and objects have in common
+item_policy.py      lists: which items are delivered, which are asked for again
+elements.py         the elements of a list that have come
+partial_policy.py   objects: which members stand, which are asked for again
+budget.py           how often, and when, a request may be made again
 hooks.py            handlers that are told what happens, by instructor's names
 markers.py          `Partial[...]`
 """

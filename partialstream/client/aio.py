@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.body import AsyncBody
-from partialstream.client.call import Call, Options
+from partialstream.client.call import Call
 from partialstream.client.hooks import Hooks
 from partialstream.client.modes import resolve_mode
+from partialstream.client.options import Options
 from partialstream.client.response_model import (
     ResponseShape,
     items_shape,
@@ -278,7 +279,7 @@ class AsyncClient:
         create: Any = self._client.chat.completions.with_raw_response.create
         call.hooks.emit("completion:kwargs", **request)
         response = await create(**request)
-        call.hooks.emit("completion:response", response)
+        call.tell_of_whole(response)
         return _one(response.http_response.content)
 
 

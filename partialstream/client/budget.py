@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import tenacity
+from anyio import Event, move_on_after
 from tenacity import BaseRetrying, RetryCallState, stop_after_attempt
 from tenacity.wait import wait_base
 
@@ -88,6 +89,7 @@ class Budget:
         self.reraise: bool = self._retrying.reraise or max_retries == 0
         self._asynchronous = asynchronous
         self._woken = threading.Event()
+        self._awaited: Event | None = None
         self._state = self._new_state()
 
     def _new_state(self) -> RetryCallState:
@@ -102,14 +104,15 @@ class Budget:
         if self._retrying.before is not None:
             yield from resolved(self._retrying.before(self._state))
 
-    def spend(self, failure: BaseException) -> Turn[bool]:
-        """A request has failed: may another be made? Waits until then.
+    def allows(self, failure: BaseException) -> Turn[bool]:
+        """A request has failed: may another be made?
 
         Args:
             failure: What has happened; tenacity's conditions may look at it.
 
         Returns:
-            Whether. False if tenacity's `retry` does not want it, or its `stop` does.
+            Whether, after `pause`. False if tenacity's `retry` does not want it, or its `stop`
+            does.
         """
         retrying, state = self._retrying, self._state
         state.set_exception((type(failure), failure, failure.__traceback__))
@@ -119,31 +122,48 @@ class Budget:
             return False
         if retrying.after is not None:
             yield from resolved(retrying.after(state))
-        seconds = float((yield from resolved(retrying.wait(state))))
-        state.upcoming_sleep = seconds
-        if (yield from resolved(retrying.stop(state))):
-            return False
+        state.upcoming_sleep = float((yield from resolved(retrying.wait(state))))
+        return not (yield from resolved(retrying.stop(state)))
+
+    def pause(self) -> Turn[None]:
+        """Wait until the request that `allows` has allowed may be made."""
+        retrying, state = self._retrying, self._state
+        seconds = state.upcoming_sleep
         state.next_action = tenacity.RetryAction(seconds)
         state.idle_for += seconds
         if retrying.before_sleep is not None:
             yield from resolved(retrying.before_sleep(state))
         state.prepare_for_next_attempt()
-        yield from self._sleep(seconds)
-        return True
-
-    def _sleep(self, seconds: float) -> Turn[None]:
-        sleep: Any = self._retrying.sleep
+        sleep: Any = retrying.sleep
         if sleep is not _SLEEP and sleep is not _ASYNC_SLEEP:
             yield from resolved(sleep(seconds))
         elif self._asynchronous:
-            yield from resolved(_ASYNC_SLEEP(seconds))
+            yield self._pause(seconds)
         else:
-            # Whoever closes the stream from another thread does not want to wait for it.
             self._woken.wait(seconds)
 
+    def spend(self, failure: BaseException) -> Turn[bool]:
+        """`allows`, and `pause` if it does."""
+        allowed = yield from self.allows(failure)
+        if allowed:
+            yield from self.pause()
+        return allowed
+
+    async def _pause(self, seconds: float) -> None:
+        self._awaited = Event()
+        if not self._woken.is_set():
+            with move_on_after(seconds):
+                await self._awaited.wait()
+
     def wake(self) -> None:
-        """End a wait that is under way: the stream has been left."""
+        """End a wait that is under way: the stream has been left.
+
+        In an async client by another task of the same loop, else by any thread. Only a `sleep`
+        of the caller's own cannot be ended.
+        """
         self._woken.set()
+        if self._awaited is not None:
+            self._awaited.set()
 
 
 def _retrying_of(max_retries: Any) -> Any:

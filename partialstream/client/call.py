@@ -6,19 +6,18 @@ What both clients do alike is here; they add the request itself, with `await` or
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
 from partialstream.client.budget import Budget
 from partialstream.client.follow_up import conversation, list_text, object_text, rest_schema
 from partialstream.client.hooks import Hooks
-from partialstream.client.item_policy import ItemRetries, Key, OnInterrupt, OnInvalid
+from partialstream.client.item_policy import ItemRetries
 from partialstream.client.modes import Mode, resolve_mode
 from partialstream.client.partial_policy import PartialRetries
-from partialstream.client.prompts import Prompts, errors_of
+from partialstream.client.prompts import errors_of
 from partialstream.client.requests import shape_request
 from partialstream.client.schemas import VALUE, RequestSchema, request_schema
 from partialstream.limits import DEFAULT_LIMITS, Limits
@@ -30,82 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
     from partialstream.client.elements import Elements
+    from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.errors import OutputValidationError
     from partialstream.results import Channel, RejectedItem
     from partialstream.stream.items import ItemReading
     from partialstream.stream.partials import PartialReading
-
-_REFUSED: Final = {
-    "validation_context": "is called context= here",
-}
-"""Arguments that no provider knows, and what to say to those who take them for ours."""
-
-
-DEFAULT_PROMPTS: Final = Prompts()
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a caller says of the reading, not of the request.
-
-    Attributes:
-        mode: How the provider is made to answer in JSON; see `resolve_mode`.
-        path: Where the list is, if it is not where the request asks for it.
-        on_invalid: What becomes of an item that does not validate: `"repair"` asks for it
-            again, `"raise"` ends the stream, `"skip"` leaves it in `rejected`; or a function
-            that says so for each `RejectedItem`. None: `"repair"` if retries are allowed,
-            else `"raise"`.
-        context: Handed to pydantic's validators.
-        strict: pydantic's strict mode; None leaves it to the type.
-        limits: See `Limits`.
-        max_retries: See `Budget`.
-        max_requests: See `Budget`.
-        on_interrupt: `"resume"` asks for the rest of an answer that breaks off, if retries
-            are allowed; `"raise"` does not.
-        ordered: Whether items wait for those before them that are being repaired.
-        key: What tells one item from another when an answer is resumed: the name of a member,
-            or a function of the item; None: its text.
-        fail_fast: Whether the answer is left as soon as a member of an object cannot be valid.
-        hooks: Told of requests and failures; ours or instructor's.
-        prompts: What is said to the model in follow-up requests.
-    """
-
-    mode: Any = None
-    path: str | Sequence[str | int] | None = None
-    on_invalid: OnInvalid | None = None
-    context: Any = None
-    strict: bool | None = None
-    limits: Limits | None = None
-    max_retries: Any = 0
-    max_requests: int | None = None
-    on_interrupt: OnInterrupt = "resume"
-    ordered: bool = False
-    key: Key | None = None
-    fail_fast: bool = True
-    hooks: Any = None
-    prompts: Prompts = DEFAULT_PROMPTS
-
-    @classmethod
-    def split(cls, kwargs: Mapping[str, Any], mode: Any) -> tuple[Options, dict[str, Any]]:
-        """Take the options out of a caller's arguments.
-
-        Args:
-            kwargs: All arguments; not changed.
-            mode: The client's mode, if the caller does not give one.
-
-        Returns:
-            The options, and the arguments that are for the SDK.
-
-        Raises:
-            TypeError: One of the arguments is neither.
-        """
-        for name, reason in _REFUSED.items():
-            if name in kwargs:
-                raise TypeError(f"{name}= {reason}")
-        rest = dict(kwargs)
-        given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
-        return cls(**{"mode": mode, **given}), rest
 
 
 class Call:
@@ -122,7 +51,7 @@ class Call:
 
     Raises:
         TypeError: The arguments contradict each other, or what is asked for.
-        ValueError: There is no such mode.
+        ValueError: There is no such mode, or no such word for `on_invalid` or `on_interrupt`.
 
     Attributes:
         request: The arguments for the SDK.
@@ -143,8 +72,7 @@ class Call:
         hooks: Hooks | None = None,
         asynchronous: bool = False,
     ) -> None:
-        if shape.kind == "object":
-            _check_object_options(options)
+        options.check(shape.kind)
         self._shape = shape
         self._options = options
         self._mode: Mode = resolve_mode(options.mode)
@@ -221,9 +149,23 @@ class Call:
         try:
             yield
         except Exception as error:
-            self.hooks.emit("completion:error", error)
-            self.hooks.emit("completion:last_attempt", error)
+            most = 1 if self.budget is None else self.budget.max_requests
+            told = {"attempt_number": 1, "max_attempts": most, "is_last_attempt": True}
+            self.hooks.emit("completion:error", error, **told)
+            self.hooks.emit("completion:last_attempt", error, **told)
             raise
+
+    def tell_of_whole(self, response: Any) -> None:
+        """Tell the hooks of an answer that is not streamed, in the form the SDK gives it."""
+        if not self.hooks:
+            return
+        from openai import OpenAIError
+
+        try:
+            answer = response.parse()
+        except (ValueError, OpenAIError):  # it is no JSON, which the reading will say
+            answer = response
+        self.hooks.emit("completion:response", answer)
 
     # -- the policy ------------------------------------------------------------------------
 
@@ -244,7 +186,8 @@ class Call:
             self.hooks,
             on_invalid=on_invalid,
             on_interrupt=options.on_interrupt,
-            ordered=options.ordered,
+            # A list that is handed over whole has no reason to be out of order.
+            ordered=options.ordered or not self.stream,
             key=options.key,
         )
         return retries
@@ -334,17 +277,6 @@ class Call:
         if self._options.path is not None:
             return self._options.path
         return self._schema.path if _is_binding(self._schema, self._mode) else None
-
-
-def _check_object_options(options: Options) -> None:
-    for name, default in (
-        ("path", None),
-        ("on_invalid", None),
-        ("ordered", False),
-        ("key", None),
-    ):
-        if getattr(options, name) != default:
-            raise TypeError(f"{name}= is for lists; response_model asks for no list")
 
 
 def _is_binding(schema: RequestSchema, mode: Mode) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -25,6 +25,28 @@ def same_text(raw: str) -> Hashable:
         return raw
     # Hashes instead of texts, so that a long list costs little memory.
     return hash(json.dumps(value, sort_keys=True, default=str))
+
+
+def member_of(raw: str, name: object) -> Hashable:
+    """One member of a JSON object, by its name in the JSON text.
+
+    Args:
+        raw: A JSON text, of any value.
+        name: The name; anything but a string names no member.
+
+    Returns:
+        The member, None if there is none, or if it is an array or an object.
+
+    Example:
+        >>> member_of('{"id": 3, "price": -1}', "id")
+        3
+    """
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    member = cast("dict[object, Any]", value).get(name) if isinstance(value, dict) else None
+    return member if isinstance(member, (str, int, float)) else None
 
 
 class _Literal(str):

@@ -3,14 +3,15 @@
 | event                     | a handler is called with                          |
 | ------------------------- | ------------------------------------------------- |
 | `completion:kwargs`       | the arguments of the request, each by its keyword |
-| `completion:response`     | the response                                      |
+| `completion:response`     | the SDK's response; streamed, it is not read yet  |
 | `completion:usage`        | the usage of all attempts so far                  |
 | `completion:error`        | the error of a request that failed                |
 | `parse:error`             | what is wrong with an answer                      |
 | `completion:last_attempt` | the error after which no further attempt is made  |
 
-With an error come the keywords `attempt_number`, `max_attempts` and `is_last_attempt`, with the
-usage `attempt_number`. A handler that does not take them all gets none of them.
+With an error come the keywords `attempt_number`, `max_attempts` (of requests, see
+`max_requests`) and `is_last_attempt`, with the usage `attempt_number`. A handler that does not
+take them all gets none of them.
 """
 
 from __future__ import annotations

@@ -7,11 +7,12 @@ from collections.abc import Callable, Hashable, Mapping
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from partialstream.client.elements import Elements, same_text
+from partialstream.client.elements import Elements, member_of, same_text
 from partialstream.client.retries import Failure, Retries, is_final
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,
+    LimitExceededError,
     OutputValidationError,
     PartialStreamError,
     ProviderError,
@@ -75,17 +76,19 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._on_invalid = on_invalid
         self._on_interrupt = on_interrupt
         self._ordered = ordered
+        self._key = key
         self._key_of = None if key is None else _key_function(key)
         self._elements = Elements(call.limits.text_kept)
-        self._refused: Counter[Hashable] = Counter()  # of them, those that were not valid
-        self._repaired: Counter[Hashable] = Counter()  # and what has come in their place
+        self._refused: dict[int, Hashable] = {}  # of them, those that were not valid
+        self._settled: dict[int, Hashable] = {}  # and what stands in their place
         self._pending: dict[int, RejectedItem] = {}  # to be repaired
         self._skipped: list[RejectedItem] = []
         self._delivered = 0
         self._reported = 0  # of the flow's rejected items
         # of the answer under way
         self._known: Counter[Hashable] = Counter()
-        self._targets: list[int] = []  # the indexes that it is to repair, the last one first
+        self._targets: list[int] = []  # the indexes that it is to repair
+        self._waiting: dict[Hashable, int] = {}  # by key, the indexes of rejected elements
         self._brought = 0  # items delivered
         # keys are looked for among those of earlier answers only: a list may repeat itself
         self._keys: set[Hashable] = set()
@@ -164,15 +167,17 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
                 told.append(event)
         if self.failure is not None:
             told += self._let_go()
+        self._keep_times()
         return told
 
     def _accept(self, item: Item[T]) -> list[ItemEvent[T]]:
         """An element has arrived, and is valid."""
-        if self._is_known(item.raw) or self._has_known_key(item.value):
-            return []
-        index = self._place(item.raw)
+        key = None if self._key_of is None else self._key_of(item.value)
+        index = self._place(item.raw, key)
         if index is None:
             return []
+        if key is not None:
+            self._new_keys.add(key)
         placed = Item(
             item.value,
             index,
@@ -186,7 +191,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         events: list[ItemEvent[T]] = []
         rejected = self._pending.pop(index, None)
         if rejected is not None:
-            self._repaired[same_text(item.raw)] += 1
+            self._settled[index] = same_text(item.raw)
             events.append(ItemRepaired(rejected, self._number))
         if not self._ordered:
             self._delivered += 1
@@ -196,13 +201,10 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     def _reject(self, item: RejectedItem) -> list[ItemEvent[T]]:
         """An element has arrived, and is not valid."""
-        if self._is_known(item.raw):
-            return []
         index = self._place(item.raw)
         if index is None:
             return []
-        if self._cause != "repair":
-            self._refused[same_text(item.raw)] += 1
+        self._refused.setdefault(index, same_text(item.raw))
         path = _path_at(item.path, index)
         placed = RejectedItem(index, item.raw, item.error, path, self._number)
         decision = (
@@ -212,6 +214,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
             self._pending[index] = placed
         else:
             self._pending.pop(index, None)
+            self._settled[index] = same_text(item.raw)
             self._skipped.append(placed)
             if decision == "raise":
                 self.failure = invalid(placed)
@@ -228,19 +231,22 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._known[text] -= 1
         return True
 
-    def _has_known_key(self, value: T) -> bool:
-        if self._key_of is None:
-            return False
-        key = self._key_of(value)
+    def _place(self, raw: str, key: Hashable = None) -> int | None:
+        """The index of an element in the list; None if it has come before, or is not wanted."""
+        if self._is_known(raw):
+            return None
+        if self._waiting:
+            # The model may have seen by itself what was wrong with an element, and send it
+            # better where it goes on with the list; or send a part of those asked for.
+            index = self._waiting.pop(member_of(raw, self._key), None)
+            if index is not None:
+                if index in self._targets:
+                    self._targets.remove(index)
+                return index if index in self._pending else None
         if key in self._keys:
-            return True
-        self._new_keys.add(key)
-        return False
-
-    def _place(self, raw: str) -> int | None:
-        """The index of an element in the list; None if nobody has asked for it."""
+            return None
         if self._cause == "repair":
-            return self._targets.pop() if self._targets else None
+            return self._targets.pop(0) if self._targets else None
         self._elements.add(raw)
         return self._elements.count - 1
 
@@ -264,30 +270,48 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._held.clear()
         return rest
 
+    def _keep_times(self) -> None:
+        """An item's time is that of its delivery: not all that arrives is delivered at once."""
+        timing = self._answer.timing
+        del timing.items[self._delivered :]
+        if len(timing.items) < self._delivered:
+            self._answer.delivered(self._delivered - len(timing.items))
+        timing.first_item = timing.items[0] if timing.items else None
+
     # -- between answers -------------------------------------------------------------------
 
     def _judge(self, error: BaseException | None) -> Failure | None:
         self._keys |= self._new_keys
         progress = self._brought > 0
-        if error is None or (isinstance(error, ProviderError) and self._items.is_whole()):
-            # What a provider complains of behind the whole list takes nothing from it.
+        mendable = not isinstance(error, OutputValidationError) and not is_final(error)
+        if error is None or (mendable and self._is_unharmed(error)):
             if not self._pending:
                 self.outcome = Outcome("complete") if error else self._items.outcome
                 return None
             rejected = list(self._pending.values())
             mark = tuple((each.index, same_text(each.raw)) for each in rejected)
             return Failure(invalid(rejected[0]), "repair", progress, mark)
-        mendable = not is_final(error) and not isinstance(error, OutputValidationError)
         if mendable and self._on_interrupt == "resume" and isinstance(error, PartialStreamError):
             cause: AttemptCause = "repair" if self._cause == "repair" else "resume"
             return Failure(error, cause, progress, self._mark_of(error))
         self.failure = error
         return None
 
+    def _is_unharmed(self, error: BaseException) -> bool:
+        """Whether all that was asked for has come before the failure."""
+        if self._cause == "repair" and not self._pending:
+            return True
+        # What a provider complains of behind the whole list takes nothing from it.
+        return isinstance(error, ProviderError) and self._items.is_whole()
+
     def _mark_of(self, error: PartialStreamError) -> Hashable:
         """What makes two interruptions the same: the model would have to do better."""
         if isinstance(error, JSONSyntaxError):
-            return "malformed", self._elements.count, error.reason, self._items.text
+            try:
+                text = self._items.text[: error.offset]
+            except LimitExceededError:
+                text = ""  # it is not kept; the place has to do
+            return "malformed", self._elements.count, error.reason, error.offset, text
         if error.outcome is not None and error.outcome.status == "truncated" and error.tail:
             return "truncated", self._elements.count, error.tail
         return None
@@ -302,12 +326,21 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         if failure is None:
             return self._call.request
         self._known = self._elements.known()
+        rejected = list(self._pending.values())
+        if isinstance(self._key, str):
+            self._waiting = {
+                member_of(each.raw, self._key): each.index for each in (*self._skipped, *rejected)
+            }
+            self._waiting.pop(None, None)
         if cause == "repair":
             # What was refused may come again, though that repairs nothing.
-            self._known = self._known - self._refused + self._repaired
-            rejected = list(self._pending.values())
-            self._targets = [each.index for each in reversed(rejected)]
+            self._known -= Counter(self._refused.values())
+            self._known += Counter(self._settled.values())
+            self._targets = [each.index for each in rejected]
             return self._call.repair_request(rejected)
+        self._known += Counter(
+            text for index, text in self._settled.items() if text != self._refused[index]
+        )
         self._told.append(Resumed(self._number, self._elements.count))
         if not self._elements.count and not _is_the_models(failure.error):
             return self._call.request  # it has not said anything wrong

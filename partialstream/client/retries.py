@@ -208,6 +208,8 @@ class Retries(Reading[V, E], Generic[V, E]):
             failure.usage = self.usage
             self._annotate(failure)
             self.outcome = failure.outcome
+        elif failure is not None and self.outcome is None:
+            self.outcome = self._flow.outcome  # an exception that is not ours to explain
         self._answer.ended()
         self.cancelled()
         return Finished(self.outcome or Outcome("cancelled"))
@@ -245,7 +247,7 @@ class Retries(Reading[V, E], Generic[V, E]):
         return self._flow.text
 
 
-def is_final(error: BaseException) -> bool:
+def is_final(error: BaseException | None) -> bool:
     """Whether no other request can help."""
     if not isinstance(error, PartialStreamError) or isinstance(
         error, (RefusalError, LimitExceededError)

@@ -38,20 +38,24 @@ _MISSING: Final = object()
 
 
 class Rejection:
-    """A complete value that did not validate.
+    """A complete value that the type at its place does not take.
 
     Attributes:
         path: Its place, by field names.
         raw: Its JSON text.
         error: Why.
+        given: The fields beside it whose values had a part in that.
     """
 
-    __slots__ = ("error", "path", "raw")
+    __slots__ = ("error", "given", "path", "raw")
 
-    def __init__(self, path: Path, raw: str, error: BaseException | None) -> None:
+    def __init__(
+        self, path: Path, raw: str, error: BaseException, given: tuple[str, ...] = ()
+    ) -> None:
         self.path = path
         self.raw = raw
         self.error = error
+        self.given = given
 
 
 class Growth(Generic[S]):
@@ -66,7 +70,8 @@ class Growth(Generic[S]):
 
     Attributes:
         changed: Whether anything visible changed; the caller resets it.
-        rejections: The complete values that did not validate, in order.
+        rejections: The complete values that were refused, in order. A member of the root that
+            is refused is always among them, whatever of it has been before.
         ignored: Names of members of the root that are not to be shown any more.
     """
 
@@ -115,7 +120,10 @@ class Growth(Generic[S]):
         frame = self._frame
         self._leave(frame)
         if isinstance(frame.node, Items | Entries) and frame.node.wrap is None:
-            # Its children are validated one by one; nothing is validated twice here.
+            # Its children are validated one by one; it is validated again only where that says
+            # too little. Rejected or not, what was shown stays.
+            if frame.node.constrained or self._is_doubtful(frame):
+                self._try(frame.node, self._transcript.slice(frame.start, end))
             self._add(show(((frame, len(frame.values)),)))
         else:
             self._check_child(self._transcript.slice(frame.start, end), frame)
@@ -258,16 +266,40 @@ class Growth(Generic[S]):
         elif isinstance(frame.node, Items):
             frame.stuck = True
 
+    def _is_doubtful(self, frame: Frame[S]) -> bool:
+        """Whether something inside of this member of the root was refused."""
+        if len(self._frames) != 1 or not self.rejections:
+            return False
+        return self.rejections[-1].path[0] == frame.key
+
     def _try(self, node: Node[S], raw: str) -> Any:
+        """Validate a child of the innermost open value.
+
+        Args:
+            node: How it has grown.
+            raw: Its text.
+        """
         try:
             return node.check(raw, self._settings)
         except Rejected as rejected:
+            child = self._frame.child
+            if child is None or child.check is node.check:
+                self._reject(self._frame.child_key, raw, rejected)
+                return _MISSING
+        # It has grown as one of several types; another of them may take it.
+        try:
+            child.check(raw, self._settings)
+        except Rejected as rejected:
             self._reject(self._frame.child_key, raw, rejected)
-            return _MISSING
+        return _MISSING
 
-    def _reject(self, key: str | int, raw: str, rejected: Rejected) -> None:
-        path = (*(frame.key for frame in self._frames[1:]), key)
-        self.rejections.append(Rejection(path, raw, rejected.__cause__))
+    def _reject(
+        self, key: str | int, raw: str, rejected: Rejected, given: tuple[str, ...] = ()
+    ) -> None:
+        error = rejected.__cause__
+        if error is not None:
+            path = (*(frame.key for frame in self._frames[1:]), key)
+            self.rejections.append(Rejection(path, raw, error, given))
 
     def _add(self, value: Any) -> None:
         frame = self._frame
@@ -318,7 +350,7 @@ class Growth(Generic[S]):
                 try:
                     value = node.check_with(raw, self._settings, values)
                 except Rejected as rejected:
-                    self._reject(field, raw, rejected)
+                    self._reject(field, raw, rejected, node.earlier)
                     continue
                 self._fill(frame, field, value)
                 self._touch()

@@ -21,7 +21,10 @@ Check = Callable[[str, S], Any]
 
 
 class Rejected(Exception):
-    """A complete value does not validate; the reason is the `__cause__`."""
+    """A complete value does not validate; the reason is the `__cause__`.
+
+    Without a cause, what is around the value may still take it.
+    """
 
 
 class Node(Generic[S]):
@@ -154,6 +157,7 @@ class Items(Node[S]):
         item: How they grow.
         make: Makes the growing value of a list of elements.
         wrap: See `Wrap`.
+        constrained: Whether one may be rejected though its elements are valid.
     """
 
     opener = "["
@@ -164,11 +168,14 @@ class Items(Node[S]):
         item: Node[S],
         make: Callable[[list[Any]], Any],
         wrap: Wrap | None = None,
+        *,
+        constrained: bool = False,
     ) -> None:
         super().__init__(check)
         self.item = item
         self.make = make
         self.wrap = wrap
+        self.constrained = constrained
 
 
 class Entries(Node[S]):
@@ -177,11 +184,20 @@ class Entries(Node[S]):
     Attributes:
         value: How their values grow.
         wrap: See `Wrap`.
+        constrained: Whether one may be rejected though its values are valid.
     """
 
     opener = "{"
 
-    def __init__(self, check: Check[S], value: Node[S], wrap: Wrap | None = None) -> None:
+    def __init__(
+        self,
+        check: Check[S],
+        value: Node[S],
+        wrap: Wrap | None = None,
+        *,
+        constrained: bool = False,
+    ) -> None:
         super().__init__(check)
         self.value = value
         self.wrap = wrap
+        self.constrained = constrained

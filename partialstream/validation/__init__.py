@@ -7,4 +7,5 @@ completeness.py   what of a snapshot has arrived
 markers.py        `Atomic` and `Gate`
 plan.py           from a type to how its values grow; checks.py validates single values
 schema.py         what a pydantic core schema says about the JSON it takes
+certainty.py      which values make the whole invalid, whatever else it holds
 """

@@ -12,6 +12,7 @@ from pydantic_core import (
     CoreConfig,
     InitErrorDetails,
     PydanticCustomError,
+    SchemaError,
     SchemaValidator,
     core_schema,
 )
@@ -38,14 +39,14 @@ class Settings:
     context: Any = None
 
 
-def located(error: BaseException | None, path: Path) -> ValidationError:
-    """The error for a value at `path`, made of that for the value alone."""
+def located(error: BaseException, path: Path, *, below: int = 0) -> ValidationError:
+    """The error for a value at `path`, made of one for the value `below` levels deep in another."""
     if not isinstance(error, ValidationError):
         lines = [_line("value_error", str(error), path, None)]
         return ValidationError.from_exception_data("value", lines, "json")
     details = error.errors(include_url=False, include_context=False)
     lines = [
-        _line(detail["type"], detail["msg"], (*path, *detail["loc"]), detail["input"])
+        _line(detail["type"], detail["msg"], (*path, *detail["loc"][below:]), detail["input"])
         for detail in details
     ]
     return ValidationError.from_exception_data(error.title, lines, "json")
@@ -77,6 +78,10 @@ class Check:
             return validator.validate_json(raw, strict=settings.strict, context=settings.context)
         except ValidationError as error:
             raise Rejected from error
+        except SchemaError:
+            # A validator asks for the default, or to be left out (`PydanticUseDefault`,
+            # `PydanticOmit`), which is for what stands around the value.
+            raise Rejected from None
 
 
 class HashableCheck(Check):
@@ -132,7 +137,9 @@ class MemberCheck:
                 text, strict=settings.strict, context=settings.context
             )
         except ValidationError as error:
-            raise Rejected from error
+            raise Rejected from located(error, (), below=1)
+        except SchemaError:
+            raise Rejected from None  # see `Check`
         finally:
             self._known.values = {}
         return members[self._field]

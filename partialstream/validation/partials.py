@@ -26,6 +26,9 @@ from partialstream.validation.plan import plan_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partialstream.engine.growth import Rejection
+    from partialstream.results import Path
+
 M = TypeVar("M", bound=BaseModel)
 
 _BLANK: Final = " \t\n\r"
@@ -46,10 +49,11 @@ class PartialParser(Generic[M]):
         limits: See `Limits`. `item_size` bounds the object's text.
         fail_fast: Whether `feed` raises as soon as a member of the object is complete and
             makes the whole invalid, whatever else it holds. Otherwise such a member is not
-            shown, and the complete object is refused.
+            shown, and the complete object is refused. (Of two members of one name the first
+            can be refused, though in JSON the last one counts.)
         carried: Members that stand from another text, with their JSON texts. The object
             begins with them; what is fed has the others. A member that comes again counts
-            once the object is complete.
+            once the object is complete, so nothing is refused early because of a carried one.
 
     Attributes:
         outcome: How the text ended; None until `finish` was called or something was raised.
@@ -81,8 +85,10 @@ class PartialParser(Generic[M]):
     ) -> None:
         plan = plan_of(model)
         self._plan = plan
-        self._certain = plan.certain if fail_fast else frozenset[str]()
+        self._fail_fast = fail_fast
+        self._judged = 0  # how many rejections have been looked at
         self._carried = dict(carried or {})
+        self._carried_fields = {plan.names.get(name, name) for name in self._carried}
         self._joint = False  # whether the carried members end where the text goes on
         self._validate = plan.validate
         self._node = plan.node
@@ -111,7 +117,9 @@ class PartialParser(Generic[M]):
 
         Raises:
             JSONSyntaxError: The text cannot become valid JSON; at the very delta.
-            OutputValidationError: The object is closed and does not validate.
+            OutputValidationError: The object is closed and does not validate; with
+                `fail_fast`, a member of it is. The error's `path` tells which, and so do the
+                places in pydantic's.
             LimitExceededError: See `Limits`.
 
         Once it has raised, the parser raises the same error again.
@@ -197,7 +205,12 @@ class PartialParser(Generic[M]):
         if not carried:
             return self._read(self._reader, text)
         shown = self._read(self._reader, carried)
-        self._growth.ignored = frozenset(self._carried)
+        # Its lines are no lines of the text.
+        self._reader.resume(self._seeker.position)
+        names = self._plan.names
+        self._growth.ignored = frozenset(self._carried).union(
+            name for name, field in names.items() if field in self._carried_fields
+        )
         self._joint = True
         return (self._read(self._reader, text) if text else None) or shown
 
@@ -212,9 +225,12 @@ class PartialParser(Generic[M]):
         room = allowed - len(self._transcript)
         text = delta if len(delta) <= room else delta[:room]
         self._transcript.append(text)  # before it is read: growth.py takes slices of it
-        consumed = reader.feed(text)
-        if self._certain and self._growth.rejections:
-            self._refuse_member()
+        try:
+            consumed = reader.feed(text)
+        finally:
+            # A member that is refused comes before what is wrong behind it.
+            if self._fail_fast and len(self._growth.rejections) > self._judged:
+                self._refuse_member()
         if reader.done:
             self._complete(reader)
             self._seeker.behind(delta[consumed:])
@@ -232,37 +248,75 @@ class PartialParser(Generic[M]):
         return snapshot
 
     def _refuse_member(self) -> None:
-        """Raise for a member that makes the whole invalid, if there is one."""
-        for rejection in self._growth.rejections:
-            name, *steps = rejection.path
-            # An element of a list is judged by itself; a member of a member is judged with it.
-            if name in self._certain and all(isinstance(step, int) for step in steps):
-                error = located(rejection.error, (self._json_name(str(name)), *steps))
+        """Raise for a value that makes the whole invalid, if one has come."""
+        rejections = self._growth.rejections
+        first, self._judged = self._judged, len(rejections)
+        for rejection in rejections[first:]:
+            if not self._carried_fields.isdisjoint((rejection.path[0], *rejection.given)):
+                continue  # a carried member may yet come again
+            place = self._certain_place(rejection)
+            if place is not None:
+                error = located(rejection.error, place)
                 raise OutputValidationError(
-                    f"a member does not validate: {error}", raw=rejection.raw, path=rejection.path
+                    f"a member does not validate: {error}", raw=rejection.raw, path=place
                 ) from error
 
-    def _json_name(self, field: str) -> str:
-        return next(name for name, known in self._plan.names.items() if known == field)
+    def _certain_place(self, rejection: Rejection) -> Path | None:
+        """The place of a value that makes the whole invalid; None for another."""
+        path = rejection.path
+        place = self._plan.certain_place(path)
+        name = self._plan.leading_names.get(str(path[0]))
+        if place is None and name is not None and len(path) == 1:
+            # The field has other names, but where this one is there, they do not count.
+            members = complete_members(self._transcript.text, self._limits)
+            return (name,) if members.get(name) == rejection.raw else None
+        return place
 
     @property
     def standing(self) -> dict[str, str]:
-        """The members that are complete and not known to be invalid, with their JSON texts."""
-        if self._reader is None:
-            return self._carried
-        members = complete_members(self._transcript.text, self._limits)
-        refused = {rejection.path[0] for rejection in self._growth.rejections}
-        error = self._failure and self._failure.__cause__
-        if isinstance(error, ValidationError):
-            for detail in error.errors(include_url=False, include_context=False):
+        """The members that are complete and not known to be invalid, with their JSON texts.
+
+        In the order they came in, carried ones first, by their names in the text. What the
+        model leaves out of account is not among them. None of them stands where the object as
+        a whole was refused.
+
+        Example:
+            >>> from pydantic import BaseModel
+            >>> class Report(BaseModel):
+            ...     title: str
+            ...     pages: int
+            >>> parser = PartialParser(Report)
+            >>> parser.feed('{"title": "On paper", "pages": "many"')
+            Report(title='On paper', pages=None)
+            >>> parser.standing
+            {'title': '"On paper"'}
+            >>> parser = PartialParser(Report, carried=parser.standing)
+            >>> parser.feed('{"pages": 12}')
+            Report(title='On paper', pages=12)
+        """
+        text = self._transcript.text
+        if not text.startswith("{"):
+            return dict(self._carried)
+        plan = self._plan
+        names = plan.names
+        refused: set[str | int] = {
+            rejection.path[0]
+            for rejection in self._growth.rejections
+            if self._final is None
+            if len(rejection.path) == 1 or plan.certain_place(rejection.path) is not None
+        }
+        cause = self._failure and self._failure.__cause__
+        if isinstance(cause, ValidationError):
+            for detail in cause.errors(include_url=False, include_context=False):
                 if not detail["loc"]:
                     return {}  # it is the object that is not valid
-                refused.add(detail["loc"][0])
-        names = self._plan.names
+                name = detail["loc"][0]
+                refused |= {name, names.get(str(name), name)}
         return {
             name: raw
-            for name, raw in members.items()
-            if name in names and name not in refused and names[name] not in refused
+            for name, raw in complete_members(text, self._limits).items()
+            if (name in names or plan.open_names)
+            and refused.isdisjoint((name, names.get(name, name)))
         }
 
     def _complete(self, reader: SyntaxReader) -> None:

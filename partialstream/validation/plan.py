@@ -9,7 +9,7 @@ complete and valid.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -27,6 +27,12 @@ from partialstream.engine.nodes import (
     Tagged,
     Text,
 )
+from partialstream.validation.certainty import (
+    certain_place,
+    leading_names,
+    names_of_fields,
+    rewrites,
+)
 from partialstream.validation.checks import (
     Check,
     HashableCheck,
@@ -38,7 +44,6 @@ from partialstream.validation.markers import Atomic, Gate, is_marked
 from partialstream.validation.schema import (
     Definitions,
     Schema,
-    certain_fields,
     choices_of,
     names_of_field,
     shape_of,
@@ -65,9 +70,10 @@ class Plan:
         shape: What it looks like.
         elements: What the elements look like if it is an array, None if it cannot be one.
         validate: pydantic's `validate_json` for the whole.
-        names: The fields of the root, by their names in the JSON text.
-        certain: Those fields of the root of which an invalid value makes the whole invalid,
-            whatever else it holds.
+        names: The fields of the root, by the names of the members that they are read from.
+        leading_names: The other way round, see `leading_names`.
+        open_names: Whether members of any other name count too.
+        certain_place: Of a path by field names, see `certain_place`.
     """
 
     node: Node[Settings]
@@ -75,7 +81,9 @@ class Plan:
     elements: Shape | None
     validate: Callable[..., Any]
     names: Mapping[str, str]
-    certain: frozenset[str]
+    leading_names: Mapping[str, str]
+    open_names: bool
+    certain_place: Callable[[Path], Path | None]
 
 
 @lru_cache(maxsize=512)
@@ -89,14 +97,16 @@ def plan_of(model: type[BaseModel]) -> Plan:
     schema, definitions = unfold(adapter.core_schema)
     compiler = _Compiler(definitions)
     node = compiler.node(schema, {})
-    members = node.members if isinstance(node, Record) else {}
+    record = node if isinstance(node, Record) else None
     return Plan(
         node,
         shape_of(adapter.core_schema),
         shape_of_elements(adapter.core_schema),
         adapter.validator.validate_json,
-        {name: member.field for name, member in members.items() if member.node is not None},
-        certain_fields(schema),
+        names_of_fields(schema, definitions) if record else {},
+        leading_names(schema, definitions),
+        record is not None and (record.others is not None or rewrites(schema, definitions)),
+        partial(certain_place, schema, definitions),
     )
 
 
@@ -122,6 +132,10 @@ class _Compiler:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._referred: dict[str, Node[Settings]] = {}
+        # Whether validators inside of the field under way look at the members beside it; and
+        # of which references that is known.
+        self._reads = False
+        self._reading: set[str] = set()
 
     def node(self, schema: Schema, config: Schema) -> Node[Settings]:
         """How values of a schema grow.
@@ -130,6 +144,12 @@ class _Compiler:
             schema: A core schema.
             config: The configuration of the model around it.
         """
+        node = self._node(schema, config)
+        if isinstance(node, Opaque) and reads_other_members(schema):
+            self._reads = True
+        return node
+
+    def _node(self, schema: Schema, config: Schema) -> Node[Settings]:
         check = Check(schema, self._definitions, config)
         if is_marked(schema, Atomic):
             return Opaque(check)
@@ -152,8 +172,13 @@ class _Compiler:
         if node is None:
             nodes: dict[str, Node[Settings]] = {}
             self._referred[ref] = ByKind(check, nodes)  # what stands inside of it refers to this
+            before, self._reads = self._reads, False
             node = self._referred[ref] = self.node(self._definitions[ref], config)
             nodes.update(node.nodes if isinstance(node, ByKind) else {node.opener: node})
+            if self._reads:
+                self._reading.add(ref)
+            self._reads = before
+        self._reads = self._reads or ref in self._reading
         return node
 
     def _wrapped(self, schema: Schema, check: Check) -> Node[Settings]:
@@ -197,7 +222,8 @@ class _Compiler:
         return ByKind(check, {inner.opener: inner}) if inner.opener else Opaque(check)
 
     def _list(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
-        return Items(check, self._items(schema, config), _identity)
+        constrained = _is_constrained(schema)
+        return Items(check, self._items(schema, config), _identity, constrained=constrained)
 
     def _items(self, schema: Schema, config: Schema) -> Node[Settings]:
         return self.node(schema.get("items_schema", {"type": "any"}), config)
@@ -206,7 +232,8 @@ class _Compiler:
         # An unfinished element of a set would be another element a moment later.
         items = schema.get("items_schema", {"type": "any"})
         item = Opaque(HashableCheck(items, self._definitions, config))
-        return Items(check, item, frozenset if schema["type"] == "frozenset" else set)
+        make = frozenset if schema["type"] == "frozenset" else set
+        return Items(check, item, make, constrained=_is_constrained(schema))
 
     _frozenset = _set
 
@@ -214,14 +241,17 @@ class _Compiler:
         items = schema["items_schema"]
         if len(items) != 1 or schema.get("variadic_item_index") != 0:
             return Opaque(check)
-        return Items(check, self.node(items[0], config), tuple)
+        item = self.node(items[0], config)
+        return Items(check, item, tuple, constrained=_is_constrained(schema))
 
     def _dict(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         keys = schema.get("keys_schema", {"type": "str"})
-        if keys["type"] != "any" and not isinstance(self.node(keys, config), Text):
+        key = self.node(keys, config)
+        if keys["type"] != "any" and not isinstance(key, Text):
             return Opaque(check)
-        values = schema.get("values_schema", {"type": "any"})
-        return Entries(check, self.node(values, config))
+        constrained = _is_constrained(schema) or (isinstance(key, Text) and key.constrained)
+        values = self.node(schema.get("values_schema", {"type": "any"}), config)
+        return Entries(check, values, constrained=constrained)
 
     def _union(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         """Where the first character leaves one choice, that one grows.
@@ -311,10 +341,12 @@ class _Compiler:
         self, record: Record[Settings], fields: Mapping[str, Schema], config: Schema
     ) -> None:
         earlier: list[str] = []
+        before = self._reads
         for name, field in fields.items():
             schema = field["schema"]
+            self._reads = False
             node = self.node(schema, config)
-            if isinstance(node, Opaque) and reads_other_members(schema):
+            if self._reads:
                 check = MemberCheck(name, schema, tuple(earlier), self._definitions, config)
                 node = Dependent(node.check, earlier, check)
             if _is_gate(schema):
@@ -323,10 +355,16 @@ class _Compiler:
             for json_name in names_of_field(name, field, config, inside=False):
                 record.members[json_name] = member
             earlier.append(name)
+        self._reads = before
         for name, field in fields.items():
             # Not extra members: a field is read from inside of one, another has a field's name.
             for json_name in (name, *names_of_field(name, field, config)):
                 record.members.setdefault(json_name, _LEFT_OUT)
+
+
+def _is_constrained(schema: Schema) -> bool:
+    """Whether a schema bounds the number of its elements."""
+    return schema.get("min_length") is not None or schema.get("max_length") is not None
 
 
 _LEFT_OUT: Member[Settings] = Member("", None)

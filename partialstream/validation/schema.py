@@ -83,6 +83,8 @@ def names_of_field(
 ) -> Iterator[str]:
     """The member names that a field is read from, by the model's rules on aliases.
 
+    The first of them that is there counts.
+
     Args:
         name: The field's own name.
         field: Its schema.
@@ -92,40 +94,15 @@ def names_of_field(
     """
     alias = field.get("validation_alias")
     by_name = config.get("validate_by_name", config.get("populate_by_name", False))
+    if alias is not None and config.get("validate_by_alias", True):
+        # One alias is a string, one AliasPath a list of steps, AliasChoices a list of such lists.
+        if isinstance(alias, str):
+            alias = [alias]
+        for path in alias if isinstance(alias[0], list) else [alias]:
+            if inside or len(path) == 1:
+                yield str(path[0])
     if alias is None or by_name:
         yield name
-    if alias is None or not config.get("validate_by_alias", True):
-        return
-    # One alias is a string, one AliasPath a list of steps, AliasChoices a list of such lists.
-    if isinstance(alias, str):
-        alias = [alias]
-    for path in alias if isinstance(alias[0], list) else [alias]:
-        if inside or len(path) == 1:
-            yield str(path[0])
-
-
-def certain_fields(schema: Schema) -> frozenset[str]:
-    """The fields of a model that must be valid for the model to be.
-
-    Not so where something may rewrite the members before they are validated, where a member
-    may come by several names of which one counts, and where an error is replaced by a default.
-    """
-    while schema["type"] == "function-after":
-        schema = schema["schema"]
-    if schema["type"] != "model" or schema.get("custom_init") or schema.get("root_model"):
-        return frozenset()
-    config = schema.get("config", {})
-    inner = schema["schema"]
-    while inner["type"] == "function-after":
-        inner = inner["schema"]
-    if inner["type"] != "model-fields":
-        return frozenset()
-    return frozenset(
-        name
-        for name, field in inner["fields"].items()
-        if len({*names_of_field(name, field, config)}) == 1
-        and field["schema"].get("on_error", "raise") == "raise"
-    )
 
 
 def shape_of(schema: Schema) -> Shape:

@@ -51,17 +51,20 @@ def test_a_mode_that_there_is_not_is_refused_at_once(sdk: Any) -> None:
 @pytest.mark.parametrize(
     ("method", "kwargs", "message"),
     [
-        ("create", {"max_retries": 0}, "max_retries= is not supported; the SDK client's own"),
-        ("create_iterable", {"max_retries": 2}, "max_retries= is not supported"),
-        ("create_partial", {"hooks": None}, "hooks= is not supported"),
-        ("create_iterable", {"on_interrupt": "raise"}, "on_interrupt= is not supported"),
-        ("create_iterable", {"ordered": True}, "ordered= is not supported"),
+        ("create", {"max_retries": "2"}, "max_retries must be a number, or tenacity's"),
+        ("create_iterable", {"max_retries": None}, "max_retries must be a number"),
+        ("create_iterable", {"max_retries": True}, "max_retries must be a number"),
+        ("create_partial", {"hooks": print}, "hooks= must be partialstream's or instructor's"),
+        ("create_iterable", {"prompts": {}}, "prompts= must be partialstream's Prompts"),
+        ("create_iterable", {"fail_fast": False}, "fail_fast= is for objects; response_model"),
         ("create", {"validation_context": {}}, "validation_context= is called context= here"),
         ("create", {"response_format": {}}, "response_format= is made from response_model"),
         ("create_iterable", {"tools": []}, "tools= is made from response_model"),
         ("create_iterable", {"stream": False}, "stream=False contradicts the call"),
-        ("create_partial", {"path": "items"}, "path= and on_invalid= are for lists"),
-        ("create", {"on_invalid": "skip"}, "path= and on_invalid= are for lists"),
+        ("create_partial", {"path": "items"}, "path= is for lists; response_model asks for no"),
+        ("create", {"on_invalid": "skip"}, "on_invalid= is for lists"),
+        ("create_partial", {"ordered": True}, "ordered= is for lists"),
+        ("create", {"key": "name"}, "key= is for lists"),
         ("create", {"response_model": None}, "response_model is None"),
         ("create_iterable", {"response_model": list}, "does not say what its items are"),
     ],
@@ -71,6 +74,23 @@ def test_arguments_that_make_no_sense_are_refused_at_once(
 ) -> None:
     with pytest.raises(TypeError, match=message):
         getattr(from_openai(sdk), method)(**{"response_model": Product, **ASK, **kwargs})
+
+
+@pytest.mark.parametrize("sdk", [sync_sdk(), async_sdk()])
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"max_retries": -1}, "max_retries must not be negative"),
+        ({"max_retries": 2, "max_requests": 0}, "max_requests must be at least 1"),
+        ({"on_invalid": "reask"}, "on_invalid must be one of 'repair', 'raise', 'skip'"),
+        ({"on_interrupt": "retry"}, "on_interrupt must be one of 'resume', 'raise'"),
+    ],
+)
+def test_values_out_of_range_are_refused_at_once(
+    sdk: Any, kwargs: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        from_openai(sdk).create_iterable(response_model=Product, **ASK, **kwargs)
 
 
 @both

@@ -1,0 +1,126 @@
+"""What a caller says of the reading of an answer, and not of the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from partialstream.client.prompts import Prompts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from partialstream.client.item_policy import Key, OnInterrupt, OnInvalid
+    from partialstream.limits import Limits
+
+_REFUSED: Final = {
+    "validation_context": "is called context= here",
+}
+"""Arguments that no provider knows, and what to say to those who take them for ours."""
+
+_ONLY_FOR: Final = {
+    "path": "items",
+    "on_invalid": "items",
+    "ordered": "items",
+    "key": "items",
+    "fail_fast": "object",
+}
+"""Options that have no meaning for the other kind of answer."""
+
+_WORDS: Final = {
+    "on_invalid": ("repair", "raise", "skip"),
+    "on_interrupt": ("resume", "raise"),
+}
+
+DEFAULT_PROMPTS: Final = Prompts()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a caller says of the reading, not of the request.
+
+    Attributes:
+        mode: How the provider is made to answer in JSON; see `resolve_mode`.
+        path: Where the list is, if it is not where the request asks for it.
+        on_invalid: What becomes of an item that does not validate: `"repair"` asks for it
+            again, `"raise"` ends the stream, `"skip"` leaves it in `rejected`; or a function
+            that says so for each `RejectedItem`. None: `"repair"` if retries are allowed,
+            else `"raise"`.
+        context: Handed to pydantic's validators.
+        strict: pydantic's strict mode; None leaves it to the type.
+        limits: See `Limits`.
+        max_retries: See `Budget`.
+        max_requests: See `Budget`.
+        on_interrupt: `"resume"` asks for the rest of an answer that breaks off, if retries
+            are allowed; `"raise"` does not.
+        ordered: Whether items wait for those before them that are being repaired. Without a
+            stream they always do.
+        key: What tells one item from another when an answer is resumed: the name of a member,
+            or a function of the item; None: its text.
+        fail_fast: Whether the answer is left as soon as a member of an object cannot be valid.
+        hooks: Told of requests and failures; ours or instructor's.
+        prompts: What is said to the model in follow-up requests.
+    """
+
+    mode: Any = None
+    path: str | Sequence[str | int] | None = None
+    on_invalid: OnInvalid | None = None
+    context: Any = None
+    strict: bool | None = None
+    limits: Limits | None = None
+    max_retries: Any = 0
+    max_requests: int | None = None
+    on_interrupt: OnInterrupt = "resume"
+    ordered: bool = False
+    key: Key | None = None
+    fail_fast: bool = True
+    hooks: Any = None
+    prompts: Prompts = DEFAULT_PROMPTS
+
+    @classmethod
+    def split(cls, kwargs: Mapping[str, Any], mode: Any) -> tuple[Options, dict[str, Any]]:
+        """Take the options out of a caller's arguments.
+
+        Args:
+            kwargs: All arguments; not changed.
+            mode: The client's mode, if the caller does not give one.
+
+        Returns:
+            The options, and the arguments that are for the SDK.
+
+        Raises:
+            TypeError: One of the arguments is neither.
+        """
+        for name, reason in _REFUSED.items():
+            if name in kwargs:
+                raise TypeError(f"{name}= {reason}")
+        rest = dict(kwargs)
+        given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
+        return cls(**{"mode": mode, **given}), rest
+
+    def check(self, kind: Literal["items", "object"]) -> None:
+        """Refuse what would be found out in the middle of a stream, or never.
+
+        Args:
+            kind: What is asked for.
+
+        Raises:
+            TypeError: An option has no meaning for it, or is of the wrong type.
+            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know.
+        """
+        for name, only in _ONLY_FOR.items():
+            if kind != only and getattr(self, name) != getattr(_DEFAULTS, name):
+                there = "lists; response_model asks for no list"
+                here = "objects; response_model asks for a list"
+                raise TypeError(f"{name}= is for {there if kind == 'object' else here}")
+        for name, words in _WORDS.items():
+            given: Any = getattr(self, name)
+            if isinstance(given, str) and given not in words:
+                known = ", ".join(map(repr, words))
+                raise ValueError(f"{name} must be one of {known}, not {given!r}")
+        prompts: Any = self.prompts
+        if not isinstance(prompts, Prompts):
+            raise TypeError(f"prompts= must be partialstream's Prompts, not {prompts!r}")
+
+
+_DEFAULTS: Final = Options()

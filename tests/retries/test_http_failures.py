@@ -1,0 +1,225 @@
+"""What breaks off is resumed, whatever broke it; what cannot be helped is raised at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import openai
+import pytest
+from retry_lists import LAMP, RUG, SHELF, Product, bad, behind, listed, read, text_of, within
+from retry_runs import words
+
+from partialstream import (
+    IncompleteStreamError,
+    Item,
+    JSONSyntaxError,
+    LimitExceededError,
+    Limits,
+    Prompts,
+    ProviderError,
+    RefusalError,
+    RetriesExhaustedError,
+)
+from partialstream.testing import Answer, ReplayServer, faults
+
+if TYPE_CHECKING:
+    from retry_runs import Caller
+
+pytestmark = pytest.mark.usefixtures("no_waits")
+
+THREE = text_of(LAMP, RUG, SHELF)
+IN_RUG = within(THREE, "Rug")
+CUT = Answer(THREE, fault=faults.Reset(IN_RUG))
+REST = listed(RUG, SHELF)
+NO_SDK_RETRIES = {"max_retries": 0}
+
+
+def values(run: Any) -> list[Any]:
+    return [item.value for item in run.all(Item)]
+
+
+def causes(run: Any) -> list[str]:
+    return [attempt.cause for attempt in run.stream.attempts]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer(THREE, fault=faults.Reset(IN_RUG)), "disconnected"),
+        (Answer(THREE, fault=faults.Disconnect(IN_RUG)), "disconnected"),
+        (Answer(THREE, fault=faults.EndEarly(IN_RUG)), "disconnected"),
+        (Answer(THREE, fault=faults.ErrorEvent(IN_RUG)), "disconnected"),
+        (Answer(THREE, fault=faults.LengthCut(IN_RUG)), "truncated"),
+        (Answer(THREE, fault=faults.Stall(IN_RUG)), "stalled"),
+        (Answer(THREE[: THREE.index("Rug")]), "truncated"),
+        (Answer(THREE.replace('"Rug",', '"Rug";')), "invalid"),
+    ],
+    ids=["reset", "disconnect", "end", "error", "length", "stall", "stop", "malformed"],
+)
+def test_what_breaks_off_is_resumed(caller: Caller, mode: str, answer: Answer, status: str) -> None:
+    limits = Limits(idle_seconds=0.3)
+    run, requests = read(caller, [answer, REST], mode=mode, limits=limits, max_retries=1)
+    assert run.error is None
+    assert values(run) == [LAMP, RUG, SHELF]
+    assert causes(run) == ["request", "resume"]
+    assert run.stream.attempts[0].outcome.status == status
+    assert run.stream.outcome.status == "complete"
+    if isinstance(answer.fault, faults.Stall):
+        assert requests[0].wait_hung_up(), "the connection that stalled is not kept"
+
+
+def test_a_list_that_begins_again_is_not_delivered_twice(caller: Caller, mode: str) -> None:
+    run, _ = read(caller, [CUT, THREE], mode=mode, max_retries=1)
+    assert [(item.index, item.value) for item in run.all(Item)] == [
+        (0, LAMP),
+        (1, RUG),
+        (2, SHELF),
+    ]
+
+
+@pytest.mark.parametrize("fault", [faults.Reset(2), faults.LengthCut(2)], ids=["reset", "length"])
+def test_an_answer_that_brings_nothing_is_asked_for_again(
+    caller: Caller, fault: faults.Fault
+) -> None:
+    run, requests = read(caller, [Answer(THREE, fault=fault), THREE], max_retries=1)
+    assert values(run) == [LAMP, RUG, SHELF]
+    said = requests[1].body["messages"][1:]
+    if isinstance(fault, faults.Reset):
+        assert said == [], "the model has said nothing wrong"
+    else:
+        (instruction,) = said
+        assert instruction["content"].startswith("Your answer was cut off before its first item")
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+def test_a_follow_up_that_is_turned_away_for_now_is_made_again(caller: Caller, status: int) -> None:
+    answers = [CUT, Answer(fault=faults.HTTPError(status)), REST]
+    run, requests = read(caller, answers, sdk=NO_SDK_RETRIES, max_retries=2)
+    assert run.error is None
+    assert values(run) == [LAMP, RUG, SHELF]
+    assert causes(run) == ["request", "resume", "resume"]
+    assert requests[1].body == requests[2].body
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, openai.BadRequestError),
+        (401, openai.AuthenticationError),
+        (404, openai.NotFoundError),
+        (422, openai.UnprocessableEntityError),
+    ],
+)
+def test_a_follow_up_that_is_turned_away_for_good_is_not(
+    caller: Caller, status: int, kind: type[Exception]
+) -> None:
+    answers = [CUT, Answer(fault=faults.HTTPError(status))]
+    run, requests = read(caller, answers, sdk=NO_SDK_RETRIES, max_retries=5)
+    assert values(run) == [LAMP]
+    assert type(run.error) is ProviderError
+    assert isinstance(run.error.__cause__, kind)
+    assert run.error.delivered == 1
+    assert len(requests) == 2
+
+
+def test_a_first_request_that_is_turned_away_is_the_sdks_to_make_again(caller: Caller) -> None:
+    busy = Answer(fault=faults.HTTPError(429, retry_after=0.01))
+    run, requests = read(caller, [busy, THREE], sdk={"max_retries": 1}, max_retries=1)
+    assert values(run) == [LAMP, RUG, SHELF]
+    assert len(requests) == 2
+    assert causes(run) == ["request"]
+    run, requests = read(caller, [busy], sdk=NO_SDK_RETRIES, max_retries=1)
+    assert isinstance(run.error, openai.RateLimitError)
+    assert len(requests) == 1
+
+
+def test_a_server_that_is_gone_is_given_up(caller: Caller) -> None:
+    with ReplayServer(CUT) as server:
+        calls = caller(server, **NO_SDK_RETRIES)
+
+        def close(_: Any) -> None:
+            server.close()
+
+        run = calls.events(
+            "create_iterable",
+            response_model=Product,
+            max_retries=1,
+            prompts=_prompts_that_call(close),
+        )
+    assert values(run) == [LAMP]
+    assert isinstance(run.error, RetriesExhaustedError)
+    assert run.stream.outcome.status == "disconnected"
+    assert isinstance(run.error.__cause__, IncompleteStreamError)
+    assert isinstance(run.error.__cause__.__cause__, openai.APIConnectionError)
+
+
+def _prompts_that_call(function: Any) -> Any:
+    def resume(count: int, shown: int) -> str:
+        function(count)
+        return "Go on."
+
+    return Prompts(resume=resume)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [(faults.Refusal(IN_RUG), "refused"), (faults.ContentFilter(IN_RUG), "filtered")],
+)
+def test_a_no_is_a_no(caller: Caller, mode: str, fault: faults.Fault, status: str) -> None:
+    run, requests = read(caller, [Answer(THREE, fault=fault), REST], mode=mode, max_retries=3)
+    assert values(run) == [LAMP]
+    assert type(run.error) is RefusalError
+    assert run.error.outcome.status == run.stream.outcome.status == status
+    assert len(requests) == 1
+
+
+def test_a_no_to_a_repair_is_a_no(caller: Caller) -> None:
+    no = Answer(text_of(RUG), fault=faults.Refusal(2))
+    run, requests = read(caller, [listed(LAMP, bad(RUG)), no], max_retries=3)
+    assert values(run) == [LAMP]
+    assert isinstance(run.error, RefusalError)
+    assert [item.index for item in run.stream.rejected] == [1]
+    assert len(requests) == 2
+
+
+def test_a_limit_is_a_limit(caller: Caller) -> None:
+    long = listed(LAMP, Product(name=words(50), price=1))
+    run, requests = read(caller, [long, REST], limits=Limits(item_size=100), max_retries=3)
+    assert values(run) == [LAMP]
+    assert type(run.error) is LimitExceededError
+    assert len(requests) == 1
+
+
+def test_what_follows_the_whole_list_takes_nothing_from_it(caller: Caller, mode: str) -> None:
+    whole = len(THREE) // 4 + 1
+    for fault in (faults.Reset(whole), faults.ErrorEvent(whole), faults.EndEarly(whole)):
+        run, requests = read(caller, [Answer(THREE, fault=fault)], mode=mode, max_retries=1)
+        assert run.error is None, fault
+        assert values(run) == [LAMP, RUG, SHELF]
+        assert len(requests) == 1
+
+
+def test_the_same_malformed_answer_twice_is_not_paid_for_again(caller: Caller) -> None:
+    malformed = text_of("{nothing}")
+    run, requests = read(caller, [text_of(LAMP, "{nothing}"), *[malformed] * 5], max_retries=5)
+    assert values(run) == [LAMP]
+    assert isinstance(run.error, RetriesExhaustedError)
+    assert isinstance(run.error.__cause__, JSONSyntaxError)
+    assert len(requests) == 3
+
+
+def test_a_repair_that_breaks_off_goes_on_repairing(caller: Caller) -> None:
+    both = text_of(LAMP, RUG)
+    answers = [
+        listed(bad(LAMP), bad(RUG), SHELF),
+        Answer(both, fault=faults.Reset(behind(both, '"price": 1}'))),
+        listed(RUG),
+    ]
+    run, requests = read(caller, answers, max_retries=1)
+    assert [(item.index, item.value) for item in run.all(Item)] == [
+        (2, SHELF),
+        (0, LAMP),
+        (1, RUG),
+    ]
+    assert causes(run) == ["request", "repair", "repair"]
+    assert bad(LAMP) not in requests[2].body["messages"][-1]["content"]
