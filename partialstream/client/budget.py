@@ -142,13 +142,6 @@ class Budget:
         else:
             self._woken.wait(seconds)
 
-    def spend(self, failure: BaseException) -> Turn[bool]:
-        """`allows`, and `pause` if it does."""
-        allowed = yield from self.allows(failure)
-        if allowed:
-            yield from self.pause()
-        return allowed
-
     async def _pause(self, seconds: float) -> None:
         self._awaited = Event()
         if not self._woken.is_set():

@@ -143,7 +143,7 @@ def reask_prompt(errors: list[tuple[Path, str]], carried: Sequence[str], raw: st
     Args:
         errors: What is wrong, as `errors_of` tells it; empty if the answer was cut off.
         carried: The names of the members that stand and are not asked for again.
-        raw: The answer as the model wrote it; None if it stands above as its own words.
+        raw: What was refused, as the model wrote it; None if it stands above as its own words.
 
     Returns:
         The instruction.
@@ -159,7 +159,7 @@ members, corrected.
     corrected = ", corrected" if errors else ""
     parts = [f"Your answer is not valid:\n{_listed(errors)}" if errors else _CUT_OFF]
     if raw is not None:
-        parts.append(f"Your answer was:\n{raw}")
+        parts.append(f"This was refused:\n{raw}")
     if carried:
         names = ", ".join(json.dumps(name, ensure_ascii=False) for name in carried)
         parts.append(

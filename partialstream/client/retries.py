@@ -146,42 +146,56 @@ class Retries(Reading[V, E], Generic[V, E]):
         self._attempts.append(
             Attempt(self._number, self._cause, flow.outcome, flow.usage, duration)
         )
-        if self.failure is not None:
-            return False
-        failure = self._judge(flow.failure)
+        if flow.usage is not None:
+            self._hooks.emit("completion:usage", self.usage, attempt_number=self._number)
+        failure = None if self.failure is not None else self._judge(flow.failure)
         if failure is None:
+            if isinstance(self.failure, Exception):
+                self._report(self.failure, last=True)
             return False
         self._told.append(AttemptFailed(self._number, failure.error))
-        self._report(failure.error)
         if failure.progress:
             self._budget.renew()
             self._last_mark = None
+        reason = yield from self._enough(failure)
+        self._report(failure.error, last=reason is not None)
+        if reason is not None:
+            self._give_up(failure, reason)
+            return False
+        yield from self._budget.pause()
+        if self.is_settled():
+            return False  # somebody has left while it waited
+        self._last_mark = failure.mark
+        self._next_attempt(failure)
+        yield from self._budget.begin()
+        return True
+
+    def _enough(self, failure: Failure) -> Turn[str | None]:
+        """Why no further request is to be made, None if one is."""
         requests = len(self._attempts)
         if failure.mark is not None and failure.mark == self._last_mark:
-            self._give_up(
-                failure, "the same failure came twice, so that paying again will not help"
-            )
-        elif requests >= self._budget.max_requests:
-            self._give_up(failure, f"{requests} requests were made, and no more are allowed")
-        elif not (yield from self._budget.spend(failure.error)):
-            self._give_up(failure, f"no more retries, after {requests} request(s)")
-        elif not self.is_settled():  # nobody has left while it waited
-            self._last_mark = failure.mark
-            self._next_attempt(failure)
-            yield from self._budget.begin()
-            return True
-        return False
+            return "the same failure came twice, so that paying again will not help"
+        if requests >= self._budget.max_requests:
+            return f"{requests} requests were made, and no more are allowed"
+        if not (yield from self._budget.allows(failure.error)):
+            return f"no more retries, after {requests} request(s)"
+        return None
 
-    def _report(self, error: PartialStreamError) -> None:
+    def _report(self, error: Exception, *, last: bool) -> None:
+        outcome = error.outcome if isinstance(error, PartialStreamError) else None
         wrong = isinstance(error, (JSONSyntaxError, OutputValidationError))
-        if wrong or (error.outcome is not None and error.outcome.status == "no_json"):
-            self._hooks.emit("parse:error", error)
-        else:
-            self._hooks.emit("completion:error", error)
+        no_json = outcome is not None and outcome.status == "no_json"
+        told = {
+            "attempt_number": self._number,
+            "max_attempts": self._budget.max_requests,
+            "is_last_attempt": last,
+        }
+        self._hooks.emit("parse:error" if wrong or no_json else "completion:error", error, **told)
+        if last:
+            self._hooks.emit("completion:last_attempt", error, **told)
 
     def _give_up(self, failure: Failure, reason: str) -> None:
         error = failure.error
-        self._hooks.emit("completion:last_attempt", error)
         if self._budget.reraise:
             self.failure = error
             return

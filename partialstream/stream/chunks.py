@@ -127,21 +127,22 @@ class AsyncChunks:
         if send is None:
             raise TypeError("these chunks do not come from requests")
         await self.leave()
-        self._open = lambda: send(request)
         self._iterator = aiter_of(_no_chunks())  # in case that sending fails
         if not self._closed:
-            self._iterator = None
-            await self.open()
+            await self._use(await send(request))
 
     async def open(self) -> AsyncIterator[Any]:
         """Make the request, unless it has been made, or is not wanted any more."""
         if self._iterator is None:
-            chunks = _no_chunks() if self._closed else await self._open()
-            self._iterator = aiter_of(chunks)
-            self._close = closer_of(chunks) or closer_of(self._iterator)
-            if self._closed:
-                await self.close()
+            return await self._use(_no_chunks() if self._closed else await self._open())
         return self._iterator
+
+    async def _use(self, chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
+        self._iterator = iterator = aiter_of(chunks)
+        self._close = closer_of(chunks) or closer_of(iterator)
+        if self._closed:
+            await self.close()
+        return iterator
 
     async def close(self) -> None:
         """Close the response, or the generator, at once."""

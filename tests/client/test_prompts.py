@@ -173,12 +173,12 @@ KEPT = "are accepted, do not send them again"
             WRONG,
             ["name"],
             '{"name":  "a",\n "sizes": [1.50',
-            f'{TOLD}Your answer was:\n{{"name":  "a",\n "sizes": [1.50\n\n'
+            f'{TOLD}This was refused:\n{{"name":  "a",\n "sizes": [1.50\n\n'
             f'These members {KEPT}: "name". Answer with the other members, corrected.',
         ),
         ([], [], None, f"{CUT}Answer again with the complete object."),
         ([], ["a"], None, f'{CUT}These members {KEPT}: "a". Answer with the other members.'),
-        ([], [], "{", f"{CUT}Your answer was:\n{{\n\nAnswer again with the complete object."),
+        ([], [], "{", f"{CUT}This was refused:\n{{\n\nAnswer again with the complete object."),
     ],
 )
 def test_a_reask_tells_what_is_wrong_and_what_stands(

@@ -163,9 +163,6 @@ class Refusing:
         raise openai.APIConnectionError(request=httpx2.Request("POST", "http://127.0.0.1/"))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="AsyncChunks.open sends again what AsyncChunks.send could not"
-)
 def test_a_request_that_cannot_be_sent_is_tried_once_by_each_retry() -> None:
     async def main() -> tuple[int, BaseException | None]:
         server, call = Refusing(), make_call(Script(max_retries=2), asynchronous=True)
