@@ -56,7 +56,9 @@ class Options:
         ordered: Whether items wait for those before them that are being repaired. Without a
             stream they always do.
         key: What tells one item from another when an answer is resumed: the name of a member,
-            or a function of the item; None: its text.
+            or a function of the item; None: its text. A member is also looked for in rejected
+            items, by its name in the JSON text, so that a repair finds its place; a key of
+            None tells nothing.
         fail_fast: Whether the answer is left as soon as a member of an object cannot be valid.
         hooks: Told of requests and failures; ours or instructor's.
         prompts: What is said to the model in follow-up requests.

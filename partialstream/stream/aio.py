@@ -260,6 +260,8 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
     def events(self) -> AsyncIterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
 
+        With retries also: attempts that begin, fail or resume another, items that are repaired.
+
         Between two other events, text may come in any number of pieces.
         """
         return self._also(_run_events(self._reading, self._chunks))
@@ -291,7 +293,7 @@ class AsyncPartialStream(_AsyncStream[T], Generic[T]):
         return self._reading.final()
 
     def events(self) -> AsyncIterator[PartialEvent[T]]:
-        """Everything that happens: text, snapshots, the end."""
+        """Everything that happens: text, snapshots, the end; with retries also attempts."""
         return self._also(_run_events(self._reading, self._chunks))
 
 

@@ -220,6 +220,8 @@ class ItemStream(_Stream[T], Generic[T]):
     def events(self) -> Iterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
 
+        With retries also: attempts that begin, fail or resume another, items that are repaired.
+
         Between two other events, text may come in any number of pieces.
         """
         return self._also(_run_events(self._reading, self._chunks))
@@ -251,7 +253,7 @@ class PartialStream(_Stream[T], Generic[T]):
         return self._reading.final()
 
     def events(self) -> Iterator[PartialEvent[T]]:
-        """Everything that happens: text, snapshots, the end."""
+        """Everything that happens: text, snapshots, the end; with retries also attempts."""
         return self._also(_run_events(self._reading, self._chunks))
 
 
