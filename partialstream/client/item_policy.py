@@ -247,6 +247,12 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
             return None
         if self._cause == "repair":
             return self._targets.pop(0) if self._targets else None
+        allowed = self._call.limits.item_count
+        if self._elements.count >= allowed:
+            self.failure = LimitExceededError(
+                "item_count", allowed, f"more than {allowed} items in all answers"
+            )
+            return None
         self._elements.add(raw)
         return self._elements.count - 1
 

@@ -12,6 +12,7 @@ from retry_lists import (
     REPAIR,
     RUG,
     SHELF,
+    VASE,
     Product,
     bad,
     follow_up,
@@ -27,6 +28,8 @@ from partialstream import (
     AttemptStarted,
     IncompleteStreamError,
     Item,
+    LimitExceededError,
+    Limits,
     OutputValidationError,
     Prompts,
     RetriesExhaustedError,
@@ -289,3 +292,11 @@ def test_what_is_not_streamed_fails_in_the_same_way(caller: Caller) -> None:
     with ReplayServer([listed(LAMP, bad(RUG))]) as server:
         with pytest.raises(OutputValidationError, match="item 1 does not validate"):
             caller(server).whole(response_model=list[Product])
+
+
+def test_items_are_counted_over_all_answers(caller: Caller) -> None:
+    rest = listed(RUG, SHELF, VASE)
+    run, requests = read(caller, [CUT, rest], max_retries=1, limits=Limits(item_count=3))
+    assert placed(run) == [(0, LAMP), (1, RUG), (2, SHELF)]
+    assert isinstance(run.error, LimitExceededError)
+    assert (run.error.limit, run.error.delivered, len(requests)) == ("item_count", 3, 2)
