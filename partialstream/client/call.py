@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, create_model
 
 from partialstream.client.budget import Budget
-from partialstream.client.follow_up import conversation, list_text, object_text, rest_schema
+from partialstream.client.follow_up import conversation, list_text, rest_schema
 from partialstream.client.hooks import Hooks
 from partialstream.client.item_policy import ItemRetries
 from partialstream.client.modes import Mode, resolve_mode
@@ -20,6 +20,7 @@ from partialstream.client.partial_policy import PartialRetries
 from partialstream.client.prompts import errors_of
 from partialstream.client.requests import shape_request
 from partialstream.client.schemas import VALUE, RequestSchema, request_schema
+from partialstream.engine.members import object_text
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.stream.answer import Answer
 from partialstream.stream.items import ItemFlow

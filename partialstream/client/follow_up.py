@@ -7,9 +7,10 @@ open models parse the arguments of a tool call, and refuse a request whose argum
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from partialstream.engine.members import object_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,23 +87,6 @@ def list_text(raws: Iterable[str], path: Path) -> str:
     for step in reversed(path):
         text = f"[{text}]" if isinstance(step, int) else object_text({step: text})
     return text
-
-
-def object_text(members: Mapping[str, str]) -> str:
-    """Write an object whose members are texts.
-
-    Args:
-        members: By name, each member's value, a JSON text; it stays as it is.
-
-    Returns:
-        A JSON document.
-
-    Example:
-        >>> object_text({"name": '"saw"', "price": "1.50"})
-        '{"name": "saw", "price": 1.50}'
-    """
-    pairs = (f"{json.dumps(name, ensure_ascii=False)}: {raw}" for name, raw in members.items())
-    return f"{{{', '.join(pairs)}}}"
 
 
 def rest_schema(schema: RequestSchema, carried: Sequence[str]) -> RequestSchema:

@@ -7,8 +7,9 @@ import re
 from partialstream.engine.tokens import BLANKS
 from partialstream.errors import LimitExceededError
 
-_BLANK = " \t\n\r"
-_RUNS = re.compile(rf"[{_BLANK}]+").finditer
+BLANK = " \t\n\r"
+"""What JSON takes for blank."""
+_RUNS = re.compile(rf"[{BLANK}]+").finditer
 
 
 class BlankRun:
@@ -26,7 +27,7 @@ class BlankRun:
 
     def leading(self, text: str, start: int, end: int) -> None:
         """`text[start:end]` follows, and `start` stands outside strings."""
-        if start < end and text[start] in _BLANK:
+        if start < end and text[start] in BLANK:
             behind = min(BLANKS(text, start).end(), end)
             self.run += behind - start
             self._check(self.run)
@@ -37,8 +38,8 @@ class BlankRun:
 
     def trailing(self, text: str, start: int, end: int) -> None:
         """`text[start:end]`, told of by `leading` already, ends outside strings."""
-        if self.run == 0 and start < end and text[end - 1] in _BLANK:
-            self.run = end - max(start, len(text[:end].rstrip(_BLANK)))
+        if self.run == 0 and start < end and text[end - 1] in BLANK:
+            self.run = end - max(start, len(text[:end].rstrip(BLANK)))
             self._check(self.run)
 
     def both(self, text: str, start: int, end: int) -> None:

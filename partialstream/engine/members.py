@@ -1,11 +1,17 @@
-"""The members of an object that may not be complete."""
+"""Objects as members with their texts: taken apart, also incomplete ones, and put together."""
 
 from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
 
 from partialstream.engine.handler import NullHandler
 from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class _Members(NullHandler):
@@ -74,3 +80,20 @@ def complete_members(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, st
     except (JSONSyntaxError, LimitExceededError):
         pass  # what came before stands
     return handler.found
+
+
+def object_text(members: Mapping[str, str]) -> str:
+    """Write an object whose members are texts.
+
+    Args:
+        members: By name, each member's value, a JSON text; it stays as it is.
+
+    Returns:
+        A JSON document.
+
+    Example:
+        >>> object_text({"name": '"saw"', "price": "1.50"})
+        '{"name": "saw", "price": 1.50}'
+    """
+    pairs = (f"{json.dumps(name, ensure_ascii=False)}: {raw}" for name, raw in members.items())
+    return f"{{{', '.join(pairs)}}}"

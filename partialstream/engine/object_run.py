@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from partialstream.engine.blanks import BLANK
 from partialstream.engine.element import nesting
 from partialstream.engine.position import Place, after
 from partialstream.errors import LimitExceededError
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 COUNTED: Final = 2048
 """Characters up to the next `}`, above which a scan takes over: it need not look at the
 beginning of a long string again and again."""
-
-_BLANK: Final = " \t\n\r"
 
 _NEXT_OBJECT: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=\{)").match
 """From behind an element to the next, if that is an object."""
@@ -211,7 +210,7 @@ class ObjectRun:
 
     def _between(self, rest: str) -> None:
         """Behind an object stands `rest`, and no other object yet."""
-        self.lost = rest.strip(_BLANK) not in ("", ",") or len(rest) >= self._blanks_allowed
+        self.lost = rest.strip(BLANK) not in ("", ",") or len(rest) >= self._blanks_allowed
 
     def _check_size(self) -> None:
         allowed = self._limits.item_size

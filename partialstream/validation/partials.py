@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from partialstream.engine.blanks import BLANK
 from partialstream.engine.growth import Growth
-from partialstream.engine.members import complete_members
+from partialstream.engine.members import complete_members, object_text
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.syntax import SyntaxReader
 from partialstream.engine.transcript import Transcript
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from partialstream.results import Path
 
 M = TypeVar("M", bound=BaseModel)
-
-_BLANK: Final = " \t\n\r"
 
 
 class PartialParser(Generic[M]):
@@ -216,7 +214,7 @@ class PartialParser(Generic[M]):
 
     def _read(self, reader: SyntaxReader, delta: str) -> M | None:
         if self._joint:
-            rest = delta.lstrip(_BLANK)
+            rest = delta.lstrip(BLANK)
             if rest:
                 self._joint = False
                 comma = " " if rest[0] == "}" else ","
@@ -343,5 +341,4 @@ class PartialParser(Generic[M]):
 
 def _opened(members: Mapping[str, str]) -> str:
     """The beginning of an object with these members. The blank behind them ends a number."""
-    pairs = (f"{json.dumps(name, ensure_ascii=False)}: {raw}" for name, raw in members.items())
-    return f"{{{', '.join(pairs)} "
+    return object_text(members)[:-1] + " "
