@@ -6,6 +6,7 @@ stream has said changes afterwards.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -216,6 +217,29 @@ Delta = tuple[Channel, str]
 """A piece of text and the channel it belongs to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of the answer, and how likely it was.
+
+    Attributes:
+        channel: The text that it is a part of.
+        data: Its text in UTF-8. Bytes, because a token may be a part of a character.
+        logprob: The natural logarithm of its probability.
+        alternatives: The likeliest tokens at its place and their logarithms, as far as the
+            provider tells; itself may be among them.
+    """
+
+    channel: Channel
+    data: bytes
+    logprob: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def probability(self) -> float:
+        """From 0 to 1."""
+        return math.exp(self.logprob)
+
+
 @dataclass(slots=True)
 class AnswerMetadata:
     """What an answer says beside its text, as far as it has arrived.
@@ -232,6 +256,8 @@ class AnswerMetadata:
         request_id: The provider's id of the answer.
         terminated: Whether the provider marked the end of the answer (`[DONE]`,
             `message_stop`, `response.completed`), so that its absence can be told.
+        tokens: The tokens of the last chunk, if the provider tells their probabilities. Each
+            chunk's replace those of the chunk before.
         extra: What else a provider said, by its own names.
     """
 
@@ -243,4 +269,5 @@ class AnswerMetadata:
     model: str | None = None
     request_id: str | None = None
     terminated: bool = False
+    tokens: list[Token] = field(default_factory=list[Token])
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
