@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from partialstream.client.body import AsyncBody
 from partialstream.client.call import Call
 from partialstream.client.hooks import Hooks
-from partialstream.client.modes import resolve_mode
 from partialstream.client.options import Options
 from partialstream.client.response_model import (
     ResponseShape,
@@ -23,18 +21,16 @@ from partialstream.stream.reading import await_turn
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
 
-    from openai import AsyncAPIResponse, AsyncOpenAI
-
+    from partialstream.client.endpoint import AsyncEndpoint
     from partialstream.client.inference import T, V
     from partialstream.stream.reading import Reading
 
 
 class AsyncClient:
-    """Makes requests through the OpenAI SDK, and reads the answers while they arrive.
+    """Makes requests through a provider's SDK, and reads the answers while they arrive.
 
-    Made by `partialstream.from_openai`. All methods take what
-    `openai.OpenAI().chat.completions.create` takes (`model`, `messages`, `temperature`,
-    `timeout`, …), and these:
+    Made by `from_openai`, `from_instructor` or `from_provider`. All methods take what the SDK
+    behind it takes for a chat (`model`, `messages`, `temperature`, `timeout`, …), and these:
 
     - `response_model`: the type of the answer.
     - `mode`: how the provider is made to answer in JSON: `"json_schema"` (the default),
@@ -56,16 +52,11 @@ class AsyncClient:
     own retries. Errors in the answer are those of `partialstream.errors`.
 
     Args:
-        client: An `AsyncOpenAI` or `AsyncAzureOpenAI` client; it stays the caller's to close.
-        mode: The default for all calls.
-
-    Raises:
-        ValueError: There is no such mode.
+        endpoint: Whom it asks.
     """
 
-    def __init__(self, client: AsyncOpenAI, *, mode: Any = None) -> None:
-        self._client = client
-        self._mode = resolve_mode(mode)
+    def __init__(self, endpoint: AsyncEndpoint) -> None:
+        self._endpoint = endpoint
         self.hooks = Hooks()
 
     def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
@@ -88,6 +79,11 @@ class AsyncClient:
     @property
     def completions(self) -> AsyncClient:
         """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
+        return self
+
+    @property
+    def messages(self) -> AsyncClient:
+        """For `client.messages.create`, as Anthropic's SDK spells it."""
         return self
 
     @overload
@@ -231,14 +227,13 @@ class AsyncClient:
         return AsyncPartialStream(reading, self._chunks(call, reading))
 
     def _call(self, shape: ResponseShape, kwargs: dict[str, Any], *, stream: bool) -> Call:
-        options, rest = Options.split(kwargs, self._mode)
+        options, rest = Options.split(kwargs)
         return Call(
             shape,
             options,
-            rest,
+            self._endpoint.shaping(shape, options, rest, stream=stream),
             stream=stream,
-            timeout=self._client.timeout,
-            hooks=self.hooks,
+            hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
             asynchronous=True,
         )
 
@@ -247,9 +242,9 @@ class AsyncClient:
 
         The first request is made on first use.
         """
-        send = partial(self._send if call.stream else self._send_whole, call)
+        send = partial(self._send, call)
 
-        async def open_() -> AsyncIterable[bytes]:
+        async def open_() -> AsyncIterable[Any]:
             if call.budget is not None:
                 await await_turn(call.budget.begin())
             reading.sending()
@@ -258,30 +253,15 @@ class AsyncClient:
 
         return AsyncChunks(open_, send)
 
-    async def _send(self, call: Call, request: dict[str, Any]) -> AsyncIterable[bytes]:
-        """Make a request; gives the bytes of the answer, unread.
-
-        The SDK's own decoding of chunks into typed objects would cost more than everything
-        else together.
-        """
-        create: Any = self._client.chat.completions.with_streaming_response.create
-        call.hooks.emit("completion:kwargs", **request)
-        response: AsyncAPIResponse[Any] = await create(**request).__aenter__()
-        call.hooks.emit("completion:response", response)
-        return AsyncBody(response)
-
-    async def _send_whole(self, call: Call, request: dict[str, Any]) -> AsyncIterable[bytes]:
-        """Make a request; gives the bytes of the answer, all of them.
-
-        They have arrived within the SDK's retries. It would take a body that is no JSON for a
-        text, and a text is what a document may stand in.
-        """
-        create: Any = self._client.chat.completions.with_raw_response.create
-        call.hooks.emit("completion:kwargs", **request)
-        response = await create(**request)
-        call.tell_of_whole(response)
-        return _one(response.http_response.content)
+    async def _send(self, call: Call, request: Any) -> AsyncIterable[Any]:
+        """Make a request; gives the chunks of the answer."""
+        if call.stream:
+            return await self._endpoint.send(request, call.hooks)
+        whole = await self._endpoint.send_whole(request, call.hooks)
+        call.completion = whole.completion
+        return _each(whole.chunks)
 
 
-async def _one(body: bytes) -> AsyncGenerator[bytes, None]:
-    yield body
+async def _each(chunks: Iterable[Any]) -> AsyncGenerator[Any, None]:
+    for chunk in chunks:
+        yield chunk

@@ -16,7 +16,7 @@ from anyio import move_on_after
 from partialstream.stream.connection import end_connection
 
 if TYPE_CHECKING:
-    from openai import APIResponse, AsyncAPIResponse
+    from collections.abc import AsyncIterator, Iterator
 
 _MOMENT: Final = 0.1  # seconds; the end of the HTTP body usually comes with [DONE]
 
@@ -43,15 +43,16 @@ class Body:
     """An iterator over the bytes of a response.
 
     Args:
-        opened: The response, open and unread. It is closed with the body.
+        response: The HTTP library's response (httpx of either generation), open and unread. It
+            is closed with the body.
 
     Attributes:
-        response: The HTTP library's response.
+        response: The same.
     """
 
-    def __init__(self, opened: APIResponse[Any]) -> None:
-        self.response = opened.http_response
-        self._chunks = opened.iter_bytes()
+    def __init__(self, response: Any) -> None:
+        self.response = response
+        self._chunks: Iterator[bytes] = response.iter_bytes()
         self._mark = _EndMark()
 
     def __iter__(self) -> Body:
@@ -90,12 +91,12 @@ class AsyncBody:
     """An async iterator over the bytes of a response.
 
     Args:
-        opened: The response, open and unread. It is closed with the body.
+        response: The HTTP library's response, open and unread. It is closed with the body.
     """
 
-    def __init__(self, opened: AsyncAPIResponse[Any]) -> None:
-        self._response = opened.http_response
-        self._chunks = opened.iter_bytes()
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._chunks: AsyncIterator[bytes] = response.aiter_bytes()
         self._mark = _EndMark()
 
     def __aiter__(self) -> AsyncBody:

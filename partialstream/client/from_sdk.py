@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from partialstream.client.aio import AsyncClient
+from partialstream.client.chat_endpoint import AsyncChatEndpoint, ChatEndpoint
 from partialstream.client.sync import Client
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def from_openai(client: OpenAI | AsyncOpenAI, *, mode: Any = None) -> Client | A
     from openai import AsyncOpenAI, OpenAI
 
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(client, mode=mode)
+        return AsyncClient(AsyncChatEndpoint(client, mode))
     if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
-        return Client(client, mode=mode)
+        return Client(ChatEndpoint(client, mode))
     raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")

@@ -40,7 +40,8 @@ class Options:
     """What a caller says of the reading, not of the request.
 
     Attributes:
-        mode: How the provider is made to answer in JSON; see `resolve_mode`.
+        mode: How the provider is made to answer in JSON; see `resolve_mode`. None leaves it to
+            the client.
         path: Where the list is, if it is not where the request asks for it.
         on_invalid: What becomes of an item that does not validate: `"repair"` asks for it
             again, `"raise"` ends the stream, `"skip"` leaves it in `rejected`; or a function
@@ -80,12 +81,11 @@ class Options:
     prompts: Prompts = DEFAULT_PROMPTS
 
     @classmethod
-    def split(cls, kwargs: Mapping[str, Any], mode: Any) -> tuple[Options, dict[str, Any]]:
+    def split(cls, kwargs: Mapping[str, Any]) -> tuple[Options, dict[str, Any]]:
         """Take the options out of a caller's arguments.
 
         Args:
             kwargs: All arguments; not changed.
-            mode: The client's mode, if the caller does not give one.
 
         Returns:
             The options, and the arguments that are for the SDK.
@@ -98,7 +98,7 @@ class Options:
                 raise TypeError(f"{name}= {reason}")
         rest = dict(kwargs)
         given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
-        return cls(**{"mode": mode, **given}), rest
+        return cls(**given), rest
 
     def check(self, kind: Literal["items", "object"]) -> None:
         """Refuse what would be found out in the middle of a stream, or never.

@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from partialstream.client.body import Body
 from partialstream.client.call import Call
 from partialstream.client.hooks import Hooks
-from partialstream.client.modes import resolve_mode
 from partialstream.client.options import Options
 from partialstream.client.response_model import (
     ResponseShape,
@@ -23,18 +21,16 @@ from partialstream.stream.sync import ItemStream, PartialStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from openai import APIResponse, OpenAI
-
+    from partialstream.client.endpoint import Endpoint
     from partialstream.client.inference import T, V
     from partialstream.stream.reading import Reading
 
 
 class Client:
-    """Makes requests through the OpenAI SDK, and reads the answers while they arrive.
+    """Makes requests through a provider's SDK, and reads the answers while they arrive.
 
-    Made by `partialstream.from_openai`. All methods take what
-    `openai.OpenAI().chat.completions.create` takes (`model`, `messages`, `temperature`,
-    `timeout`, …), and these:
+    Made by `from_openai`, `from_instructor` or `from_provider`. All methods take what the SDK
+    behind it takes for a chat (`model`, `messages`, `temperature`, `timeout`, …), and these:
 
     - `response_model`: the type of the answer.
     - `mode`: how the provider is made to answer in JSON: `"json_schema"` (the default),
@@ -56,16 +52,11 @@ class Client:
     own retries. Errors in the answer are those of `partialstream.errors`.
 
     Args:
-        client: An `OpenAI` or `AzureOpenAI` client; it stays the caller's to close.
-        mode: The default for all calls.
-
-    Raises:
-        ValueError: There is no such mode.
+        endpoint: Whom it asks.
     """
 
-    def __init__(self, client: OpenAI, *, mode: Any = None) -> None:
-        self._client = client
-        self._mode = resolve_mode(mode)
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         self.hooks = Hooks()
 
     def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
@@ -88,6 +79,11 @@ class Client:
     @property
     def completions(self) -> Client:
         """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
+        return self
+
+    @property
+    def messages(self) -> Client:
+        """For `client.messages.create`, as Anthropic's SDK spells it."""
         return self
 
     @overload
@@ -223,46 +219,28 @@ class Client:
         return PartialStream(reading, self._chunks(call, reading))
 
     def _call(self, shape: ResponseShape, kwargs: dict[str, Any], *, stream: bool) -> Call:
-        options, rest = Options.split(kwargs, self._mode)
+        options, rest = Options.split(kwargs)
         return Call(
             shape,
             options,
-            rest,
+            self._endpoint.shaping(shape, options, rest, stream=stream),
             stream=stream,
-            timeout=self._client.timeout,
-            hooks=self.hooks,
+            hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
         )
 
     def _chunks(self, call: Call, reading: Reading[Any, Any]) -> Chunks:
         """Make the request; gives the answer, and those of requests to come."""
-        send = self._send if call.stream else self._send_whole
         if call.budget is not None:
             run_turn(call.budget.begin())
         reading.sending()
         with call.told_of_errors():
-            first = send(call, call.request)
-        return Chunks(first, partial(send, call))
+            first = self._send(call, call.request)
+        return Chunks(first, partial(self._send, call))
 
-    def _send(self, call: Call, request: dict[str, Any]) -> Iterable[bytes]:
-        """Make a request; gives the bytes of the answer, unread.
-
-        The SDK's own decoding of chunks into typed objects would cost more than everything
-        else together.
-        """
-        create: Any = self._client.chat.completions.with_streaming_response.create
-        call.hooks.emit("completion:kwargs", **request)
-        response: APIResponse[Any] = create(**request).__enter__()
-        call.hooks.emit("completion:response", response)
-        return Body(response)
-
-    def _send_whole(self, call: Call, request: dict[str, Any]) -> Iterable[bytes]:
-        """Make a request; gives the bytes of the answer, all of them.
-
-        They have arrived within the SDK's retries. It would take a body that is no JSON for a
-        text, and a text is what a document may stand in.
-        """
-        create: Any = self._client.chat.completions.with_raw_response.create
-        call.hooks.emit("completion:kwargs", **request)
-        response = create(**request)
-        call.tell_of_whole(response)
-        return [response.http_response.content]
+    def _send(self, call: Call, request: Any) -> Iterable[Any]:
+        """Make a request; gives the chunks of the answer."""
+        if call.stream:
+            return self._endpoint.send(request, call.hooks)
+        whole = self._endpoint.send_whole(request, call.hooks)
+        call.completion = whole.completion
+        return whole.chunks

@@ -1,0 +1,126 @@
+"""The OpenAI SDK's Chat Completions, of OpenAI, Azure and all that are compatible with them.
+
+The SDK makes the requests, with its keys, retries and proxies. Its decoding of chunks into typed
+objects is left out: that would cost more than everything else together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from partialstream.client.body import AsyncBody, Body
+from partialstream.client.chat_shaping import ChatShaping
+from partialstream.client.endpoint import Whole
+from partialstream.client.modes import Mode, resolve_mode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable, Mapping
+
+    from openai import APIResponse, AsyncAPIResponse, AsyncOpenAI, OpenAI
+
+    from partialstream.client.hooks import Hooks
+    from partialstream.client.options import Options
+    from partialstream.client.response_model import ResponseShape
+
+
+class _ChatEndpoint:
+    """What both have.
+
+    Args:
+        client: The SDK's client; it stays the caller's to close.
+        mode: The default for all calls.
+        defaults: Arguments of the SDK for calls that do not have them.
+
+    Raises:
+        ValueError: There is no such mode.
+    """
+
+    def __init__(
+        self, client: OpenAI | AsyncOpenAI, mode: Any, defaults: Mapping[str, Any] | None
+    ) -> None:
+        self._mode: Mode = resolve_mode(mode)
+        self._timeout = client.timeout
+        self._defaults = dict(defaults or {})
+        self.hooks: Any = None
+
+    def shaping(
+        self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
+    ) -> ChatShaping:
+        """See `Endpoint`."""
+        return ChatShaping(
+            shape,
+            options,
+            {**self._defaults, **kwargs},
+            stream=stream,
+            mode=self._mode,
+            timeout=self._timeout,
+        )
+
+
+class ChatEndpoint(_ChatEndpoint):
+    """For sync clients; see `Endpoint`."""
+
+    def __init__(
+        self, client: OpenAI, mode: Any = None, defaults: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(client, mode, defaults)
+        self._completions = client.chat.completions
+
+    def send(self, request: Any, hooks: Hooks) -> Iterable[bytes]:
+        """See `Endpoint`: the bytes of the body."""
+        create: Any = self._completions.with_streaming_response.create
+        hooks.emit("completion:kwargs", **request)
+        response: APIResponse[Any] = create(**request).__enter__()
+        hooks.emit("completion:response", response)
+        return Body(response.http_response)
+
+    def send_whole(self, request: Any, hooks: Hooks) -> Whole:
+        """See `Endpoint`: the bytes of the body, all of them.
+
+        They have arrived within the SDK's retries. It would take a body that is no JSON for a
+        text, and a text is what a document may stand in.
+        """
+        create: Any = self._completions.with_raw_response.create
+        hooks.emit("completion:kwargs", **request)
+        return _whole(create(**request), hooks)
+
+
+class AsyncChatEndpoint(_ChatEndpoint):
+    """For async clients; see `AsyncEndpoint`."""
+
+    def __init__(
+        self, client: AsyncOpenAI, mode: Any = None, defaults: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(client, mode, defaults)
+        self._completions = client.chat.completions
+
+    async def send(self, request: Any, hooks: Hooks) -> AsyncIterable[bytes]:
+        """See `Endpoint`: the bytes of the body."""
+        create: Any = self._completions.with_streaming_response.create
+        hooks.emit("completion:kwargs", **request)
+        response: AsyncAPIResponse[Any] = await create(**request).__aenter__()
+        hooks.emit("completion:response", response)
+        return AsyncBody(response.http_response)
+
+    async def send_whole(self, request: Any, hooks: Hooks) -> Whole:
+        """See `Endpoint`: the bytes of the body, all of them; as for `ChatEndpoint`."""
+        create: Any = self._completions.with_raw_response.create
+        hooks.emit("completion:kwargs", **request)
+        return _whole(await create(**request), hooks)
+
+
+def _whole(response: Any, hooks: Hooks) -> Whole:
+    whole = Whole([response.http_response.content], lambda: _completion(response))
+    if hooks:
+        hooks.emit("completion:response", whole.completion())
+    return whole
+
+
+def _completion(response: Any) -> Any:
+    """The answer in the form the SDK gives it; the response itself if that cannot be done."""
+    from openai import OpenAIError
+
+    try:
+        return response.parse()
+    except (ValueError, OpenAIError):  # it is no JSON, which the reading will say
+        return response
