@@ -86,6 +86,11 @@ class AsyncClient:
         """For `client.messages.create`, as Anthropic's SDK spells it."""
         return self
 
+    @property
+    def responses(self) -> AsyncClient:
+        """For `client.responses.create(input=...)`, with an instructor client for that API."""
+        return self
+
     @overload
     def create_iterable(self, *, response_model: type[V], **kwargs: Any) -> AsyncItemStream[V]: ...
 

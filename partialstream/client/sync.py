@@ -86,6 +86,11 @@ class Client:
         """For `client.messages.create`, as Anthropic's SDK spells it."""
         return self
 
+    @property
+    def responses(self) -> Client:
+        """For `client.responses.create(input=...)`, with an instructor client for that API."""
+        return self
+
     @overload
     def create_iterable(self, *, response_model: type[V], **kwargs: Any) -> ItemStream[V]: ...
 
