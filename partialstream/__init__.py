@@ -12,7 +12,14 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from partialstream.client import AsyncClient, Client, Partial, from_openai
+    from partialstream.client import (
+        AsyncClient,
+        Client,
+        Partial,
+        from_instructor,
+        from_openai,
+        from_provider,
+    )
     from partialstream.client.hooks import Hooks
     from partialstream.client.prompts import Prompts
     from partialstream.errors import (
@@ -26,13 +33,23 @@ if TYPE_CHECKING:
         RetriesExhaustedError,
     )
     from partialstream.limits import Limits
-    from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
+    from partialstream.results import (
+        Attempt,
+        Confidence,
+        Item,
+        Outcome,
+        RejectedItem,
+        Timing,
+        Token,
+        Usage,
+    )
     from partialstream.stream.aio import (
         AsyncItemStream,
         AsyncPartialStream,
         astream_items,
         astream_partial,
     )
+    from partialstream.stream.confidence import confidence
     from partialstream.stream.events import (
         AttemptFailed,
         AttemptStarted,
@@ -58,6 +75,7 @@ __all__ = [
     "AttemptFailed",
     "AttemptStarted",
     "Client",
+    "Confidence",
     "Finished",
     "Gate",
     "Hooks",
@@ -85,11 +103,15 @@ __all__ = [
     "Snapshot",
     "TextDelta",
     "Timing",
+    "Token",
     "Usage",
     "astream_items",
     "astream_partial",
     "completeness",
+    "confidence",
+    "from_instructor",
     "from_openai",
+    "from_provider",
     "stream_items",
     "stream_partial",
 ]
@@ -99,7 +121,14 @@ __version__ = "0.1.0"
 _HOMES = {
     # Where each name is defined. A name is loaded when it is first used, so that whoever only
     # parses does not wait for the client, nor a sync program for the async half.
-    "client": ("AsyncClient", "Client", "Partial", "from_openai"),
+    "client": (
+        "AsyncClient",
+        "Client",
+        "Partial",
+        "from_instructor",
+        "from_openai",
+        "from_provider",
+    ),
     "client.hooks": ("Hooks",),
     "client.prompts": ("Prompts",),
     "errors": (
@@ -113,8 +142,18 @@ _HOMES = {
         "RetriesExhaustedError",
     ),
     "limits": ("Limits",),
-    "results": ("Attempt", "Item", "Outcome", "RejectedItem", "Timing", "Usage"),
+    "results": (
+        "Attempt",
+        "Confidence",
+        "Item",
+        "Outcome",
+        "RejectedItem",
+        "Timing",
+        "Token",
+        "Usage",
+    ),
     "stream.aio": ("AsyncItemStream", "AsyncPartialStream", "astream_items", "astream_partial"),
+    "stream.confidence": ("confidence",),
     "stream.events": (
         "AttemptFailed",
         "AttemptStarted",

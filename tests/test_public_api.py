@@ -25,6 +25,7 @@ NAMES = [
     "AttemptFailed",
     "AttemptStarted",
     "Client",
+    "Confidence",
     "Finished",
     "Gate",
     "Hooks",
@@ -52,11 +53,15 @@ NAMES = [
     "Snapshot",
     "TextDelta",
     "Timing",
+    "Token",
     "Usage",
     "astream_items",
     "astream_partial",
     "completeness",
+    "confidence",
+    "from_instructor",
     "from_openai",
+    "from_provider",
     "stream_items",
     "stream_partial",
 ]
@@ -76,6 +81,7 @@ SIGNATURES = {
     "stream_partial": f"(model, chunks, *, {OBJECT})",
     "astream_partial": f"(model, chunks, *, {OBJECT})",
     "completeness": "(snapshot, path=())",
+    "confidence": "(snapshot, path=())",
     "from_openai": "(client, *, mode=None)",
     **{
         f"{stream}.{method}": "(self)"
@@ -101,6 +107,7 @@ ERRORS = {
 
 FIELDS = {
     "Item": ["value", "index", "path", "raw", "attempt", "received_at", "confidence"],
+    "Token": ["channel", "data", "logprob", "alternatives"],
     "RejectedItem": ["index", "raw", "error", "path", "attempt"],
     "Outcome": ["status", "finish_reason", "detail", "tail"],
     "Usage": ["input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"],

@@ -1,10 +1,16 @@
 """The whole call: the request, the stream, the validated answer.
 
-from_sdk.py         `from_openai`: which client for which SDK client
+from_sdk.py         `from_openai`, `from_instructor`, `from_provider`: which client for whom
 sync.py, aio.py     the two clients
 call.py             what they share: a call made ready
 options.py          what a caller says of the reading, not of the request
+endpoint.py         what a client needs of whoever answers; there are two kinds:
+chat_endpoint.py        the OpenAI SDK's Chat Completions; chat_shaping.py makes the requests
+instructor_endpoint.py  whom instructor asks; instructor_shaping.py makes the requests
+carrier.py          the response model that takes the answer out of instructor's hands
+taken_chunks.py     the chunks of an answer taken so: bytes, an SDK's objects, or texts
 body.py             the bytes of an answer: where they end, how they are left
+templating.py       templates in messages
 inference.py        how type checkers tell what a call gives
 response_model.py   what the caller asks for: items, or an object
 modes.py            how the provider is made to answer in JSON
@@ -22,8 +28,15 @@ markers.py          `Partial[...]`
 """
 
 from partialstream.client.aio import AsyncClient
-from partialstream.client.from_sdk import from_openai
+from partialstream.client.from_sdk import from_instructor, from_openai, from_provider
 from partialstream.client.markers import Partial
 from partialstream.client.sync import Client
 
-__all__ = ["AsyncClient", "Client", "Partial", "from_openai"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Partial",
+    "from_instructor",
+    "from_openai",
+    "from_provider",
+]

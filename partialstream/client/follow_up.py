@@ -63,7 +63,9 @@ def conversation(
     }
     return [
         *messages,
-        {"role": "assistant", "content": None, "tool_calls": [call]},
+        # Neither null nor left out, though OpenAI takes both: llama-cpp-python refuses null,
+        # and templates of open models read the member.
+        {"role": "assistant", "content": "", "tool_calls": [call]},
         {"role": "tool", "tool_call_id": CALL_ID, "content": instruction},
     ]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.aio import AsyncClient
 from partialstream.client.chat_endpoint import AsyncChatEndpoint, ChatEndpoint
+from partialstream.client.instructor_endpoint import AsyncInstructorEndpoint, InstructorEndpoint
+from partialstream.client.modes import is_known_mode
 from partialstream.client.sync import Client
 
 if TYPE_CHECKING:
+    from instructor import AsyncInstructor, Instructor
     from openai import AsyncOpenAI, OpenAI
 
 
@@ -62,3 +65,111 @@ def from_openai(client: OpenAI | AsyncOpenAI, *, mode: Any = None) -> Client | A
     if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
         return Client(ChatEndpoint(client, mode))
     raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
+
+
+@overload
+def from_instructor(  # type: ignore[overload-overlap]  # an AsyncInstructor is an Instructor
+    client: AsyncInstructor,
+) -> AsyncClient: ...
+
+
+@overload
+def from_instructor(client: Instructor) -> Client: ...
+
+
+def from_instructor(client: Instructor | AsyncInstructor) -> Client | AsyncClient:
+    """Make a client that streams validated objects through an instructor client.
+
+    instructor shapes the requests: its providers and modes, default arguments, templates and
+    message formats stay in force, and so do the hooks of its client. The answers are read here,
+    by the same rules as everywhere; retries are ours, and instructor's are not used.
+
+    Args:
+        client: What one of `instructor.from_...` gave. It stays the caller's to close.
+
+    Returns:
+        A `Client`, or an `AsyncClient` for an async one.
+
+    Raises:
+        TypeError: It is no instructor client.
+
+    Example:
+        >>> import instructor
+        >>> from openai import OpenAI
+        >>> from pydantic import BaseModel
+        >>> from partialstream import from_instructor
+        >>> from partialstream.testing import ReplayServer
+        >>> class Product(BaseModel):
+        ...     name: str
+        >>> with ReplayServer('{"tasks": [{"name": "Lamp"}, {"name": "Rug"}]}') as server:
+        ...     openai = OpenAI(base_url=server.base_url, api_key="test")
+        ...     client = from_instructor(instructor.from_openai(openai, model="any"))
+        ...     messages = [{"role": "user", "content": "Two products, please."}]
+        ...     print(list(client.create_iterable(response_model=Product, messages=messages)))
+        [Product(name='Lamp'), Product(name='Rug')]
+    """
+    return _over_instructor(client)
+
+
+def _over_instructor(client: Any) -> Client | AsyncClient:
+    from instructor import AsyncInstructor, Instructor
+
+    if isinstance(client, AsyncInstructor):
+        return AsyncClient(AsyncInstructorEndpoint(client))
+    if isinstance(client, Instructor):
+        return Client(InstructorEndpoint(client))
+    raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
+
+
+@overload
+def from_provider(
+    model: str, *, async_client: Literal[False] = False, mode: Any = None, **kwargs: Any
+) -> Client: ...
+
+
+@overload
+def from_provider(
+    model: str, *, async_client: Literal[True], mode: Any = None, **kwargs: Any
+) -> AsyncClient: ...
+
+
+def from_provider(
+    model: str, *, async_client: bool = False, mode: Any = None, **kwargs: Any
+) -> Client | AsyncClient:
+    """Make a client for a provider and a model, by instructor's names for them.
+
+    Args:
+        model: `"provider/model"`, as `"anthropic/claude-sonnet-4-5"`. The model is the default
+            of all calls.
+        async_client: Whether to make an async one.
+        mode: As for `from_openai` for the providers `openai` and `azure_openai`, whose requests
+            are then shaped here; a member of `instructor.Mode` for all others. None for the
+            provider's default.
+        **kwargs: For `instructor.from_provider`: `api_key`, `base_url`, …
+
+    Returns:
+        A `Client`, or an `AsyncClient`.
+
+    Raises:
+        instructor.core.exceptions.ConfigurationError: There is no such provider, or what it
+            needs is not installed.
+
+    Example:
+        >>> from partialstream import from_provider
+        >>> type(from_provider("openai/gpt-5", api_key="test")).__name__
+        'Client'
+    """
+    import instructor
+
+    make: Any = instructor.from_provider
+    ours = model.partition("/")[0] in _OUR_PROVIDERS and (mode is None or is_known_mode(mode))
+    made = make(model, async_client=async_client, mode=None if ours else mode, **kwargs)
+    if not ours:
+        return _over_instructor(made)
+    defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
+    if async_client:
+        return AsyncClient(AsyncChatEndpoint(made.client, mode, defaults))
+    return Client(ChatEndpoint(made.client, mode, defaults))
+
+
+_OUR_PROVIDERS = ("openai", "azure_openai")

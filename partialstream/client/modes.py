@@ -62,12 +62,7 @@ def resolve_mode(mode: Any = None) -> Mode:
     """
     if mode is None:
         return DEFAULT_MODE
-    # A member goes by its name alone: the value of COHERE_JSON_SCHEMA is "json_object".
-    found: Mode | None = None
-    if isinstance(mode, Enum):
-        found = _BY_NAME.get(mode.name)
-    elif isinstance(mode, str):
-        found = _BY_TEXT.get(mode)
+    found = _found(mode)
     if found is None:
         own = ", ".join(repr(word) for word in _OWN)
         raise ValueError(
@@ -75,3 +70,20 @@ def resolve_mode(mode: Any = None) -> Mode:
             f"and of instructor's Mode {', '.join(_BY_NAME)}"
         )
     return found
+
+
+def is_known_mode(mode: Any) -> bool:
+    """Whether `resolve_mode` can read it.
+
+    Example:
+        >>> is_known_mode("tools"), is_known_mode("anthropic_tools")
+        (True, False)
+    """
+    return mode is None or _found(mode) is not None
+
+
+def _found(mode: Any) -> Mode | None:
+    # A member goes by its name alone: the value of COHERE_JSON_SCHEMA is "json_object".
+    if isinstance(mode, Enum):
+        return _BY_NAME.get(mode.name)
+    return _BY_TEXT.get(mode) if isinstance(mode, str) else None

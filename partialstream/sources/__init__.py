@@ -9,20 +9,29 @@ gives its texts, and `finish` ends the answer. No source does I/O or imports an 
 known by their shape.
 """
 
+from partialstream.sources.anthropic import AnthropicSource
+from partialstream.sources.aws_event_stream import AwsEventStreamDecoder, is_aws_event_stream
 from partialstream.sources.base import Source
+from partialstream.sources.bedrock import BedrockSource
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.detect import source_for
+from partialstream.sources.responses import ResponsesSource
 from partialstream.sources.sse import ServerSentEvent, SSEDecoder
 from partialstream.sources.sse_stream import Framing, SSESource
 from partialstream.sources.text import TextSource
 
 __all__ = [
+    "AnthropicSource",
+    "AwsEventStreamDecoder",
+    "BedrockSource",
     "ChatSource",
     "Framing",
+    "ResponsesSource",
     "SSEDecoder",
     "SSESource",
     "ServerSentEvent",
     "Source",
     "TextSource",
+    "is_aws_event_stream",
     "source_for",
 ]

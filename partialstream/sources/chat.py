@@ -11,6 +11,7 @@ from partialstream.sources.content_filter import filtered_in, filtered_prompt_in
 from partialstream.sources.objects import plain
 from partialstream.sources.provider_errors import error_in, provider_error, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
+from partialstream.sources.side_texts import keep_side_texts
 from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
 from partialstream.sources.usage import read_usage
 
@@ -45,7 +46,7 @@ class ChatSource:
         self._choices: dict[int, ChatChoice] = {}
         self._halves = SurrogateHalves()
         self._failure: ProviderError | None = None
-        self._careful = False  # whether something waits, and no chunk is ordinary
+        self._careful = False  # whether something waits or has to go, and no chunk is ordinary
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Read one chunk.
@@ -74,6 +75,7 @@ class ChatSource:
                 choice.__class__ is dict
                 and not choice.get("finish_reason")
                 and not choice.get("error")
+                and not choice.get("logprobs")
             ):
                 index = choice.get("index")
                 delta = choice.get("delta")
@@ -119,6 +121,8 @@ class ChatSource:
         """Read a chunk of any shape."""
         if self._failure is not None:
             raise self._failure
+        if self.metadata.tokens:
+            self.metadata.tokens = []
         deltas: list[Delta] = []
         failure: ProviderError | None = None
         try:
@@ -132,12 +136,12 @@ class ChatSource:
             failure = error
         failure = _error_in(chunk) or failure
         deltas = self._halves.join_all(deltas)
-        self._note(deltas)
+        keep_side_texts(self.metadata, deltas)
         if failure is not None:
             if not deltas:
                 raise failure
             self._failure = failure
-        self._careful = failure is not None or bool(self._halves)
+        self._careful = failure is not None or bool(self._halves) or bool(self.metadata.tokens)
         return deltas
 
     def _read_choice(self, fields: dict[str, Any], position: int, deltas: list[Delta]) -> None:
@@ -153,6 +157,9 @@ class ChatSource:
                 delta = fields.get("message")
         if delta is not None:
             deltas += choice.read(_as_dict(delta))
+            if fields.get("logprobs"):
+                # A new list: whoever has the one before keeps it as it is.
+                self.metadata.tokens = self.metadata.tokens + choice.tokens(fields["logprobs"])
         self._read_end(choice, fields)
 
     def _read_end(self, choice: ChatChoice, fields: dict[str, Any]) -> None:
@@ -192,21 +199,6 @@ class ChatSource:
         for name, value in chunk.items():
             if name not in _READ and value:
                 metadata.extra[name] = value
-
-    def _note(self, deltas: list[Delta]) -> None:
-        """Add to the texts that the metadata holds."""
-        metadata = self.metadata
-        for channel, piece in deltas:
-            # A string grows in place, in time that does not depend on its length, as long as
-            # nothing else refers to it; hence the attribute lets go of it meanwhile.
-            if channel.kind == "reasoning":
-                text, metadata.reasoning = metadata.reasoning, ""
-                text += piece
-                metadata.reasoning = text
-            elif channel.kind == "refusal":
-                text, metadata.refusal = metadata.refusal, ""
-                text += piece
-                metadata.refusal = text
 
 
 def _error_in(chunk: dict[str, Any]) -> ProviderError | None:

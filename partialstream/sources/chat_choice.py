@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.results import Channel
+from partialstream.sources.logprobs import read_tokens
 from partialstream.sources.provider_errors import unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.tool_calls import ToolCalls
@@ -12,7 +13,7 @@ from partialstream.sources.tool_calls import ToolCalls
 if TYPE_CHECKING:
     from typing import Any
 
-    from partialstream.results import Delta
+    from partialstream.results import Delta, Token
 
 # The first that holds text counts: several providers send the same text under two of them.
 _REASONING = ("reasoning_content", "reasoning", "reasoning_text")
@@ -39,7 +40,7 @@ class ChatChoice:
         finish_reason: Why it ended, None before it did.
     """
 
-    __slots__ = ("_reasoning", "_refusal", "calls", "content", "finish_reason")
+    __slots__ = ("_reasoning", "_refusal", "_told", "calls", "content", "finish_reason")
 
     def __init__(self, index: int) -> None:
         self.content = Channel("content", index)
@@ -47,6 +48,7 @@ class ChatChoice:
         self.finish_reason: str | None = None
         self._reasoning = Channel("reasoning", index)
         self._refusal = Channel("refusal", index)
+        self._told = self.content  # the text that a chunk's logprobs are about
 
     def read(self, fields: dict[str, Any]) -> list[Delta]:
         """Read a `delta`, or the `message` of a whole answer.
@@ -71,11 +73,28 @@ class ChatChoice:
             deltas.append((self._refusal, refusal))
         if fields.get("tool_calls"):
             deltas += self.calls.read(fields["tool_calls"])
-        if fields.get("function_call"):
-            # What there was before tool calls: one call, without index and id.
+        elif fields.get("function_call"):
+            # What there was before tool calls: one call, without index and id. Beside tool
+            # calls it repeats them: llama-cpp-python sends both.
             call = {"index": "function_call", "function": fields["function_call"]}
             deltas += self.calls.read(call)
+        if deltas:
+            channels = [channel for channel, _ in deltas]
+            self._told = self.content if self.content in channels else channels[-1]
         return deltas
+
+    def tokens(self, logprobs: Any) -> list[Token]:
+        """Read the `logprobs` beside what was last read; none if their shape is unknown.
+
+        The tokens belong to the content; or, since some servers tell those of reasoning and of
+        tool calls as well, to what came instead. Where nothing came, as for half a character,
+        they belong to what came before.
+        """
+        if not is_object(logprobs):
+            return []
+        tokens = read_tokens(logprobs.get("refusal"), self._refusal)
+        content = logprobs.get("content")
+        return tokens + read_tokens(logprobs if content is None else content, self._told)
 
     def finish(self, *, cut: bool) -> list[Delta]:
         """End the choice."""

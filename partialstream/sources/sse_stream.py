@@ -17,7 +17,7 @@ from partialstream.sources.wires import wire_for
 if TYPE_CHECKING:
     from typing import Any
 
-    from partialstream.results import Delta
+    from partialstream.results import Delta, Token
     from partialstream.sources.base import Source
     from partialstream.sources.sse import ServerSentEvent
 
@@ -59,6 +59,7 @@ class SSESource:
         self._wire: Source | None = None
         self._ignored = ""  # the first text that was neither event nor JSON
         self._failure: ProviderError | None = None
+        self._tokens: list[Token] = []  # of the events in the bytes under way
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Read some bytes.
@@ -110,6 +111,8 @@ class SSESource:
 
     def _read_all(self, events: list[ServerSentEvent], *, at_end: bool = False) -> list[Delta]:
         deltas: list[Delta] = []
+        if self.metadata.tokens:
+            self.metadata.tokens = []
         try:
             for event in events:
                 deltas += self._read(event, at_end)
@@ -117,6 +120,8 @@ class SSESource:
             self._failure = error
             if not deltas:
                 raise
+        if self._tokens:
+            self.metadata.tokens, self._tokens = self._tokens, []
         return deltas
 
     def _read(self, event: ServerSentEvent, at_end: bool) -> list[Delta]:
@@ -148,7 +153,12 @@ class SSESource:
             return [delta for member in value for delta in self._read_value(member)]
         if self._wire is None:
             self._wire = wire_for(value, self.metadata)
-        return self._wire.feed(value)
+        deltas = self._wire.feed(value)
+        if self.metadata.tokens:
+            # To the reader the bytes are one chunk, to the wire each event is.
+            self._tokens += self.metadata.tokens
+            self.metadata.tokens = []
+        return deltas
 
     def _error(self, data: str) -> ProviderError:
         try:

@@ -25,6 +25,7 @@ from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.surrogates import FIRST_SURROGATE
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from typing import Any
 
     from partialstream.results import ChannelKind, Delta
@@ -39,7 +40,7 @@ class ToolCall:
     """One call, as far as it has arrived.
 
     Attributes:
-        key: Choice, and place among its calls.
+        key: What tells it from other calls: choice, and place among its calls.
         index: The provider's index, None if it gave none.
         id: The provider's id, None if it has given none.
         name: The tool's name, None if it has not come.
@@ -51,7 +52,7 @@ class ToolCall:
 
     __slots__ = ("_held", "channel", "id", "index", "key", "kind", "last", "name", "started")
 
-    def __init__(self, key: tuple[int, int], index: object, kind: ChannelKind) -> None:
+    def __init__(self, key: Hashable, index: object, kind: ChannelKind) -> None:
         self.key = key
         self.index = index
         self.kind: ChannelKind = kind
@@ -182,7 +183,7 @@ class ToolCalls:
             index = None
         call_id = _word(entry.get("id"))
         name = _word(function.get("name"))
-        text = _arguments(function.get("arguments", function.get("input")))
+        text = arguments_text(function.get("arguments", function.get("input")))
 
         call = self._known(index, call_id, name)
         if (
@@ -225,8 +226,16 @@ def _word(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _arguments(value: Any) -> str:
-    """Give arguments as text. `{}` as an object is what some send ahead of the arguments."""
+def arguments_text(value: Any) -> str:
+    """Give a call's arguments as text. `{}` as an object is what some send ahead of them.
+
+    Example:
+        >>> arguments_text({"city": "Nîmes"}), arguments_text(None)
+        ('{"city":"Nîmes"}', '')
+
+    Raises:
+        ProviderError: If they are neither text nor JSON.
+    """
     if not value:
         return ""
     if isinstance(value, str):

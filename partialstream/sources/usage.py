@@ -1,4 +1,4 @@
-"""Token counts, by the names of the Chat Completions API and of its near relatives."""
+"""Token counts, by the names of the Chat Completions and the Responses API, and of relatives."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ _INPUT = (("prompt_tokens",), ("input_tokens",))
 _OUTPUT = (("completion_tokens",), ("output_tokens",))
 _CACHED = (
     ("prompt_tokens_details", "cached_tokens"),
+    ("input_tokens_details", "cached_tokens"),
     ("cached_tokens",),
     ("prompt_cache_hit_tokens",),
 )
-_REASONING = (("completion_tokens_details", "reasoning_tokens"), ("reasoning_tokens",))
+_REASONING = (
+    ("completion_tokens_details", "reasoning_tokens"),
+    ("output_tokens_details", "reasoning_tokens"),
+    ("reasoning_tokens",),
+)
 
 
 def read_usage(fields: Any) -> Usage | None:

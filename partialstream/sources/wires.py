@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from partialstream.sources.anthropic import AnthropicSource, is_anthropic
+from partialstream.sources.bedrock import BedrockSource, is_bedrock
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.objects import fields_of
 from partialstream.sources.provider_errors import error_in, unknown_chunk
+from partialstream.sources.responses import ResponsesSource
 from partialstream.sources.shapes import is_object
 
 if TYPE_CHECKING:
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
 
     from partialstream.results import AnswerMetadata
     from partialstream.sources.base import Source
+
+
+def _is_responses(fields: dict[str, Any]) -> bool:
+    kind = fields.get("type")
+    return fields.get("object") == "response" or (
+        isinstance(kind, str) and (kind.startswith("response.") or kind == "keepalive")
+    )
 
 
 def _is_chat(fields: dict[str, Any]) -> bool:
@@ -30,12 +40,21 @@ def _is_chat(fields: dict[str, Any]) -> bool:
     )
 
 
+def _bedrock(metadata: AnswerMetadata | None) -> Source:
+    # Its chunks may wrap those of any other format.
+    return BedrockSource(metadata, inner=wire_for)
+
+
 def _is_error(fields: dict[str, Any]) -> bool:
     return error_in(fields) is not None
 
 
 WIRES: list[tuple[Callable[[dict[str, Any]], bool], Callable[[AnswerMetadata | None], Source]]] = [
+    # Ahead of the others: some relays count tokens by the names of both of OpenAI's formats.
+    (_is_responses, ResponsesSource),
     (_is_chat, ChatSource),
+    (is_anthropic, AnthropicSource),
+    (is_bedrock, _bedrock),
     # Last: an error ahead of any answer looks the same in all formats.
     (_is_error, ChatSource),
 ]

@@ -12,7 +12,7 @@ from partialstream.errors import (
 )
 from partialstream.results import AnswerMetadata, Outcome
 
-_LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
+_LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
 _REFUSED = frozenset({"refusal"})
 _FILTERED = frozenset(
     {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii"}

@@ -166,3 +166,44 @@ STREAMS: dict[str, Callable[[Sequence[str], str | None], Iterator[Any]]] = {
         openai_objects,
     ),
 }
+
+
+def gemini_objects(deltas: Sequence[str], tool: str | None) -> Iterator[Any]:
+    """Of google-generativeai, which comes before google-genai."""
+    from google.generativeai import protos
+
+    def chunk(part: dict[str, Any], reason: int = 0) -> Any:
+        content = {"role": "model", "parts": [part]}
+        candidate = {"index": 0, "content": content, "finish_reason": reason}
+        return protos.GenerateContentResponse({"candidates": [candidate]})
+
+    if tool:
+        yield chunk({"function_call": {"name": tool, "args": json.loads("".join(deltas))}}, 1)
+        return
+    for delta in deltas:
+        yield chunk({"text": delta})
+
+
+def vertexai_objects(deltas: Sequence[str], tool: str | None) -> Iterator[Any]:
+    from vertexai.generative_models import GenerationResponse
+
+    def chunk(part: dict[str, Any]) -> Any:
+        content = {"role": "model", "parts": [part]}
+        return GenerationResponse.from_dict({"candidates": [{"index": 0, "content": content}]})
+
+    if tool:
+        yield chunk({"function_call": {"name": tool, "args": json.loads("".join(deltas))}})
+        return
+    for delta in deltas:
+        yield chunk({"text": delta})
+
+
+def xai_chunks(deltas: Sequence[str], *, as_tool: bool) -> Iterator[tuple[Any, Any]]:
+    """Pairs of the answer so far and the chunk."""
+    so_far = ""
+    for delta in deltas:
+        so_far += delta
+        function = SimpleNamespace(name="Answer", arguments=so_far)
+        call = SimpleNamespace(id="call1", function=function)
+        answer = SimpleNamespace(content=so_far, tool_calls=[call] if as_tool else [])
+        yield answer, SimpleNamespace(content="" if as_tool else delta)

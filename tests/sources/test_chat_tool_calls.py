@@ -202,6 +202,13 @@ CASES: dict[str, tuple[list[Any], dict[Any, str]]] = {
         ],
         tools("[1]"),
     ),
+    "legacy function_call beside tool calls": (
+        [
+            says({"function_call": each["function"], "tool_calls": [each], "content": None})
+            for each in (call("[1", id="a", name="f"), call("]", id="a", name="f"))
+        ],
+        tools("[1]"),
+    ),
     "a cumulative message beside the delta": (
         [
             chunk(choice({"tool_calls": [call("[", id="a")]}, message={"tool_calls": [call("[")]})),

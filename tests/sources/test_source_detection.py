@@ -8,7 +8,13 @@ from source_runs import brief, chunk, read_all, says
 
 from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel
-from partialstream.sources import ChatSource, SSESource, TextSource, source_for
+from partialstream.sources import (
+    ChatSource,
+    ResponsesSource,
+    SSESource,
+    TextSource,
+    source_for,
+)
 
 ERROR = {"error": {"message": "busy"}}
 FILTERED = {"id": "", "object": "", "model": "", "choices": [], "prompt_filter_results": []}
@@ -25,6 +31,11 @@ CHOICES: dict[str, tuple[Any, type]] = {
     "usage first": (chunk(usage={"prompt_tokens": 1}), ChatSource),
     "usage alone": ({"usage": {"prompt_tokens": 1}}, ChatSource),
     "object alone": ({"object": "chat.completion.chunk"}, ChatSource),
+    "event of a response": ({"type": "response.created", "response": {}}, ResponsesSource),
+    "event of a response not known": ({"type": "response.x"}, ResponsesSource),
+    "sign of life": ({"type": "keepalive"}, ResponsesSource),
+    "whole response": ({"object": "response", "usage": {"prompt_tokens": 1}}, ResponsesSource),
+    "an event as an object": (SimpleNamespace(type="response.created"), ResponsesSource),
     "error alone": (ERROR, ChatSource),
     "an object": (SimpleNamespace(choices=[], usage=None), ChatSource),
 }

@@ -1,0 +1,157 @@
+"""The content blocks of an answer, as Anthropic and Bedrock send them: one after the other.
+
+    begin ──► text, reasoning, arguments … ──► end
+
+Bedrock announces none but tool calls; a text to a block that was not announced begins it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from partialstream.results import Channel
+from partialstream.sources.chat_choice import is_cut
+from partialstream.sources.tool_calls import ToolCall, arguments_text
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from partialstream.results import AnswerMetadata, ChannelKind, Delta
+
+# Beside those that other formats have as well: what ends an answer ahead of its last word.
+_CUT = frozenset(
+    {
+        "model_context_window_exceeded",
+        "guardrail_intervened",
+        "malformed_model_output",
+        "malformed_tool_use",
+        "refusal",
+    }
+)
+
+
+class Block:
+    """One block.
+
+    Attributes:
+        key: The provider's index, or a free number if another block has had that index.
+        content: The channel of its text.
+        reasoning: The channel of its reasoning.
+        call: What it calls a tool with, None if it does not.
+        id: The provider's id of that call, None if it gave none.
+        ignored: Whether its texts are none of the model's.
+    """
+
+    __slots__ = ("_input", "call", "content", "id", "ignored", "key", "reasoning")
+
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
+        self.content = Channel("content", key)
+        self.reasoning = Channel("reasoning", key)
+        self.call: ToolCall | None = None
+        self.id: str | None = None
+        self.ignored = False
+        self._input = ""  # what was said ahead of the arguments, and counts if none follow
+
+    def begin_call(self, kind: ChannelKind, name: Any, arguments: Any = None) -> None:
+        """Make it a call.
+
+        Args:
+            kind: `tool`, or `server_tool` if the provider runs it.
+            name: The tool's name.
+            arguments: The arguments, as far as they are known ahead; nothing to most.
+
+        Raises:
+            ProviderError: If they are no JSON.
+        """
+        self._input = arguments_text(arguments)
+        self.call = ToolCall(self.key, None, kind)
+        if isinstance(name, str):
+            self.call.name = name or None
+
+    def write_arguments(self, text: str) -> list[Delta]:
+        """Add to the arguments of the call; not to be called for an empty text."""
+        if self.call is None:
+            self.begin_call("tool", None)
+        self._input = ""
+        return [] if self.call is None else self.call.write(text)
+
+    def end(self) -> list[Delta]:
+        """Give the arguments that were said ahead, if none followed."""
+        text, self._input = self._input, ""
+        return self.call.write(text) if self.call is not None and text else []
+
+    def finish(self, *, cut: bool) -> list[Delta]:
+        """End the answer: a call without arguments is `{}`, unless it was cut off."""
+        return self.end() + ([] if self.call is None else self.call.finish(cut=cut))
+
+
+class Blocks:
+    """All blocks of one answer."""
+
+    def __init__(self) -> None:
+        self._all: list[Block] = []
+        self._by_index: dict[int | str | None, Block] = {}
+
+    def begin(self, index: Any, call_id: Any = None) -> Block:
+        """Begin a block.
+
+        Args:
+            index: The provider's index, None if it gave none.
+            call_id: The id of the tool call in it, if any. If the block at this index has it
+                already, it is that block, and begins once more.
+        """
+        index = _index_in(index)
+        call_id = call_id if isinstance(call_id, str) and call_id else None
+        block = self._by_index.get(index)
+        if block is not None and call_id is not None and block.id == call_id:
+            return block
+        key = len(self._all) if index is None else index
+        if block is not None or index is None:
+            # Some relays number all blocks alike.
+            taken = {each.key for each in self._all}
+            while key in taken:
+                key += 1
+        block = Block(key)
+        block.id = call_id
+        self._all.append(block)
+        self._by_index[index] = block
+        return block
+
+    def at(self, index: Any) -> Block:
+        """Give the block at an index, the last one for None; begin it if there is none."""
+        block = self._known(index)
+        return self.begin(index) if block is None else block
+
+    def end(self, index: Any) -> list[Delta]:
+        """End the block at an index, the last one for None; it need not be known."""
+        block = self._known(index)
+        return [] if block is None else block.end()
+
+    def finish(self, metadata: AnswerMetadata, *, cut: bool) -> list[Delta]:
+        """End the answer.
+
+        Args:
+            metadata: What the answer has said: why it ended, and whether it did.
+            cut: Whether the stream ended before the answer did.
+        """
+        reason = metadata.finish_reason
+        if reason is None:
+            cut = cut or not metadata.terminated
+        else:
+            cut = cut or is_cut(reason) or reason in _CUT
+        deltas: list[Delta] = []
+        for block in self._all:
+            # The blocks ahead of the last were over when it began.
+            deltas += block.finish(cut=cut and block is self._all[-1])
+        return deltas
+
+    def _known(self, index: Any) -> Block | None:
+        index = _index_in(index)
+        if index is None:
+            return self._all[-1] if self._all else None
+        return self._by_index.get(index)
+
+
+def _index_in(value: Any) -> int | str | None:
+    return value if isinstance(value, (int, str)) else None
