@@ -46,6 +46,8 @@ class AsyncClient:
     - `ordered`: items wait for those before them that are being repaired.
     - `fail_fast`: an answer is left as soon as a member of the object cannot be valid, and the
       members that stand are kept. False waits for the end. Only with retries.
+    - `take`: how many items are wanted, over all requests; `stop_when`: says of an item, or of
+      a snapshot, whether it is the last. The response is closed before that one is handed over.
     - `hooks`, `prompts`: see `Hooks` and `Prompts`.
 
     Errors before the answer begins (a refused key, a rate limit) are the SDK's own, after its
@@ -210,6 +212,52 @@ class AsyncClient:
                 return self._item_stream(shape, kwargs)
             return self._partial_stream(shape, kwargs)
         return self._whole(shape, self._call(shape, kwargs, stream=False))
+
+    @overload
+    async def create_with_completion(  # pyright: ignore[reportOverlappingOverload]  # V is one value
+        self, *, response_model: type[V], **kwargs: Any
+    ) -> tuple[V, Any]: ...
+
+    @overload
+    async def create_with_completion(
+        self, *, response_model: Callable[..., tuple[T, ...]], **kwargs: Any
+    ) -> tuple[tuple[T, ...], Any]: ...
+
+    @overload
+    async def create_with_completion(
+        self, *, response_model: Callable[..., Iterable[T]], **kwargs: Any
+    ) -> tuple[list[T], Any]: ...
+
+    @overload
+    async def create_with_completion(
+        self, *, response_model: type[T], **kwargs: Any
+    ) -> tuple[T, Any]: ...
+
+    @overload
+    async def create_with_completion(
+        self, *, response_model: Any, **kwargs: Any
+    ) -> tuple[Any, Any]: ...
+
+    async def create_with_completion(
+        self, *, response_model: Any, **kwargs: Any
+    ) -> tuple[Any, Any]:
+        """Ask for a list or an object, whole, and for the answer that it came in.
+
+        Args:
+            response_model: As for `create`.
+            **kwargs: See the class.
+
+        Returns:
+            The value, and the answer in the form the SDK gives it, as a `ChatCompletion`. After
+            retries it is the last answer, which may hold a part of the value only.
+
+        Raises:
+            As `create` does, without `stream`.
+        """
+        shape = response_shape(response_model)
+        call = self._call(shape, kwargs, stream=False)
+        value = await self._whole(shape, call)
+        return value, call.completion()
 
     async def _whole(self, shape: ResponseShape, call: Call) -> Any:
         if shape.kind == "items":

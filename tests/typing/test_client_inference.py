@@ -19,10 +19,13 @@ from partialstream import (
     ItemStream,
     Partial,
     PartialStream,
+    from_instructor,
     from_openai,
+    from_provider,
 )
 
 if TYPE_CHECKING:
+    from instructor import AsyncInstructor, Instructor
     from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
 
 
@@ -62,6 +65,24 @@ def clients(
     assert_type(from_openai(async_openai), AsyncClient)
     assert_type(from_openai(async_azure, mode="tools"), AsyncClient)
     assert_type(from_openai(openai).chat.completions.create(response_model=Product), Product)
+
+
+def clients_by_instructor(instructor: Instructor, async_instructor: AsyncInstructor) -> None:
+    assert_type(from_instructor(instructor), Client)
+    assert_type(from_instructor(async_instructor), AsyncClient)
+    assert_type(from_provider("openai/gpt-5"), Client)
+    assert_type(from_provider("anthropic/claude-sonnet-4-5", async_client=True), AsyncClient)
+
+
+async def with_completion(client: Client, async_client: AsyncClient) -> None:
+    assert_type(client.create_with_completion(response_model=Product), tuple[Product, Any])
+    assert_type(client.create_with_completion(response_model=int), tuple[int, Any])
+    assert_type(
+        client.create_with_completion(response_model=list[Product]), tuple[list[Product], Any]
+    )
+    assert_type(
+        await async_client.create_with_completion(response_model=Product), tuple[Product, Any]
+    )
 
 
 def whole_objects(client: Client) -> None:
