@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.errors import ProviderError
-from partialstream.results import AnswerMetadata, Usage
+from partialstream.results import AnswerMetadata
 from partialstream.sources.blocks import Blocks
 from partialstream.sources.objects import plain
 from partialstream.sources.provider_errors import error_in, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.side_texts import keep_side_texts
 from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
+from partialstream.sources.usage import read_usage_beside_cache
 
 if TYPE_CHECKING:
     from typing import Any
@@ -26,6 +27,13 @@ _DERIVED = frozenset({"text", "input_json", "thinking", "citation", "signature",
 # The member that holds the text, by the type of a delta. What is not here is no text: a
 # signature, a citation, a summary of what came before the answer.
 _TEXTS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
+
+_USAGE = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+)
 
 _READ = frozenset({"type", "delta", "message", "usage", "error"})
 
@@ -215,17 +223,9 @@ class AnthropicSource:
     def _read_usage(self, usage: Any) -> None:
         if not is_object(usage):
             return
-        figures = self._figures
-        figures.update((name, value) for name, value in usage.items() if value is not None)
-        details: Any = figures.get("output_tokens_details")
-        read = _count(figures, "cache_read_input_tokens")
-        written = _count(figures, "cache_creation_input_tokens")
-        self.metadata.usage = Usage(
-            input_tokens=_count(figures, "input_tokens") + read + written,
-            output_tokens=_count(figures, "output_tokens"),
-            cached_tokens=read,
-            reasoning_tokens=_count(details, "thinking_tokens") if is_object(details) else 0,
-        )
+        # They are cumulative; what the later event leaves out stands.
+        self._figures.update((name, value) for name, value in usage.items() if value is not None)
+        self.metadata.usage = read_usage_beside_cache(self._figures, _USAGE)
 
     def _read_end(self, fields: dict[str, Any]) -> None:
         """Read a `delta` of the message, or the like members of a whole one."""
@@ -267,11 +267,6 @@ def _pieces(channel: Channel, text: Any) -> list[Delta]:
     if text and not isinstance(text, str):
         raise unknown_chunk(text, "a text")
     return [(channel, text)] if text else []
-
-
-def _count(figures: dict[str, Any], name: str) -> int:
-    value = figures.get(name)
-    return value if isinstance(value, int) else 0
 
 
 def _as_dict(value: Any) -> dict[str, Any]:

@@ -133,11 +133,11 @@ def _event_in(message: bytes) -> ServerSentEvent:
         raise ProviderError(f"an event of the response is malformed: {error!r}") from error
     kind = headers.get(":message-type")
     if kind == "error":
-        error = {
+        told = {
             "code": headers.get(":error-code"),
             "message": headers.get(":error-message") or payload,
         }
-        return ServerSentEvent("error", json.dumps({"error": error}))
+        return ServerSentEvent("error", json.dumps({"error": told}))
     name = headers.get(":exception-type" if kind == "exception" else ":event-type") or "message"
     return ServerSentEvent(name, f"{{{json.dumps(name)}:{payload}}}")
 

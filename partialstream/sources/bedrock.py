@@ -7,7 +7,7 @@ from base64 import b64decode
 from typing import TYPE_CHECKING
 
 from partialstream.errors import ProviderError
-from partialstream.results import AnswerMetadata, Usage
+from partialstream.results import AnswerMetadata
 from partialstream.sources.anthropic import AnthropicSource
 from partialstream.sources.blocks import Blocks
 from partialstream.sources.objects import plain
@@ -15,6 +15,7 @@ from partialstream.sources.provider_errors import error_in, provider_error, unkn
 from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.side_texts import keep_side_texts
 from partialstream.sources.surrogates import SurrogateHalves
+from partialstream.sources.usage import read_usage_beside_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,8 @@ _EVENTS = frozenset(
 )
 
 _FILTERED = frozenset({"content_filtered", "guardrail_intervened"})
+
+_USAGE = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 
 # `p` is padding, so that the length of an event does not tell what is in it.
 _READ = frozenset({"usage", "p", "stopReason", "output", "ResponseMetadata"})
@@ -204,16 +207,9 @@ class BedrockSource:
         self._keep(fields)
 
     def _read_metadata(self, fields: dict[str, Any]) -> None:
-        usage: Any = fields.get("usage")
-        if is_object(usage):
-            read = _count(usage, "cacheReadInputTokens")
-            self.metadata.usage = Usage(
-                input_tokens=_count(usage, "inputTokens")
-                + read
-                + _count(usage, "cacheWriteInputTokens"),
-                output_tokens=_count(usage, "outputTokens"),
-                cached_tokens=read,
-            )
+        usage = read_usage_beside_cache(fields.get("usage"), _USAGE)
+        if usage is not None:
+            self.metadata.usage = usage
         self._keep(fields)
 
     def _keep(self, fields: dict[str, Any]) -> None:
@@ -242,12 +238,11 @@ def is_bedrock(fields: dict[str, Any]) -> bool:
     chunk, metadata, output = (fields.get(name) for name in ("chunk", "metadata", "output"))
     return (
         (is_object(chunk) and "bytes" in chunk)
-        or (is_object(metadata) and is_object(usage := metadata.get("usage")) and _IN in usage)
+        or (
+            is_object(metadata) and is_object(usage := metadata.get("usage")) and _USAGE[0] in usage
+        )
         or ("stopReason" in fields and is_object(output) and "message" in output)
     )
-
-
-_IN = "inputTokens"
 
 
 def _exception_in(fields: dict[str, Any], *, alone: bool = False) -> ProviderError | None:
@@ -292,11 +287,6 @@ def _text_in(fields: dict[str, Any], name: str) -> str:
     if text and not isinstance(text, str):
         raise unknown_chunk(fields, f"{name!r} as text")
     return text or ""
-
-
-def _count(figures: dict[str, Any], name: str) -> int:
-    value = figures.get(name)
-    return value if isinstance(value, int) else 0
 
 
 def _as_dict(value: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.results import AnswerMetadata
+from partialstream.sources.framing import BodyFraming
 from partialstream.sources.sse_stream import SSESource
 from partialstream.sources.text import TextSource
 from partialstream.sources.wires import wire_for
@@ -63,7 +64,7 @@ def source_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
     if isinstance(chunk, str):
         return TextSource(metadata)
     if isinstance(chunk, (bytes, bytearray, memoryview)):
-        return SSESource(metadata)
+        return SSESource(metadata, framing=BodyFraming())
     return wire_for(chunk, metadata)
 
 

@@ -134,28 +134,41 @@ class SSEDecoder:
             self._data.append(value)
             self._held += len(line)
         elif name == b"event":
-            self._event = _text(value)
+            self._event = utf8_text(value)
         elif name == b"id":
             if b"\0" not in value:
-                self._id = _text(value)
+                self._id = utf8_text(value)
         elif name != b"retry":
             self._bare.append(line)
             self._held += len(line)
 
     def _dispatch(self, events: list[ServerSentEvent], *, final: bool = True) -> None:
         if self._data:
-            data = _text(b"\n".join(self._data), final=final)
+            data = utf8_text(b"\n".join(self._data), final=final)
             events.append(ServerSentEvent(self._event or "message", data, self._id))
             self._data.clear()
         if self._bare:
-            text = _text(b"\n".join(self._bare), final=final)
+            text = utf8_text(b"\n".join(self._bare), final=final)
             events.append(ServerSentEvent("message", text, self._id, bare=True))
             self._bare.clear()
         self._event = ""
         self._held = 0
 
 
-def _text(data: bytes, *, final: bool = True) -> str:
+def utf8_text(data: bytes, *, final: bool = True) -> str:
+    r"""Decode a text of a body.
+
+    Args:
+        data: Its bytes.
+        final: Whether it is whole; if not, a character that is cut at its end is left out.
+
+    Raises:
+        ProviderError: If it is no UTF-8.
+
+    Example:
+        >>> utf8_text(b"na\xc3", final=False)
+        'na'
+    """
     try:
         return data.decode() if final else _DECODER().decode(data)
     except UnicodeDecodeError as error:

@@ -40,6 +40,28 @@ def read_usage(fields: Any) -> Usage | None:
     return Usage(*(count or 0 for count in counts))
 
 
+def read_usage_beside_cache(fields: Any, names: tuple[str, str, str, str]) -> Usage | None:
+    """Read the figures of those who count what the cache holds beside the input, not within.
+
+    Args:
+        fields: The figures by name.
+        names: Those of input, output, input read from the cache, and input written to it.
+
+    Returns:
+        The usage as we count it, with all input in `input_tokens`; None if there is no figure.
+
+    Example:
+        >>> read_usage_beside_cache({"in": 3, "out": 1, "read": 9}, ("in", "out", "read", "write"))
+        Usage(input_tokens=12, output_tokens=1, cached_tokens=9, reasoning_tokens=0)
+    """
+    counts = [_count(fields, ((name,),)) for name in names]
+    if counts[0] is None and counts[1] is None:
+        return None
+    fresh, output, read, written = (count or 0 for count in counts)
+    thought = _count(fields, (("output_tokens_details", "thinking_tokens"),))
+    return Usage(fresh + read + written, output, read, thought or 0)
+
+
 def _count(fields: Any, places: tuple[tuple[str, ...], ...]) -> int | None:
     for place in places:
         value: Any = fields

@@ -12,7 +12,17 @@ from partialstream.errors import (
 )
 from partialstream.results import AnswerMetadata, Outcome
 
-_LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
+_LENGTH = frozenset(
+    {
+        "length",
+        "max_tokens",
+        "max_output_tokens",
+        "model_length",
+        "model_context_window_exceeded",
+        "incomplete",
+        "pause_turn",  # the answer is to be asked on for
+    }
+)
 _REFUSED = frozenset({"refusal"})
 _FILTERED = frozenset(
     {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii"}
@@ -37,7 +47,10 @@ _DISCONNECTED = frozenset(
         "EOFError",
     }
 )
-_PROVIDER = frozenset({"APIError", "APIStatusError"})
+_PROVIDER = frozenset({"APIError", "APIStatusError", "EventStreamError"})
+
+# botocore's is a ClientError, as are aiohttp's lost connections.
+_NOT_DISCONNECTED = frozenset({"EventStreamError"})
 
 
 def resolve(
@@ -92,7 +105,7 @@ def translate(error: Exception, document: Outcome) -> PartialStreamError | None:
     text = str(error) or type(error).__name__
     if names & _STALLED:
         return IncompleteStreamError.of(Outcome("stalled", detail=text, tail=document.tail))
-    if names & _DISCONNECTED:
+    if names & _DISCONNECTED and not names & _NOT_DISCONNECTED:
         return IncompleteStreamError.of(Outcome("disconnected", detail=text, tail=document.tail))
     if names & _PROVIDER:
         code = getattr(error, "code", None)

@@ -1,7 +1,6 @@
 """A language model of half a megabyte with random weights, as a file that llama.cpp loads.
 
-It has learnt nothing, so what it answers is noise; what a grammar forbids it cannot say. The
-vocabulary is the 256 bytes: an answer arrives byte by byte, and may hold every one of them.
+It has learnt nothing, so what it answers is noise; but what a grammar forbids it cannot say.
 """
 
 from __future__ import annotations
@@ -10,31 +9,22 @@ from typing import TYPE_CHECKING, Final
 
 import gguf
 import numpy as np
+from vocabulary import BEGIN, END, SIZE, SPECIAL, TEXTS, UNKNOWN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONTEXT: Final = 4096  # tokens, and so bytes, of a prompt and its answer
+CONTEXT: Final = 4096  # tokens, of a prompt and its answer
 
 _WIDTH: Final = 64
 _HEADS: Final = 4
 _LAYERS: Final = 2
 _INNER: Final = 128
 
-_UNKNOWN, _BEGIN, _END = 0, 1, 2
-_SPECIAL: Final = {_UNKNOWN: "<unk>", _BEGIN: "<s>", _END: "</s>"}
-_FIRST_BYTE: Final = len(_SPECIAL)
-_VOCABULARY: Final = _FIRST_BYTE + 256
-
 _TEMPLATE: Final = (
     "{{ bos_token }}{% for message in messages %}{{ message['role'] }}: "
     "{{ message['content'] }}\n{% endfor %}assistant: "
 )
-
-
-def token(character: str) -> int:
-    """The number of an ASCII character in the vocabulary, for `logit_bias`."""
-    return _FIRST_BYTE + ord(character)
 
 
 def write_tiny_model(path: Path, *, seed: int = 7) -> None:
@@ -54,7 +44,7 @@ def write_tiny_model(path: Path, *, seed: int = 7) -> None:
     writer.add_head_count_kv(_HEADS)
     writer.add_rope_dimension_count(_WIDTH // _HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(_VOCABULARY)
+    writer.add_vocab_size(SIZE)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     _add_vocabulary(writer)
     _add_weights(writer, np.random.default_rng(seed))
@@ -65,17 +55,21 @@ def write_tiny_model(path: Path, *, seed: int = 7) -> None:
 
 
 def _add_vocabulary(writer: gguf.GGUFWriter) -> None:
-    types = {_UNKNOWN: gguf.TokenType.UNKNOWN}
+    texts = [text.replace(" ", "\u2581") for text in TEXTS]  # SentencePiece's blank
+    types = {UNKNOWN: gguf.TokenType.UNKNOWN}
     writer.add_tokenizer_model("llama")
-    writer.add_token_list([*_SPECIAL.values(), *(f"<0x{byte:02X}>" for byte in range(256))])
-    writer.add_token_scores([0.0] * _VOCABULARY)
+    writer.add_token_list([*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256)), *texts])
+    writer.add_token_scores([0.0] * SIZE)
     writer.add_token_types(
-        [types.get(number, gguf.TokenType.CONTROL) for number in _SPECIAL]
-        + [gguf.TokenType.BYTE] * 256
+        [
+            *(types.get(token, gguf.TokenType.CONTROL) for token in range(len(SPECIAL))),
+            *[gguf.TokenType.BYTE] * 256,
+            *[gguf.TokenType.NORMAL] * len(texts),
+        ]
     )
-    writer.add_bos_token_id(_BEGIN)
-    writer.add_eos_token_id(_END)
-    writer.add_unk_token_id(_UNKNOWN)
+    writer.add_bos_token_id(BEGIN)
+    writer.add_eos_token_id(END)
+    writer.add_unk_token_id(UNKNOWN)
     writer.add_add_space_prefix(False)
     writer.add_chat_template(_TEMPLATE)
 
@@ -88,7 +82,7 @@ def _add_weights(writer: gguf.GGUFWriter, random: np.random.Generator) -> None:
     def ones(name: str) -> None:
         writer.add_tensor(f"{name}.weight", np.ones(_WIDTH, dtype=np.float32))
 
-    matrix("token_embd", _VOCABULARY, _WIDTH)
+    matrix("token_embd", SIZE, _WIDTH)
     for layer in range(_LAYERS):
         block = f"blk.{layer}"
         ones(f"{block}.attn_norm")
@@ -99,4 +93,4 @@ def _add_weights(writer: gguf.GGUFWriter, random: np.random.Generator) -> None:
         matrix(f"{block}.ffn_up", _INNER, _WIDTH)
         matrix(f"{block}.ffn_down", _WIDTH, _INNER)
     ones("output_norm")
-    matrix("output", _VOCABULARY, _WIDTH)
+    matrix("output", SIZE, _WIDTH)
