@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from partialstream.limits import Limits
     from partialstream.results import (
+        AnswerMetadata,
         Attempt,
         Confidence,
         Item,
@@ -61,12 +62,14 @@ if TYPE_CHECKING:
         TextDelta,
     )
     from partialstream.stream.sync import ItemStream, PartialStream, stream_items, stream_partial
+    from partialstream.stream.watching import WordWatch
     from partialstream.validation.completeness import completeness
     from partialstream.validation.items import ItemParser
     from partialstream.validation.markers import Atomic, Gate
     from partialstream.validation.partials import PartialParser
 
 __all__ = [
+    "AnswerMetadata",
     "AsyncClient",
     "AsyncItemStream",
     "AsyncPartialStream",
@@ -105,6 +108,7 @@ __all__ = [
     "Timing",
     "Token",
     "Usage",
+    "WordWatch",
     "astream_items",
     "astream_partial",
     "completeness",
@@ -143,6 +147,7 @@ _HOMES = {
     ),
     "limits": ("Limits",),
     "results": (
+        "AnswerMetadata",
         "Attempt",
         "Confidence",
         "Item",
@@ -165,6 +170,7 @@ _HOMES = {
         "TextDelta",
     ),
     "stream.sync": ("ItemStream", "PartialStream", "stream_items", "stream_partial"),
+    "stream.watching": ("WordWatch",),
     "validation.completeness": ("completeness",),
     "validation.items": ("ItemParser",),
     "validation.markers": ("Atomic", "Gate"),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+SHORT_TEXT: Final = 8
+"""Characters of an element that may come again and again; see `Limits.repeated_items`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,11 @@ class Limits:
             resume from. A longer text streams on, but `stream.text` can no longer be had.
         whitespace_run: Blanks in a row outside strings. A model that is held to a grammar and
             has nothing left to say pads with blanks until its tokens run out.
+        repeated_items: Elements of a streamed list in a row that have the same text. A model
+            that is caught in a loop says the same until its tokens run out. A thousand is
+            beyond what a list of labels or of empty rows says in earnest; where items differ
+            by nature, 20 is enough and saves more tokens. Texts of up to `SHORT_TEXT`
+            characters (numbers, `true`, short words) do not count. None: no limit.
         idle_seconds: Seconds without a chunk. Half of the OpenAI SDK's own time-out: reasoning
             models are silent for minutes before their first token.
 
@@ -35,12 +44,17 @@ class Limits:
     total_size: int = 4 * 1024 * 1024 * 1024
     text_kept: int = 1024 * 1024
     whitespace_run: int = 4096
+    repeated_items: int | None = 1000
     idle_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if getattr(self, name) <= 0:
-                raise ValueError(f"Limits.{name} must be positive, not {getattr(self, name)!r}")
+            value: float | None = getattr(self, name)
+            if value is None:
+                if name != "repeated_items":
+                    raise ValueError(f"Limits.{name} must be a number, not None")
+            elif value <= 0:
+                raise ValueError(f"Limits.{name} must be positive, not {value!r}")
 
 
 DEFAULT_LIMITS = Limits()

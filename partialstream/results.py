@@ -7,11 +7,12 @@ stream has said changes afterwards.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterator
 
 T = TypeVar("T")
 
@@ -123,6 +124,56 @@ class Timing:
     total: float | None = None
 
 
+class Confidence(Mapping[Path, float]):
+    """How likely the values in a JSON text were, as the model saw it.
+
+    Maps the path of each string, number, `true`, `false` and `null`, by the names in the
+    text, to the joint probability of the tokens that hold at least one character of it: of a
+    string the characters between its quotes (of an empty one its closing quote, since to
+    close it there is the choice), of all others every character. Quotes, brackets and names
+    do not count, but a token that holds some of them beside a value counts whole. Arrays and
+    objects have no entry, nor have values that the provider gave no tokens for.
+
+    Args:
+        values: The probabilities, from 0 to 1, in the order of the text.
+
+    Example:
+        >>> confidence = Confidence({("name",): 0.98, ("price",): 0.41})
+        >>> confidence["price",], confidence.lowest, confidence.lowest_path
+        (0.41, 0.41, ('price',))
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[Path, float]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, path: Path) -> float:
+        return self._values[path]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._values.items()))
+
+    def __repr__(self) -> str:
+        return f"Confidence({self._values!r})"
+
+    @property
+    def lowest(self) -> float:
+        """The smallest probability; 1.0 where there is none, for nothing is doubtful there."""
+        return min(self._values.values(), default=1.0)
+
+    @property
+    def lowest_path(self) -> Path | None:
+        """Where the smallest probability stands, the first place of several; None: nowhere."""
+        return min(self._values, key=self._values.__getitem__, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Item(Generic[T]):
     """A delivered item and where it comes from.
@@ -134,7 +185,8 @@ class Item(Generic[T]):
         raw: Its JSON text, character for character.
         attempt: The number of the request it came with; the first is 1.
         received_at: Seconds from the request to its delivery.
-        confidence: What the token probabilities say of it; None where none were asked for.
+        confidence: How likely its values were; None if the provider did not tell, which most
+            do only if asked to (`logprobs=True`), and of tool calls not at all.
     """
 
     value: T
@@ -143,7 +195,7 @@ class Item(Generic[T]):
     raw: str
     attempt: int = 1
     received_at: float = 0.0
-    confidence: Mapping[Path, float] | None = None
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import partialstream
 from partialstream import PartialStreamError
 
 NAMES = [
+    "AnswerMetadata",
     "AsyncClient",
     "AsyncItemStream",
     "AsyncPartialStream",
@@ -55,6 +56,7 @@ NAMES = [
     "Timing",
     "Token",
     "Usage",
+    "WordWatch",
     "astream_items",
     "astream_partial",
     "completeness",
@@ -76,10 +78,12 @@ SIGNATURES = {
     "PartialParser": f"(model, *, {OBJECT}, fail_fast=False, carried=None)",
     "PartialParser.feed": "(self, delta)",
     "PartialParser.finish": "(self)",
-    "stream_items": f"(type_, chunks, *, {ITEMS})",
-    "astream_items": f"(type_, chunks, *, {ITEMS})",
-    "stream_partial": f"(model, chunks, *, {OBJECT})",
-    "astream_partial": f"(model, chunks, *, {OBJECT})",
+    "stream_items": f"(type_, chunks, *, {ITEMS}, take=None, stop_when=None)",
+    "astream_items": f"(type_, chunks, *, {ITEMS}, take=None, stop_when=None)",
+    "stream_partial": f"(model, chunks, *, {OBJECT}, stop_when=None)",
+    "astream_partial": f"(model, chunks, *, {OBJECT}, stop_when=None)",
+    "WordWatch": "(words, *, ignore_case=False)",
+    "WordWatch.feed": "(self, text, channel=None)",
     "completeness": "(snapshot, path=())",
     "confidence": "(snapshot, path=())",
     "from_openai": "(client, *, mode=None)",
@@ -120,6 +124,7 @@ FIELDS = {
         "total_size",
         "text_kept",
         "whitespace_run",
+        "repeated_items",
         "idle_seconds",
     ],
 }

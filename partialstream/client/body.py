@@ -92,10 +92,13 @@ class AsyncBody:
 
     Args:
         response: The HTTP library's response, open and unread. It is closed with the body.
+
+    Attributes:
+        response: The same.
     """
 
     def __init__(self, response: Any) -> None:
-        self._response = response
+        self.response = response
         self._chunks: AsyncIterator[bytes] = response.aiter_bytes()
         self._mark = _EndMark()
 
@@ -110,7 +113,7 @@ class AsyncBody:
 
     async def aclose(self) -> None:
         """Close the response; a task that reads is woken by that."""
-        await self._response.aclose()
+        await self.response.aclose()
 
     async def _read_end(self) -> None:
         """Give the end of the HTTP body a moment to come."""

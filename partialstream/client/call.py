@@ -23,6 +23,7 @@ from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.answer import Answer
 from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
+from partialstream.stream.stopping import items_until, snapshots_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -50,7 +51,8 @@ class Call:
 
     Raises:
         TypeError: The options contradict each other, or what is asked for.
-        ValueError: There is no such word for `on_invalid` or `on_interrupt`.
+        ValueError: There is no such word for `on_invalid` or `on_interrupt`, or `take` is too
+            small.
 
     Attributes:
         stream: Whether the answer is streamed.
@@ -72,7 +74,7 @@ class Call:
         hooks: Hooks | None = None,
         asynchronous: bool = False,
     ) -> None:
-        options.check(shape.kind)
+        options.check(shape.kind, stream=stream)
         self._shape = shape
         self._options = options
         self._shaping = shaping
@@ -158,7 +160,14 @@ class Call:
         return self.budget is None and not self.hooks
 
     def item_reading(self) -> ItemReading[Any]:
-        """What reads the list: over one answer, or over several."""
+        """What reads the list: over one answer, or over several, and how much of it."""
+        return items_until(self._all_items(), self._options.take, self._options.stop_when)
+
+    def partial_reading(self) -> PartialReading[Any]:
+        """What reads the object: over one answer, or over several, and how long."""
+        return snapshots_until(self._whole_object(), self._options.stop_when)
+
+    def _all_items(self) -> ItemReading[Any]:
         options = self._options
         on_invalid = options.on_invalid or ("raise" if self.budget is None else "repair")
         if self._is_plain and on_invalid in ("raise", "skip"):
@@ -175,8 +184,7 @@ class Call:
         )
         return retries
 
-    def partial_reading(self) -> PartialReading[Any]:
-        """What reads the object: over one answer, or over several."""
+    def _whole_object(self) -> PartialReading[Any]:
         options = self._options
         if self._is_plain:
             return self.partial_flow(Answer())

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partialstream.client.prompts import Prompts
+from partialstream.stream.stopping import check_wish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from partialstream.client.item_policy import Key, OnInterrupt, OnInvalid
     from partialstream.limits import Limits
@@ -23,6 +24,7 @@ _ONLY_FOR: Final = {
     "on_invalid": "items",
     "ordered": "items",
     "key": "items",
+    "take": "items",
     "fail_fast": "object",
 }
 """Options that have no meaning for the other kind of answer."""
@@ -61,6 +63,9 @@ class Options:
             items, by its name in the JSON text, so that a repair finds its place; a key of
             None tells nothing.
         fail_fast: Whether the answer is left as soon as a member of an object cannot be valid.
+        take: How many items are wanted, over all requests; see `stream_items`.
+        stop_when: Says of an item or a snapshot whether it is the last; see `stream_items` and
+            `stream_partial`.
         hooks: Told of requests and failures; ours or instructor's.
         prompts: What is said to the model in follow-up requests.
     """
@@ -77,6 +82,8 @@ class Options:
     ordered: bool = False
     key: Key | None = None
     fail_fast: bool = True
+    take: int | None = None
+    stop_when: Callable[[Any], bool] | None = None
     hooks: Any = None
     prompts: Prompts = DEFAULT_PROMPTS
 
@@ -100,15 +107,17 @@ class Options:
         given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
         return cls(**given), rest
 
-    def check(self, kind: Literal["items", "object"]) -> None:
+    def check(self, kind: Literal["items", "object"], *, stream: bool) -> None:
         """Refuse what would be found out in the middle of a stream, or never.
 
         Args:
             kind: What is asked for.
+            stream: Whether the answer is streamed.
 
         Raises:
             TypeError: An option has no meaning for it, or is of the wrong type.
-            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know.
+            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know, or `take`
+                is less than 1.
         """
         for name, only in _ONLY_FOR.items():
             if kind != only and getattr(self, name) != getattr(_DEFAULTS, name):
@@ -120,6 +129,9 @@ class Options:
             if isinstance(given, str) and given not in words:
                 known = ", ".join(map(repr, words))
                 raise ValueError(f"{name} must be one of {known}, not {given!r}")
+        check_wish(self.take, self.stop_when)
+        if self.stop_when is not None and kind == "object" and not stream:
+            raise TypeError("stop_when= is for streams and lists; a whole object has no snapshots")
         prompts: Any = self.prompts
         if not isinstance(prompts, Prompts):
             raise TypeError(f"prompts= must be partialstream's Prompts, not {prompts!r}")

@@ -20,7 +20,7 @@ from partialstream.errors import (
     RefusalError,
     RetriesExhaustedError,
 )
-from partialstream.results import Attempt, AttemptCause, Outcome, Timing, Usage
+from partialstream.results import AnswerMetadata, Attempt, AttemptCause, Outcome, Timing, Usage
 from partialstream.stream.answer import Answer
 from partialstream.stream.events import AttemptFailed, AttemptStarted, Finished
 from partialstream.stream.reading import Reading, Turn
@@ -205,11 +205,11 @@ class Retries(Reading[V, E], Generic[V, E]):
         exhausted.__cause__ = error
         self.failure = exhausted
 
-    def cancelled(self) -> None:
+    def cancelled(self, detail: str = "") -> None:
         """See `Reading`."""
         if self.outcome is None:
-            self.outcome = Outcome("cancelled")
-            self._flow.cancelled()
+            self.outcome = Outcome("cancelled", detail=detail)
+            self._flow.cancelled(detail)
             self._answer.ended()
             self._budget.wake()
 
@@ -229,6 +229,11 @@ class Retries(Reading[V, E], Generic[V, E]):
         return Finished(self.outcome or Outcome("cancelled"))
 
     # -- for the user ----------------------------------------------------------------------
+
+    @property
+    def metadata(self) -> AnswerMetadata:
+        """See `Reading`. Of the answer that is read, or was read last."""
+        return self._flow.metadata
 
     @property
     def timing(self) -> Timing:

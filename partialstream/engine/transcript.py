@@ -12,6 +12,7 @@ class Transcript:
         offset: The offset of its first character in a larger text.
 
     Attributes:
+        start: The offset of its first character.
         end: The offset behind its last character.
 
     Example:
@@ -24,12 +25,12 @@ class Transcript:
         (6, 'abcdef')
     """
 
-    __slots__ = ("_pieces", "_starts", "end")
+    __slots__ = ("_pieces", "_starts", "end", "start")
 
     def __init__(self, offset: int = 0) -> None:
         self._pieces: list[str] = []
         self._starts: list[int] = []
-        self.end = offset
+        self.start = self.end = offset
 
     def append(self, piece: str) -> None:
         """More text."""

@@ -5,7 +5,9 @@ flow.py       what both policies share: failures and the end
 items.py      the policy of an item stream
 partials.py   the policy of a partial stream
 ending.py     how a stream ended, and the error that says so
+stopping.py   streams that end by wish, before the answer does
 events.py     what `stream.events()` gives
+watching.py   looks for words in the texts of events
 chunks.py     where chunks come from: opened and closed once
 connection.py ends the connection below a stream
 sync.py       the sync driver: fetches chunks, closes the response

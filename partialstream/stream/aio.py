@@ -12,12 +12,14 @@ from partialstream.stream.chunks import AsyncChunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
 from partialstream.stream.partials import PartialFlow, PartialReading
 from partialstream.stream.reading import Intake, Reading, await_turn, events, values
+from partialstream.stream.stopping import items_until, snapshots_until
 
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
         AsyncIterator,
+        Callable,
         Generator,
         Sequence,
     )
@@ -26,7 +28,15 @@ if TYPE_CHECKING:
     from partialstream.engine.gather import Gatherer
     from partialstream.engine.raw_item import RawItem
     from partialstream.limits import Limits
-    from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
+    from partialstream.results import (
+        AnswerMetadata,
+        Attempt,
+        Item,
+        Outcome,
+        RejectedItem,
+        Timing,
+        Usage,
+    )
     from partialstream.stream.events import Finished, ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
 
@@ -56,7 +66,10 @@ async def _run(
                     break
                 if reading.is_settled():
                     break  # closed by another task, while this one waited
-                for value in intake.take(chunk):
+                found = intake.take(chunk)
+                if found and reading.is_settled():
+                    await chunks.close()  # that is enough; see the sync driver
+                for value in found:
                     yield value
             more = await _turn(reading, chunks)
             for value in intake.between():
@@ -117,6 +130,8 @@ async def _run_items(reading: ItemReading[T], chunks: AsyncChunks) -> AsyncGener
                     deliveries = reading.take(chunk)
                     if chunk.__class__ is str and chunk:
                         gatherer = reading.text_gatherer()
+                if deliveries and reading.is_settled():
+                    await chunks.close()
                 for value, _ in deliveries:
                     yield value
             more = await _turn(reading, chunks)
@@ -213,6 +228,19 @@ class _AsyncStream(Generic[V]):
         return self._any_reading.usage
 
     @property
+    def metadata(self) -> AnswerMetadata:
+        """What the answer says beside its text: finish reason, model, id, reasoning and more.
+
+        With retries, of the answer that is read, or was read last.
+        """
+        return self._any_reading.metadata
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the HTTP response, by lower-case names; empty where it is not known."""
+        return self._chunks.headers
+
+    @property
     def timing(self) -> Timing:
         """When things arrived, in seconds since the request."""
         return self._any_reading.timing
@@ -306,6 +334,8 @@ def astream_items(
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
+    take: int | None = None,
+    stop_when: Callable[[T], bool] | None = None,
 ) -> AsyncItemStream[T]:
     """Read items from any stream that is open already.
 
@@ -318,6 +348,11 @@ def astream_items(
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
+        take: How many items are wanted; None: all. Rejected items do not count. With the last
+            one the stream ends, its outcome is `cancelled` and not an error, and the response
+            is closed before that item is handed over.
+        stop_when: Told of each item before it is handed over; the first that it is true of is
+            the last, as with `take`. What it raises ends the stream, and is raised.
 
     Example:
         >>> import asyncio
@@ -331,7 +366,7 @@ def astream_items(
     flow = ItemFlow(
         type_, path=path, on_invalid=on_invalid, context=context, strict=strict, limits=limits
     )
-    return AsyncItemStream(flow, AsyncChunks.of(chunks))
+    return AsyncItemStream(items_until(flow, take, stop_when), AsyncChunks.of(chunks))
 
 
 def astream_partial(
@@ -341,6 +376,7 @@ def astream_partial(
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
+    stop_when: Callable[[M], bool] | None = None,
 ) -> AsyncPartialStream[M]:
     """Read a growing object from any stream that is open already.
 
@@ -350,6 +386,10 @@ def astream_partial(
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
+        stop_when: Told of each snapshot before it is handed over; the first that it is true of
+            is the last, and the response is closed before that. There is no final object then:
+            `final()` raises `IncompleteStreamError`, with that snapshot. What it raises ends
+            the stream, and is raised.
     """
     flow: PartialFlow[M] = PartialFlow(model, context=context, strict=strict, limits=limits)
-    return AsyncPartialStream(flow, AsyncChunks.of(chunks))
+    return AsyncPartialStream(snapshots_until(flow, stop_when), AsyncChunks.of(chunks))

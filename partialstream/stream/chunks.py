@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from partialstream.stream.connection import end_connection
 
@@ -64,6 +65,11 @@ class Chunks:
     def __iter__(self) -> Iterator[Any]:
         return self._iterator
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the HTTP response, empty if that is not known."""
+        return _headers_of(self._response)
+
     def interrupt(self) -> bool:
         """Wake a thread that waits for a chunk, if that can be done; it is to close them."""
         return end_connection(self._response)
@@ -105,6 +111,12 @@ class AsyncChunks:
         self._iterator: AsyncIterator[Any] | None = None
         self._close: Callable[[], Any] | None = None
         self._closed = False
+        self._response: Any = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the HTTP response, empty if that is not known."""
+        return _headers_of(self._response)
 
     @classmethod
     def of(cls, chunks: AsyncIterable[Any]) -> AsyncChunks:
@@ -139,6 +151,7 @@ class AsyncChunks:
 
     async def _use(self, chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
         self._iterator = iterator = aiter_of(chunks)
+        self._response = getattr(chunks, "response", None)
         self._close = closer_of(chunks) or closer_of(iterator)
         if self._closed:
             await self.close()
@@ -184,3 +197,11 @@ def closer_of(source: Any) -> Callable[[], Any] | None:
         if close is not None:
             return close
     return None
+
+
+def _headers_of(response: Any) -> dict[str, str]:
+    headers: Any = getattr(response, "headers", None)
+    if not isinstance(headers, Mapping):
+        return {}
+    given = cast("Mapping[str, str]", headers)
+    return {name.lower(): value for name, value in given.items()}

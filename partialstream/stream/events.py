@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from partialstream.results import AttemptCause, Channel, Item, Outcome, RejectedItem
+from partialstream.results import AttemptCause, Channel, Item, Outcome, RejectedItem, Token
 
 if TYPE_CHECKING:
     from partialstream.errors import PartialStreamError
@@ -20,10 +20,14 @@ class TextDelta:
     Attributes:
         text: The text, never empty.
         channel: What it belongs to: the content, a tool call, the reasoning, a refusal.
+        tokens: The tokens whose last character is in it, with the likeliest ones in their
+            place, if the provider tells (`logprobs=True`, `top_logprobs=5`). Those of which
+            nothing is in the text are left out, as the mark of the end.
     """
 
     text: str
     channel: Channel
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,25 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from partialstream.errors import IncompleteStreamError, PartialStreamError, ProviderError
-from partialstream.results import Attempt, Channel, Delta, Outcome, Timing, Usage
+from partialstream.results import (
+    AnswerMetadata,
+    Attempt,
+    Channel,
+    Delta,
+    Outcome,
+    Timing,
+    Token,
+    Usage,
+)
 from partialstream.stream.answer import Answer
 from partialstream.stream.ending import error_of, resolve, translate
-from partialstream.stream.events import Finished
+from partialstream.stream.events import Finished, TextDelta
 from partialstream.stream.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from partialstream.engine.alignment import Alignment
 
 V = TypeVar("V")
 E = TypeVar("E")
@@ -41,6 +52,7 @@ class Flow(Reading[V, E], Generic[V, E]):
     def __init__(self, answer: Answer | None, reads: Callable[[Channel], bool] | None) -> None:
         self._asked_for = reads or _may_hold_document
         self._came_elsewhere = False
+        self._alignments: dict[Channel, Alignment] = {}  # empty while no token is told of
         self.answer = answer or Answer()
         self.failure = None
         self.outcome = None
@@ -93,10 +105,10 @@ class Flow(Reading[V, E], Generic[V, E]):
         """Whether nothing more is to be read of this answer."""
         return self.failure is not None or self.outcome is not None
 
-    def cancelled(self) -> None:
-        """The caller leaves; nothing happens if the stream is over."""
+    def cancelled(self, detail: str = "") -> None:
+        """See `Reading`."""
         if self.outcome is None:
-            self.outcome = Outcome("cancelled")
+            self.outcome = Outcome("cancelled", detail=detail)
             self.answer.ended()
 
     def close(self) -> Finished:
@@ -135,6 +147,11 @@ class Flow(Reading[V, E], Generic[V, E]):
         return Outcome("invalid", detail=str(failure))
 
     # -- for the user ----------------------------------------------------------------------
+
+    @property
+    def metadata(self) -> AnswerMetadata:
+        """What the answer says beside its text."""
+        return self.answer.metadata
 
     @property
     def usage(self) -> Usage | None:
@@ -195,19 +212,54 @@ class Flow(Reading[V, E], Generic[V, E]):
 
     def _deltas(self, chunk: Any) -> list[Delta]:
         try:
-            return self.answer.feed(chunk)
+            deltas = self.answer.feed(chunk)
         except PartialStreamError as error:
             self.failure = error
             return []
+        if self.answer.metadata.tokens or self._alignments:
+            self._align(deltas)
+        return deltas
 
     def _last_deltas(self) -> list[Delta]:
         if self.outcome is not None:
             return []  # the caller has left, and what ends is only the connection
+        # Not every source has something to say at the end, and so replaces the last tokens.
+        self.answer.metadata.tokens = []
         try:
-            return self.answer.finish()
+            deltas = self.answer.finish()
         except PartialStreamError as error:
             self.failure = error
             return []
+        if self.answer.metadata.tokens or self._alignments:
+            self._align(deltas)
+        return deltas
+
+    # -- how likely it all is --------------------------------------------------------------
+
+    @abstractmethod
+    def _alignment(self, channel: Channel) -> Alignment:
+        """A new one, for a text whose first tokens have come; what came before has none."""
+
+    def _align(self, deltas: list[Delta]) -> None:
+        """Find the places of the tokens that came with these texts, before they are read."""
+        told: dict[Channel, tuple[list[str], list[Token]]] = {}
+        for channel, text in deltas:
+            told.setdefault(channel, ([], []))[0].append(text)
+        for token in self.answer.metadata.tokens:
+            told.setdefault(token.channel, ([], []))[1].append(token)
+        for channel, (texts, tokens) in told.items():
+            alignment = self._alignments.get(channel)
+            if alignment is None:
+                if not tokens:
+                    continue
+                alignment = self._alignments[channel] = self._alignment(channel)
+            alignment.take("".join(texts), tokens)
+
+    def _delta(self, channel: Channel, text: str) -> TextDelta:
+        """The event that tells of a piece of the texts that came last."""
+        alignment = self._alignments.get(channel) if self._alignments else None
+        tokens = () if alignment is None else alignment.ending_in(len(text))
+        return TextDelta(text, channel, tokens)
 
 
 def _may_hold_document(channel: Channel) -> bool:

@@ -6,6 +6,7 @@ import itertools
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from partialstream.engine.alignment import Alignment
 from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.raw_item import RawItem
@@ -13,7 +14,8 @@ from partialstream.engine.route import parse_path
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Channel, Delta, Item, Outcome, RejectedItem
-from partialstream.stream.events import ItemEvent, ItemRejected, TextDelta
+from partialstream.stream.confidence import confidence_of
+from partialstream.stream.events import ItemEvent, ItemRejected
 from partialstream.stream.flow import Flow
 from partialstream.stream.reading import Intake, Reading
 from partialstream.validation.items import ItemValidator, OnInvalid
@@ -98,6 +100,8 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         )
         self._numbers = itertools.count()
         self._gatherers: dict[Channel, Gatherer] = {}
+        # The items of the last chunk, by number: the tokens around them, and where they end.
+        self._spoken: dict[int, tuple[Alignment, int]] = {}
 
     @property
     def rejected(self) -> list[RejectedItem]:
@@ -112,7 +116,18 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     def item(self, delivery: Delivery[T]) -> Item[T]:
         """All that is known of a delivered item."""
         value, raw = delivery
-        return Item(value, raw.number, raw.path, raw.text, received_at=self.answer.elapsed())
+        confidence = None
+        if raw.number in self._spoken:
+            alignment, _ = self._spoken[raw.number]
+            confidence = confidence_of(raw.text, raw.position.offset, alignment)
+        return Item(
+            value,
+            raw.number,
+            raw.path,
+            raw.text,
+            received_at=self.answer.elapsed(),
+            confidence=confidence,
+        )
 
     # -- the short way for chunks that are text -------------------------------------------
 
@@ -147,7 +162,7 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         accepted: list[Delivery[T]] = []
         for channel, text in deltas:
             if self._reads(channel):
-                raws = self._send(self._gatherer(channel), text)
+                raws = self._send(channel, text)
                 if raws:
                     accepted += self.accept(raws)
                 if self.failure is not None:
@@ -158,17 +173,16 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         events: list[ItemEvent[T]] = []
         for channel, text in deltas:
             if not self._reads(channel):
-                events.append(TextDelta(text, channel))
+                events.append(self._delta(channel, text))
                 continue
-            gatherer = self._gatherer(channel)
-            start = gatherer.sent
+            start = self._gatherer(channel).sent
             done = 0  # characters of `text` that are told of
-            for raw in self._send(gatherer, text):
+            for raw in self._send(channel, text):
                 # Text and items are told in their order, so that it does not matter how the
                 # text was cut.
                 end = raw.position.offset + len(raw.text) - start
                 if end > done:
-                    events.append(TextDelta(text[done:end], channel))
+                    events.append(self._delta(channel, text[done:end]))
                     done = end
                 known = len(self.rejected)
                 events += map(self.item, self.accept([raw]))
@@ -176,16 +190,31 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
                 if self._validator.failure is not None:
                     return events
             if done < len(text):
-                events.append(TextDelta(text[done:], channel))
+                events.append(self._delta(channel, text[done:]))
             if self.failure is not None:
                 break
         return events
 
-    def _send(self, gatherer: Gatherer, text: str) -> Sequence[RawItem]:
+    def _send(self, channel: Channel, text: str) -> Sequence[RawItem]:
         try:
-            return gatherer.send(text)
+            raws = self._gatherer(channel).send(text)
         except PartialStreamError as error:
-            return self.failed(error)
+            raws = self.failed(error)
+        if self._alignments and channel in self._alignments:
+            alignment = self._alignments[channel]
+            for raw in raws:
+                self._spoken[raw.number] = alignment, raw.position.offset + len(raw.text)
+        return raws
+
+    def _alignment(self, channel: Channel) -> Alignment:
+        # No item is longer.
+        return Alignment(self._gatherer(channel).sent, keeps=self._limits.item_size)
+
+    def _align(self, deltas: list[Delta]) -> None:
+        for alignment, end in self._spoken.values():
+            alignment.release(end)  # those items have been handed over
+        self._spoken.clear()
+        super()._align(deltas)
 
     def _gatherer(self, channel: Channel) -> Gatherer:
         gatherer = self._gatherers.get(channel)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from partialstream.engine.alignment import Alignment
 from partialstream.errors import IncompleteStreamError, PartialStreamError
 from partialstream.results import Channel, Delta, Outcome
-from partialstream.stream.events import PartialEvent, Snapshot, TextDelta
+from partialstream.stream.confidence import SpokenObject
+from partialstream.stream.events import PartialEvent, Snapshot
 from partialstream.stream.flow import Flow
 from partialstream.stream.reading import Reading
 from partialstream.validation.partials import PartialParser
@@ -79,6 +81,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         self._carried = dict(carried or {})
         self._parsers: dict[Channel, PartialParser[Any]] = {}
         self._chosen: Channel | None = None
+        self._spoken: dict[Channel, SpokenObject] = {}  # those whose tokens are known
         self._pieces: list[str] = []
 
     @property
@@ -124,7 +127,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
     def _events(self, deltas: list[Delta]) -> list[PartialEvent[M]]:
         events: list[PartialEvent[M]] = []
         for channel, text in deltas:
-            events.append(TextDelta(text, channel))
+            events.append(self._delta(channel, text))
             snapshot = self._send(channel, text)
             if snapshot is not None:
                 events.append(Snapshot(snapshot))
@@ -150,9 +153,29 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
             return None
         if snapshot is not None:
             self._chosen = channel
+            if self._alignments:
+                self._remember(snapshot, channel)
             if self.answer.timing.first_item is None:
                 self.answer.timing.first_item = self.answer.elapsed()
         return snapshot
+
+    def _alignment(self, channel: Channel) -> Alignment:
+        parser = self._parsers.get(channel)
+        return Alignment(0 if parser is None else parser.size)
+
+    def _remember(self, snapshot: M, channel: Channel, *, ended: bool = False) -> None:
+        """A snapshot is new: `confidence` may be asked for it."""
+        alignment = self._alignments.get(channel)
+        if alignment is None:
+            return
+        spoken = self._spoken.get(channel)
+        if spoken is None:
+            parser = self._parsers[channel]
+            path = () if self._member is None else (self._member,)
+            spoken = self._spoken[channel] = SpokenObject(
+                parser.transcript, parser.start, alignment, path
+            )
+        spoken.remember(snapshot, ended=ended)
 
     def final(self) -> M:
         """See `PartialReading`."""
@@ -183,6 +206,8 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
             last = self._wanted(parser.snapshot)
             if last is not None:
                 self._chosen = channel
+                if self._alignments:
+                    self._remember(last, channel, ended=True)
                 return [last]
         return []
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partialstream.results import Attempt, Outcome, Timing, Usage
+    from partialstream.results import AnswerMetadata, Attempt, Outcome, Timing, Usage
     from partialstream.stream.events import Finished
 
 V = TypeVar("V")
@@ -102,14 +102,23 @@ class Reading(ABC, Generic[V, E]):
         return self.outcome is not None
 
     @abstractmethod
-    def cancelled(self) -> None:
-        """The caller leaves; nothing happens if the stream is over."""
+    def cancelled(self, detail: str = "") -> None:
+        """The caller leaves; nothing happens if the stream is over.
+
+        Args:
+            detail: What is known of the reason.
+        """
 
     @abstractmethod
     def close(self) -> Finished:
         """Nothing more will come: settles `outcome`, and what is to be raised in `failure`."""
 
     # -- for the user ----------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def metadata(self) -> AnswerMetadata:
+        """What the answer says beside its text."""
 
     @property
     @abstractmethod

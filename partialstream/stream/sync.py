@@ -14,15 +14,24 @@ from partialstream.stream.chunks import Chunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
 from partialstream.stream.partials import PartialFlow, PartialReading
 from partialstream.stream.reading import Intake, Reading, events, run_turn, values
+from partialstream.stream.stopping import items_until, snapshots_until
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from partialstream.engine.gather import Gatherer
     from partialstream.engine.raw_item import RawItem
     from partialstream.limits import Limits
-    from partialstream.results import Attempt, Item, Outcome, RejectedItem, Timing, Usage
+    from partialstream.results import (
+        AnswerMetadata,
+        Attempt,
+        Item,
+        Outcome,
+        RejectedItem,
+        Timing,
+        Usage,
+    )
     from partialstream.stream.events import Finished, ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
 
@@ -49,7 +58,10 @@ def _run(reading: Reading[Any, Any], chunks: Chunks, intake: Intake[W]) -> Gener
                     break
                 if reading.is_settled():
                     break  # closed by another thread, while this one waited
-                yield from intake.take(chunk)
+                found = intake.take(chunk)
+                if found and reading.is_settled():
+                    chunks.close()  # that is enough: no more is paid for than was asked for
+                yield from found
             more = _turn(reading, chunks)
             yield from intake.between()
         reading.close()
@@ -103,6 +115,8 @@ def _run_items(reading: ItemReading[T], chunks: Chunks) -> Generator[T, None, No
                     deliveries = reading.take(chunk)
                     if chunk and chunk.__class__ is str:
                         gatherer = reading.text_gatherer()
+                if deliveries and reading.is_settled():
+                    chunks.close()  # as above
                 for value, _ in deliveries:
                     yield value
                 if chunk is END:
@@ -171,6 +185,19 @@ class _Stream(Generic[V]):
     def usage(self) -> Usage | None:
         """Tokens paid for; None while the provider has not said."""
         return self._any_reading.usage
+
+    @property
+    def metadata(self) -> AnswerMetadata:
+        """What the answer says beside its text: finish reason, model, id, reasoning and more.
+
+        With retries, of the answer that is read, or was read last.
+        """
+        return self._any_reading.metadata
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the HTTP response, by lower-case names; empty where it is not known."""
+        return self._chunks.headers
 
     @property
     def timing(self) -> Timing:
@@ -278,6 +305,8 @@ def stream_items(
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
+    take: int | None = None,
+    stop_when: Callable[[T], bool] | None = None,
 ) -> ItemStream[T]:
     """Read items from any stream that is open already.
 
@@ -290,6 +319,11 @@ def stream_items(
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
+        take: How many items are wanted; None: all. Rejected items do not count. With the last
+            one the stream ends, its outcome is `cancelled` and not an error, and the response
+            is closed before that item is handed over.
+        stop_when: Told of each item before it is handed over; the first that it is true of is
+            the last, as with `take`. What it raises ends the stream, and is raised.
 
     Example:
         >>> from pydantic import BaseModel
@@ -303,7 +337,7 @@ def stream_items(
     flow = ItemFlow(
         type_, path=path, on_invalid=on_invalid, context=context, strict=strict, limits=limits
     )
-    return ItemStream(flow, Chunks(chunks))
+    return ItemStream(items_until(flow, take, stop_when), Chunks(chunks))
 
 
 def stream_partial(
@@ -313,6 +347,7 @@ def stream_partial(
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
+    stop_when: Callable[[M], bool] | None = None,
 ) -> PartialStream[M]:
     """Read a growing object from any stream that is open already.
 
@@ -322,6 +357,10 @@ def stream_partial(
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
+        stop_when: Told of each snapshot before it is handed over; the first that it is true of
+            is the last, and the response is closed before that. There is no final object then:
+            `final()` raises `IncompleteStreamError`, with that snapshot. What it raises ends
+            the stream, and is raised.
 
     Example:
         >>> from pydantic import BaseModel
@@ -331,4 +370,4 @@ def stream_partial(
         ['On', 'On paper']
     """
     flow: PartialFlow[M] = PartialFlow(model, context=context, strict=strict, limits=limits)
-    return PartialStream(flow, Chunks(chunks))
+    return PartialStream(snapshots_until(flow, stop_when), Chunks(chunks))

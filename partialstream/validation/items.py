@@ -17,7 +17,7 @@ from partialstream.errors import (
     OutputValidationError,
     PartialStreamError,
 )
-from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits
 from partialstream.results import Outcome, RejectedItem
 from partialstream.validation.schema import shape_of
 
@@ -71,6 +71,8 @@ class ItemValidator(Generic[T]):
         self._on_invalid = on_invalid
         self._limits = limits
         self.shape: Shape = shape_of(adapter.core_schema)
+        self._last = ""  # the text of the item before
+        self._in_a_row = 0  # how often it came
         self.rejected: list[RejectedItem] = []
         self.delivered = 0
         self.failure: PartialStreamError | None = None
@@ -83,14 +85,35 @@ class ItemValidator(Generic[T]):
         accepted: list[tuple[T, RawItem]] = []
         validate = self._validate
         for raw in raws:
+            text = raw.text
+            if text == self._last:
+                self._in_a_row += 1
+                self.failure = self._runaway(raw)
+                if self.failure is not None:
+                    break
+            else:
+                self._last = text
+                self._in_a_row = 1
             try:
-                accepted.append((validate(raw.text), raw))
+                accepted.append((validate(text), raw))
             except ValidationError as error:
                 self.failure = self._judge(raw, error)
                 if self.failure is not None:
                     break
         self.delivered += len(accepted)
         return accepted
+
+    def _runaway(self, raw: RawItem) -> LimitExceededError | None:
+        """What is to be raised for an item that came before, None for nothing."""
+        allowed = self._limits.repeated_items
+        if allowed is None or self._in_a_row <= allowed or len(raw.text) <= SHORT_TEXT:
+            return None
+        shown = raw.text if len(raw.text) <= 80 else raw.text[:80] + "…"
+        return LimitExceededError(
+            "repeated_items",
+            allowed,
+            f"more than {allowed} items in a row are the same, the last at {raw.number}: {shown}",
+        )
 
     def _judge(self, raw: RawItem, error: ValidationError) -> PartialStreamError | None:
         """What is to be raised for an item that does not validate, None for nothing."""

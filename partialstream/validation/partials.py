@@ -55,6 +55,7 @@ class PartialParser(Generic[M]):
 
     Attributes:
         outcome: How the text ended; None until `finish` was called or something was raised.
+        start: Where in what was fed the object begins, 0 before it does.
 
     Example:
         >>> from pydantic import BaseModel
@@ -97,7 +98,8 @@ class PartialParser(Generic[M]):
         self._transcript = Transcript()  # the object's text
         self._growth = Growth(self._node, self._transcript, self._settings)
         self._reader: SyntaxReader | None = None  # None before the object begins
-        self._start = 0  # of the object in the text
+        self._start = 0  # of the object in the transcript
+        self.start = 0
         self._final: M | None = None
         self._failure: PartialStreamError | None = None
         self.snapshot: M | None = None
@@ -197,6 +199,7 @@ class PartialParser(Generic[M]):
             position = position._replace(offset=position.offset - len(carried))
             text = text[1:]
         self._start = position.offset
+        self.start = self._seeker.position.offset
         self._transcript = Transcript(position.offset)
         self._growth = Growth(self._node, self._transcript, self._settings)
         self._reader = SyntaxReader(self._growth, limits=self._limits, position=position)
@@ -244,6 +247,16 @@ class PartialParser(Generic[M]):
         snapshot: M = growth.snapshot()
         self.snapshot = snapshot
         return snapshot
+
+    @property
+    def size(self) -> int:
+        """Characters fed so far."""
+        return self._size
+
+    @property
+    def transcript(self) -> Transcript:
+        """The object's text so far, by its offsets in what was fed; before it carried members."""
+        return self._transcript
 
     def _refuse_member(self) -> None:
         """Raise for a value that makes the whole invalid, if one has come."""

@@ -47,7 +47,7 @@ def test_the_models_words_are_a_tool_call_where_it_answers_with_one() -> None:
     assert continued("tools")[2:] == [
         {
             "role": "assistant",
-            "content": None,
+            "content": "",
             "tool_calls": [
                 {
                     "id": CALL_ID,

@@ -76,7 +76,7 @@ def follow_up(mode: str, said: str | None, instruction: str) -> list[dict[str, A
         function = {"name": "ProductList", "arguments": said}
         call = {"id": "followup1", "type": "function", "function": function}
         return [
-            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "assistant", "content": "", "tool_calls": [call]},
             {"role": "tool", "tool_call_id": "followup1", "content": instruction},
         ]
     return [
