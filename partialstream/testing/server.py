@@ -28,7 +28,9 @@ class ReplayServer:
 
     It listens on 127.0.0.1, on a free port, in a thread and an event loop of its own, and is
     there between `with` and its end (or `start` and `close`). `async with` works as well; both
-    take only milliseconds. It answers `POST /v1/chat/completions`, streamed or not.
+    take only milliseconds. It answers, streamed or not, what the
+    SDKs of OpenAI (Chat Completions and Responses), Anthropic and Google ask; see `base_url`
+    and `url` for where they find it.
 
     Args:
         answers: The answers, one for each request in the order of their arrival; a str stands
@@ -69,7 +71,7 @@ class ReplayServer:
 
     @property
     def url(self) -> str:
-        """Where the server is, without a path.
+        """Where the server is, without a path: what Anthropic's and Google's SDKs take.
 
         Raises:
             RuntimeError: If it has not been started.

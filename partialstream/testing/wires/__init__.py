@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from partialstream.testing.wires.anthropic import AnthropicWire
 from partialstream.testing.wires.chat import ChatWire
+from partialstream.testing.wires.gemini import GeminiWire
+from partialstream.testing.wires.responses import ResponsesWire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,5 +73,5 @@ class Wire(Protocol):
         ...
 
 
-WIRES: tuple[Wire, ...] = (ChatWire(),)
+WIRES: tuple[Wire, ...] = (ChatWire(), ResponsesWire(), AnthropicWire(), GeminiWire())
 """The wires that a server speaks."""

@@ -26,11 +26,14 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def event(data: bytes, *, newline: bytes = b"\n", space: bool = True) -> bytes:
+def event(
+    data: bytes, *, name: str | None = None, newline: bytes = b"\n", space: bool = True
+) -> bytes:
     r"""Write one event.
 
     Args:
         data: Its data, on one line.
+        name: Its type, None for none.
         newline: What ends a line: `\n`, `\r\n` or `\r`.
         space: Whether a space follows `data:`.
 
@@ -38,4 +41,5 @@ def event(data: bytes, *, newline: bytes = b"\n", space: bool = True) -> bytes:
         >>> event(b"[DONE]")
         b'data: [DONE]\n\n'
     """
-    return (b"data: " if space else b"data:") + data + newline * 2
+    head = b"" if name is None else b"event: " + name.encode() + newline
+    return head + (b"data: " if space else b"data:") + data + newline * 2

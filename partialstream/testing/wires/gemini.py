@@ -1,0 +1,184 @@
+"""Gemini's GenerateContent, streamed as server-sent events or whole.
+
+The arguments of a function call are one object there, sent when they are complete. Arguments that
+are no JSON cannot be told; the answer then ends with `MALFORMED_FUNCTION_CALL`, as Gemini's does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from partialstream.testing.script import Ask
+from partialstream.testing.wires import sse
+from partialstream.testing.wires.reading import listed, prompt_tokens, tool_asked_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from partialstream.testing.script import Part, Script
+
+_ID = "gemini-replay"
+
+_FINISH_REASONS = {
+    "stop": "STOP",
+    "tool_calls": "STOP",
+    "length": "MAX_TOKENS",
+    "content_filter": "SAFETY",
+}
+
+_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+
+
+class GeminiWire:
+    """`POST …/models/{model}:streamGenerateContent?alt=sse` and `…:generateContent`."""
+
+    route = "/{prefix:path}models/{call}"
+
+    def read(self, path: str, body: Mapping[str, Any]) -> Ask:
+        """Read what a request asks for.
+
+        Raises:
+            ValueError: If the method, contents or tools are of an unknown shape.
+        """
+        model, _, method = path.rpartition("/")[2].partition(":")
+        if method not in ("generateContent", "streamGenerateContent"):
+            raise ValueError(f"no such method: {method!r}")
+        try:
+            names = [
+                str(declared["name"])
+                for tool in listed(body.get("tools"))
+                for declared in listed(tool.get("functionDeclarations"))
+            ]
+            config: Any = body.get("toolConfig")
+            config = config and config.get("functionCallingConfig")
+            allowed = listed(config and config.get("allowedFunctionNames"))
+            wanted = "none" if config and config.get("mode") == "NONE" else [*allowed, "auto"][0]
+            return Ask(
+                model=model,
+                stream=method == "streamGenerateContent",
+                tool=tool_asked_for(names, wanted),
+                include_usage=True,
+                prompt_tokens=prompt_tokens(body.get("systemInstruction"), body.get("contents")),
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"the request has an unknown shape: {error!r}") from error
+
+    def render(self, ask: Ask, script: Script) -> GeminiRendering:
+        """Begin to render a streamed answer."""
+        return GeminiRendering(ask, script)
+
+    def whole(self, ask: Ask, script: Script) -> bytes:
+        """Render an answer that is not streamed."""
+        parts = [_part(part, script.text(part)) for part in script.parts]
+        content = {"role": "model", "parts": [part for part in parts if part is not None]}
+        candidate = {"index": 0, "content": content, "finishReason": _finish_reason(script)}
+        return sse.dumps({**_response(ask, [candidate]), "usageMetadata": _usage(script)})
+
+    def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
+        """Render the body of an HTTP error."""
+        return sse.dumps(_error(message, status, code))
+
+    def error_event(self, message: str, *, code: str | None = None) -> bytes:
+        """Render an error inside a stream."""
+        return sse.event(sse.dumps(_error(message, 503, code)))
+
+
+class GeminiRendering:
+    """A streamed answer.
+
+    Args:
+        ask: The request.
+        script: What to say. A refusal is a text here: the provider has no other form.
+    """
+
+    def __init__(self, ask: Ask, script: Script) -> None:
+        self._ask = ask
+        self._script = script
+        self._left = Counter(part for part, _ in script.deltas)
+
+    def opening(self) -> bytes:
+        """Render nothing: the first chunk has text already."""
+        return b""
+
+    def delta(self, part: Part, text: str) -> bytes:
+        """Render one delta; of a function call, all of it with the last."""
+        self._left[part] -= 1
+        if part.kind == "tool":
+            if self._left[part]:
+                return b""
+            text = self._script.text(part)
+        rendered = _part(part, text)
+        return b"" if rendered is None else self._chunk([rendered])
+
+    def closing(self) -> bytes:
+        """Render calls without arguments, the finish reason and the usage."""
+        spoken = {part for part, _ in self._script.deltas}
+        silent = [
+            _part(part, "")
+            for part in self._script.parts
+            if part.kind == "tool" and part not in spoken
+        ]
+        return self._chunk(silent or [{"text": ""}], _finish_reason(self._script))
+
+    def done(self) -> bytes:
+        """Render nothing: the end of the body is the end."""
+        return b""
+
+    def _chunk(self, parts: list[Any], finish_reason: str | None = None) -> bytes:
+        candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": parts}}
+        chunk = _response(self._ask, [candidate])
+        if finish_reason is not None:
+            candidate["finishReason"] = finish_reason
+            chunk["usageMetadata"] = _usage(self._script)
+        return sse.event(sse.dumps(chunk), newline=b"\r\n")
+
+
+def _part(part: Part, text: str) -> dict[str, Any] | None:
+    if part.kind == "tool":
+        try:
+            arguments = json.loads(text or "{}")
+        except ValueError:
+            return None
+        return {"functionCall": {"id": part.call_id, "name": part.name, "args": arguments}}
+    if part.kind == "reasoning":
+        return {"text": text, "thought": True}
+    return {"text": text}
+
+
+def _finish_reason(script: Script) -> str:
+    reason = _FINISH_REASONS.get(script.finish_reason, script.finish_reason)
+    broken = any(
+        part.kind == "tool" and _part(part, script.text(part)) is None for part in script.parts
+    )
+    return "MALFORMED_FUNCTION_CALL" if broken and reason == "STOP" else reason
+
+
+def _response(ask: Ask, candidates: list[Any]) -> dict[str, Any]:
+    return {"candidates": candidates, "modelVersion": ask.model, "responseId": _ID}
+
+
+def _usage(script: Script) -> dict[str, int]:
+    usage = script.usage
+    return {
+        "promptTokenCount": usage.input_tokens,
+        "cachedContentTokenCount": usage.cached_tokens,
+        "candidatesTokenCount": usage.output_tokens - usage.reasoning_tokens,
+        "thoughtsTokenCount": usage.reasoning_tokens,
+        "totalTokenCount": usage.total_tokens,
+    }
+
+
+def _error(message: str, status: int, code: str | None) -> dict[str, Any]:
+    word = code or _STATUSES.get(status, "UNKNOWN")
+    return {"error": {"code": status, "message": message, "status": word}}

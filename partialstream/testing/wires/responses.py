@@ -1,0 +1,222 @@
+"""OpenAI's Responses API."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from typing import TYPE_CHECKING
+
+from partialstream.testing.script import Ask
+from partialstream.testing.wires import sse
+from partialstream.testing.wires.reading import listed, prompt_tokens, tool_asked_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from partialstream.testing.script import Part, Script
+
+_ID = "resp_replay"
+_CREATED = 1_700_000_000  # a constant, so that the same script gives the same bytes
+
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+
+_ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "invalid_request_error",
+    403: "invalid_request_error",
+    404: "invalid_request_error",
+    429: "rate_limit_error",
+}
+
+
+class ResponsesWire:
+    """`POST …/responses`."""
+
+    route = "/{prefix:path}responses"
+
+    def read(self, path: str, body: Mapping[str, Any]) -> Ask:
+        """Read what a request asks for.
+
+        Raises:
+            ValueError: If input or tools have an unknown shape.
+        """
+        try:
+            names = [
+                str(tool["name"])
+                for tool in listed(body.get("tools"))
+                if tool.get("type") == "function"
+            ]
+            choice: Any = body.get("tool_choice") or "auto"
+            wanted = choice if isinstance(choice, str) else choice.get("name", "auto")
+            return Ask(
+                model=str(body.get("model", "replay")),
+                stream=bool(body.get("stream", False)),
+                tool=tool_asked_for(names, wanted),
+                include_usage=True,
+                prompt_tokens=prompt_tokens(body.get("instructions"), body.get("input")),
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"the request has an unknown shape: {error!r}") from error
+
+    def render(self, ask: Ask, script: Script) -> ResponsesRendering:
+        """Begin to render a streamed answer."""
+        return ResponsesRendering(ask, script)
+
+    def whole(self, ask: Ask, script: Script) -> bytes:
+        """Render an answer that is not streamed."""
+        return sse.dumps(_ended(ask, script))
+
+    def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
+        """Render the body of an HTTP error."""
+        kind = _ERROR_TYPES.get(status, "server_error")
+        error = {"message": message, "type": kind, "param": None, "code": code}
+        return sse.dumps({"error": error})
+
+    def error_event(self, message: str, *, code: str | None = None) -> bytes:
+        """Render an error inside a stream."""
+        members = {"code": code or "server_error", "message": message, "param": None}
+        return _event("error", 0, **members)
+
+
+class ResponsesRendering:
+    """A streamed answer: one output item after the other, each with its deltas.
+
+    Args:
+        ask: The request.
+        script: What to say.
+    """
+
+    def __init__(self, ask: Ask, script: Script) -> None:
+        self._ask = ask
+        self._script = script
+        self._places = {part: place for place, part in enumerate(script.parts)}
+        self._left = Counter(part for part, _ in script.deltas)
+        self._opened: set[Part] = set()
+        self._numbers = count()
+
+    def opening(self) -> bytes:
+        """Render the response that begins."""
+        response = _response(self._ask, "in_progress", [])
+        return self._event("response.created", response=response) + self._event(
+            "response.in_progress", response=response
+        )
+
+    def delta(self, part: Part, text: str) -> bytes:
+        """Render one delta, the start of its item before the first and the end after the last."""
+        self._left[part] -= 1
+        head = b"" if part in self._opened else self._start(part)
+        kind, place = _DELTAS[part.kind]
+        event = self._event(f"{kind}.delta", **self._at(part), **place, delta=text)
+        return head + event + (b"" if self._left[part] else self._end(part))
+
+    def closing(self) -> bytes:
+        """Render items without deltas, then the whole response, with its usage."""
+        silent = b"".join(
+            self._start(part) + self._end(part)
+            for part in self._places
+            if part not in self._opened and self._script.finish_reason != "length"
+        )
+        response = _ended(self._ask, self._script)
+        return silent + self._event(f"response.{response['status']}", response=response)
+
+    def done(self) -> bytes:
+        """Render nothing: the whole response is the mark of the end."""
+        return b""
+
+    def _start(self, part: Part) -> bytes:
+        self._opened.add(part)
+        place = self._places[part]
+        item = _item(part, place, None)
+        started = self._event("response.output_item.added", output_index=place, item=item)
+        if part.kind in ("content", "refusal"):
+            content = {"content_index": 0, "part": _content(part, "")}
+            started += self._event("response.content_part.added", **self._at(part), **content)
+        return started
+
+    def _end(self, part: Part) -> bytes:
+        text = self._script.text(part)
+        kind, place = _DELTAS[part.kind]
+        member = {"tool": "arguments", "refusal": "refusal"}.get(part.kind, "text")
+        ended = self._event(f"{kind}.done", **self._at(part), **place, **{member: text})
+        if part.kind in ("content", "refusal"):
+            content = {"content_index": 0, "part": _content(part, text)}
+            ended += self._event("response.content_part.done", **self._at(part), **content)
+        index = self._places[part]
+        item = _item(part, index, text)
+        return ended + self._event("response.output_item.done", output_index=index, item=item)
+
+    def _at(self, part: Part) -> dict[str, Any]:
+        place = self._places[part]
+        return {"output_index": place, "item_id": f"item_{place}"}
+
+    def _event(self, kind: str, **members: Any) -> bytes:
+        return _event(kind, next(self._numbers), **members)
+
+
+_DELTAS: dict[str, tuple[str, dict[str, Any]]] = {
+    "content": ("response.output_text", {"content_index": 0, "logprobs": []}),
+    "tool": ("response.function_call_arguments", {}),
+    "reasoning": ("response.reasoning_summary_text", {"summary_index": 0}),
+    "refusal": ("response.refusal", {"content_index": 0}),
+}
+"""What the events of each kind of text are called, and what else is in them."""
+
+
+def _event(kind: str, number: int, **members: Any) -> bytes:
+    return sse.event(sse.dumps({"type": kind, "sequence_number": number, **members}), name=kind)
+
+
+def _content(part: Part, text: str) -> dict[str, Any]:
+    if part.kind == "refusal":
+        return {"type": "refusal", "refusal": text}
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def _item(part: Part, place: int, text: str | None) -> dict[str, Any]:
+    """Make an output item; `text` is None while it begins."""
+    status = "in_progress" if text is None else "completed"
+    item: dict[str, Any] = {"id": f"item_{place}", "status": status}
+    if part.kind == "tool":
+        call = {"call_id": part.call_id, "name": part.name, "arguments": text or ""}
+        return {**item, "type": "function_call", **call}
+    if part.kind == "reasoning":
+        summary = [{"type": "summary_text", "text": text}] if text else []
+        return {**item, "type": "reasoning", "summary": summary}
+    content = [] if text is None else [_content(part, text)]
+    return {**item, "type": "message", "role": "assistant", "content": content}
+
+
+def _response(ask: Ask, status: str, output: list[Any]) -> dict[str, Any]:
+    return {
+        "id": _ID,
+        "object": "response",
+        "created_at": _CREATED,
+        "status": status,
+        "model": ask.model,
+        "output": output,
+        "error": None,
+        "incomplete_details": None,
+        "parallel_tool_calls": False,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": None,
+    }
+
+
+def _ended(ask: Ask, script: Script) -> dict[str, Any]:
+    """The response at its end."""
+    reason = _INCOMPLETE.get(script.finish_reason)
+    output = [_item(part, place, script.text(part)) for place, part in enumerate(script.parts)]
+    usage = script.usage
+    return {
+        **_response(ask, "completed" if reason is None else "incomplete", output),
+        "incomplete_details": None if reason is None else {"reason": reason},
+        "usage": {
+            "input_tokens": usage.input_tokens,
+            "input_tokens_details": {"cached_tokens": usage.cached_tokens},
+            "output_tokens": usage.output_tokens,
+            "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+            "total_tokens": usage.total_tokens,
+        },
+    }
