@@ -9,7 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import ExitStack
+    from contextlib import AsyncExitStack, ExitStack
 
     from partialstream.testing import ReplayServer
 
@@ -34,7 +34,7 @@ class Way:
     name: str
     module: str
     sync: Callable[[ReplayServer, ExitStack], Any]
-    asynchronous: Callable[[ReplayServer], Any]
+    asynchronous: Callable[[ReplayServer, AsyncExitStack], Any]
     as_tool: bool = False
     whole: bool = False
 
@@ -51,10 +51,11 @@ def anthropic_create(as_tool: bool) -> tuple[Any, Any]:
         client = stack.enter_context(anthropic.Anthropic(base_url=server.url, api_key="-"))
         return client.messages.create(**anthropic_args(as_tool), stream=True)
 
-    async def asynchronous(server: ReplayServer) -> Any:
+    async def asynchronous(server: ReplayServer, stack: AsyncExitStack) -> Any:
         import anthropic
 
-        client = anthropic.AsyncAnthropic(base_url=server.url, api_key="-")
+        made = anthropic.AsyncAnthropic(base_url=server.url, api_key="-")
+        client = await stack.enter_async_context(made)
         return await client.messages.create(**anthropic_args(as_tool), stream=True)
 
     return sync, asynchronous
@@ -67,11 +68,12 @@ def anthropic_stream() -> tuple[Any, Any]:
         client = stack.enter_context(anthropic.Anthropic(base_url=server.url, api_key="-"))
         return stack.enter_context(client.messages.stream(**anthropic_args(False)))
 
-    async def asynchronous(server: ReplayServer) -> Any:
+    async def asynchronous(server: ReplayServer, stack: AsyncExitStack) -> Any:
         import anthropic
 
-        client = anthropic.AsyncAnthropic(base_url=server.url, api_key="-")
-        return await client.messages.stream(**anthropic_args(False)).__aenter__()
+        made = anthropic.AsyncAnthropic(base_url=server.url, api_key="-")
+        client = await stack.enter_async_context(made)
+        return await stack.enter_async_context(client.messages.stream(**anthropic_args(False)))
 
     return sync, asynchronous
 
@@ -86,10 +88,11 @@ def openai_chat() -> tuple[Any, Any]:
         client = stack.enter_context(openai.OpenAI(base_url=server.base_url, api_key="-"))
         return client.chat.completions.create(**asked)
 
-    async def asynchronous(server: ReplayServer) -> Any:
+    async def asynchronous(server: ReplayServer, stack: AsyncExitStack) -> Any:
         import openai
 
-        client = openai.AsyncOpenAI(base_url=server.base_url, api_key="-")
+        made = openai.AsyncOpenAI(base_url=server.base_url, api_key="-")
+        client = await stack.enter_async_context(made)
         return await client.chat.completions.create(**asked)
 
     return sync, asynchronous
@@ -106,10 +109,11 @@ def openai_responses(as_tool: bool) -> tuple[Any, Any]:
         client = stack.enter_context(openai.OpenAI(base_url=server.base_url, api_key="-"))
         return client.responses.create(**asked)
 
-    async def asynchronous(server: ReplayServer) -> Any:
+    async def asynchronous(server: ReplayServer, stack: AsyncExitStack) -> Any:
         import openai
 
-        client = openai.AsyncOpenAI(base_url=server.base_url, api_key="-")
+        made = openai.AsyncOpenAI(base_url=server.base_url, api_key="-")
+        client = await stack.enter_async_context(made)
         return await client.responses.create(**asked)
 
     return sync, asynchronous
@@ -131,8 +135,10 @@ def genai(as_tool: bool) -> tuple[Any, Any]:
         stack.callback(made.close)
         return made.models.generate_content_stream(**asked)
 
-    async def asynchronous(server: ReplayServer) -> Any:
-        return await client(server).aio.models.generate_content_stream(**asked)
+    async def asynchronous(server: ReplayServer, stack: AsyncExitStack) -> Any:
+        made = client(server)
+        stack.push_async_callback(made.aio.aclose)
+        return await made.aio.models.generate_content_stream(**asked)
 
     return sync, asynchronous
 

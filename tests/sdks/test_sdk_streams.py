@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from partialstream.testing import ReplayRequest
 
 pytestmark = [
-    # Async clients of the SDKs are not closed by the loop's end, as in many programs.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     # What aiohttp says of google-genai.
     pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning"),
 ]
@@ -66,14 +63,15 @@ def read(way: Way, server: ReplayServer, how: str, use: Callable[[Any], Any] | N
 async def _read_async(
     way: Way, server: ReplayServer, how: str, use: Callable[[Any], Any] | None
 ) -> Any:
-    stream = _open(how, await way.asynchronous(server))
-    values = []
-    async with stream:
-        async for value in stream:
-            values.append(value)
-            if use is not None and use(stream):
-                break
-    return values, stream
+    async with AsyncExitStack() as stack:
+        stream = _open(how, await way.asynchronous(server, stack))
+        values = []
+        async with stream:
+            async for value in stream:
+                values.append(value)
+                if use is not None and use(stream):
+                    break
+        return values, stream
 
 
 def _open(how: str, opened: Any) -> Any:
