@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # Their tool modes ask for JSON in the content.
 _TOOLS_AS_CONTENT = frozenset({"cohere"})
 
+# What instructor passes on to Google's SDKs as it is.
+_MODEL_ROLES = {"genai": "model", "vertexai": "model"}
+
 
 @dataclass(frozen=True, slots=True)
 class InstructorRequest:
@@ -73,8 +76,10 @@ class InstructorShaping:
         self._parallel = mode.endswith("PARALLEL_TOOLS")
         if self._parallel and shape.kind != "items":
             raise TypeError(f"mode {mode} gives items; ask for Iterable[...], or use another mode")
-        as_content = _value_of(client.provider) in _TOOLS_AS_CONTENT
+        provider = _value_of(client.provider)
+        as_content = provider in _TOOLS_AS_CONTENT
         self._as_tool = ("TOOLS" in mode or mode == "FUNCTIONS") and not as_content
+        self._model_role = _MODEL_ROLES.get(provider, "assistant")
         self._shape = shape
         self._limits = options.limits or DEFAULT_LIMITS
         self._arguments = self._shaped(client, mode, options, kwargs, stream)
@@ -91,7 +96,7 @@ class InstructorShaping:
         self, said: str | None, instruction: str, carried: Sequence[str]
     ) -> InstructorRequest:
         """See `Shaping`."""
-        more = [] if said is None else [{"role": "assistant", "content": said}]
+        more = [] if said is None else [{"role": self._model_role, "content": said}]
         more.append({"role": "user", "content": instruction})
         if self._templates:
             more = [{**each, "content": escaped(each["content"])} for each in more]

@@ -272,5 +272,7 @@ def is_final(error: BaseException | None) -> bool:
         error, (RefusalError, LimitExceededError)
     ):
         return True
-    status = getattr(error.__cause__, "status_code", None)
+    cause = error.__cause__
+    # Google's SDK calls it a code; OpenAI's code is a word.
+    status = getattr(cause, "status_code", getattr(cause, "code", None))
     return isinstance(status, int) and status < 500 and status not in _TRANSIENT

@@ -25,7 +25,12 @@ _LENGTH = frozenset(
 )
 _REFUSED = frozenset({"refusal"})
 _FILTERED = frozenset(
-    {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii"}
+    {
+        "content_filter",
+        # Gemini's, "language" being one that it is not to answer in.
+        *("safety", "recitation", "blocklist", "prohibited_content", "spii", "language"),
+        *("image_safety", "image_recitation", "image_prohibited_content"),
+    }
 )
 
 # Foreign exceptions are told apart by the names of their classes, so that no transport has to
@@ -48,9 +53,6 @@ _DISCONNECTED = frozenset(
     }
 )
 _PROVIDER = frozenset({"APIError", "APIStatusError", "EventStreamError"})
-
-# botocore's is a ClientError, as are aiohttp's lost connections.
-_NOT_DISCONNECTED = frozenset({"EventStreamError"})
 
 
 def resolve(
@@ -105,9 +107,12 @@ def translate(error: Exception, document: Outcome) -> PartialStreamError | None:
     text = str(error) or type(error).__name__
     if names & _STALLED:
         return IncompleteStreamError.of(Outcome("stalled", detail=text, tail=document.tail))
-    if names & _DISCONNECTED and not names & _NOT_DISCONNECTED:
+    # Google's and botocore's errors are ClientErrors as well, as are aiohttp's lost connections;
+    # OpenAI's lost connections are APIErrors.
+    told = names & _PROVIDER and "APIConnectionError" not in names
+    if names & _DISCONNECTED and not told:
         return IncompleteStreamError.of(Outcome("disconnected", detail=text, tail=document.tail))
-    if names & _PROVIDER:
+    if told:
         code = getattr(error, "code", None)
         return ProviderError(
             text,
