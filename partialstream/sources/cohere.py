@@ -124,9 +124,7 @@ class CohereSource:
             metadata.finish_reason = reason
         error: Any = delta.get("error")
         if error or reason in _FAILED:
-            raise provider_error(
-                error or f"the answer ended with finish_reason {reason!r}", delta
-            )
+            raise provider_error(error or f"the answer ended with finish_reason {reason!r}", delta)
 
 
 def is_cohere(fields: dict[str, Any]) -> bool:

@@ -1,10 +1,10 @@
-r"""What the body of a response consists of, told by its first bytes.
+"""What the body of a response consists of, told by its first bytes, blanks left out.
 
-    first byte (after blanks)   framing
-    -------------------------   -----------------------------------------------------
-    { or [                      JSON documents: NDJSON, one array, one document
-    0x00 or 0x01                Amazon's event stream, if its first checksum is right
-    any other                   server-sent events
+    { or [      JSON documents: NDJSON, one array, or one document
+    0x00, 0x01  Amazon's event stream, if its first checksum is right
+    any other   server-sent events
+
+Where a byte may begin two of them, the next ones are waited for.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class BodyFraming:
             ProviderError: As the framing does.
         """
         if self._chosen is None:
+            if not self._head.strip():
+                return []
             # Too short for what it began like.
             self._chosen = SSEDecoder()
             return self._chosen.feed(self._head) + self._chosen.finish()

@@ -98,16 +98,17 @@ class JSONDocumentsDecoder:
         size = len(data)
         while at < size:
             if self._in_string:
-                at = self._skip_string(data, at)
-                if not self._in_string and data[at - 1] == _LF:
+                at, broken = self._skip_string(data, at)
+                if broken:
                     self._document += data[begin:at]
                     begin = at
                     self._give(events)
                 continue
             depth = self._depth
-            mark = (
-                _WITHIN if depth else _BETWEEN_ELEMENTS if self._in_array else _BETWEEN
-            ).search(data, at)
+            if depth:
+                mark = _WITHIN.search(data, at)
+            else:
+                mark = (_BETWEEN_ELEMENTS if self._in_array else _BETWEEN).search(data, at)
             if mark is None:
                 break
             byte = mark[0]
@@ -137,20 +138,18 @@ class JSONDocumentsDecoder:
                 self._give(events)
         self._document += data[begin:]
 
-    def _skip_string(self, data: bytes, at: int) -> int:
-        """Give where the string ends, behind its quote; or where the bytes do."""
+    def _skip_string(self, data: bytes, at: int) -> tuple[int, bool]:
+        """Give where the string ends, or the bytes do, and whether it ends by a line feed."""
         if self._escaped:
             self._escaped = False
             at += 1
         rest = _REST_OF_STRING.match(data, at)
         at = len(data) if rest is None else rest.end()
-        if at < len(data):
-            if data[at] == _BACKSLASH:
-                self._escaped = True
-            else:
-                self._in_string = False
-            at += 1
-        return at
+        if at == len(data):
+            return at, False
+        self._escaped = data[at] == _BACKSLASH
+        self._in_string = self._escaped
+        return at + 1, data[at] == _LF
 
     def _give(
         self, events: list[ServerSentEvent], *, final: bool = True, bare: bool = False

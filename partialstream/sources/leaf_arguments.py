@@ -22,7 +22,7 @@ _EXPECTED = "arguments by their JSON paths, each once and in the order of the do
 
 # The segments of a normalized path (RFC 9535, section 2.7), and the short form of a name.
 _SEGMENT = re.compile(
-    r"""\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]|\['(?P<single>(?:[^'\\]|\\.)*)'\]"""
+    r"""\.(?P<name>[^.\[\]]+)|\[(?P<index>\d{1,9})\]|\['(?P<single>(?:[^'\\]|\\.)*)'\]"""
     r"""|\["(?P<double>(?:[^"\\]|\\.)*)"\]""",
     re.DOTALL,
 )
@@ -90,8 +90,8 @@ class LeafArguments:
             text = self._close(shared + 1)
             self._check(path[shared], shared, json_path)
             text += ","
-            self._names[shared].add(path[shared])
             if isinstance(path[shared], str):
+                self._names[shared].add(path[shared])
                 text += _name(path[shared])
             shared += 1
         for step in path[shared:]:

@@ -42,9 +42,13 @@ def plain(value: Any, depth: int = _DEPTH) -> Any:
         # What `model_dump` calls, in half its time. Without warnings: providers send what does
         # not fit an SDK's types. As any: a member may be of a class derived from the declared.
         try:
-            return serializer.to_python(
+            found = serializer.to_python(
                 value, exclude_none=True, warnings=False, serialize_as_any=True
             )
+            # A serializer of the model's own that is for JSON alone, as those of Cohere's SDK
+            # are, gives the model itself.
+            if found is not value:
+                return found
         except TypeError:
             # pydantic before 2.14, and a member's class is one whose serializer is made on its
             # first use (`defer_build`, as in OpenAI's SDK): its attributes say the same.

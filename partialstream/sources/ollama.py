@@ -118,8 +118,8 @@ class OllamaSource:
             if not is_object(function):
                 raise unknown_chunk(call, "a tool call")
             self._calls += 1
-            name = function.get("name")
-            channel = Channel("tool", self._calls, name if isinstance(name, str) else None)
+            tool: Any = function.get("name")
+            channel = Channel("tool", self._calls, tool if isinstance(tool, str) else None)
             deltas.append((channel, arguments_text(function.get("arguments")) or "{}"))
         return deltas
 

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 from partialstream.sources.anthropic import AnthropicSource, is_anthropic
 from partialstream.sources.bedrock import BedrockSource, is_bedrock
 from partialstream.sources.chat import ChatSource
+from partialstream.sources.cohere import CohereSource, is_cohere
+from partialstream.sources.gemini import GeminiSource, is_gemini
 from partialstream.sources.objects import fields_of
+from partialstream.sources.ollama import OllamaSource, is_ollama
 from partialstream.sources.provider_errors import error_in, unknown_chunk
 from partialstream.sources.responses import ResponsesSource
 from partialstream.sources.shapes import is_object
+from partialstream.sources.wrapped import WrappedSource, is_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +49,10 @@ def _bedrock(metadata: AnswerMetadata | None) -> Source:
     return BedrockSource(metadata, inner=wire_for)
 
 
+def _wrapped(metadata: AnswerMetadata | None) -> Source:
+    return WrappedSource(metadata, inner=wire_for)
+
+
 def _is_error(fields: dict[str, Any]) -> bool:
     return error_in(fields) is not None
 
@@ -55,6 +63,10 @@ WIRES: list[tuple[Callable[[dict[str, Any]], bool], Callable[[AnswerMetadata | N
     (_is_chat, ChatSource),
     (is_anthropic, AnthropicSource),
     (is_bedrock, _bedrock),
+    (is_gemini, GeminiSource),
+    (is_ollama, OllamaSource),
+    (is_cohere, CohereSource),
+    (is_wrapped, _wrapped),
     # Last: an error ahead of any answer looks the same in all formats.
     (_is_error, ChatSource),
 ]
@@ -76,4 +88,7 @@ def wire_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
         for matches, source in WIRES:
             if matches(fields):
                 return source(metadata)
+        if not fields and hasattr(chunk, "candidates"):
+            # Google's older SDKs hold a protocol buffer, and show it by properties alone.
+            return GeminiSource(metadata)
     raise unknown_chunk(chunk, "text, bytes, or a chunk of a known wire format")

@@ -28,7 +28,7 @@ MODES: Final = ["tools", "json_object"]
 
 # Everything that the grammar allows has a chance.
 SAMPLING: Final[dict[str, Any]] = {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}
-_ANSWERS_IN_A_ROW: Final = AttemptStarted(1, "request")
+_FIRST_REQUEST: Final = AttemptStarted(1, "request")
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Run:
     def answers(self) -> list[str]:
         """The text of each answer."""
         texts: list[str] = []
-        for event in (_ANSWERS_IN_A_ROW, *self.events):
+        for event in (_FIRST_REQUEST, *self.events):
             if isinstance(event, AttemptStarted) and event.number > len(texts):
                 texts.append("")
             elif isinstance(event, TextDelta):

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from engine_runs import Run, asking, listed
+from engine_runs import Run, asking, listed, seeds_until_twice
 from openai import InternalServerError
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-from vocabulary import ENDLESS_LISTS, NO_CONTROLS, NO_STRAY_BYTES, SHORT_LISTS, SHORT_STRINGS, bias
+from vocabulary import (
+    ENDLESS_LISTS,
+    NO_CONTROLS,
+    NO_STRAY_BYTES,
+    SHORT_LISTS,
+    SHORT_STRINGS,
+    ending,
+)
 
 from partialstream import IncompleteStreamError, Item, JSONSyntaxError, TextDelta
 
@@ -104,7 +111,7 @@ def test_a_list_that_the_token_limit_cuts(caller: Caller, mode: str, max_tokens:
     assert run.error.delivered == len(run.items)
 
 
-def ending(text: str) -> tuple[int, str]:
+def verdict(text: str) -> tuple[int, str]:
     """How many items a list of notes gives, and how it ends."""
     found = listed(text)
     for count, raw in enumerate(found.raws):
@@ -128,32 +135,55 @@ FREEDOMS = {
 def test_free_strings_are_as_good_as_pydantic_finds_them(
     caller: Caller, mode: str, freedom: str
 ) -> None:
-    seen = set()
-    for seed in range(4):
-        biases = {**FREEDOMS[freedom], **bias(",", 1.0)}
+    controls = "control" not in freedom
+    seen: list[int] = []
+    for seed in seeds_until_twice(seen):
+        biases = FREEDOMS[freedom] | ending(-2.0)
         run = caller.read(
             "create_iterable",
             **asking(Note, "create_iterable", mode, seed=seed, max_tokens=120, bias=biases),
         )
         text = run.stream.text
-        count, end = ending(text)
+        count, end = verdict(text)
         assert len(run.items) == count
         check_items(run, Note)
         assert run.stream.outcome.status == end, (text, run.error)
-        seen.add(end)
         if isinstance(run.error, JSONSyntaxError):
             assert (run.error.line, run.error.column) == place(text, run.error.offset)
             assert run.error.path[:2] == ("items", count)
-            if "control" not in freedom:
+            if controls:
                 assert text[run.error.offset] < " "
-    if "control" not in freedom:
-        assert "invalid" in seen
+        if controls == (end == "invalid"):
+            seen.append(seed)
+    assert seen
 
 
 def place(text: str, offset: int) -> tuple[int, int]:
     """Line and column of an offset, both counted from 1."""
     before = text[:offset].split("\n")
     return len(before), len(before[-1]) + 1
+
+
+def test_probabilities_of_the_engine_are_told_of_members(caller: Caller, mode: str) -> None:
+    run = caller.read(
+        "create_iterable",
+        **asking(
+            Note,
+            "create_iterable",
+            mode,
+            seed=3,
+            max_tokens=200,
+            bias=SHORT_STRINGS | NO_STRAY_BYTES | NO_CONTROLS | ENDLESS_LISTS,
+            logprobs=True,
+            top_logprobs=2,
+        ),
+    )
+    assert run.items
+    check_items(run, Note)
+    for item in run.items:
+        confidence = dict(item.confidence or {})
+        assert set(confidence) == {("text",), ("grade",)}
+        assert all(0 < probability <= 1 for probability in confidence.values())
 
 
 def test_a_mode_that_the_engine_does_not_know_is_the_sdks_error(caller: Caller) -> None:

@@ -12,21 +12,7 @@ SPECIAL: Final = ["<unk>", "<s>", "</s>"]
 CHARACTERS: Final = [*"äß¿€日本語Ω", "😀", "🚀", "e\u0301", "\u0085", "\u2028", "\ufeff", "\u00a0"]
 
 # So that a delta may end one item and begin the next.
-PIECES: Final = [
-    '":',
-    '","',
-    '",',
-    "},",
-    "},{",
-    '},{"',
-    "}]",
-    "}]}",
-    '{"',
-    "[{",
-    "true",
-    "\\u00",
-    "10",
-]
+PIECES: Final = r'": "," ", }, },{ },{" }] }]} {" [{ true \u00 10'.split()
 
 FIRST_BYTE: Final = len(SPECIAL)
 FIRST_TEXT: Final = FIRST_BYTE + 256

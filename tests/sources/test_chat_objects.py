@@ -135,6 +135,14 @@ class Slotted:
     refusal: None = None
 
 
+class ForJSON(pydantic.BaseModel):
+    a: Any
+
+    @pydantic.model_serializer(mode="plain", when_used="json")
+    def serialize(self) -> Any:
+        return {}
+
+
 class Derived(Extensible):
     index: int = 1
 
@@ -161,6 +169,7 @@ class Deferred:
     ("value", "expected"),
     [
         (Deferred(a=[Deferred(b=None)]), {"a": [{"more": "stop"}], "more": "stop"}),
+        (ForJSON(a=[ForJSON(a=Reason.STOP)]), {"a": [{"a": "stop"}]}),
         (Slotted("a", Reason.STOP), {"content": "a", "reason": "stop"}),
         (Holder(choice=Derived.model_construct(x=2)), {"choice": {"index": 1, "x": 2}}),
         (SimpleNamespace(a=[SimpleNamespace(b=None, c=1)], _d=2), {"a": [{"c": 1}]}),

@@ -10,9 +10,13 @@ from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel
 from partialstream.sources import (
     ChatSource,
+    CohereSource,
+    GeminiSource,
+    OllamaSource,
     ResponsesSource,
     SSESource,
     TextSource,
+    WrappedSource,
     source_for,
 )
 
@@ -36,6 +40,14 @@ CHOICES: dict[str, tuple[Any, type]] = {
     "sign of life": ({"type": "keepalive"}, ResponsesSource),
     "whole response": ({"object": "response", "usage": {"prompt_tokens": 1}}, ResponsesSource),
     "an event as an object": (SimpleNamespace(type="response.created"), ResponsesSource),
+    "candidates": ({"candidates": []}, GeminiSource),
+    "blocked prompt": ({"promptFeedback": {"blockReason": "SAFETY"}}, GeminiSource),
+    "usage of Gemini alone": ({"usageMetadata": {"promptTokenCount": 1}}, GeminiSource),
+    "candidates as an object": (SimpleNamespace(candidates=None), GeminiSource),
+    "message of Ollama": ({"message": {"content": ""}, "done": False}, OllamaSource),
+    "response of Ollama": ({"response": "", "done": False}, OllamaSource),
+    "event of Cohere": ({"type": "message-start", "id": "x"}, CohereSource),
+    "chunk in a wrapper": ({"data": {"choices": []}}, WrappedSource),
     "error alone": (ERROR, ChatSource),
     "an object": (SimpleNamespace(choices=[], usage=None), ChatSource),
 }

@@ -39,6 +39,20 @@ def of_httpx(name: str, *args: str) -> Exception:
     return error
 
 
+def of_google(name: str, code: int, body: Any) -> Exception:
+    errors = pytest.importorskip("google.genai.errors")
+    return getattr(errors, name)(code, body)
+
+
+def of_botocore(code: str) -> Exception:
+    errors = pytest.importorskip("botocore.exceptions")
+    return errors.EventStreamError({"Error": {"Code": code, "Message": "wait"}}, "ConverseStream")
+
+
+def of_aiohttp(text: str) -> Exception:
+    return pytest.importorskip("aiohttp").ClientPayloadError(text)
+
+
 # What is raised, what becomes of it, and the status.
 TRANSLATED: dict[str, tuple[Callable[[], Exception], type[PartialStreamError], str]] = {
     "ConnectionResetError": (
@@ -94,6 +108,27 @@ TRANSLATED: dict[str, tuple[Callable[[], Exception], type[PartialStreamError], s
     "openai.APIError": (
         lambda: openai.APIError("overloaded", REQUEST, body={"code": "busy"}),
         ProviderError,
+        "disconnected",
+    ),
+    # Both are called ClientError as well, as a lost connection is by aiohttp.
+    "google.genai.errors.ServerError": (
+        lambda: of_google("ServerError", 503, {"error": {"message": "overloaded"}}),
+        ProviderError,
+        "disconnected",
+    ),
+    "google.genai.errors.ClientError": (
+        lambda: of_google("ClientError", 429, {"error": {"message": "too many"}}),
+        ProviderError,
+        "disconnected",
+    ),
+    "botocore.exceptions.EventStreamError": (
+        lambda: of_botocore("throttlingException"),
+        ProviderError,
+        "disconnected",
+    ),
+    "aiohttp.ClientPayloadError": (
+        lambda: of_aiohttp("not all of it"),
+        IncompleteStreamError,
         "disconnected",
     ),
 }

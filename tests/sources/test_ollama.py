@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from recordings import body_of, check_texts, reads_of, recordings, texts_until_error
+from source_runs import brief, needs_streams, read_all
+
+from partialstream import stream_items
+from partialstream.errors import ProviderError
+from partialstream.results import Channel, Token, Usage
+from partialstream.sources import OllamaSource, source_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partialstream.sources import Source
+
+CONTENT = Channel("content")
+REASONING = Channel("reasoning")
+
+each_recording = pytest.mark.parametrize("entry", recordings("ollama"))
+
+
+def check(entry: dict[str, Any], source: Source, chunks: Any) -> None:
+    check_texts(entry, source, chunks)
+    metadata = source.metadata
+    assert metadata.finish_reason == entry["finish_reason"]["message"]
+    assert metadata.terminated
+    assert metadata.model in ("llama3.2", "qwen3:4b")
+    assert metadata.extra["total_duration"] > 0
+
+
+@needs_streams
+@each_recording
+def test_bodies_in_all_cuts(entry: dict[str, Any]) -> None:
+    for reads in reads_of(body_of(entry), entry["file"]):
+        check(entry, source_for(reads[0] or None), reads)
+
+
+@needs_streams
+@each_recording
+def test_chunks_as_dicts(entry: dict[str, Any]) -> None:
+    chunks = [json.loads(line) for line in body_of(entry).splitlines() if line]
+    source = source_for(chunks[0])
+    assert type(source) is OllamaSource
+    check(entry, source, chunks)
+
+
+@needs_streams
+@each_recording
+def test_chunks_as_objects_of_the_sdk(entry: dict[str, Any]) -> None:
+    ollama = pytest.importorskip("ollama")
+    by_dict, by_object = OllamaSource(), OllamaSource()
+    for line in body_of(entry).splitlines():
+        if not line:
+            continue
+        chunk = json.loads(line)
+        kind = ollama.ChatResponse if "message" in chunk else ollama.GenerateResponse
+        built = kind(**chunk)
+        assert type(source_for(built)) is OllamaSource
+        assert by_object.feed(built) == by_dict.feed(chunk)
+    assert by_object.finish() == by_dict.finish()
+    assert by_object.metadata.usage == by_dict.metadata.usage
+    assert by_object.metadata.finish_reason == by_dict.metadata.finish_reason
+
+
+def says(done: bool = False, **message: Any) -> dict[str, Any]:
+    return {"model": "m", "created_at": "", "message": {"role": "assistant", **message}} | {
+        "done": done
+    }
+
+
+def calls(*functions: dict[str, Any]) -> dict[str, Any]:
+    return says(content="", tool_calls=[{"function": each} for each in functions])
+
+
+TEXTS: dict[str, tuple[list[Any], dict[Any, str]]] = {
+    "reasoning of a chat": (
+        [says(content="", thinking="Two "), says(thinking="rows."), says(content="[1]")],
+        {("reasoning", 0): "Two rows.", ("content", 0): "[1]"},
+    ),
+    "reasoning of a completion": (
+        [
+            {"thinking": "So", "response": "", "done": False},
+            {"response": "[1]", "done": True},
+        ],
+        {("reasoning", 0): "So", ("content", 0): "[1]"},
+    ),
+    "calls": (
+        [
+            calls({"name": "f", "arguments": {"a": "é"}}, {"name": "g", "arguments": {}}),
+            calls({"name": "f", "arguments": '{"a":2}'}, {"name": "h"}),
+        ],
+        {("tool", 1): '{"a":"é"}', ("tool", 2): "{}", ("tool", 3): '{"a":2}', ("tool", 4): "{}"},
+    ),
+    "nothing": ([None, says(), says(content=""), says(content=None), says(done=True)], {}),
+    "halves of a pair": (
+        [says(content="\ud83d"), says(content="\ude00")],
+        {("content", 0): "😀"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts(name: str) -> None:
+    chunks, expected = TEXTS[name]
+    source = OllamaSource()
+    assert brief(read_all(source, chunks)) == expected
+    assert source.metadata.reasoning == expected.get(("reasoning", 0), "")
+
+
+def test_items_come_with_their_lines() -> None:
+    reads = [json.dumps(says(content=text)).encode() + b"\n" for text in ("[1,", "2", "2,3", "]")]
+    taken: list[bytes] = []
+
+    def body() -> Iterator[bytes]:
+        for each in [*reads, json.dumps(says(True)).encode()]:
+            taken.append(each)
+            yield each
+
+    stream = stream_items(int, body())
+    assert [(item, len(taken)) for item in stream] == [(1, 1), (22, 3), (3, 4)]
+    assert stream.outcome.status == "complete"
+
+
+def test_the_end() -> None:
+    source = OllamaSource()
+    source.feed(says(content="["))
+    assert not source.metadata.terminated
+    source.feed({**says(True), "done_reason": "length", "eval_count": 3, "eval_duration": 9})
+    metadata = source.metadata
+    assert metadata.terminated
+    assert metadata.finish_reason == "length"
+    assert metadata.usage == Usage(0, 3)
+    assert metadata.extra == {"eval_duration": 9}
+
+
+def test_token_probabilities() -> None:
+    source = OllamaSource()
+    entry = {"token": "[", "logprob": -0.5, "bytes": [91], "top_logprobs": []}
+    source.feed({**says(content="["), "logprobs": [entry]})
+    assert source.metadata.tokens == [Token(CONTENT, b"[", -0.5)]
+    source.feed({**says(thinking="["), "logprobs": [entry]})
+    assert source.metadata.tokens == [Token(REASONING, b"[", -0.5)]
+    source.feed(says(content="1"))
+    assert source.metadata.tokens == []
+
+
+def test_an_error_in_the_stream() -> None:
+    good = json.dumps(says(content="[1"))
+    body = f'{good}\n{{"error":"model runner has unexpectedly stopped"}}\n'.encode()
+    for reads in reads_of(body, "error"):
+        text, error = texts_until_error(source_for(reads[0] or None), reads)
+        assert text == "[1"
+        assert "unexpectedly stopped" in str(error)
+
+
+def test_an_error_beside_text_is_told_afterwards() -> None:
+    source = OllamaSource()
+    assert source.feed({**says(content="a"), "error": "busy"}) == [(CONTENT, "a")]
+    for call in (source.finish, lambda: source.feed(None)):
+        with pytest.raises(ProviderError, match="busy"):
+            call()
+
+
+BAD: dict[str, Any] = {
+    "text": "a",
+    "a number": 3,
+    "content that is no text": says(content=3),
+    "calls that are no list": says(tool_calls={"function": {}}),
+    "a call without a function": says(tool_calls=[{"name": "f"}]),
+    "arguments that are none": calls({"name": "f", "arguments": 3}),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_unknown_shapes(name: str) -> None:
+    with pytest.raises(ProviderError, match="unknown chunk"):
+        OllamaSource().feed(BAD[name])
