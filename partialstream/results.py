@@ -41,7 +41,8 @@ class Outcome:
     Attributes:
         status: One of the words of `Status`.
         finish_reason: The provider's own word for it (`"stop"`, `"length"`, …), if it said one.
-        detail: What is known beyond the status: the refusal's text, the filter's reason.
+        detail: What is known beyond the status: the refusal's text, the filter's reason; which
+            wish of the caller's has ended a stream (`"take=3"`, `"stop_when"`).
         tail: The unfinished text of the open item or object, `""` if there is none. What is
             invalid is not unfinished: no text that follows would help it.
 

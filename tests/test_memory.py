@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 
-from partialstream import ItemParser, PartialParser, stream_items
+from partialstream import ItemParser, Limits, PartialParser, stream_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,9 @@ class Report(BaseModel):
     notes: dict[str, list[str]]
 
 
+ALL_THE_SAME = Limits(repeated_items=None)
+
+
 def chunks(megabytes: float, size: int) -> Iterator[str]:
     """A list of items, made on the way."""
     product = {"name": "Lamp", "description": "Warm light. " * 15, "price": 9.5}
@@ -47,11 +50,11 @@ def chunks(megabytes: float, size: int) -> Iterator[str]:
 
 
 def read_stream(megabytes: float, size: int) -> int:
-    return sum(1 for _ in stream_items(Product, chunks(megabytes, size)))
+    return sum(1 for _ in stream_items(Product, chunks(megabytes, size), limits=ALL_THE_SAME))
 
 
 def push(megabytes: float, size: int) -> int:
-    parser = ItemParser(Product)
+    parser = ItemParser(Product, limits=ALL_THE_SAME)
     count = sum(len(parser.feed(chunk)) for chunk in chunks(megabytes, size))
     parser.finish()
     return count

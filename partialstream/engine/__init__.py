@@ -11,4 +11,5 @@ items.py     the machine that puts these together: text in, raw items out (roots
 gather.py    spares the machine the deltas that complete nothing
 growth.py    growing objects: text in, snapshots out (marks.py: how these are kept)
 verdict.py   why a slice is not JSON
+alignment.py where in the text its tokens stand (leaves.py: where its values do)
 """

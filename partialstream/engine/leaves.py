@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, Union
 
-from partialstream.engine.tokens import BLANKS, run_of
+from partialstream.engine.tokens import BLANKS, LITERALS, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +22,31 @@ class Leaf:
     Attributes:
         start: The offset of its first character; of a string's, of that behind the quote.
         end: The offset behind its last character; None while it is open.
+        known: The offset up to which the text has to go, so that this is known to be its end:
+            behind a string's quote, and behind the character that follows a number.
+        is_text: Whether it is a string.
     """
 
-    __slots__ = ("end", "start")
+    __slots__ = ("end", "is_text", "known", "start")
 
-    def __init__(self, start: int, end: int | None = None) -> None:
+    def __init__(self, start: int, *, is_text: bool) -> None:
         self.start = start
-        self.end = end
+        self.end: int | None = None
+        self.known: int | None = None
+        self.is_text = is_text
+
+    def slice(self, upto: int) -> tuple[int, int] | None:
+        """The part of the text that makes the value, as far as the text goes to `upto`.
+
+        Returns:
+            Two offsets. A string that has not ended is there as far as it goes; of an empty
+            one it is the closing quote that makes it. None for what is not there yet.
+        """
+        start, end = self.start, upto if self.end is None else self.end
+        if self.known is not None and self.known <= upto:
+            return start, max(end, start + 1)
+        end = min(end, upto)
+        return (start, end) if self.is_text and end > start else None
 
 
 Tree = dict[str | int, Union["Leaf", "Tree"]]
@@ -58,12 +76,12 @@ class LeafReader:
 
     __slots__ = (
         "_cut_escape",
-        "_is_text",
         "_keys",
         "_leaf",
         "_name",
         "_name_next",
         "_open",
+        "_until",
         "offset",
         "root",
     )
@@ -76,7 +94,7 @@ class LeafReader:
         self._name_next = False
         self._name: list[str] | None = None  # the pieces of the name under way
         self._leaf: Leaf | None = None  # the leaf under way
-        self._is_text = False  # whether it is a string
+        self._until: int | None = None  # where it ends, if it is a word
         self._cut_escape = False  # whether a backslash was the last character
 
     def feed(self, text: str) -> None:
@@ -84,7 +102,7 @@ class LeafReader:
         base = self.offset
         pos = 0
         while pos < len(text):
-            if self._name is not None or self._is_text:
+            if self._is_in_string:
                 pos = self._string(text, pos)
             elif self._leaf is not None:
                 pos = self._scalar(text, pos)
@@ -98,8 +116,13 @@ class LeafReader:
 
     def finish(self) -> None:
         """The text ends here, which completes a root number."""
-        if self._leaf is not None and not self._is_text:
-            self._end_scalar(self.offset)
+        if not self._is_in_string:
+            self._end_leaf(self.offset, self.offset)
+
+    @property
+    def _is_in_string(self) -> bool:
+        """Whether the text goes on inside of a string, or of a name."""
+        return self._name is not None or (self._leaf is not None and self._leaf.is_text)
 
     def _between(self, char: str, place: int) -> int:
         """Read what stands between names, strings and scalars; gives how many characters."""
@@ -107,8 +130,7 @@ class LeafReader:
             if self._name_next:
                 self._name = []
             else:
-                self._leaf = Leaf(place + 1)
-                self._is_text = True
+                self._leaf = Leaf(place + 1, is_text=True)
                 self._put(self._leaf)
         elif char in "{[":
             tree: Tree = {}
@@ -130,7 +152,9 @@ class LeafReader:
         elif char == ":":
             self._name_next = False
         else:
-            self._leaf = Leaf(place)
+            self._leaf = Leaf(place, is_text=False)
+            word = LITERALS.get(char)
+            self._until = None if word is None else place + len(word)
             return 0  # its first character is read with the others
         return 1
 
@@ -154,25 +178,29 @@ class LeafReader:
 
     def _end_string(self, place: int) -> None:
         if self._name is not None:
-            if self._keys:
-                self._keys[-1] = _decoded("".join(self._name))
+            self._keys[-1] = _decoded("".join(self._name))
             self._name = None
-        elif self._leaf is not None:
-            self._leaf.end = place
-            self._leaf = None
-            self._is_text = False
+        else:
+            self._end_leaf(place, place + 1)
 
     def _scalar(self, text: str, pos: int) -> int:
+        """Read on in a number or a word."""
         end = _SCALAR(text, pos).end()
-        if end < len(text):
-            self._end_scalar(self.offset + end)
+        place = self.offset + end
+        if self._until is not None and place >= self._until:
+            self._end_leaf(place, place)  # a word does not go on
+        elif end < len(text):
+            self._end_leaf(place, place + 1)
         return end
 
-    def _end_scalar(self, place: int) -> None:
-        if self._leaf is not None:
-            self._leaf.end = place
-            self._put(self._leaf)
+    def _end_leaf(self, place: int, known: int) -> None:
+        leaf = self._leaf
+        if leaf is not None:
+            leaf.end = place
+            leaf.known = known
             self._leaf = None
+            if not leaf.is_text:
+                self._put(leaf)
 
     def _put(self, value: Leaf | Tree) -> None:
         """A value has begun, or is complete."""

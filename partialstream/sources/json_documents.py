@@ -80,15 +80,15 @@ class JSONDocumentsDecoder:
     def finish(self) -> list[ServerSentEvent]:
         """End the body and give the document that it ended in, if any.
 
-        A body of one document, over several lines, is no stream: the event is `bare`, and so
-        that it was cut is an error of its own.
+        A body that ends within its first document has nothing of a stream: the event is `bare`,
+        and so that it was cut is an error of its own, which shows it.
 
         Raises:
             ProviderError: As `feed` does. A character that is cut by the end is left out.
         """
         if self._failure is not None:
             raise self._failure
-        bare = not self._given and not self._in_array and b"\n" in self._document
+        bare = not self._given and not self._in_array
         events: list[ServerSentEvent] = []
         self._give(events, final=False, bare=bare)
         return events

@@ -7,6 +7,7 @@ partials.py   the policy of a partial stream
 ending.py     how a stream ended, and the error that says so
 stopping.py   streams that end by wish, before the answer does
 events.py     what `stream.events()` gives
+confidence.py how likely the values were, by their tokens
 watching.py   looks for words in the texts of events
 chunks.py     where chunks come from: opened and closed once
 connection.py ends the connection below a stream

@@ -44,14 +44,10 @@ def confidence_of(raw: str, start: int, tokens: Alignment) -> Confidence | None:
     return Confidence(values)
 
 
-def _probability(leaf: Leaf, end: int, tokens: Alignment) -> float | None:
-    """The probability of a leaf, as far as the text goes to `end`; None if it has no tokens."""
-    start = leaf.start
-    if leaf.end is not None and leaf.end <= end:
-        end = max(leaf.end, start + 1)  # of an empty string, its closing quote
-    if end <= start:
-        return None
-    logprob = tokens.logprob(start, end)
+def _probability(leaf: Leaf, upto: int, tokens: Alignment) -> float | None:
+    """The probability of a leaf, as far as the text goes to `upto`; None if it has no tokens."""
+    place = leaf.slice(upto)
+    logprob = None if place is None else tokens.logprob(*place)
     return None if logprob is None else math.exp(logprob)
 
 
@@ -91,8 +87,7 @@ class SpokenObject:
         key = id(snapshot)
 
         def forget(reference: weakref.ref[object]) -> None:
-            if key in _spoken and _spoken[key][0] is reference:
-                del _spoken[key]
+            _spoken.pop(key, None)
 
         try:
             reference = weakref.ref(snapshot, forget)

@@ -127,7 +127,7 @@ class _Until(Reading[V, E], Generic[V, E]):
 
     def between_events(self) -> list[E]:
         """See `Reading`."""
-        return self._wanted(self._inner.between_events())
+        return [] if self._enough else self._wanted(self._inner.between_events())
 
     def _wanted(self, events: list[E]) -> list[E]:
         wanted: list[E] = []

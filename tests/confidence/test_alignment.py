@@ -194,3 +194,14 @@ def test_what_is_kept_is_bounded() -> None:
         waiting.take("y" * 1000, [])  # nor do tokens for this
     waiting.take("z", [Token(CONTENT, b"z", -1)])
     assert waiting.logprob(200_000, 200_001) == -1
+    waiting.take("", tokens_of(*([("1", -1)] * 3000)))
+    for _ in range(3000):
+        waiting.take("1", [])
+    assert waiting.logprob(200_001, 200_002) == -1
+    assert waiting.logprob(201_024, 201_025) == -1
+    assert waiting.logprob(201_025, 201_026) is None
+    for _ in range(100):
+        waiting.take("y" * 1000, [])
+    waiting.take("", tokens_of(("y" * 1000, -1)))
+    assert waiting.logprob(220_000, 220_001) is None
+    assert waiting.logprob(303_001 - 64 * 1024, 303_002 - 64 * 1024) == -1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,9 +24,9 @@ def read(pieces: list[str], offset: int = 0) -> LeafReader:
 def spans(reader: LeafReader) -> dict[tuple[str | int, ...], tuple[int, int]]:
     """Of an empty string the quote, as confidences have it."""
     return {
-        path: (leaf.start, max(leaf.end, leaf.start + 1))
+        path: place
         for path, leaf in leaves(reader.root)
-        if leaf.end is not None
+        if leaf.end is not None and (place := leaf.slice(reader.offset))
     }
 
 
@@ -38,6 +40,8 @@ TEXTS = [
     ('{"a": 1, "a": 2}', ["2"]),
     ("NaN", ["NaN"]),
 ]
+
+NO_JSON = ['{"\\x": 1}', "]1,2", '{"a" "b": 1}', "{,}", '{"a": tru}', "a b"]
 
 
 @pytest.mark.parametrize(("text", "values"), TEXTS)
@@ -70,6 +74,34 @@ def test_an_open_string_is_there_an_open_number_is_not() -> None:
     assert "b" not in reader.root
     reader.feed("}")
     assert "b" in reader.root
+
+
+@pytest.mark.parametrize(
+    ("text", "slices"),
+    [
+        # what there is of the first element, as far as each character
+        ('["ab",', [None, None, (2, 3), (2, 4), (2, 4), (2, 4)]),
+        ('["",', [None, None, (2, 3), (2, 3)]),
+        ("[12,", [None, None, None, (1, 3)]),
+        ("[true,", [None, None, None, None, (1, 5), (1, 5)]),
+        ("[-1.5e3,", [None] * 7 + [(1, 7)]),
+    ],
+)
+def test_how_much_of_a_leaf_is_there(text: str, slices: list[Any]) -> None:
+    growing, whole = LeafReader(), read([text])
+    assert isinstance(whole.root, dict)
+    leaf = whole.root[0]
+    assert isinstance(leaf, Leaf)
+    for upto, expected in enumerate(slices, start=1):
+        growing.feed(text[upto - 1])
+        # Whether asked at once, or with hindsight.
+        at_once = [each.slice(upto) for _, each in leaves(growing.root)]
+        assert (at_once or [None]) == [leaf.slice(upto)] == [expected]
+
+
+@pytest.mark.parametrize("text", NO_JSON)
+def test_what_is_no_json_makes_no_trouble(text: str) -> None:
+    assert spans(read([text])) == spans(read(list(text)))
 
 
 def test_what_stands_behind_the_document_is_not_read() -> None:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from hypothesis import given
-from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, RootModel
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    model_validator,
+)
 from spoken import (
     END,
     chunk,
@@ -210,6 +218,19 @@ def test_of_what_no_stream_gave_nothing_is_known() -> None:
     for untold in (['{"name":"x"}'], [chunk([], '{"name":"x"}'), END]):
         *_, final = stream_partial(Report, untold)
         assert confidence(final, "name") is None
+
+
+def test_a_value_that_does_not_stand_in_the_text() -> None:
+    class Renamed(BaseModel):
+        name: str
+
+        @model_validator(mode="before")
+        @classmethod
+        def rename(cls, members: dict[str, Any]) -> dict[str, Any]:
+            return {"name": members["title"]}
+
+    *_, final = snapshots(Renamed, tokens_of(('{"title":"x"}', -1)))
+    assert (final.name, confidence(final, "name"), confidence(final)) == ("x", None, exp(-1))
 
 
 def test_a_model_that_nobody_can_watch() -> None:

@@ -196,7 +196,7 @@ def _quoted(messages: list[dict[str, Any]]) -> str | None:
     message = messages[1]
     assert message["role"] == "assistant"
     text: str | None = message["content"]
-    if text is None:
+    if not text:
         text = message["tool_calls"][0]["function"]["arguments"]
     return text
 

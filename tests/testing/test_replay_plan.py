@@ -194,6 +194,6 @@ def test_every_credential_is_hidden() -> None:
     [("", 0), ("12345", 2), (None, 0), ([{"type": "text", "text": "1234"}, {"type": "image"}], 1)],
 )
 def test_four_characters_of_a_request_are_a_token(content: Any, tokens: int) -> None:
-    (wire,) = WIRES
+    wire = WIRES[0]
     ask = wire.read("/v1/chat/completions", {"messages": [{"role": "user", "content": content}]})
     assert ask.prompt_tokens == tokens

@@ -30,6 +30,7 @@ from partialstream import (
     TextDelta,
     Timing,
     Usage,
+    WordWatch,
     astream_items,
     astream_partial,
     completeness,
@@ -78,6 +79,37 @@ def items(chunks: list[Any]) -> None:
     assert_type(list(stream_items(int, chunks)), list[int])
     assert_type(list(stream_items(Row, chunks)), list[Row])
     assert_type(list(stream_items(list[int], chunks)), list[list[int]])
+
+
+def is_lamp(product: Product) -> bool:
+    return product.name == "Lamp"
+
+
+def is_anything(value: object) -> bool:
+    return bool(value)
+
+
+def ends_by_wish(chunks: list[Any], more: AsyncIterator[Any]) -> None:
+    assert_type(stream_items(Product, chunks, take=3, stop_when=is_lamp), ItemStream[Product])
+    assert_type(stream_items(Product, chunks, stop_when=is_anything), ItemStream[Product])
+    assert_type(stream_items(int, chunks, stop_when=lambda number: number > 3), ItemStream[int])
+    assert_type(
+        stream_items(Product, chunks, stop_when=lambda product: product.name == "Lamp"),
+        ItemStream[Product],
+    )
+    assert_type(astream_items(Product, more, stop_when=is_lamp), AsyncItemStream[Product])
+    assert_type(
+        stream_partial(Report, chunks, stop_when=lambda report: report.number > 3),
+        PartialStream[Report],
+    )
+    assert_type(
+        astream_partial(Report, more, stop_when=lambda report: len(report.products) > 3),
+        AsyncPartialStream[Report],
+    )
+    watch = WordWatch("sorry")
+    for event in stream_items(Product, chunks).events():
+        if isinstance(event, TextDelta):
+            assert_type(watch.feed(event.text, event.channel), list[str])
 
 
 def what_a_stream_tells(stream: ItemStream[Product] | PartialStream[Report]) -> None:
@@ -154,4 +186,5 @@ def wrong_calls(chunks: list[Any]) -> None:
     # Each of these has to be refused: an ignore that nothing needs is an error, too.
     ItemParser(Product, on_invalid="drop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     PartialParser(int)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+    stream_items(Report, chunks, stop_when=is_lamp)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     stream_items(Product, chunks, limit=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
