@@ -134,9 +134,9 @@ def parse(
         InputFormat,
         typer.Option(
             "--format",
-            help="What comes in. sse: the body of a streamed chat completion. text: "
-            "JSON, NDJSON, JSON in prose. auto: sse if it begins with data:, event: or "
-            "a comment.",
+            help="What comes in. body: the body of a streamed response, as a provider sends "
+            "it. text: JSON, NDJSON, JSON in prose. auto: body if it begins as an event stream "
+            "does, with data:, event: or a comment; a body of JSON lines has to be named.",
         ),
     ] = InputFormat.AUTO,
 ) -> None:

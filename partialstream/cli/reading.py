@@ -1,4 +1,4 @@
-"""Standard input as it arrives: the bytes of an event stream, or text."""
+"""Standard input as it arrives: the body of a streamed response, or text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from partialstream.cli.output import InputOutputError
 from partialstream.engine.position import Position
 from partialstream.errors import JSONSyntaxError
+from partialstream.sources.aws_event_stream import is_aws_event_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +29,7 @@ class InputFormat(str, Enum):
 
     AUTO = "auto"
     TEXT = "text"
-    SSE = "sse"
+    BODY = "body"
 
 
 def read_pieces(source: int) -> Iterator[bytes]:
@@ -62,7 +63,8 @@ def as_chunks(pieces: Iterable[bytes], form: InputFormat) -> Iterator[bytes | st
         form: What they are; `AUTO` tells by the first of them that is no blank.
 
     Returns:
-        Bytes for an event stream, which has its own decoder; text for everything else.
+        Bytes for a body, which has its own decoder; text for everything else. Only `BODY` takes
+        JSON for the chunks of an answer: lines of JSON may well be the items.
 
     Raises:
         JSONSyntaxError: Text is no UTF-8.
@@ -75,18 +77,20 @@ def as_chunks(pieces: Iterable[bytes], form: InputFormat) -> Iterator[bytes | st
     """
     iterator = iter(pieces)
     start = b""
-    sse = {InputFormat.SSE: True, InputFormat.TEXT: False}.get(form)
-    while sse is None:
+    body = {InputFormat.BODY: True, InputFormat.TEXT: False}.get(form)
+    while body is None:
         piece = next(iterator, None)
         start += piece or b""
         # So many blanks are neither; that is for the limits of a text to say.
-        sse = False if piece is None or len(start) > _SIZE else _is_sse(start)
+        body = False if piece is None or len(start) > _SIZE else _is_body(start)
     rest = chain([start] if start else [], iterator)
-    yield from rest if sse else _decode(rest)
+    yield from rest if body else _decode(rest)
 
 
-def _is_sse(start: bytes) -> bool | None:
-    """Whether a body that starts so is an event stream; None if it cannot be told yet."""
+def _is_body(start: bytes) -> bool | None:
+    """Whether what begins so is an event stream; None if it cannot be told yet."""
+    if (amazons := is_aws_event_stream(start)) is not False:
+        return amazons
     if _BOM.startswith(start):
         return None
     start = start.removeprefix(_BOM).lstrip()
