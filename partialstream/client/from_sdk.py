@@ -47,14 +47,15 @@ def from_openai(client: OpenAI | AsyncOpenAI, *, mode: Any = None) -> Client | A
         >>> class Product(BaseModel):
         ...     name: str
         >>> answer = '{"items": [{"name": "Lamp"}, {"name": "Rug"}]}'
+        >>> messages = [{"role": "user", "content": "Two products, please."}]
         >>> with ReplayServer(answer) as server:
-        ...     client = from_openai(OpenAI(base_url=server.base_url, api_key="test"))
-        ...     messages = [{"role": "user", "content": "Two products, please."}]
-        ...     with client.create_iterable(
-        ...         response_model=Product, model="any", messages=messages
-        ...     ) as stream:
-        ...         for product in stream:
-        ...             print(product)
+        ...     with OpenAI(base_url=server.base_url, api_key="test") as openai:
+        ...         client = from_openai(openai)
+        ...         with client.create_iterable(
+        ...             response_model=Product, model="any", messages=messages
+        ...         ) as stream:
+        ...             for product in stream:
+        ...                 print(product)
         name='Lamp'
         name='Rug'
     """
@@ -102,10 +103,10 @@ def from_instructor(client: Instructor | AsyncInstructor) -> Client | AsyncClien
         >>> class Product(BaseModel):
         ...     name: str
         >>> with ReplayServer('{"tasks": [{"name": "Lamp"}, {"name": "Rug"}]}') as server:
-        ...     openai = OpenAI(base_url=server.base_url, api_key="test")
-        ...     client = from_instructor(instructor.from_openai(openai, model="any"))
-        ...     messages = [{"role": "user", "content": "Two products, please."}]
-        ...     print(list(client.create_iterable(response_model=Product, messages=messages)))
+        ...     with OpenAI(base_url=server.base_url, api_key="test") as openai:
+        ...         client = from_instructor(instructor.from_openai(openai, model="any"))
+        ...         messages = [{"role": "user", "content": "Two products, please."}]
+        ...         print(list(client.create_iterable(response_model=Product, messages=messages)))
         [Product(name='Lamp'), Product(name='Rug')]
     """
     return _over_instructor(client)

@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
 from partialstream.stream.connection import end_connection
+from partialstream.stream.google_response import google_response
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -44,7 +45,7 @@ class Chunks:
         self._use(chunks)
 
     def _use(self, chunks: Iterable[Any]) -> None:
-        self._iterator = iter(chunks)
+        self._iterator = iter_of(chunks)
         self._response = getattr(chunks, "response", None)
         self._close: Callable[[], object] | None = getattr(chunks, "close", None)
         if self._close is None:
@@ -168,9 +169,17 @@ class AsyncChunks:
         if is_running(getattr(close, "__self__", None)):
             self._close = close  # another task waits for the generator, and will close it
         elif close is not None:
-            closing = close()
-            if isawaitable(closing):
-                await closing
+            below = google_response(getattr(close, "__self__", None))
+            try:
+                await _call(close)
+            finally:
+                await _call(closer_of(below))
+
+
+async def _call(close: Callable[[], Any] | None) -> None:
+    closing = None if close is None else close()
+    if isawaitable(closing):
+        await closing
 
 
 async def _no_chunks() -> AsyncGenerator[Any, None]:
@@ -180,13 +189,25 @@ async def _no_chunks() -> AsyncGenerator[Any, None]:
         yield chunk
 
 
+def iter_of(chunks: Iterable[Any]) -> Iterator[Any]:
+    """The iterator of an iterable (`iter`, with an error that says what is wrong)."""
+    if not hasattr(chunks, "__iter__") and not hasattr(chunks, "__getitem__"):
+        hint = "for async ones there are astream_items and astream_partial"
+        if hasattr(chunks, "__enter__") and not hasattr(chunks, "__aiter__"):
+            hint = "`with` gives it: `with ... as stream:`"
+        raise TypeError(f"a stream is needed, not {type(chunks).__name__}; {hint}")
+    return iter(chunks)
+
+
 def aiter_of(chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
     """The iterator of an async iterable (`aiter`, with an error that says what is wrong)."""
     if not hasattr(chunks, "__aiter__"):
-        raise TypeError(
-            f"an async stream is needed, not {type(chunks).__name__}; "
-            "for others there are stream_items and stream_partial"
-        )
+        hint = "for others there are stream_items and stream_partial"
+        if isawaitable(chunks):
+            hint = "`await` gives it"
+        elif hasattr(chunks, "__aenter__"):
+            hint = "`async with` gives it: `async with ... as stream:`"
+        raise TypeError(f"an async stream is needed, not {type(chunks).__name__}; {hint}")
     return chunks.__aiter__()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from partialstream.testing.faults import Fault, SpokenFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from partialstream.results import Usage
 
@@ -67,6 +67,10 @@ class Answer:
         finish_reason: In the words of Chat Completions; by default `tool_calls` or `stop`.
         usage: Tokens; by default four characters of the request make an input token, and each
             delta is an output token.
+        logprobs: The logarithm of the probability of each delta of `text`, in order; or a
+            function that gives a delta its own, for `choices` too. They are sent to who asks
+            for them (`logprobs=True`) by Chat Completions, each delta as one token; of tool
+            calls, reasoning and refusals there are none. None: none are known.
         fault: What goes wrong; see `partialstream.testing.faults`.
         cut_bytes: Size of the writes in bytes, also inside of a character; several sizes take
             turns. What is due at one time is cut by itself, so that a pace is kept. None: what
@@ -81,6 +85,8 @@ class Answer:
         '{"items":[]}'
         >>> Answer(pieces=["{", "", "}"]).text
         '{}'
+        >>> Answer("[1, 2]", logprobs=[-0.1, -2.5]).logprobs
+        (-0.1, -2.5)
     """
 
     text: str = ""
@@ -98,6 +104,7 @@ class Answer:
     first_delay: float = 0.0
     finish_reason: str | None = None
     usage: Usage | None = None
+    logprobs: Sequence[float] | Callable[[str], float] | None = None
     fault: Fault | None = None
     cut_bytes: int | Sequence[int] | None = None
 
@@ -114,6 +121,9 @@ class Answer:
                 raise ValueError(f"cut_bytes must be positive, not {self.cut_bytes!r}")
         self._check_numbers()
         self._check_parts()
+        if self.logprobs is not None and not callable(self.logprobs):
+            object.__setattr__(self, "logprobs", tuple(self.logprobs))
+            self._check_logprobs(self.logprobs)
 
     @property
     def cut_sizes(self) -> tuple[int, ...]:
@@ -155,6 +165,15 @@ class Answer:
             raise ValueError(f"{self.fault!r} changes what is said; a recording stays as it is")
         if self.as_tool and self.tool_calls:
             raise ValueError("as_tool is for answers without tool_calls")
+        if self.recorded is not None and self.logprobs is not None:
+            raise ValueError("a recording stays as it is; it has logprobs, or has none")
+
+    def _check_logprobs(self, logprobs: Sequence[float]) -> None:
+        if self.choices:
+            raise ValueError("choices take a function for logprobs, which goes by the text")
+        deltas = -(-len(self.text) // self.chunk_size) if self.pieces is None else len(self.pieces)
+        if len(logprobs) != deltas:
+            raise ValueError(f"{deltas} deltas have {deltas} logprobs, not {len(logprobs)}")
 
 
 def _agree(

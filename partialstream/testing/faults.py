@@ -20,7 +20,7 @@ Fault                  one of these for `Answer(fault=...)`
 ├── ErrorEvent         an error inside a stream that began with HTTP 200
 ├── MalformedEvent     an event that is no JSON, and the stream goes on
 ├── Comments           comment lines between the events                    nothing wrong with them
-└── NoDone             the final [DONE] is missing
+└── NoDone             the final [DONE] or message_stop is missing
 """
 
 from __future__ import annotations
@@ -147,11 +147,11 @@ class ErrorEvent(PlacedFault):
 
     Attributes:
         message: The text in the error.
-        code: The provider's code in the error.
+        code: The provider's code in the error, None for the usual one of the wire format.
     """
 
     message: str = "The server had an error while processing your request."
-    code: str | None = "server_error"
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +184,8 @@ class Comments(Fault):
 
 @dataclass(frozen=True, slots=True)
 class NoDone(Fault):
-    """The answer is complete, but the mark that ends the stream does not come."""
+    """The answer is complete, but the mark that ends the stream does not come.
+
+    `[DONE]` of Chat Completions and `message_stop` of Anthropic are such marks. The Responses API
+    and Gemini have none beside the end of the answer itself, so that nothing is missing there.
+    """

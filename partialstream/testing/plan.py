@@ -177,14 +177,22 @@ def _with_comments(writes: Sequence[Write], fault: faults.Comments) -> Iterator[
 
 
 def _lay_out(writes: Iterable[Write], sizes: tuple[int, ...]) -> Iterator[Write]:
-    """Join what is due at one time, and cut it anew; its last write may be shorter."""
+    """Join what is due at one time, and cut it anew; its last write may be shorter.
+
+    A delta that is no bytes of its own, since the wire tells it with a later one, counts with
+    the next bytes.
+    """
     size = cycle(sizes or (_WRITE_SIZE,))
+    waiting = 0
     for due, group in groupby(writes, key=lambda write: write.due):
         data = bytearray()
         ends: list[int] = []  # where each delta ends
         for write in group:
-            data += write.data
-            ends += [len(data)] * write.deltas
+            waiting += write.deltas
+            if write.data:
+                data += write.data
+                ends += [len(data)] * waiting
+                waiting = 0
         start = told = 0
         while start < len(data):
             stop = start + next(size)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from partialstream.results import Usage
-from partialstream.testing.faults import ContentFilter, LengthCut, Refusal
+from partialstream.testing.faults import ContentFilter, LengthCut, Refusal, SpokenFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from partialstream.testing.answers import Answer, ToolCall
 
@@ -24,6 +24,8 @@ class Ask:
         tool: The tool that a plain text becomes a call of, None to leave it a text.
         include_usage: Whether a stream is to end with its usage.
         prompt_tokens: Input tokens to charge.
+        logprobs: Whether the probabilities of the tokens are to be told.
+        top_logprobs: How many of the likeliest tokens at each place.
     """
 
     model: str = "replay"
@@ -31,6 +33,8 @@ class Ask:
     tool: str | None = None
     include_usage: bool = False
     prompt_tokens: int = 0
+    logprobs: bool = False
+    top_logprobs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +65,28 @@ class Script:
         deltas: The parts' texts in the order in which they are sent.
         finish_reason: In the words of Chat Completions.
         usage: What is charged.
+        cut: Whether it breaks off.
+        logprobs: The logarithm of each delta's probability, None where it has none; empty if
+            none has.
     """
 
     parts: tuple[Part, ...]
     deltas: tuple[tuple[Part, str], ...]
     finish_reason: str
     usage: Usage
+    cut: bool = False
+    logprobs: tuple[float | None, ...] = ()
 
     @property
     def choices(self) -> tuple[int, ...]:
         """The choices, in order; an answer that says nothing still has one."""
         return tuple(sorted({part.choice for part in self.parts} or {0}))
+
+    @property
+    def begun(self) -> tuple[Part, ...]:
+        """The parts that it got to. One without a delta may be there; after a cut it is not."""
+        spoken = {part for part, _ in self.deltas}
+        return tuple(part for part in self.parts if part in spoken or not self.cut)
 
     def text(self, part: Part) -> str:
         """Join what a part says."""
@@ -120,11 +135,14 @@ def compose(answer: Answer, ask: Ask) -> Script:
         voice: _Voice = (Part("refusal"), split(fault.text, answer.chunk_size))
         deltas, finish = [*deltas[: fault.after], *_in_order([voice])], "stop"
         parts = [*dict.fromkeys([*parts, voice[0]])]
+    finish = answer.finish_reason or finish
     return Script(
         parts=tuple(parts),
         deltas=tuple(deltas),
-        finish_reason=answer.finish_reason or finish,
+        finish_reason=finish,
         usage=answer.usage or _charge(ask, deltas),
+        cut=isinstance(fault, SpokenFault) or finish in ("length", "content_filter"),
+        logprobs=tuple(_logprobs(answer, deltas)),
     )
 
 
@@ -164,6 +182,22 @@ def _call(answer: Answer, index: int, call: ToolCall) -> _Voice:
     if call.pieces is not None:
         return part, tuple(call.pieces)
     return part, split(call.arguments, answer.chunk_size)
+
+
+def _logprobs(answer: Answer, deltas: Iterable[tuple[Part, str]]) -> Iterator[float | None]:
+    """Give each delta what is known of its probability; nothing at all if none is."""
+    known = answer.logprobs
+    if known is None:
+        return
+    likely = known if callable(known) else _one_by_one(known)
+    for part, text in deltas:
+        logprob = likely(text) if part.kind == "content" else None
+        yield logprob if text else None
+
+
+def _one_by_one(numbers: Iterable[float]) -> Callable[[str], float]:
+    left = iter(numbers)
+    return lambda text: next(left)
 
 
 def _in_order(voices: Iterable[_Voice]) -> list[tuple[Part, str]]:

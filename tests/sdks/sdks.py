@@ -119,6 +119,25 @@ def openai_responses(as_tool: bool) -> tuple[Any, Any]:
     return sync, asynchronous
 
 
+def openai_responses_stream() -> tuple[Any, Any]:
+    asked: Any = {"model": "m-1", "input": PROMPT}
+
+    def sync(server: ReplayServer, stack: ExitStack) -> Any:
+        import openai
+
+        client = stack.enter_context(openai.OpenAI(base_url=server.base_url, api_key="-"))
+        return stack.enter_context(client.responses.stream(**asked))
+
+    async def asynchronous(server: ReplayServer, stack: AsyncExitStack) -> Any:
+        import openai
+
+        made = openai.AsyncOpenAI(base_url=server.base_url, api_key="-")
+        client = await stack.enter_async_context(made)
+        return await stack.enter_async_context(client.responses.stream(**asked))
+
+    return sync, asynchronous
+
+
 def genai(as_tool: bool) -> tuple[Any, Any]:
     asked: Any = {"model": "m-1", "contents": PROMPT}
     if as_tool:
@@ -150,6 +169,7 @@ WAYS = [
     Way("openai-chat", "openai", *openai_chat()),
     Way("openai-responses", "openai", *openai_responses(False)),
     Way("openai-responses-tool", "openai", *openai_responses(True), as_tool=True),
+    Way("openai-responses-stream", "openai", *openai_responses_stream()),
     Way("genai", "google.genai", *genai(False)),
     Way("genai-tool", "google.genai", *genai(True), as_tool=True, whole=True),
 ]

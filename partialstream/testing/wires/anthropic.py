@@ -1,4 +1,8 @@
-"""Anthropic's Messages API."""
+"""Anthropic's Messages API.
+
+The arguments of a tool call are streamed as text, but are one object in an answer that is not
+streamed. Arguments that are no JSON, because they were cut, are an empty object there.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from partialstream.testing.script import Part, Script
 
 _ID = "msg_replay"
+
+_SIGNATURE = "c2lnbmF0dXJl"
 
 _STOP_REASONS = {
     "stop": "end_turn",
@@ -65,9 +71,7 @@ class AnthropicWire:
 
     def whole(self, ask: Ask, script: Script) -> bytes:
         """Render an answer that is not streamed."""
-        blocks = [
-            _block(part, script.text(part)) for part in script.parts if part.kind != "refusal"
-        ]
+        blocks = [_block(part, script.text(part)) for part in _blocks(script)]
         usage = {**_input_usage(script), "output_tokens": script.usage.output_tokens}
         return sse.dumps({**_message(ask), **_stop(script), "content": blocks, "usage": usage})
 
@@ -91,10 +95,7 @@ class AnthropicRendering:
     def __init__(self, ask: Ask, script: Script) -> None:
         self._ask = ask
         self._script = script
-        self._blocks = {
-            part: index
-            for index, part in enumerate(part for part in script.parts if part.kind != "refusal")
-        }
+        self._blocks = {part: index for index, part in enumerate(_blocks(script))}
         self._left = Counter(part for part, _ in script.deltas)
         self._opened: set[Part] = set()
 
@@ -123,15 +124,12 @@ class AnthropicRendering:
         index = self._blocks[part]
         head = b"" if part in self._opened else self._start(part)
         delta = _event("content_block_delta", index=index, delta={"type": kind, member: text})
-        tail = b"" if self._left[part] else _event("content_block_stop", index=index)
-        return head + delta + tail
+        return head + delta + (b"" if self._left[part] else self._end(part))
 
     def closing(self) -> bytes:
         """Render blocks without deltas, then the stop reason and the output's tokens."""
         silent = b"".join(
-            self._start(part) + _event("content_block_stop", index=index)
-            for part, index in self._blocks.items()
-            if part not in self._opened and self._script.finish_reason != "length"
+            self._start(part) + self._end(part) for part in self._blocks if part not in self._opened
         )
         usage = {"output_tokens": self._script.usage.output_tokens}
         return silent + _event("message_delta", delta=_stop(self._script), usage=usage)
@@ -145,18 +143,39 @@ class AnthropicRendering:
         block = _block(part, "")
         return _event("content_block_start", index=self._blocks[part], content_block=block)
 
+    def _end(self, part: Part) -> bytes:
+        index = self._blocks[part]
+        signed = b""
+        if part.kind == "reasoning":
+            signature = {"type": "signature_delta", "signature": _SIGNATURE}
+            signed = _event("content_block_delta", index=index, delta=signature)
+        return signed + _event("content_block_stop", index=index)
+
 
 def _event(kind: str, **members: Any) -> bytes:
     return sse.event(sse.dumps({"type": kind, **members}), name=kind)
 
 
+def _blocks(script: Script) -> list[Part]:
+    """The parts that are content blocks: a refusal is none."""
+    return [part for part in script.begun if part.kind != "refusal"]
+
+
 def _block(part: Part, text: str) -> dict[str, Any]:
+    """Make a content block; without a text it is one that begins."""
     if part.kind == "tool":
-        arguments: Any = json.loads(text or "{}")
-        return {"type": "tool_use", "id": part.call_id, "name": part.name, "input": arguments}
+        call = {"type": "tool_use", "id": part.call_id, "name": part.name}
+        return {**call, "input": _arguments(text)}
     if part.kind == "reasoning":
-        return {"type": "thinking", "thinking": text, "signature": ""}
+        return {"type": "thinking", "thinking": text, "signature": text and _SIGNATURE}
     return {"type": "text", "text": text}
+
+
+def _arguments(text: str) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        return {}
 
 
 def _message(ask: Ask) -> dict[str, Any]:
@@ -164,7 +183,7 @@ def _message(ask: Ask) -> dict[str, Any]:
 
 
 def _stop(script: Script) -> dict[str, Any]:
-    refusals = [script.text(part) for part in script.parts if part.kind == "refusal"]
+    refusals = [script.text(part) for part in script.begun if part.kind == "refusal"]
     reason = _STOP_REASONS.get(script.finish_reason, script.finish_reason)
     if not refusals:
         return {"stop_reason": reason, "stop_sequence": None}

@@ -8,7 +8,7 @@ from partialstream.testing.script import Ask
 from partialstream.testing.wires import sse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from partialstream.results import Usage
@@ -46,6 +46,8 @@ class ChatWire:
                 tool=_tool(body),
                 include_usage=bool(options.get("include_usage", False)),
                 prompt_tokens=_prompt_tokens(body.get("messages") or []),
+                logprobs=bool(body.get("logprobs", False)),
+                top_logprobs=int(body.get("top_logprobs") or 0),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"the request has an unknown shape: {error!r}") from error
@@ -66,7 +68,7 @@ class ChatWire:
                     {
                         "index": choice,
                         "message": _message(script, choice),
-                        "logprobs": None,
+                        "logprobs": _all_logprobs(ask, script, choice),
                         "finish_reason": script.finish_reason,
                     }
                     for choice in script.choices
@@ -84,7 +86,7 @@ class ChatWire:
 
     def error_event(self, message: str, *, code: str | None = None) -> bytes:
         """Render an error inside a stream."""
-        return sse.event(sse.dumps(_error(message, "server_error", code)))
+        return sse.event(sse.dumps(_error(message, "server_error", code or "server_error")))
 
 
 class ChatRendering:
@@ -99,6 +101,7 @@ class ChatRendering:
         self._ask = ask
         self._script = script
         self._opened: set[Part] = set()
+        self._logprobs = iter(script.logprobs)
 
     def opening(self) -> bytes:
         """Render the roles, without a text, one chunk for each choice."""
@@ -113,8 +116,10 @@ class ChatRendering:
 
     def delta(self, part: Part, text: str) -> bytes:
         """Render one delta; a tool call's first one follows its id and name."""
+        logprob = next(self._logprobs, None)
         if part.kind != "tool":
-            return self._chunk({_FIELDS[part.kind]: text}, part.choice)
+            logprobs = _logprobs(self._ask, [(text, logprob)])
+            return self._chunk({_FIELDS[part.kind]: text}, part.choice, logprobs=logprobs)
         head = b""
         if part not in self._opened:
             self._opened.add(part)
@@ -148,9 +153,14 @@ class ChatRendering:
         return sse.event(b"[DONE]")
 
     def _chunk(
-        self, delta: Mapping[str, Any], choice: int, finish_reason: str | None = None
+        self,
+        delta: Mapping[str, Any],
+        choice: int,
+        finish_reason: str | None = None,
+        logprobs: Mapping[str, Any] | None = None,
     ) -> bytes:
-        chunk = chat_chunk(self._ask.model, [chat_choice(delta, choice, finish_reason)])
+        rendered = {**chat_choice(delta, choice, finish_reason), "logprobs": logprobs}
+        chunk = chat_chunk(self._ask.model, [rendered])
         if self._ask.include_usage:
             chunk["usage"] = None
         return sse.event(sse.dumps(chunk))
@@ -194,7 +204,7 @@ def _message(script: Script, choice: int) -> dict[str, Any]:
     """Make the message of an answer that is not streamed."""
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     calls: list[dict[str, Any]] = []
-    for part in script.parts:
+    for part in script.begun:
         if part.choice != choice:
             continue
         if part.kind == "tool":
@@ -207,6 +217,29 @@ def _message(script: Script, choice: int) -> dict[str, Any]:
     elif message["refusal"] is None and message["content"] is None:
         message["content"] = ""
     return message
+
+
+def _logprobs(
+    ask: Ask, tokens: Iterable[tuple[str, float | None]]
+) -> dict[str, list[dict[str, Any]] | None] | None:
+    """Make the `logprobs` of a choice, None if they are not asked for, or there are none."""
+    entries: list[dict[str, Any]] = []
+    for text, logprob in tokens:
+        if logprob is not None:
+            data = text.encode("utf-8", "surrogatepass")
+            token = {"token": text, "logprob": logprob, "bytes": list(data)}
+            # Of the likeliest ones the script knows only the one that was chosen.
+            entries.append({**token, "top_logprobs": [token] if ask.top_logprobs else []})
+    return {"content": entries, "refusal": None} if ask.logprobs and entries else None
+
+
+def _all_logprobs(
+    ask: Ask, script: Script, choice: int
+) -> dict[str, list[dict[str, Any]] | None] | None:
+    tokens = zip(script.deltas, script.logprobs, strict=False)  # there may be none of the latter
+    return _logprobs(
+        ask, [(text, logprob) for (part, text), logprob in tokens if part.choice == choice]
+    )
 
 
 def _tool(body: Mapping[str, Any]) -> str | None:

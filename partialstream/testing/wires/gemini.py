@@ -15,7 +15,7 @@ from partialstream.testing.wires import sse
 from partialstream.testing.wires.reading import listed, prompt_tokens, tool_asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from partialstream.testing.script import Part, Script
@@ -37,6 +37,7 @@ _STATUSES = {
     429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
 }
 
 
@@ -80,10 +81,11 @@ class GeminiWire:
 
     def whole(self, ask: Ask, script: Script) -> bytes:
         """Render an answer that is not streamed."""
-        parts = [_part(part, script.text(part)) for part in script.parts]
-        content = {"role": "model", "parts": [part for part in parts if part is not None]}
-        candidate = {"index": 0, "content": content, "finishReason": _finish_reason(script)}
-        return sse.dumps({**_response(ask, [candidate]), "usageMetadata": _usage(script)})
+        candidates = [
+            _candidate(choice, _parts(script, script.begun, choice), _finish_reason(script, choice))
+            for choice in script.choices
+        ]
+        return sse.dumps({**_response(ask, candidates), "usageMetadata": _usage(script)})
 
     def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
         """Render the body of an HTTP error."""
@@ -119,29 +121,44 @@ class GeminiRendering:
                 return b""
             text = self._script.text(part)
         rendered = _part(part, text)
-        return b"" if rendered is None else self._chunk([rendered])
+        if rendered is None:
+            return b""
+        return self._event(_response(self._ask, [_candidate(part.choice, [rendered])]))
 
     def closing(self) -> bytes:
-        """Render calls without arguments, the finish reason and the usage."""
-        spoken = {part for part, _ in self._script.deltas}
-        silent = [
-            _part(part, "")
-            for part in self._script.parts
-            if part.kind == "tool" and part not in spoken
+        """Render calls without arguments, the finish reasons and the usage."""
+        script = self._script
+        spoken = {part for part, _ in script.deltas}
+        silent = [part for part in script.begun if part.kind == "tool" and part not in spoken]
+        candidates = [
+            _candidate(
+                choice,
+                _parts(script, silent, choice) or [{"text": ""}],
+                _finish_reason(script, choice),
+            )
+            for choice in script.choices
         ]
-        return self._chunk(silent or [{"text": ""}], _finish_reason(self._script))
+        return self._event({**_response(self._ask, candidates), "usageMetadata": _usage(script)})
 
     def done(self) -> bytes:
         """Render nothing: the end of the body is the end."""
         return b""
 
-    def _chunk(self, parts: list[Any], finish_reason: str | None = None) -> bytes:
-        candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": parts}}
-        chunk = _response(self._ask, [candidate])
-        if finish_reason is not None:
-            candidate["finishReason"] = finish_reason
-            chunk["usageMetadata"] = _usage(self._script)
+    @staticmethod
+    def _event(chunk: Mapping[str, Any]) -> bytes:
         return sse.event(sse.dumps(chunk), newline=b"\r\n")
+
+
+def _candidate(
+    choice: int, parts: list[dict[str, Any]], finish_reason: str | None = None
+) -> dict[str, Any]:
+    candidate: dict[str, Any] = {"index": choice, "content": {"role": "model", "parts": parts}}
+    return candidate if finish_reason is None else {**candidate, "finishReason": finish_reason}
+
+
+def _parts(script: Script, parts: Iterable[Part], choice: int) -> list[dict[str, Any]]:
+    rendered = [_part(part, script.text(part)) for part in parts if part.choice == choice]
+    return [part for part in rendered if part is not None]
 
 
 def _part(part: Part, text: str) -> dict[str, Any] | None:
@@ -156,10 +173,10 @@ def _part(part: Part, text: str) -> dict[str, Any] | None:
     return {"text": text}
 
 
-def _finish_reason(script: Script) -> str:
+def _finish_reason(script: Script, choice: int) -> str:
     reason = _FINISH_REASONS.get(script.finish_reason, script.finish_reason)
     broken = any(
-        part.kind == "tool" and _part(part, script.text(part)) is None for part in script.parts
+        part.choice == choice and _part(part, script.text(part)) is None for part in script.begun
     )
     return "MALFORMED_FUNCTION_CALL" if broken and reason == "STOP" else reason
 

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 _ID = "resp_replay"
 _CREATED = 1_700_000_000  # a constant, so that the same script gives the same bytes
 
+# Items that come in parts, and what the events of these are called.
+_PARTS = {
+    "content": ("response.content_part", {"content_index": 0}),
+    "refusal": ("response.content_part", {"content_index": 0}),
+    "reasoning": ("response.reasoning_summary_part", {"summary_index": 0}),
+}
+
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 _ERROR_TYPES = {
@@ -90,7 +97,8 @@ class ResponsesRendering:
     def __init__(self, ask: Ask, script: Script) -> None:
         self._ask = ask
         self._script = script
-        self._places = {part: place for place, part in enumerate(script.parts)}
+        self._places = {part: place for place, part in enumerate(script.begun)}
+        self._cut = _cut_part(script)
         self._left = Counter(part for part, _ in script.deltas)
         self._opened: set[Part] = set()
         self._numbers = count()
@@ -113,9 +121,7 @@ class ResponsesRendering:
     def closing(self) -> bytes:
         """Render items without deltas, then the whole response, with its usage."""
         silent = b"".join(
-            self._start(part) + self._end(part)
-            for part in self._places
-            if part not in self._opened and self._script.finish_reason != "length"
+            self._start(part) + self._end(part) for part in self._places if part not in self._opened
         )
         response = _ended(self._ask, self._script)
         return silent + self._event(f"response.{response['status']}", response=response)
@@ -127,24 +133,29 @@ class ResponsesRendering:
     def _start(self, part: Part) -> bytes:
         self._opened.add(part)
         place = self._places[part]
-        item = _item(part, place, None)
+        item = _item(part, place, None, "in_progress")
         started = self._event("response.output_item.added", output_index=place, item=item)
-        if part.kind in ("content", "refusal"):
-            content = {"content_index": 0, "part": _content(part, "")}
-            started += self._event("response.content_part.added", **self._at(part), **content)
-        return started
+        return started + self._part(part, "added", "")
 
     def _end(self, part: Part) -> bytes:
         text = self._script.text(part)
         kind, place = _DELTAS[part.kind]
-        member = {"tool": "arguments", "refusal": "refusal"}.get(part.kind, "text")
-        ended = self._event(f"{kind}.done", **self._at(part), **place, **{member: text})
-        if part.kind in ("content", "refusal"):
-            content = {"content_index": 0, "part": _content(part, text)}
-            ended += self._event("response.content_part.done", **self._at(part), **content)
+        said = {
+            "tool": {"name": part.name, "arguments": text},
+            "refusal": {"refusal": text},
+        }.get(part.kind, {"text": text})
+        ended = self._event(f"{kind}.done", **self._at(part), **place, **said)
+        ended += self._part(part, "done", text)
         index = self._places[part]
-        item = _item(part, index, text)
+        item = _item(part, index, text, "incomplete" if part == self._cut else "completed")
         return ended + self._event("response.output_item.done", output_index=index, item=item)
+
+    def _part(self, part: Part, word: str, text: str) -> bytes:
+        """Render that a part of an item begins, or is done; a tool call has none."""
+        if part.kind not in _PARTS:
+            return b""
+        kind, place = _PARTS[part.kind]
+        return self._event(f"{kind}.{word}", **self._at(part), **place, part=_content(part, text))
 
     def _at(self, part: Part) -> dict[str, Any]:
         place = self._places[part]
@@ -167,21 +178,29 @@ def _event(kind: str, number: int, **members: Any) -> bytes:
     return sse.event(sse.dumps({"type": kind, "sequence_number": number, **members}), name=kind)
 
 
+def _cut_part(script: Script) -> Part | None:
+    """The part that an answer breaks off in, None if it does not."""
+    if script.finish_reason not in _INCOMPLETE or not script.deltas:
+        return None
+    return script.deltas[-1][0]
+
+
 def _content(part: Part, text: str) -> dict[str, Any]:
     if part.kind == "refusal":
         return {"type": "refusal", "refusal": text}
+    if part.kind == "reasoning":
+        return {"type": "summary_text", "text": text}
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _item(part: Part, place: int, text: str | None) -> dict[str, Any]:
+def _item(part: Part, place: int, text: str | None, status: str) -> dict[str, Any]:
     """Make an output item; `text` is None while it begins."""
-    status = "in_progress" if text is None else "completed"
     item: dict[str, Any] = {"id": f"item_{place}", "status": status}
     if part.kind == "tool":
         call = {"call_id": part.call_id, "name": part.name, "arguments": text or ""}
         return {**item, "type": "function_call", **call}
     if part.kind == "reasoning":
-        summary = [{"type": "summary_text", "text": text}] if text else []
+        summary = [_content(part, text)] if text else []
         return {**item, "type": "reasoning", "summary": summary}
     content = [] if text is None else [_content(part, text)]
     return {**item, "type": "message", "role": "assistant", "content": content}
@@ -207,7 +226,11 @@ def _response(ask: Ask, status: str, output: list[Any]) -> dict[str, Any]:
 def _ended(ask: Ask, script: Script) -> dict[str, Any]:
     """The response at its end."""
     reason = _INCOMPLETE.get(script.finish_reason)
-    output = [_item(part, place, script.text(part)) for place, part in enumerate(script.parts)]
+    cut = _cut_part(script)
+    output = [
+        _item(part, place, script.text(part), "incomplete" if part == cut else "completed")
+        for place, part in enumerate(script.begun)
+    ]
     usage = script.usage
     return {
         **_response(ask, "completed" if reason is None else "incomplete", output),
