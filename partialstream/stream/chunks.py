@@ -46,7 +46,7 @@ class Chunks:
 
     def _use(self, chunks: Iterable[Any]) -> None:
         self._iterator = iter_of(chunks)
-        self._response = getattr(chunks, "response", None)
+        self._response = _response_of(chunks)
         self._close: Callable[[], object] | None = getattr(chunks, "close", None)
         if self._close is None:
             self._close = getattr(self._iterator, "close", None)
@@ -152,7 +152,7 @@ class AsyncChunks:
 
     async def _use(self, chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
         self._iterator = iterator = aiter_of(chunks)
-        self._response = getattr(chunks, "response", None)
+        self._response = _response_of(chunks)
         self._close = closer_of(chunks) or closer_of(iterator)
         if self._closed:
             await self.close()
@@ -218,6 +218,12 @@ def closer_of(source: Any) -> Callable[[], Any] | None:
         if close is not None:
             return close
     return None
+
+
+def _response_of(chunks: Any) -> Any:
+    """The HTTP response below an SDK's stream; anything or None for what is none."""
+    # The streams of OpenAI's `responses.stream(...)` have it by the second name alone.
+    return getattr(chunks, "response", None) or getattr(chunks, "_response", None)
 
 
 def _headers_of(response: Any) -> dict[str, str]:

@@ -153,6 +153,14 @@ def test_another_thread_closes_what_one_waits_for(way: Way) -> None:
         assert values == [Product(name="Lamp")]
 
 
+class AsyncManager:
+    """What an SDK's `stream(...)` gives. (Theirs hold coroutines that are to be awaited.)"""
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *args: object) -> None: ...
+
+
 def test_what_gives_a_stream_is_told_from_one() -> None:
     anthropic = pytest.importorskip("anthropic")
     asked: Any = {"model": "m-1", "max_tokens": 10, "messages": MESSAGES}
@@ -161,12 +169,13 @@ def test_what_gives_a_stream_is_told_from_one() -> None:
             stream_items(Product, client.messages.stream(**asked))
 
     async def main() -> None:
+        with pytest.raises(TypeError, match=r"not AsyncManager; `async with` gives it"):
+            await astream_items(Product, AsyncManager()).__anext__()
         async with anthropic.AsyncAnthropic(base_url="http://127.0.0.1:9", api_key="-") as client:
-            with pytest.raises(TypeError, match=r"not AsyncMessageStreamManager; `async with`"):
-                await astream_items(Product, client.messages.stream(**asked)).__anext__()
             unsent = client.messages.create(**asked, stream=True)
             with pytest.raises(TypeError, match=r"not coroutine; `await` gives it"):
                 await astream_items(Product, unsent).__anext__()
+            unsent.close()
 
     asyncio.run(main())
 
