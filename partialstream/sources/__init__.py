@@ -7,6 +7,30 @@ r"""From what a provider sends to texts and metadata.
 `source_for` picks the source by the first chunk; from then on `feed` takes each chunk and
 gives its texts, and `finish` ends the answer. No source does I/O or imports an SDK: chunks are
 known by their shape.
+
+    detect.py          which source reads a stream; wires.py lists the wire formats
+    base.py            what every source promises
+
+One source for each wire format, with what only it needs:
+
+    chat.py            Chat Completions; chat_choice.py, tool_calls.py, content_filter.py
+    responses.py       OpenAI's Responses API; responses_item.py, responses_output.py
+    anthropic.py       Anthropic's Messages; blocks.py, with Bedrock
+    bedrock.py         Amazon's Converse and InvokeModel
+    gemini.py          Gemini; gemini_fields.py, gemini_calls.py, leaf_arguments.py
+    ollama.py, cohere.py
+    text.py            no wire format at all
+    wrapped.py         chunks of another format, each in an envelope
+
+The framing of a body, if its bytes are read:
+
+    sse_stream.py      events and documents to chunks; framing.py tells which framing it is
+    sse.py             server-sent events
+    json_documents.py  lines of JSON, an array, or one document
+    aws_event_stream.py  Amazon's binary framing
+
+What several need: objects.py (SDK objects as plain ones), shapes.py, surrogates.py, usage.py,
+logprobs.py, side_texts.py (reasoning and refusals), provider_errors.py.
 """
 
 from partialstream.sources.anthropic import AnthropicSource

@@ -24,6 +24,23 @@ if TYPE_CHECKING:
 _READ = frozenset({"id", "object", "created", "model", "choices", "usage", "error", "obfuscation"})
 
 
+def is_chat(fields: dict[str, Any]) -> bool:
+    """Whether a first chunk is one of Chat Completions.
+
+    Example:
+        >>> is_chat({"choices": []}), is_chat({"type": "response.created"})
+        (True, False)
+    """
+    kind = fields.get("object")
+    return (
+        # An empty list as well: the verdicts of Azure's filter on the prompt come ahead of the
+        # answer, with empty `id` and `object`.
+        "choices" in fields
+        or (isinstance(kind, str) and kind.startswith("chat.completion"))
+        or (is_object(usage := fields.get("usage")) and "prompt_tokens" in usage)
+    )
+
+
 class ChatSource:
     """Reads `chat.completion.chunk`s, and whole `chat.completion`s, as dicts or SDK objects.
 

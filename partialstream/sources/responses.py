@@ -36,6 +36,19 @@ _ERRORS = frozenset({"error", "response.error"})
 _EXPECTED = "an event of the Responses API or a whole response, as a dict or an SDK's object"
 
 
+def is_responses(fields: dict[str, Any]) -> bool:
+    """Whether a first chunk is an event or a response of the Responses API.
+
+    Example:
+        >>> is_responses({"type": "response.created"}), is_responses({"choices": []})
+        (True, False)
+    """
+    kind = fields.get("type")
+    return fields.get("object") == "response" or (
+        isinstance(kind, str) and (kind.startswith("response.") or kind == "keepalive")
+    )
+
+
 class ResponsesSource:
     """Reads the events of a streamed response, and whole `response`s, as dicts or SDK objects.
 

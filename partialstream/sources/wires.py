@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from partialstream.sources.anthropic import AnthropicSource, is_anthropic
 from partialstream.sources.bedrock import BedrockSource, is_bedrock
-from partialstream.sources.chat import ChatSource
+from partialstream.sources.chat import ChatSource, is_chat
 from partialstream.sources.cohere import CohereSource, is_cohere
 from partialstream.sources.gemini import GeminiSource, is_gemini
 from partialstream.sources.objects import fields_of
 from partialstream.sources.ollama import OllamaSource, is_ollama
 from partialstream.sources.provider_errors import error_in, unknown_chunk
-from partialstream.sources.responses import ResponsesSource
+from partialstream.sources.responses import ResponsesSource, is_responses
 from partialstream.sources.shapes import is_object
 from partialstream.sources.wrapped import WrappedSource, is_wrapped
 
@@ -24,24 +24,6 @@ if TYPE_CHECKING:
 
     from partialstream.results import AnswerMetadata
     from partialstream.sources.base import Source
-
-
-def _is_responses(fields: dict[str, Any]) -> bool:
-    kind = fields.get("type")
-    return fields.get("object") == "response" or (
-        isinstance(kind, str) and (kind.startswith("response.") or kind == "keepalive")
-    )
-
-
-def _is_chat(fields: dict[str, Any]) -> bool:
-    kind = fields.get("object")
-    return (
-        # An empty list as well: the verdicts of Azure's filter on the prompt come ahead of the
-        # answer, with empty `id` and `object`.
-        "choices" in fields
-        or (isinstance(kind, str) and kind.startswith("chat.completion"))
-        or (is_object(usage := fields.get("usage")) and "prompt_tokens" in usage)
-    )
 
 
 def _bedrock(metadata: AnswerMetadata | None) -> Source:
@@ -59,8 +41,8 @@ def _is_error(fields: dict[str, Any]) -> bool:
 
 WIRES: list[tuple[Callable[[dict[str, Any]], bool], Callable[[AnswerMetadata | None], Source]]] = [
     # Ahead of the others: some relays count tokens by the names of both of OpenAI's formats.
-    (_is_responses, ResponsesSource),
-    (_is_chat, ChatSource),
+    (is_responses, ResponsesSource),
+    (is_chat, ChatSource),
     (is_anthropic, AnthropicSource),
     (is_bedrock, _bedrock),
     (is_gemini, GeminiSource),
