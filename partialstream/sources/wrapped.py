@@ -1,4 +1,4 @@
-"""Chunks in a wrapper of one member, as Mistral's SDK hands them on."""
+"""Chunks in a wrapper, as SDKs hand them on: Mistral's, and OpenAI's `chat.completions.stream`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class WrappedSource:
-    """Reads the `data` of each chunk by the source of its wire format.
+    """Reads what is wrapped in each chunk by the source of its wire format.
+
+    That is the only member, `data`; or the `chunk` of an event of type `"chunk"`. The other
+    events beside these tell once more what the chunks have told, and are left out.
 
     Args:
         metadata: Where to write what the answer says beside its text.
@@ -39,6 +42,7 @@ class WrappedSource:
         self.metadata = AnswerMetadata() if metadata is None else metadata
         self._make_inner = inner
         self._inner: Source | None = None
+        self._retold = False  # whether events tell once more what is in chunks
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Read one chunk. What is in no wrapper is read as it is.
@@ -47,8 +51,13 @@ class WrappedSource:
             ProviderError: As the inner source does, and if no source knows what is wrapped.
         """
         fields = chunk if is_object(chunk) else fields_of(chunk)
-        if fields is not None and "data" in fields:
-            chunk = fields["data"]
+        if fields is not None:
+            if "data" in fields:
+                chunk = fields["data"]
+            elif fields.get("type") == "chunk":
+                chunk, self._retold = fields.get("chunk"), True
+            elif self._retold and isinstance(fields.get("type"), str):
+                return []
         if self._inner is None:
             if chunk is None:
                 return []
@@ -67,5 +76,7 @@ def is_wrapped(fields: dict[str, Any]) -> bool:
         >>> is_wrapped({"data": {"choices": []}}), is_wrapped({"data": "[1", "id": 1})
         (True, False)
     """
+    if fields.get("type") == "chunk":
+        return fields.get("chunk") is not None
     said = [name for name, value in fields.items() if value is not None]
     return said == ["data"] and not isinstance(fields["data"], (str, bytes, list))

@@ -98,6 +98,26 @@ def openai_chat() -> tuple[Any, Any]:
     return sync, asynchronous
 
 
+def openai_chat_helper() -> tuple[Any, Any]:
+    asked: Any = {"model": "m-1", "messages": MESSAGES}
+    asked["stream_options"] = {"include_usage": True}
+
+    def sync(server: ReplayServer, stack: ExitStack) -> Any:
+        import openai
+
+        client = stack.enter_context(openai.OpenAI(base_url=server.base_url, api_key="-"))
+        return stack.enter_context(client.chat.completions.stream(**asked))
+
+    async def asynchronous(server: ReplayServer, stack: AsyncExitStack) -> Any:
+        import openai
+
+        made = openai.AsyncOpenAI(base_url=server.base_url, api_key="-")
+        client = await stack.enter_async_context(made)
+        return await stack.enter_async_context(client.chat.completions.stream(**asked))
+
+    return sync, asynchronous
+
+
 def openai_responses(as_tool: bool) -> tuple[Any, Any]:
     asked: Any = {"model": "m-1", "input": PROMPT, "stream": True}
     if as_tool:
@@ -167,6 +187,7 @@ WAYS = [
     Way("anthropic-tool", "anthropic", *anthropic_create(True), as_tool=True),
     Way("anthropic-stream", "anthropic", *anthropic_stream()),
     Way("openai-chat", "openai", *openai_chat()),
+    Way("openai-chat-stream", "openai", *openai_chat_helper()),
     Way("openai-responses", "openai", *openai_responses(False)),
     Way("openai-responses-tool", "openai", *openai_responses(True), as_tool=True),
     Way("openai-responses-stream", "openai", *openai_responses_stream()),

@@ -33,6 +33,18 @@ def mistral(data: dict[str, Any]) -> Any:
     return models.CompletionEvent.model_validate({"data": data})
 
 
+def test_events_of_openais_stream_helper() -> None:
+    events: list[Any] = []
+    for data in CHUNKS:
+        events.append({"type": "chunk", "chunk": data, "snapshot": {"choices": []}})
+        events.append({"type": "content.delta", "delta": "told again", "snapshot": "told again"})
+        events.append({"type": "content.done", "content": "told again", "parsed": None})
+    for source in (source_for(events[0]), source_for(as_object(events[0]))):
+        assert isinstance(source, WrappedSource)
+        assert brief(read_all(source, events)) == TEXTS
+        assert source.metadata.usage == Usage(3, 2)
+
+
 @pytest.mark.parametrize(
     "wrap",
     [
