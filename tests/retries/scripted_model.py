@@ -33,7 +33,7 @@ class ScriptedModel:
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self._versions: dict[int, int] = {}  # of what was said last, and whole
+        self._versions: dict[int, int] = {}  # the best that was said, and whole
         self._surprise: AssertionError | None = None
         self.log: list[Said] = []
 
@@ -182,7 +182,9 @@ class ScriptedModel:
             if element.start + len(element.raw) <= cut:
                 said.elements.append(element)
                 if element.index >= 0:
-                    self._versions[element.index] = element.version
+                    # An older version that comes again is known, and takes nothing back.
+                    last = self._versions.get(element.index, 0)
+                    self._versions[element.index] = max(last, element.version)
             elif element.start < cut:
                 said.tail = text[element.start : cut]
         if self._script.mode == "json_object" and cut <= len('{"items'):

@@ -80,6 +80,17 @@ SCRIPTS = {
     "a refusal to repair lets go of what was held back": Script(
         (GOOD, BAD, GOOD), (Turn(), Turn("refusal", 0.0)), ordered=True
     ),
+    "an older version of an item comes again behind a better one": Script(
+        (GOOD, Truth("lamp", bad=2)),
+        (
+            Turn("length", 0.0),
+            Turn("length", 0.98),
+            Turn("length", 0.96, again=1, altered=True),
+            Turn(again=1),
+        ),
+        key="name",
+        max_retries=3,
+    ),
 }
 
 
