@@ -1,4 +1,4 @@
-r"""The command line: `partialstream demo` and `partialstream parse`.
+r"""The command line: `partialstream demo`, `partialstream parse` and `partialstream bench`.
 
 app.py          the commands and their options
 parse.py        `parse`: standard input to one JSON line per item
@@ -9,11 +9,16 @@ demo_race.py      the two requests, at the same time
 demo_endpoint.py  where they go: the built-in server, or a real one
 demo_data.py      what is asked, and what the built-in server answers
 demo_view.py      what is shown of it, on a terminal and in a pipe
+bench.py        `bench`: the times of one's own endpoint, streamed and not
+bench_runs.py     the requests, in turns
+bench_progress.py what is told of them meanwhile
+bench_report.py   percentiles, the table, JSON
+bench_chart.py    an SVG chart
 ending.py       from what went wrong to a message and an exit code
 output.py       lines out, flushed one by one
 exit_codes.py   the exit codes
 
-Both commands end with one of these exit codes; 1 only if nothing worse happened:
+All commands end with one of these exit codes; 1 only if nothing worse happened:
 
 ====  =====================================================================================
    0  complete

@@ -100,6 +100,137 @@ def demo(
     raise typer.Exit(run(work))
 
 
+@app.command(epilog=help_table(), short_help="Measure an endpoint, streamed and not.")
+def bench(
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            help="The OpenAI-compatible endpoint to measure instead of the built-in server. "
+            "Without it, and with --model or --api-key, OPENAI_BASE_URL or OpenAI itself.",
+            metavar="URL",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="The model to ask there.  [default: gpt-5-mini]",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            help="The key for it; better in OPENAI_API_KEY, where no process list shows it.",
+            metavar="KEY",
+            show_default=False,
+        ),
+    ] = None,
+    model_class: Annotated[
+        str | None,
+        typer.Option(
+            help="The type of one item, as in shop:Product; a list of them is asked for. The "
+            "module may be in the current directory. Needs --prompt.",
+            metavar="MODULE:CLASS",
+            show_default=False,
+        ),
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(help="What to ask for.", metavar="TEXT", show_default=False),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            help="How the endpoint is made to answer in JSON: json_schema, tools or "
+            "json_object.  [default: json_schema]",
+            metavar="MODE",
+            show_default=False,
+        ),
+    ] = None,
+    runs: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Runs of each kind. p90 takes 10 of them, p99 takes 100."
+        ),
+    ] = 5,
+    warm_up: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Runs before them that are not counted.")
+    ] = 1,
+    items: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=10,
+            metavar="N",
+            help="How many products to rank, if that is the question.  [default: 5]",
+            show_default=False,
+        ),
+    ] = None,
+    tokens_per_second: Annotated[
+        float | None,
+        typer.Option(
+            help="Pace of the built-in server; four characters are a token.  [default: 50]",
+            metavar="RATE",
+            show_default=False,
+        ),
+    ] = None,
+    json_file: Annotated[
+        str | None,
+        typer.Option(
+            "--json",
+            help="Write all figures to this file as JSON, each run included; - is standard "
+            "output, in place of the table.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    chart_file: Annotated[
+        str | None,
+        typer.Option(
+            "--chart",
+            help="Draw into this file when each item is there.",
+            metavar="FILE.svg",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Measure how early an endpoint's answers can be used, streamed and not.
+
+    Asks for a list over and over, in turns streamed and waited for, and prints the time to the
+    first token, to each item and to the whole answer: medians, and with more runs p90 and p99.
+    Progress is on standard error. Ctrl-C ends it early: what was measured is still reported.
+
+    By default a server on this machine answers, at 50 tokens a second: nothing leaves the
+    machine, and no key is used. With --base-url, --model or --api-key a real endpoint is asked,
+    2 x RUNS + WARM_UP times, which may cost money.
+
+    Example:  partialstream bench --base-url http://127.0.0.1:8000/v1 --model my-model
+    """
+
+    def work() -> ExitCode:
+        from partialstream.cli.bench import BenchOptions, run_bench
+
+        options = BenchOptions(
+            base_url=base_url,
+            model=model,
+            api_key=api_key,
+            model_class=model_class,
+            prompt=prompt,
+            mode=mode,
+            runs=runs,
+            warm_up=warm_up,
+            items=items,
+            tokens_per_second=tokens_per_second,
+            json_file=json_file,
+            chart_file=chart_file,
+        )
+        return run_bench(options)
+
+    raise typer.Exit(run(work))
+
+
 @app.command(epilog=help_table(), short_help="Turn a stream into validated JSON lines.")
 def parse(
     model: Annotated[

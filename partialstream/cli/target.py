@@ -13,11 +13,12 @@ from pydantic import BaseModel, PydanticUndefinedAnnotation, PydanticUserError, 
 from partialstream.cli.ending import UsageError
 
 
-def load_type(target: str) -> Any:
+def load_type(target: str, *, option: str = "--model") -> Any:
     """Import a type; modules in the current directory can be imported.
 
     Args:
         target: `module:Class`; the module may be dotted, and so may the class.
+        option: Where it was given.
 
     Raises:
         UsageError: There is no such thing, or its module cannot be imported.
@@ -28,7 +29,7 @@ def load_type(target: str) -> Any:
     """
     module_name, colon, name = target.partition(":")
     if not (colon and module_name and name) or module_name.startswith("."):
-        raise UsageError(f"--model is module:Class, as in shop:Product, not {target!r}")
+        raise UsageError(f"{option} is module:Class, as in shop:Product, not {target!r}")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
