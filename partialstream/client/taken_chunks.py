@@ -6,17 +6,16 @@ shows it, else as the SDK's objects, else as the texts that instructor takes out
 
 from __future__ import annotations
 
-from inspect import isawaitable
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from partialstream.client.body import AsyncBody, Body
 from partialstream.errors import ProviderError
 from partialstream.sources import source_for
-from partialstream.stream.chunks import aiter_of, closer_of
+from partialstream.stream.chunks import aiter_of, close_by, closer_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 
     from partialstream.client.carrier import Taken
     from partialstream.client.instructor_shaping import InstructorRequest
@@ -72,7 +71,9 @@ class TakenChunks:
 
     def close(self) -> None:
         """Close the SDK's stream."""
-        _close(self._taken)
+        close = _closer_of(self._taken)
+        if close is not None:
+            close()
 
     def _chunk(self, text: str) -> Any:
         return _tool_chunk(text) if self._as_tool else text
@@ -107,9 +108,9 @@ class AsyncTakenChunks:
 
     async def aclose(self) -> None:
         """Close the SDK's stream."""
-        closing = _close(self._taken)
-        if isawaitable(closing):
-            await closing
+        close = _closer_of(self._taken)
+        if close is not None:
+            await close_by(close)
 
     def _chunk(self, text: str) -> Any:
         return _tool_chunk(text) if self._as_tool else text
@@ -140,9 +141,8 @@ def _tool_chunk(text: str) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
 
 
-def _close(taken: Taken) -> Any:
-    close = closer_of(taken.answer if taken.texts is None else taken.texts)
-    return None if close is None else close()
+def _closer_of(taken: Taken) -> Callable[[], Any] | None:
+    return closer_of(taken.answer if taken.texts is None else taken.texts)
 
 
 def _response_of(stream: Any, read: str) -> Any:

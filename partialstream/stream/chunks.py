@@ -169,11 +169,16 @@ class AsyncChunks:
         if is_running(getattr(close, "__self__", None)):
             self._close = close  # another task waits for the generator, and will close it
         elif close is not None:
-            below = google_response(getattr(close, "__self__", None))
-            try:
-                await _call(close)
-            finally:
-                await _call(closer_of(below))
+            await close_by(close)
+
+
+async def close_by(close: Callable[[], Any]) -> None:
+    """Close a stream by its own method, and what that leaves open."""
+    below = google_response(getattr(close, "__self__", None))
+    try:
+        await _call(close)
+    finally:
+        await _call(closer_of(below))
 
 
 async def _call(close: Callable[[], Any] | None) -> None:
