@@ -1,0 +1,247 @@
+"""What `partialstream bench` says of its runs: percentiles, a table, JSON."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from partialstream.cli.output import printable, write_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from partialstream.cli.bench_runs import Kind, Measured
+
+_WIDTH: Final = 100  # of a line in a pipe
+_FIRST_TOKEN: Final = "first token"
+_ITEM_ROWS: Final = 12  # more would fill a screen; JSON has all
+
+# The fewest runs of which a percentile says more than their slowest does.
+_FEWEST: Final = {50: 1, 90: 10, 99: 100}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that was measured, and of whom.
+
+    Attributes:
+        endpoint: Who was asked, without anything secret.
+        model: The model.
+        mode: How it was made to answer in JSON.
+        tokens_per_second: The pace of the built-in server, None for a real endpoint.
+        runs: How many runs of each kind there were to be.
+        measured: Those there were.
+    """
+
+    endpoint: str
+    model: str
+    mode: str
+    tokens_per_second: float | None
+    runs: int
+    measured: Sequence[Measured]
+
+    def of(self, kind: Kind) -> list[Measured]:
+        """The runs of one kind, in order."""
+        return [run for run in self.measured if run.kind == kind]
+
+    def item_times(self, kind: Kind) -> list[list[float]]:
+        """For each item of the list, its times in those runs of a kind that had so many."""
+        runs = self.of(kind)
+        most = max((len(run.items) for run in runs), default=0)
+        return [[run.items[n] for run in runs if len(run.items) > n] for n in range(most)]
+
+
+def percentile(values: Iterable[float], percent: float) -> float | None:
+    """The value that so many percent of the values do not exceed.
+
+    Between two values it lies as far as the percentage does (linear interpolation, as numpy
+    and `statistics.quantiles(method="inclusive")` have it).
+
+    Args:
+        values: In any order.
+        percent: From 0 to 100.
+
+    Returns:
+        None if there are no values.
+
+    Example:
+        >>> percentile([4.0, 1.0, 2.0, 3.0], 50)
+        2.5
+    """
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    place = (len(ordered) - 1) * percent / 100
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def percents_for(runs: int) -> list[int]:
+    """The percentiles that so many runs allow.
+
+    Example:
+        >>> percents_for(9), percents_for(10), percents_for(100)
+        ([50], [50, 90], [50, 90, 99])
+    """
+    return [percent for percent, fewest in _FEWEST.items() if runs >= fewest]
+
+
+def summary(values: Sequence[float]) -> dict[str, Any]:
+    """The percentiles of some times, their extremes, and how many they are.
+
+    Example:
+        >>> summary([0.2, 0.1])
+        {'runs': 2, 'min': 0.1, 'p50': 0.15, 'max': 0.2}
+    """
+    figures: dict[str, Any] = {"runs": len(values)}
+    if values:
+        figures["min"] = _rounded(min(values))
+        for percent in percents_for(len(values)):
+            figures[f"p{percent}"] = _rounded(percentile(values, percent))
+        figures["max"] = _rounded(max(values))
+    return figures
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Everything, for a program: times in seconds since the request, to a tenth of a ms."""
+    whole = percentile([run.total for run in report.of("whole")], 50)
+    return {
+        "endpoint": report.endpoint,
+        "model": report.model,
+        "mode": report.mode,
+        "tokens_per_second": report.tokens_per_second,
+        "runs_wanted": report.runs,
+        "finished": len(report.measured) == 2 * report.runs,
+        "streamed": {
+            "first_token": summary(_first_tokens(report)),
+            "first_item": summary(_nth(report.item_times("streamed"), 0)),
+            "items": [summary(times) for times in report.item_times("streamed")],
+            "whole_answer": summary([run.total for run in report.of("streamed")]),
+        },
+        "not_streamed": {"whole_answer": summary([run.total for run in report.of("whole")])},
+        "first_item_ratio": _rounded(
+            _ratio(whole, percentile(_nth(report.item_times("streamed"), 0), 50))
+        ),
+        "measured": [
+            {
+                "kind": "streamed" if run.kind == "streamed" else "not_streamed",
+                "first_token": _rounded(run.first_token),
+                "items": [_rounded(seconds) for seconds in run.items],
+                "whole_answer": _rounded(run.total),
+                "output_tokens": run.output_tokens,
+            }
+            for run in report.measured
+        ],
+    }
+
+
+def headline(report: Report) -> str:
+    """One line on what the table is about."""
+    streamed, whole = report.of("streamed"), report.of("whole")
+    tokens = [run.output_tokens for run in report.measured if run.output_tokens is not None]
+    said = f"{report.model} at {report.endpoint}, {report.mode}"
+    if report.tokens_per_second is not None:
+        said = f"{report.endpoint} at {report.tokens_per_second:g} tokens a second, {report.mode}"
+    said += f": {_span([len(streamed)], 'run')} streamed, {len(whole)} not; "
+    said += _span([len(run.items) for run in report.measured], "item")
+    return f"{said}, {_span(tokens, 'token')}" if tokens else said
+
+
+def show(report: Report) -> None:
+    """Print the table: with rich on a terminal, as plain lines elsewhere.
+
+    Raises:
+        InputOutputError: It cannot be written.
+        BrokenPipeError: Nobody reads.
+    """
+    table = _table(report)
+    if sys.stdout is not None and sys.stdout.isatty():
+        console = Console()
+        console.print(printable(headline(report)), highlight=False, markup=False)
+        console.print(table)
+        return
+    console = Console(file=StringIO(), width=_WIDTH, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    for line in [printable(headline(report)), "", *captured.get().splitlines()]:
+        write_line(line.rstrip())
+
+
+def _table(report: Report) -> Table:
+    whole = [run.total for run in report.of("whole")]
+    streamed = [run.total for run in report.of("streamed")]
+    counts = [len(each) for each in (streamed, whole) if each]
+    levels = {f"p{percent}": percent for percent in percents_for(min(counts, default=0))}
+    if len(levels) < 2:
+        levels["max"] = 100
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("\ntime to", no_wrap=True)
+    for kind in ("streamed", "not streamed"):
+        for place, level in enumerate(levels):
+            name = kind if place == 0 else ""
+            table.add_column(f"{name}\n{level}", justify="right", no_wrap=True)
+    table.add_column("times\nearlier", justify="right", no_wrap=True)
+    for label, times in _rows(report, streamed):
+        cells = [
+            _seconds(percentile(each, percent))
+            for each in (times, whole)
+            for percent in levels.values()
+        ]
+        factor = _ratio(percentile(whole, 50), percentile(times, 50))
+        earlier = "-" if factor is None else f"{factor:.1f} x"
+        # Nobody can use a first token yet, so that it is early is no gain.
+        table.add_row(label, *cells, "" if label == _FIRST_TOKEN else earlier)
+    return table
+
+
+def _rows(report: Report, streamed: list[float]) -> list[tuple[str, Sequence[float]]]:
+    """The rows' labels and the times of the streamed runs."""
+    rows: list[tuple[str, Sequence[float]]] = [(_FIRST_TOKEN, _first_tokens(report))]
+    # An item that only some answers have would be compared with other answers than the rest.
+    items = [times for times in report.item_times("streamed") if len(times) == len(streamed)]
+    shown = _spread(len(items), _ITEM_ROWS)
+    rows += [("first item" if n == 0 else f"item {n + 1}", items[n]) for n in shown]
+    return [*rows, ("whole answer", streamed)]
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Indexes from the first to the last, evenly spread, and no more than so many."""
+    if count <= most:
+        return list(range(count))
+    return sorted({round(step * (count - 1) / (most - 1)) for step in range(most)})
+
+
+def _first_tokens(report: Report) -> list[float]:
+    runs = report.of("streamed")
+    return [run.first_token for run in runs if run.first_token is not None]
+
+
+def _nth(times: list[list[float]], index: int) -> list[float]:
+    return times[index] if index < len(times) else []
+
+
+def _ratio(longer: float | None, shorter: float | None) -> float | None:
+    return longer / shorter if longer is not None and shorter else None
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)
+
+
+def _seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _span(numbers: Sequence[int], of: str) -> str:
+    low, high = min(numbers, default=0), max(numbers, default=0)
+    said = f"{low}" if low == high else f"{low} to {high}"
+    return f"{said} {of}" if high == 1 else f"{said} {of}s"
