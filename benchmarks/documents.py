@@ -51,6 +51,15 @@ class Product(BaseModel):
     tags: list[str]
 
 
+class Offer(BaseModel):
+    """An item of what is sent over HTTP."""
+
+    name: str
+    description: str
+    price: float
+    in_stock: bool
+
+
 class Maker(BaseModel):
     """Part of a nested item."""
 
@@ -123,6 +132,9 @@ class _Writer:
             "tags": [self.words(1) for _ in range(3)],
         }
 
+    def long(self, number: int) -> dict[str, Any]:
+        return self.flat(number) | {"description": self.words(20_000 // 6)}
+
     def nested(self, number: int) -> dict[str, Any]:
         variants = [
             {"sku": f"P{number}-{variant}", "price": 9.5 * variant, "sizes": [1, 2, 3]}
@@ -144,38 +156,74 @@ class _Writer:
         }
 
 
-def items(kind: str, count: int) -> Document:
+def items(kind: str, count: int, delta: int = DELTA) -> Document:
     """A list of items in a wrapper object.
 
     Args:
-        kind: `"flat"` (230 characters an item) or `"nested"` (350).
+        kind: `"flat"` (230 characters an item), `"nested"` (350) or `"long"` (20,000).
         count: How many.
+        delta: Characters of a delta.
     """
     writer = _Writer()
-    write = writer.flat if kind == "flat" else writer.nested
+    type_, write = {
+        "flat": (Product, writer.flat),
+        "nested": (NestedProduct, writer.nested),
+        "long": (Product, writer.long),
+    }[kind]
     text = _dump({"items": [write(number) for number in range(count)]})
-    return Document(Product if kind == "flat" else NestedProduct, text, cut(text))
+    return Document(type_, text, cut(text, delta))
 
 
-def growing(shape: str, size: int) -> Document:
+def growing(shape: str, size: int, delta: int = DELTA) -> Document:
     """An object.
 
     Args:
         shape: `"report"` (many sections), `"essay"` (one long string) or `"catalog"` (one long
             list of objects).
         size: About how many characters.
+        delta: Characters of a delta.
     """
     writer = _Writer()
     title = writer.words(4)
     if shape == "essay":
         text = _dump({"title": title, "body": writer.words(size // 6)})
-        return Document(Essay, text, cut(text))
+        return Document(Essay, text, cut(text, delta))
     if shape == "report":
         sections = _fill(writer.section, size)
         text = _dump({"title": title, "sections": sections})
-        return Document(Report, text, cut(text))
+        return Document(Report, text, cut(text, delta))
     text = _dump({"title": title, "products": _fill(writer.flat, size)})
-    return Document(Catalog, text, cut(text))
+    return Document(Catalog, text, cut(text, delta))
+
+
+def offers(count: int) -> str:
+    """The text of a list of `Offer`, of 140 characters each."""
+    return _dump(
+        {
+            "items": [
+                {
+                    "name": f"Oak table {number}",
+                    "description": "Seats six, rounded edges, oiled by hand, ships flat packed.",
+                    "price": 100 + number / 4,
+                    "in_stock": number % 3 > 0,
+                }
+                for number in range(count)
+            ]
+        }
+    )
+
+
+def ends(text: str) -> list[int]:
+    """How many characters of a text it takes until each item of its list is closed."""
+    decoder = json.JSONDecoder()
+    found: list[int] = []
+    place = text.index("[") + 1
+    while text[place] != "]":
+        _, place = decoder.raw_decode(text, place)
+        found.append(place)
+        while text[place] in ", ":
+            place += 1
+    return found
 
 
 def cut(text: str, size: int = DELTA) -> list[str]:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Task, ratio
-from benchmarks.report import Row
+from benchmarks.report import Row, cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.measure import Workers
 
-SIZES = {"3 KB": 3_000, "30 KB": 30_000, "300 KB": 300_000}
+SIZES = {"3 KB": 3_000, "30 KB": 30_000, "1 MB": 1_000_000}
 
-GROWTH = 1.3
-"""Target for a delta of 300 KB, in deltas of 3 KB."""
+SHAPES = ("report", "catalog", "essay")
 
-OF_JITER = 3 / 4.5
-"""Target for a delta, in parses of the 3 KB document by jiter. Where a document is one string,
-there is nothing to parse and jiter copies it; that shape has no target."""
-
-TARGETS = {"report": OF_JITER, "catalog": OF_JITER, "essay": None}
+JUDGED = ("report", "catalog")
+"""Where a document is one string, there is nothing to parse and jiter copies it."""
 
 READERS = {"one attribute": "growing_attribute", "model_dump": "growing_dump"}
 
@@ -33,32 +29,46 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
         workers: Who does it.
         quick: With few turns.
     """
-    for shape, target in TARGETS.items():
-        yield from _measure(workers, shape, target, turns=5 if quick else 15)
+    for shape in SHAPES:
+        yield from _growth(workers, shape, turns=2 if quick else 9)
+        for name in ("3 KB", "30 KB"):
+            yield from _peers(workers, shape, name, quick=quick)
 
 
-def _measure(workers: Workers, shape: str, target: float | None, *, turns: int) -> Iterator[Row]:
+def _growth(workers: Workers, shape: str, *, turns: int) -> Iterator[Row]:
     tasks = {name: Task("partialstream_", "growing", (shape, size)) for name, size in SIZES.items()}
-    small = (shape, SIZES["3 KB"])
-    tasks["jiter"] = Task("jiter_", "growing", small)
-    tasks["jiter, from the start"] = Task("jiter_", "growing_from_start", small)
     times = workers.race(tasks, turns)
-    readers = workers.race(
-        {name: Task("partialstream_", task, small) for name, task in READERS.items()},
-        min(turns, 5),
-    )
-
+    per = times["3 KB"].count / times["1 MB"].count
+    growth = ratio(times["1 MB"], times["3 KB"]) * per
     subject = f"growing {shape}"
-    deltas = {name: each.count for name, each in (times | readers).items()}
-    growth = ratio(times["300 KB"], times["3 KB"]) * deltas["3 KB"] / deltas["300 KB"]
-    yield Row(subject, "a delta of 300 KB / of 3 KB", growth, target=GROWTH)
-    value = ratio(times["3 KB"], times["jiter"])
-    yield Row(subject, "a delta of 3 KB / jiter's parse of the 3 KB", value, target=target)
-    for name in SIZES:
-        yield Row(subject, name, times[name].least / deltas[name] * 1e6, "us/delta")
-    for name in READERS:
-        what = f"3 KB, reader: {name}"
-        yield Row(subject, what, readers[name].least / deltas[name] * 1e6, "us/delta")
-    yield Row(subject, "jiter, 3 KB", times["jiter"].least / deltas["jiter"] * 1e6, "us/parse")
-    each = times["jiter, from the start"]
-    yield Row(subject, "jiter, growing to 3 KB", each.least / each.count * 1e6, "us/delta")
+    yield Row(subject, "a delta of 1 MB / of 3 KB", growth, target="growing: 1 MB / 3 KB")
+    for name, each in times.items():
+        yield cost(subject, name, each, each.count, "delta")
+    readers = {
+        name: Task("partialstream_", task, (shape, SIZES["3 KB"])) for name, task in READERS.items()
+    }
+    for name, each in workers.race(readers, turns).items():
+        yield cost(subject, f"3 KB, reader: {name}", each, each.count, "delta")
+
+
+def _peers(workers: Workers, shape: str, name: str, *, quick: bool) -> Iterator[Row]:
+    """Beside those that parse everything again at each delta."""
+    arguments = (shape, SIZES[name])
+    tasks = {
+        "ours": Task("partialstream_", "growing", arguments),
+        "jiter + construct": Task("jiter_", "growing_at", arguments),
+    }
+    times = workers.race(tasks, 5 if quick else 15)
+    subject = f"growing {shape}, {name}"
+    judged = shape in JUDGED
+    value = ratio(times["ours"], times["jiter + construct"])
+    target = f"growing / jiter, {name}" if judged else None
+    yield Row(subject, "a delta / jiter's parse of all + construct", value, target=target)
+    tasks = {"ours": tasks["ours"], "instructor": Task("instructor_", "growing", arguments)}
+    slow = workers.race(tasks, 1 if quick else 3)
+    value = ratio(slow["ours"], slow["instructor"])
+    target = f"growing / instructor, {name}" if judged else None
+    yield Row(subject, "a delta / instructor", value, target=target)
+    times["instructor"] = slow["instructor"]
+    for library, each in times.items():
+        yield cost(subject, library, each, each.count, "delta")

@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING
 
 from benchmarks import documents
 from benchmarks.measure import Task, ratio, same_count
-from benchmarks.report import Row
+from benchmarks.report import Row, cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.measure import Workers
-
-OF_IJSON = 1.0
-"""Target, of ijson's C backend with the same validation: no price for having no C of our own."""
-
-OF_INSTRUCTOR = 1 / 25
-"""Target, of instructor's parser, which looks at the open item again at each delta."""
 
 OURS = {"stream_items": "items_stream", "ItemParser.feed": "items_push"}
 
@@ -29,9 +23,12 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
         workers: Who does it.
         quick: With few turns.
     """
+    turns = 5 if quick else 15
     for kind in ("flat", "nested"):
         for count in (100, 1000):
-            yield from _measure(workers, kind, count, turns=5 if quick else 15)
+            yield from _measure(workers, kind, count, turns=turns)
+    yield from _long(workers)
+    yield from _growth(workers, turns=turns)
 
 
 def _measure(workers: Workers, kind: str, count: int, *, turns: int) -> Iterator[Row]:
@@ -50,19 +47,51 @@ def _measure(workers: Workers, kind: str, count: int, *, turns: int) -> Iterator
     subject = f"items, {count} {kind}"
     deltas = len(documents.items(kind, count).deltas)
     ijson = min((times["ijson, pull"], times["ijson, push"]), key=lambda each: each.least)
-    for name in OURS:
-        yield Row(
-            subject, f"{name} / ijson's fastest form", ratio(times[name], ijson), target=OF_IJSON
-        )
+    value = ratio(times["stream_items"], ijson)
+    yield Row(subject, "stream_items / ijson's fastest form", value, target="items / ijson")
+    value = ratio(times["ItemParser.feed"], ijson)
+    yield Row(subject, "ItemParser.feed / ijson's fastest form", value)
+    # ijson reads bytes; a model's answer comes out of its chunks as text.
     value = ratio(times["stream_items"], times["ijson, from text"])
     yield Row(subject, "stream_items / ijson, from text", value)
     value = ratio(times["ItemParser.feed"], times["ijson, push"])
     yield Row(subject, "ItemParser.feed / ijson, push", value)
-    for name in OURS:
-        value = ratio(slow_times[name], slow_times["instructor"])
-        yield Row(subject, f"{name} / instructor", value, target=OF_INSTRUCTOR)
-    for name in OURS:
-        what = f"{name} / (empty loop + one validation)"
-        yield Row(subject, what, ratio(times[name], times["floor"]))
+    value = ratio(slow_times["stream_items"], slow_times["instructor"])
+    yield Row(subject, "stream_items / instructor", value, target="items / instructor")
+    value = ratio(slow_times["ItemParser.feed"], slow_times["instructor"])
+    yield Row(subject, "ItemParser.feed / instructor", value)
+    value = ratio(times["stream_items"], times["floor"])
+    what = "stream_items / (empty loop + one validation)"
+    yield Row(subject, what, value, target="items / floor")
+    for name, each in (times | {"instructor": slow_times["instructor"]}).items():
+        yield cost(subject, name, each, deltas, "delta")
+
+
+def _long(workers: Workers) -> Iterator[Row]:
+    """One item of 20 KB; instructor takes seconds, so there is one turn."""
+    libraries = {"stream_items": "partialstream_", "instructor": "instructor_"}
+    tasks = {name: Task(each, "items_stream", ("long", 1)) for name, each in libraries.items()}
+    times = workers.race(tasks, 1)
+    same_count(list(times.values()))
+    subject = "items, one of 20 KB"
+    value = ratio(times["stream_items"], times["instructor"])
+    yield Row(subject, "stream_items / instructor", value, target="long item / instructor")
+    deltas = len(documents.items("long", 1).deltas)
     for name, each in times.items():
-        yield Row(subject, name, each.least / deltas * 1e6, "us/delta")
+        yield cost(subject, name, each, deltas, "delta")
+
+
+def _growth(workers: Workers, *, turns: int) -> Iterator[Row]:
+    """Whether a delta costs more where much has arrived."""
+    counts = {"3 KB": 13, "1 MB": 4_400}
+    tasks = {
+        name: Task("partialstream_", "items_stream", ("flat", count))
+        for name, count in counts.items()
+    }
+    times = workers.race(tasks, turns)
+    deltas = {name: len(documents.items("flat", count).deltas) for name, count in counts.items()}
+    growth = ratio(times["1 MB"], times["3 KB"]) * deltas["3 KB"] / deltas["1 MB"]
+    subject = "items, growth"
+    yield Row(subject, "a delta of 1 MB / of 3 KB", growth, target="items: 1 MB / 3 KB")
+    for name, each in times.items():
+        yield cost(subject, name, each, deltas[name], "delta")

@@ -40,11 +40,15 @@ class Times:
 
     Attributes:
         seconds: CPU seconds of each turn.
+        wall: Seconds of each turn by the clock.
         count: What the run gave: items or deltas.
+        peak: The most memory in MB that the library's process has had until then.
     """
 
     seconds: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
     count: int = 0
+    peak: float = 0.0
 
     @property
     def least(self) -> float:
@@ -89,7 +93,9 @@ class Workers:
             for name, task in tasks.items():
                 answer = self._ask(task)
                 times[name].seconds.append(answer["seconds"])
+                times[name].wall.append(answer["wall"])
                 times[name].count = answer["count"]
+                times[name].peak = answer["peak"]
         return times
 
     def _ask(self, task: Task) -> dict[str, Any]:

@@ -1,17 +1,27 @@
-"""The table, and what is judged in it."""
+"""What was measured, as a table for the terminal, as Markdown, JSON and charts."""
 
 from __future__ import annotations
 
+import json
 import platform
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from benchmarks import charts
+from benchmarks.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PACKAGES = ("pydantic", "pydantic-core", "jiter", "openai", "instructor", "ijson")
+    from benchmarks.measure import Times
+
+_PACKAGES = (
+    *("pydantic", "pydantic-core", "jiter", "openai", "httpx2", "instructor", "ijson"),
+    *("json-stream", "partial-json-parser", "json-repair", "pydantic-ai-slim"),
+    *("langchain-core", "baml-py", "starlette", "uvicorn"),
+)
 
 
 @dataclass(frozen=True)
@@ -23,19 +33,41 @@ class Row:
         what: What was measured.
         value: The figure.
         unit: Its unit; `"x"` for a ratio.
-        target: The largest value that is good, None if it is only told.
+        target: The name of its target in `TARGETS`, None if the figure is only told.
+        wall: The same by the clock, if `value` is CPU time.
+        peak: The most memory in MB that the process has had until then, if it was asked.
     """
 
     subject: str
     what: str
     value: float
     unit: str = "x"
-    target: float | None = None
+    target: str | None = None
+    wall: float | None = None
+    peak: float | None = None
+
+    @property
+    def limit(self) -> float | None:
+        """The largest value that is good."""
+        return None if self.target is None else TARGETS[self.target]
 
     @property
     def missed(self) -> bool:
         """Whether there is a target and it is missed."""
-        return self.target is not None and self.value > self.target
+        return self.limit is not None and self.value > self.limit
+
+
+def cost(subject: str, what: str, times: Times, count: int, unit: str) -> Row:
+    """The row of what one delta or chunk costs, in microseconds."""
+    per = 1e6 / count
+    return Row(
+        subject,
+        what,
+        times.least * per,
+        f"us/{unit}",
+        wall=min(times.wall) * per,
+        peak=times.peak,
+    )
 
 
 def machine() -> dict[str, str]:
@@ -46,7 +78,14 @@ def machine() -> dict[str, str]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "partialstream": version("partialstream"),
     }
-    return known | {package: version(package) for package in _PACKAGES}
+    return known | {package: _version(package) for package in _PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:
@@ -63,30 +102,75 @@ def _processor() -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as text, a block for each subject."""
-    width = max(len(row.what) for row in rows)
+    width = max((len(row.what) for row in rows), default=0)
     lines: list[str] = []
     subject = ""
     for row in rows:
         if row.subject != subject:
             subject = row.subject
             lines += ["", subject]
-        lines.append(f"  {row.what:<{width}}  {_figure(row.value)} {row.unit:<8}{_verdict(row)}")
+        verdict = "" if row.limit is None else "MISSED" if row.missed else "ok"
+        limit = "" if row.limit is None else f"  (target <= {row.limit:.3g})"
+        figure = _figure(row.value)
+        lines.append(
+            f"  {row.what:<{width}}  {figure:>9} {row.unit:<8}{verdict:>6}{limit}".rstrip()
+        )
     return "\n".join(lines).rstrip()
 
 
-def as_json(rows: Sequence[Row]) -> dict[str, Any]:
-    """The rows and the machine, for `json.dump`."""
-    return {
+def write(folder: Path, rows: Sequence[Row], drawn: Sequence[charts.Chart], *, quick: bool) -> None:
+    """Write `results.json`, `results.md` and an SVG for each chart.
+
+    Args:
+        folder: Where to; it is made if it does not exist.
+        rows: The figures.
+        drawn: The charts.
+        quick: Whether the figures are rough ones.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = {
         "machine": machine(),
-        "rows": [asdict(row) | {"missed": row.missed} for row in rows],
+        "quick": quick,
+        "rows": [asdict(row) | {"limit": row.limit, "missed": row.missed} for row in rows],
+        "charts": [asdict(chart) for chart in drawn],
     }
+    (folder / "results.json").write_text(json.dumps(figures, indent=2) + "\n")
+    (folder / "results.md").write_text(_markdown(rows, drawn, quick=quick))
+    for chart in drawn:
+        (folder / f"{chart.name}.svg").write_text(charts.svg(chart))
+
+
+def _markdown(rows: Sequence[Row], drawn: Sequence[charts.Chart], *, quick: bool) -> str:
+    lines = ["# Benchmarks", ""]
+    if quick:
+        lines += ["A quick run: few turns, rough figures.", ""]
+    lines += [
+        "Figures are CPU times or ratios of them unless their unit says otherwise; *clock* is "
+        "the same by the clock, *memory* the peak of the process so far.",
+        "",
+    ]
+    for chart in drawn:
+        lines += [f"![{chart.title}]({chart.name}.svg)", ""]
+    lines += _markdown_table(
+        ["subject", "figure", "value", "unit", "clock", "memory (MB)", "target", "verdict"],
+        [_cells(row) for row in rows],
+    )
+    lines += _markdown_table(["", ""], [list(pair) for pair in machine().items()])
+    return "\n".join(lines)
+
+
+def _cells(row: Row) -> list[str]:
+    wall = "" if row.wall is None else _figure(row.wall)
+    peak = "" if row.peak is None else f"{row.peak:.0f}"
+    limit = "" if row.limit is None else f"<= {row.limit:.3g}"
+    verdict = "" if row.limit is None else "**missed**" if row.missed else "met"
+    return [row.subject, row.what, _figure(row.value), row.unit, wall, peak, limit, verdict]
+
+
+def _markdown_table(heads: list[str], rows: Sequence[list[str]]) -> list[str]:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return [*("| " + " | ".join(line) + " |" for line in lines), ""]
 
 
 def _figure(value: float) -> str:
-    return f"{value:9.3f}" if value < 100 else f"{value:9.0f}"
-
-
-def _verdict(row: Row) -> str:
-    if row.target is None:
-        return ""
-    return f"{'MISSED' if row.missed else 'ok':>6}  (target <= {row.target:.3g})"
+    return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.3f}" if value < 100 else f"{value:.0f}"

@@ -1,34 +1,50 @@
-"""The server of `loopback.py`, a process of its own: `python -m benchmarks.server`.
+"""The server of `loopback.py` and `latency.py`: `python -m benchmarks.server ITEMS [PACE]`.
 
-Prints its base URL, and serves until its stdin is closed.
+A process of its own, so that its CPU time does not count. It prints its base URL, and serves
+until its stdin is closed. PACE is tokens a second; without it, all is sent at once.
 """
 
 from __future__ import annotations
 
-import json
+import subprocess
 import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from benchmarks.loopback import ITEMS
 from partialstream.testing import Answer, ReplayServer
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def answer() -> Answer:
-    """All items at once, in deltas of four characters."""
-    offers = [
-        {
-            "name": f"Oak table {number}",
-            "description": "Seats six, rounded edges, oiled by hand, ships flat packed.",
-            "price": 100 + number / 4,
-            "in_stock": number % 3 > 0,
-        }
-        for number in range(ITEMS)
-    ]
-    return Answer(json.dumps({"items": offers}))
+
+@contextmanager
+def served(items: int, pace: float | None = None) -> Iterator[str]:
+    """A server in another process; gives its base URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server", str(items), *([str(pace)] if pace else [])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if process.stdout is None:
+            raise RuntimeError("the server is talked to through pipes")
+        base_url = process.stdout.readline().strip()
+        if not base_url:
+            raise RuntimeError("the server has not started, see above")
+        yield base_url
+    finally:
+        process.communicate()
 
 
 def main() -> None:
     """Serve."""
-    with ReplayServer(answer(), repeat=True) as server:
+    from benchmarks.documents import offers
+
+    items = int(sys.argv[1])
+    pace = float(sys.argv[2]) if len(sys.argv) > 2 else None
+    answer = Answer(offers(items), tokens_per_second=pace)
+    with ReplayServer(answer, repeat=True) as server:
         print(server.base_url, flush=True)
         sys.stdin.read()
 

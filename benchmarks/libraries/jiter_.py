@@ -12,33 +12,35 @@ if TYPE_CHECKING:
     from benchmarks.libraries import Run
 
 
-def growing(shape: str, size: int) -> Run:
-    """A growing object as a dict; each delta parses the whole document, but for its last brace.
+def growing_at(shape: str, size: int, delta: int = documents.DELTA) -> Run:
+    """A growing object; each delta parses the whole document, but for its last brace.
 
     So it costs at the end of a document of this size; on the way there, half of it. Nothing
-    is validated.
+    is validated, but the model is constructed.
     """
-    document = documents.growing(shape, size)
+    document = documents.growing(shape, size, delta)
     text = document.text[:-1].encode()
+    construct = document.type.model_construct
 
     def run() -> int:
         for _ in document.deltas:
-            jiter.from_json(text, partial_mode="trailing-strings")
+            construct(**jiter.from_json(text, partial_mode="trailing-strings"))
         return len(document.deltas)
 
     return run
 
 
-def growing_from_start(shape: str, size: int) -> Run:
-    """A growing object as a dict; each delta parses what has arrived until then."""
-    document = documents.growing(shape, size)
+def growing(shape: str, size: int, delta: int = documents.DELTA) -> Run:
+    """A growing object; each delta parses what has arrived until then."""
+    document = documents.growing(shape, size, delta)
     deltas = document.encoded
+    construct = document.type.model_construct
 
     def run() -> int:
         text = b""
-        for delta in deltas:
-            text += delta
-            jiter.from_json(text, partial_mode="trailing-strings")
+        for each in deltas:
+            text += each
+            construct(**jiter.from_json(text, partial_mode="trailing-strings"))
         return len(deltas)
 
     return run

@@ -1,4 +1,4 @@
-"""The tasks with OpenAI's SDK alone: its typed stream, from which nothing is read."""
+"""The tasks with OpenAI's SDK alone: its typed stream, whose text is not read, and its helper."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import openai
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
 
-from benchmarks import loopback
+from benchmarks import documents, loopback
 
 if TYPE_CHECKING:
     from benchmarks.libraries import Run
@@ -37,3 +39,31 @@ def http_async(base_url: str) -> Run:
         return chunks
 
     return lambda: asyncio.run(read())
+
+
+def growing(shape: str, size: int, delta: int = documents.DELTA) -> Run:
+    """A growing object: what `chat.completions.stream` does with chunks that are made before."""
+    document = documents.growing(shape, size, delta)
+    chunks = [_chunk(each) for each in document.deltas]
+
+    def run() -> int:
+        state = ChatCompletionStreamState(response_format=document.type)
+        for chunk in chunks:
+            for _ in state.handle_chunk(chunk):
+                pass
+        return len(chunks)
+
+    return run
+
+
+def _chunk(content: str) -> ChatCompletionChunk:
+    choice = {"index": 0, "delta": {"content": content}, "finish_reason": None}
+    return ChatCompletionChunk.model_validate(
+        {
+            "id": "benchmark",
+            "object": "chat.completion.chunk",
+            "created": 0,
+            "model": "m",
+            "choices": [choice],
+        }
+    )

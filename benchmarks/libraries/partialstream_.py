@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import openai
 
@@ -11,12 +11,19 @@ import partialstream
 from benchmarks import documents, loopback
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from benchmarks.libraries import Run
 
 
-def items_stream(kind: str, count: int) -> Run:
+def read_items(type_: Any, deltas: Iterable[str]) -> Iterable[Any]:
+    """Validated items."""
+    return partialstream.stream_items(type_, deltas)
+
+
+def items_stream(kind: str, count: int, delta: int = documents.DELTA) -> Run:
     """Items from an iterable of deltas."""
-    document = documents.items(kind, count)
+    document = documents.items(kind, count, delta)
 
     def run() -> int:
         delivered = 0
@@ -27,16 +34,16 @@ def items_stream(kind: str, count: int) -> Run:
     return run
 
 
-def items_push(kind: str, count: int) -> Run:
+def items_push(kind: str, count: int, delta: int = documents.DELTA) -> Run:
     """Items from deltas that are pushed one by one."""
-    document = documents.items(kind, count)
+    document = documents.items(kind, count, delta)
 
     def run() -> int:
         delivered = 0
         parser = partialstream.ItemParser(document.type)
         feed = parser.feed
-        for delta in document.deltas:
-            for _ in feed(delta):
+        for each in document.deltas:
+            for _ in feed(each):
                 delivered += 1
         parser.finish()
         return delivered
@@ -44,29 +51,29 @@ def items_push(kind: str, count: int) -> Run:
     return run
 
 
-def growing(shape: str, size: int) -> Run:
+def growing(shape: str, size: int, delta: int = documents.DELTA) -> Run:
     """A growing object; nobody looks at the snapshots."""
-    document = documents.growing(shape, size)
+    document = documents.growing(shape, size, delta)
 
     def run() -> int:
         parser = partialstream.PartialParser(document.type)
         feed = parser.feed
-        for delta in document.deltas:
-            feed(delta)
+        for each in document.deltas:
+            feed(each)
         parser.finish()
         return len(document.deltas)
 
     return run
 
 
-def growing_attribute(shape: str, size: int) -> Run:
+def growing_attribute(shape: str, size: int, delta: int = documents.DELTA) -> Run:
     """A growing object whose reader looks at one attribute of each snapshot."""
-    document = documents.growing(shape, size)
+    document = documents.growing(shape, size, delta)
 
     def run() -> int:
         parser = partialstream.PartialParser(document.type)
-        for delta in document.deltas:
-            snapshot = parser.feed(delta)
+        for each in document.deltas:
+            snapshot = parser.feed(each)
             if snapshot is not None:
                 _ = snapshot.title
         return len(document.deltas)
@@ -74,14 +81,14 @@ def growing_attribute(shape: str, size: int) -> Run:
     return run
 
 
-def growing_dump(shape: str, size: int) -> Run:
+def growing_dump(shape: str, size: int, delta: int = documents.DELTA) -> Run:
     """A growing object whose reader dumps each snapshot."""
-    document = documents.growing(shape, size)
+    document = documents.growing(shape, size, delta)
 
     def run() -> int:
         parser = partialstream.PartialParser(document.type)
-        for delta in document.deltas:
-            snapshot = parser.feed(delta)
+        for each in document.deltas:
+            snapshot = parser.feed(each)
             if snapshot is not None:
                 snapshot.model_dump()
         return len(document.deltas)
@@ -95,7 +102,7 @@ def http_sync(base_url: str) -> Run:
 
     def run() -> int:
         delivered = 0
-        for _ in client.create_iterable(response_model=loopback.Offer, **loopback.REQUEST):
+        for _ in client.create_iterable(response_model=documents.Offer, **loopback.REQUEST):
             delivered += 1
         return delivered
 
@@ -109,7 +116,7 @@ def http_async(base_url: str) -> Run:
         delivered = 0
         async with openai.AsyncOpenAI(base_url=base_url, api_key="benchmark") as sdk:
             client = partialstream.from_openai(sdk)
-            stream = client.create_iterable(response_model=loopback.Offer, **loopback.REQUEST)
+            stream = client.create_iterable(response_model=documents.Offer, **loopback.REQUEST)
             async for _ in stream:
                 delivered += 1
         return delivered

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from partialstream.engine.gather import BATCH, Gatherer
 from partialstream.engine.items import ItemScanner
@@ -19,13 +19,12 @@ from partialstream.errors import (
 )
 from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits
 from partialstream.results import Outcome, RejectedItem
-from partialstream.validation.schema import shape_of
+from partialstream.validation.validator import made_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from partialstream.engine.raw_item import RawItem
-    from partialstream.engine.shape import Shape
 
 T = TypeVar("T")
 
@@ -63,14 +62,13 @@ class ItemValidator(Generic[T]):
     ) -> None:
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
-        adapter = TypeAdapter[T](type_)
-        validate = adapter.validator.validate_json
+        validator, self.shape = made_for(type_)
+        validate = validator.validate_json
         if strict is not None or context is not None:
             validate = partial(validate, strict=strict, context=context)
         self._validate: Callable[[str], T] = validate
         self._on_invalid = on_invalid
         self._limits = limits
-        self.shape: Shape = shape_of(adapter.core_schema)
         self._last = ""  # the text of the item before
         self._in_a_row = 0  # how often it came
         self.rejected: list[RejectedItem] = []
