@@ -6,7 +6,6 @@ it asks a real endpoint, with the key in OPENAI_API_KEY.
 
 from __future__ import annotations
 
-import argparse
 import re
 from contextlib import ExitStack
 from time import perf_counter
@@ -17,7 +16,7 @@ from pydantic import BaseModel, Field
 
 import partialstream
 from partialstream import AttemptFailed, AttemptStarted, Item, ItemRejected, Resumed
-from partialstream.testing import Answer, ReplayServer, faults
+from partialstream.testing import Answer, endpoint, endpoint_parser, faults
 
 
 class Product(BaseModel):
@@ -60,21 +59,15 @@ def describe(event: Any) -> str | None:
 
 def main() -> None:
     """Stream the list, and show what happens as it does."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--live", action="store_true", help="ask a real endpoint")
-    parser.add_argument("--base-url", help="the endpoint, by default OpenAI's")
-    parser.add_argument("--model", default="gpt-5")
-    options = parser.parse_args()
+    options = endpoint_parser(__doc__).parse_args()
     with ExitStack() as stack:
-        where = {"base_url": options.base_url}
-        if not options.live:
-            server = stack.enter_context(ReplayServer(SCRIPT))
-            where = {"base_url": server.base_url, "api_key": "none"}
-        client = partialstream.from_openai(stack.enter_context(OpenAI(**where)))
+        there = stack.enter_context(endpoint(options, SCRIPT))
+        sdk = stack.enter_context(OpenAI(base_url=there.base_url, api_key=there.api_key))
+        client = partialstream.from_openai(sdk)
         messages = [{"role": "user", "content": "Five things for a living room, please."}]
         started = perf_counter()
         stream = client.create_iterable(
-            response_model=Product, model=options.model, messages=messages, max_retries=2
+            response_model=Product, model=there.model, messages=messages, max_retries=2
         )
         items = 0
         for event in stack.enter_context(stream).events():

@@ -11,6 +11,7 @@ True
 
 from partialstream.testing import faults
 from partialstream.testing.answers import Answer, ToolCall
+from partialstream.testing.endpoint import Endpoint, endpoint, endpoint_parser
 from partialstream.testing.fakes import (
     AsyncFakeStream,
     FakeStream,
@@ -32,6 +33,7 @@ from partialstream.testing.server import ReplayServer
 __all__ = [
     "Answer",
     "AsyncFakeStream",
+    "Endpoint",
     "FakeStream",
     "Fault",
     "ReplayRequest",
@@ -40,6 +42,8 @@ __all__ = [
     "async_fake_stream",
     "characters",
     "chat_chunks",
+    "endpoint",
+    "endpoint_parser",
     "every_cut",
     "fake_stream",
     "faults",
