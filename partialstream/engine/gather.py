@@ -8,29 +8,22 @@ kept; the machine sees them joined.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any
+
+from partialstream.engine.object_run import BATCH, END, not_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from partialstream.engine.items import ItemScanner
     from partialstream.engine.raw_item import RawItem
-
-BATCH: Final = 64
-"""Deltas after which the machine looks even if no item can be complete: it watches the limits,
-and learns whether a long string is open."""
-
-
-END: Final = object()
-"""Says that there are no more chunks."""
-
 
 class Gatherer:
     """Feeds a scanner no more often than needed.
 
     Attributes:
         scanner: What is fed.
-        pieces: The deltas that the scanner has not seen.
+        pieces: The text that was not read yet.
 
     Example:
         >>> from partialstream.engine.items import ItemScanner
@@ -41,12 +34,11 @@ class Gatherer:
         ['{"a": 1}']
     """
 
-    __slots__ = ("_advance", "pieces", "scanner")
+    __slots__ = ("pieces", "scanner")
 
     def __init__(self, scanner: ItemScanner) -> None:
         self.scanner = scanner
-        self._advance = scanner.advance
-        self.pieces: list[str] = []
+        self.pieces = scanner.pieces
 
     def send(self, delta: str) -> Sequence[RawItem]:
         """Take a delta; gives the items that it completes."""
@@ -74,42 +66,36 @@ class Gatherer:
             The items and None; or none and the chunk that is no text, `END` for no chunk.
         """
         scanner = self.scanner
-        pieces = self.pieces
-        keep: Callable[[Any], None] = pieces.append
+        run = scanner.run
+        pieces: list[Any] = self.pieces
         chunk: Any = ""
         while True:
+            if scanner.in_run:
+                completed, other = run.pull(chunks)
+                if run.lost:
+                    completed = scanner.advance_from(completed)
+                if completed or other is not None:
+                    return completed, other
+                continue
             wake = scanner.wake
-            kept = len(pieces)
+            known = len(pieces)
             try:
                 for chunk in islice(chunks, BATCH):
+                    pieces.append(chunk)
                     if wake in chunk:
-                        keep(chunk)
                         break
-                    keep(chunk)
                 else:
-                    if len(pieces) < kept + BATCH:
+                    if len(pieces) < known + BATCH:
                         return (), END
-                text = "".join(pieces)
+                completed = scanner.advance()
             except TypeError:
-                if not isinstance(chunk, str):
-                    return (), chunk  # `in` does not go with it
-                odd = [piece for piece in cast("list[Any]", pieces) if not isinstance(piece, str)]
+                odd = not_text(pieces, chunk)
                 if not odd:
                     raise
-                return (), odd[0]  # nor `join` with this one
-            pieces.clear()
-            completed = self._advance(text)
-            if scanner.unread:
-                keep(scanner.unread)
+                return (), odd[0]
             if completed:
                 return completed, None
 
     def flush(self) -> Sequence[RawItem]:
         """Let the scanner see what was kept; gives the items that it completes."""
-        pieces = self.pieces
-        rest = "".join(pieces)
-        pieces.clear()
-        completed = self._advance(rest)
-        if self.scanner.unread:
-            pieces.append(self.scanner.unread)
-        return completed
+        return self.scanner.advance()

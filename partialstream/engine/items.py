@@ -13,7 +13,7 @@ because its slice is parsed by pydantic anyway. The machine, one state a method:
     list ── first character of a value ──> element
          ── "{" ──> objects                    by far the most common elements
          ── "]" ──> navigating, or seeking at the root
-    objects ── something else ──> list, or element
+    objects ── something else ──> list, or element         (`ObjectRun`; no method)
     element ── closed ──> list, objects, navigating or seeking: where it came from
 """
 
@@ -60,10 +60,9 @@ class ItemScanner(RootScanner):
             list.
 
     Attributes:
-        completed: The items that the last call of `advance` completed, also if it raised.
-        unread: The end of what `advance` was given, if it is to be given again, with what
-            follows it.
-        wake: A character without which no item can be completed; `""` if any may do it.
+        pieces: The text that was not read yet.
+        run: Reads on while `in_run`.
+        in_run: Whether the list is a run of objects.
         open_ended: Whether the items are documents themselves, so that nothing in the text
             says which is the last.
     """
@@ -79,18 +78,25 @@ class ItemScanner(RootScanner):
         super().__init__(shape, path, limits, numbers)
         self._kept = KeptText(limits)
         self._window = min(_WINDOW, limits.whitespace_run)
-        self.completed: list[RawItem] = []
-        self.unread = ""
-        self.wake = ""
+        self._found: list[RawItem] = []  # of this call of `advance`
+        self._completed: list[RawItem] = []  # of one that has raised
+        self.pieces: list[str] = []
         # of the list under way
-        self._run = ObjectRun(limits, self._numbering)
-        self._in_run = False
+        self.run = ObjectRun(limits, self._numbering, self.pieces, self._kept)
+        self.in_run = False
         self._expected = _FIRST
         self._candidate = False
         # of the element under way
         self._cutter = Cutter(limits)
         self._in_element = False
         self._origin = Origin.LIST
+
+    @property
+    def wake(self) -> str:
+        """A character without which no item can be completed; `""` if any may do it."""
+        if self.in_run:
+            return self.run.wake
+        return self._cutter.wake if self._in_element else ""
 
     @property
     def size(self) -> int:
@@ -106,60 +112,57 @@ class ItemScanner(RootScanner):
         """
         return self._kept.text
 
-    def advance(self, text: str) -> list[RawItem]:
-        """Read on.
-
-        Args:
-            text: What is `unread`, and what follows.
+    def advance(self) -> list[RawItem]:
+        """Read `pieces`; what is to be given again, with what follows it, is left there.
 
         Returns:
-            The items whose last character is in `text`.
+            The items whose last character is in the last piece.
 
         Raises:
             JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
             LimitExceededError: See `Limits`.
         """
-        if len(text) + len(self._carry) > self._window and len(text) > len(self.unread) + 1:
-            return self._advance_by_pieces(text)
-        completed: list[RawItem] = []
-        self.completed = completed
-        if not self._in_run:
-            if text:
-                self._read(text)
-            return completed
-        run = self._run
+        self._found = found = []
         try:
-            end = run.read(text, completed)
-        except LimitExceededError:
-            self._kept.add(text)
-            raise
-        if run.lost:
-            self._kept.add(text)
-            self._leave_run(text[end:])
-            self._process(0)
-            return completed
-        if end:
-            self._kept.add(text[:end])
-            text = text[end:]
-        self.unread = text
-        self.wake = "}" if run.open else ""
-        return completed
-
-    def _advance_by_pieces(self, text: str) -> list[RawItem]:
-        """No piece is longer than a run of blanks may be: see `BlankRun`."""
-        completed: list[RawItem] = []
-        start = 0
-        self.unread = ""
-        try:
-            while start < len(text):
-                end = start + max(1, self._window - len(self._carry) - len(self.unread))
-                completed += self.advance(self.unread + text[start:end])
-                start = end
+            self._advance()
         except PartialStreamError:
-            completed += self.completed
+            self._completed = found
             raise
-        finally:
-            self.completed = completed
+        return found
+
+    def _advance(self) -> None:
+        pieces = self.pieces
+        while True:
+            if self.in_run:
+                self._found += self.run.pull(())[0]
+                if not self.run.lost:
+                    return
+                self._leave_run()
+            text = "".join(pieces)
+            pieces.clear()
+            start = 0
+            while start < len(text) and not self.in_run:
+                # No piece is longer than a run of blanks may be: see `BlankRun`.
+                end = start + max(1, self._window - len(self._carry))
+                self._read(text[start:end])
+                start = end
+            if not self.in_run:
+                return
+            pieces += (self._text, text[start:])
+
+    def advance_from(self, completed: list[RawItem]) -> list[RawItem]:
+        """As `advance`, behind a run that is lost and has completed items at its end."""
+        self._leave_run()
+        try:
+            return completed + self.advance()
+        except PartialStreamError:
+            self._completed = completed + self._completed
+            raise
+
+    def take_completed(self) -> list[RawItem]:
+        """The items that were completed by what has failed then. They are given once."""
+        completed = self._completed + self.run.completed
+        self._completed, self.run.completed = [], []
         return completed
 
     def _read(self, text: str) -> None:
@@ -170,7 +173,6 @@ class ItemScanner(RootScanner):
             cutter = self._cutter
             pos = cutter.cut(text, 0)
             if pos < 0:
-                self.wake = cutter.wake
                 return
             self._place = after(cutter.start, cutter.raw, len(cutter.raw) - pos)
             self._text = text
@@ -182,15 +184,13 @@ class ItemScanner(RootScanner):
 
     def _process(self, pos: int) -> None:
         """Run the machine over the text from `pos`; what is before has been read already."""
-        while pos < len(self._text):
+        while pos < len(self._text) and not self.in_run:
             pos = self._state(pos)
-        if self._in_run:
-            self.wake = "}" if self._run.open else ""
-        elif self._in_element:
-            self.wake = self._cutter.wake
-        else:
+        if self.in_run:
+            self._text = self._text[pos:]
+            self._kept.take_back(len(self._text))
+        elif not self._in_element:
             self._place = self._place_of(pos - len(self._carry))
-            self.wake = ""
 
     def finish(self) -> Outcome:
         """Say that the text ends here.
@@ -201,12 +201,13 @@ class ItemScanner(RootScanner):
         if self._in_element:
             cutter = self._cutter
             return self._truncated(cutter.tail, cutter.start)
-        if self._in_run:
-            self._kept.check(len(self.unread))
-            run = self._run
+        if self.in_run:
+            unread = "".join(self.pieces)
+            self._kept.check(len(unread))
+            run = self.run
             if not run.open:  # nothing is open but the list
                 return Outcome("truncated")
-            return self._truncated("".join(run.parts) + self.unread, run.start)
+            return self._truncated("".join(run.parts) + unread, run.start)
         if self._state == self._seeking:
             return self._sought()
         tail = "".join(self._held)
@@ -291,26 +292,13 @@ class ItemScanner(RootScanner):
     def _begin_run(self, pos: int, *, opened: bool) -> None:
         """What follows are objects in a row; the first stands at `pos`, or behind a comma."""
         self._origin = Origin.LIST
-        self._run.begin(self._place_of(pos), self._reader.depth, opened=opened)
-        self._in_run = True
-        self._state = self._objects
+        self.run.begin(self._place_of(pos), self._reader.depth, opened=opened)
+        self.in_run = True
 
-    def _objects(self, pos: int) -> int:
-        text = self._text[pos:]
-        end = self._run.read(text, self.completed)
-        if self._run.lost:
-            self._leave_run(text[end:])
-            return 0
-        self.unread = text[end:]
-        self._kept.take_back(len(self.unread))
-        return len(self._text)
-
-    def _leave_run(self, text: str) -> None:
-        """Go on with `text`, for which counting did not suffice."""
-        run = self._run
-        self._in_run = False
-        self.unread = ""
-        self._text = text
+    def _leave_run(self) -> None:
+        """Counting did not suffice for what is in `pieces`."""
+        run = self.run
+        self.in_run = False
         self._place = run.place
         if run.open:
             self._cutter.begin(run.start, self._reader.depth, "{")
@@ -342,7 +330,7 @@ class ItemScanner(RootScanner):
         self._in_element = False
         if self._origin is not Origin.LIST:
             self._list_found = True
-            self.completed.append(
+            self._found.append(
                 self._numbering.item(cutter.raw, self._numbering.path, cutter.start)
             )
             if self._origin is Origin.ROOT:
@@ -357,7 +345,7 @@ class ItemScanner(RootScanner):
             return end
         self._candidate = False
         self._list_found = True
-        self.completed.append(self._numbering.element(cutter.raw, cutter.start))
+        self._found.append(self._numbering.element(cutter.raw, cutter.start))
         if cutter.raw[0] == "{":
             self._begin_run(end, opened=False)
         else:

@@ -77,9 +77,13 @@ class Numbering:
         Raises:
             LimitExceededError: It is one too many, or too large.
         """
+        # As `item`, without the call.
         element = self.elements
         self.elements = element + 1
-        return self.item(text, (*self.path, element), start)
+        number = next(self._numbers)
+        if number >= self._count_allowed or len(text) > self._size_allowed:
+            self._refuse(number)
+        return _new(RawItem, (text, number, (*self.path, element), start))
 
     def item(self, text: str, path: Path, start: Place) -> RawItem:
         """An item at `path` is complete.

@@ -91,7 +91,9 @@ class Answer:
         if timing.first_item is None:
             timing.first_item = now
         times = timing.items
-        if len(times) < TIMES_KEPT:
+        if count == 1 and len(times) < TIMES_KEPT:
+            times.append(now)
+        elif len(times) < TIMES_KEPT:
             times.extend((now,) * count)
 
     def ended(self) -> None:

@@ -143,15 +143,17 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self.failure = error
         completed: list[RawItem] = []
         for gatherer in self._gatherers.values():
-            completed += gatherer.scanner.completed
-            gatherer.scanner.completed = []
+            completed += gatherer.scanner.take_completed()
         return completed
 
     def accept(self, raws: Sequence[RawItem]) -> list[Delivery[T]]:
         """Validate raw items; gives those to hand over."""
-        accepted = self._validator.accept(raws)
-        if self._validator.failure is not None:
-            self.failure = self._validator.failure
+        if self.outcome is not None:
+            return []  # left while they were waited for
+        validator = self._validator
+        accepted = validator.accept(raws)
+        if validator.failure is not None:
+            self.failure = validator.failure
         if accepted:
             self.answer.delivered(len(accepted))
         return accepted

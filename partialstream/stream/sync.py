@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from partialstream.engine.gather import END
+from partialstream.engine.object_run import END
 from partialstream.errors import PartialStreamError
 from partialstream.stream.chunks import Chunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
@@ -104,10 +104,10 @@ def _run_items(reading: ItemReading[T], chunks: Chunks) -> Generator[T, None, No
                 except BaseException as error:  # noqa: BLE001 - raised below, or what it means
                     reading.broken(error)
                     break
-                if reading.is_settled():
-                    break  # closed by another thread, while this one waited
-                if raws or reading.has_read():
+                if raws:
                     deliveries = reading.accept(raws)
+                elif reading.has_read():
+                    break  # failed; or closed by another thread, while this one waited
                 elif chunk is END:
                     deliveries = reading.finish()
                 else:
@@ -142,8 +142,10 @@ class _Stream(Generic[V]):
         self._chunks = chunks
         self._others: list[Generator[Any, None, None]] = []
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[V]:
+        # Not this object itself: a loop over the generator saves a call for each value, and
+        # leaving the loop closes it as soon as nobody else has the stream.
+        return self._values
 
     def __next__(self) -> V:
         return next(self._values)

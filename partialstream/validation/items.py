@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from partialstream.engine.gather import BATCH, Gatherer
+from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
+from partialstream.engine.object_run import BATCH
 from partialstream.engine.route import parse_path
 from partialstream.engine.verdict import why_malformed
 from partialstream.errors import (
@@ -231,7 +232,7 @@ class ItemParser(Generic[T]):
             self._wake = self._scanner.wake
         except PartialStreamError as error:
             self._fail(error)
-            raws = self._scanner.completed
+            raws = self._scanner.take_completed()
             if not raws:
                 raise
         return self._accept(raws) if raws else []
