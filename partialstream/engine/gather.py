@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from partialstream.engine.items import ItemScanner
     from partialstream.engine.raw_item import RawItem
 
+
 class Gatherer:
     """Feeds a scanner no more often than needed.
 

@@ -93,11 +93,17 @@ class Growth(Generic[S]):
 
     def snapshot(self) -> Any:
         """The value as it stands. To be asked for only if `changed` says that something shows."""
-        marks = (*self._above, (self._frame, len(self._frame.values)))
-        if self._veils:
-            marks = visible(marks)
-        elif self._text is not None:
-            marks = (*marks, (self._text, len(self._text.pieces)))
+        frame, text = self._frame, self._text
+        marks: Marks
+        if text is not None and not self._veils:
+            marks = (*self._above, (frame, len(frame.values)), (text, len(text.pieces)))
+        else:
+            marks = (*self._above, (frame, len(frame.values)))
+            if self._veils:
+                marks = visible(marks)
+        root = marks[0][0]
+        if isinstance(root, Frame) and isinstance(root.node, Record):
+            return root.node.show(marks, 0)  # as `show` does, of nearly all documents
         return show(marks)
 
     # -- what the parser tells -----------------------------------------------------------

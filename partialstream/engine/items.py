@@ -29,7 +29,7 @@ from partialstream.engine.roots import Origin, RootScanner
 from partialstream.engine.shape import KINDS, Shape
 from partialstream.engine.tokens import BLANKS
 from partialstream.engine.verdict import member_names, why_malformed
-from partialstream.errors import JSONSyntaxError, LimitExceededError, PartialStreamError
+from partialstream.errors import JSONSyntaxError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome, Path
 
@@ -122,7 +122,8 @@ class ItemScanner(RootScanner):
             JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
             LimitExceededError: See `Limits`.
         """
-        self._found = found = []
+        found: list[RawItem] = []
+        self._found = found
         try:
             self._advance()
         except PartialStreamError:
@@ -330,9 +331,7 @@ class ItemScanner(RootScanner):
         self._in_element = False
         if self._origin is not Origin.LIST:
             self._list_found = True
-            self._found.append(
-                self._numbering.item(cutter.raw, self._numbering.path, cutter.start)
-            )
+            self._found.append(self._numbering.item(cutter.raw, self._numbering.path, cutter.start))
             if self._origin is Origin.ROOT:
                 self._end_root()
             else:

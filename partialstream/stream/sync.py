@@ -142,10 +142,8 @@ class _Stream(Generic[V]):
         self._chunks = chunks
         self._others: list[Generator[Any, None, None]] = []
 
-    def __iter__(self) -> Iterator[V]:
-        # Not this object itself: a loop over the generator saves a call for each value, and
-        # leaving the loop closes it as soon as nobody else has the stream.
-        return self._values
+    def __iter__(self) -> Self:
+        return self
 
     def __next__(self) -> V:
         return next(self._values)

@@ -11,6 +11,7 @@ from partialstream.engine.growth import Growth
 from partialstream.engine.members import complete_members, object_text
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.syntax import SyntaxReader
+from partialstream.engine.token_reader import DONE
 from partialstream.engine.transcript import Transcript
 from partialstream.errors import (
     IncompleteStreamError,
@@ -132,6 +133,9 @@ class PartialParser(Generic[M]):
         self._size += len(delta)
         excess = self._size - allowed
         try:
+            reader = self._reader
+            if reader is not None and self._final is None and excess <= 0:
+                return self._read(reader, delta)  # as nearly all of the time
             snapshot = self._take(delta if excess <= 0 else delta[:-excess])
             if excess > 0:
                 raise LimitExceededError("total_size", allowed, f"more than {allowed} characters")
@@ -222,17 +226,18 @@ class PartialParser(Generic[M]):
                 self._joint = False
                 comma = " " if rest[0] == "}" else ","
                 delta = f"{delta[: len(delta) - len(rest)]}{comma}{rest}"
+        transcript = self._transcript
         allowed = self._limits.item_size
-        room = allowed - len(self._transcript)
+        room = allowed - transcript.end + transcript.start
         text = delta if len(delta) <= room else delta[:room]
-        self._transcript.append(text)  # before it is read: growth.py takes slices of it
+        transcript.append(text)  # before it is read: growth.py takes slices of it
         try:
             consumed = reader.feed(text)
         finally:
             # A member that is refused comes before what is wrong behind it.
             if self._fail_fast and len(self._growth.rejections) > self._judged:
                 self._refuse_member()
-        if reader.done:
+        if reader.state is DONE:
             self._complete(reader)
             self._seeker.behind(delta[consumed:])
             return self._final
