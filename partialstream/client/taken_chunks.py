@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from partialstream.client.body import AsyncBody, Body
 from partialstream.errors import ProviderError
-from partialstream.sources import source_for
+from partialstream.sources.detect import source_for
 from partialstream.stream.chunks import aiter_of, close_by, closer_of
 
 if TYPE_CHECKING:

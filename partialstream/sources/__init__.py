@@ -33,22 +33,25 @@ What several need: objects.py (SDK objects as plain ones), shapes.py, surrogates
 logprobs.py, side_texts.py (reasoning and refusals), provider_errors.py.
 """
 
-from partialstream.sources.anthropic import AnthropicSource
-from partialstream.sources.aws_event_stream import AwsEventStreamDecoder, is_aws_event_stream
-from partialstream.sources.base import Source
-from partialstream.sources.bedrock import BedrockSource
-from partialstream.sources.chat import ChatSource
-from partialstream.sources.cohere import CohereSource
-from partialstream.sources.detect import source_for
-from partialstream.sources.framing import BodyFraming
-from partialstream.sources.gemini import GeminiSource
-from partialstream.sources.json_documents import JSONDocumentsDecoder
-from partialstream.sources.ollama import OllamaSource
-from partialstream.sources.responses import ResponsesSource
-from partialstream.sources.sse import ServerSentEvent, SSEDecoder
-from partialstream.sources.sse_stream import Framing, SSESource
-from partialstream.sources.text import TextSource
-from partialstream.sources.wrapped import WrappedSource
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from partialstream.sources.anthropic import AnthropicSource
+    from partialstream.sources.aws_event_stream import AwsEventStreamDecoder, is_aws_event_stream
+    from partialstream.sources.base import Source
+    from partialstream.sources.bedrock import BedrockSource
+    from partialstream.sources.chat import ChatSource
+    from partialstream.sources.cohere import CohereSource
+    from partialstream.sources.detect import source_for
+    from partialstream.sources.framing import BodyFraming
+    from partialstream.sources.gemini import GeminiSource
+    from partialstream.sources.json_documents import JSONDocumentsDecoder
+    from partialstream.sources.ollama import OllamaSource
+    from partialstream.sources.responses import ResponsesSource
+    from partialstream.sources.sse import ServerSentEvent, SSEDecoder
+    from partialstream.sources.sse_stream import Framing, SSESource
+    from partialstream.sources.text import TextSource
+    from partialstream.sources.wrapped import WrappedSource
 
 __all__ = [
     "AnthropicSource",
@@ -71,3 +74,36 @@ __all__ = [
     "is_aws_event_stream",
     "source_for",
 ]
+
+_HOMES = {
+    "AnthropicSource": "anthropic",
+    "AwsEventStreamDecoder": "aws_event_stream",
+    "is_aws_event_stream": "aws_event_stream",
+    "Source": "base",
+    "BedrockSource": "bedrock",
+    "ChatSource": "chat",
+    "CohereSource": "cohere",
+    "source_for": "detect",
+    "BodyFraming": "framing",
+    "GeminiSource": "gemini",
+    "JSONDocumentsDecoder": "json_documents",
+    "OllamaSource": "ollama",
+    "ResponsesSource": "responses",
+    "ServerSentEvent": "sse",
+    "SSEDecoder": "sse",
+    "Framing": "sse_stream",
+    "SSESource": "sse_stream",
+    "TextSource": "text",
+    "WrappedSource": "wrapped",
+}
+"""Loaded on first use, as in the package: most streams need one wire format, or none."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.results import AnswerMetadata
-from partialstream.sources.framing import BodyFraming
-from partialstream.sources.sse_stream import SSESource
 from partialstream.sources.text import TextSource
-from partialstream.sources.wires import wire_for
 
 if TYPE_CHECKING:
     from typing import Any
@@ -63,8 +60,14 @@ def source_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
         return UndecidedSource(metadata)
     if isinstance(chunk, str):
         return TextSource(metadata)
+    # Imported where they are needed: text needs no wire format.
     if isinstance(chunk, (bytes, bytearray, memoryview)):
+        from partialstream.sources.framing import BodyFraming
+        from partialstream.sources.sse_stream import SSESource
+
         return SSESource(metadata, framing=BodyFraming())
+    from partialstream.sources.wires import wire_for
+
     return wire_for(chunk, metadata)
 
 

@@ -6,10 +6,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from partialstream.results import AnswerMetadata, Delta, Timing
-from partialstream.sources import Source, TextSource, source_for
+from partialstream.sources.detect import source_for
+from partialstream.sources.text import TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from partialstream.sources.base import Source
 
 
 TIMES_KEPT = 100_000

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from pydantic import AliasChoices, AliasPath, BaseModel, RootModel
+from pydantic import AliasChoices, AliasPath, BaseModel
 
 from partialstream.engine.leaves import Leaf, LeafReader, Tree, leaves
 from partialstream.engine.route import parse_path
@@ -170,15 +170,14 @@ def _find(found: Leaf | Tree | None, value: Any, path: Path) -> Leaf | Tree | No
         path: The way on from there.
     """
     for step in path:
+        value = _rootless(value)
         whole: Any = value  # the same, but not narrowed to containers of unknown things
-        while isinstance(whole, RootModel):
-            whole = value = value.root
         if isinstance(value, BaseModel):
             name = str(step)
             if name not in value.model_fields_set:
                 return None
             found = _member(found, type(value), name)
-            value = getattr(value, name)
+            value = getattr(whole, name)
         elif isinstance(value, Mapping):
             if step not in whole:
                 return None
@@ -213,3 +212,11 @@ def _member(found: Leaf | Tree | None, model: type[BaseModel], name: str) -> Lea
         if member is not None:
             return member
     return None
+
+
+def _rootless(value: Any) -> Any:
+    """What a `RootModel` is around; everything else as it is."""
+    # Not `isinstance(value, RootModel)`: importing that costs as much as all that is ours.
+    while getattr(type(value), "__pydantic_root_model__", False):
+        value = value.root
+    return value

@@ -107,6 +107,7 @@ class _Endpoint:
                 plan = error_plan(wire, message, status=500)
             else:
                 plan = self._plan(answer, ask)
+            request.deltas_planned = plan.deltas
             finished = await _play(plan, request, link, send)
             if not finished and not app.closing:
                 request.mark_hung_up(link.gone.result())

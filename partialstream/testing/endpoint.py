@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from partialstream.testing.server import Choose, ReplayServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from partialstream.testing.answers import Answer
 
@@ -66,7 +66,7 @@ def endpoint(
     answers: Answer | str | Sequence[Answer | str] | Choose,
     *,
     repeat: bool = False,
-) -> Iterator[Endpoint]:
+) -> Generator[Endpoint, None, None]:
     """The endpoint that a command line asks for, there until the end of the `with` block.
 
     Args:

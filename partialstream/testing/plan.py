@@ -57,6 +57,7 @@ class Plan:
         begin: When status and headers are sent, in seconds since the request. A stream sends
             them at once, whatever else has its body ready by then.
         ending: What comes behind the last write.
+        deltas: How many deltas the body has.
     """
 
     status: int
@@ -64,6 +65,7 @@ class Plan:
     writes: tuple[Write, ...]
     begin: float = 0.0
     ending: Ending = "end"
+    deltas: int = 0
 
 
 def make_plan(answer: Answer, ask: Ask, wire: Wire) -> Plan:
@@ -82,7 +84,9 @@ def make_plan(answer: Answer, ask: Ask, wire: Wire) -> Plan:
         writes, ending = _whole(answer, ask, wire)
         mime, begin = "application/json", writes[0].due
     headers = (("content-type", mime), ("cache-control", "no-store"))
-    return Plan(200, headers, tuple(_lay_out(writes, answer.cut_sizes)), begin, ending)
+    body = tuple(_lay_out(writes, answer.cut_sizes))
+    deltas = sum(write.deltas for write in body)
+    return Plan(200, headers, body, begin, ending, deltas)
 
 
 def error_plan(wire: Wire, message: str, *, status: int) -> Plan:

@@ -49,6 +49,8 @@ class ReplayRequest:
         headers: By their names in lower case; credentials read `[redacted]`.
         body: The JSON body.
         received_at: When it had arrived, by `time.perf_counter`.
+        deltas_planned: Deltas that go out if the client stays, up to a fault that ends them; 0
+            until the answer is known.
         deltas_sent: Deltas that have gone out whole.
         bytes_sent: Bytes of the answer's body that have gone out.
         finished: Whether all that was scripted has been done, a fault included. What the
@@ -64,6 +66,7 @@ class ReplayRequest:
     headers: dict[str, str]
     body: Any
     received_at: float
+    deltas_planned: int = 0
     deltas_sent: int = 0
     bytes_sent: int = 0
     finished: bool = False
