@@ -311,6 +311,8 @@ class AnswerMetadata:
             `message_stop`, `response.completed`), so that its absence can be told.
         tokens: The tokens of the last chunk, if the provider tells their probabilities. Each
             chunk's replace those of the chunk before.
+        chunks: Chunks of the answer so far, which are the events of its body; None if it is not
+            read from a body: whoever gives us objects or texts can count them.
         extra: What else a provider said, by its own names.
     """
 
@@ -323,4 +325,5 @@ class AnswerMetadata:
     request_id: str | None = None
     terminated: bool = False
     tokens: list[Token] = field(default_factory=list[Token])
+    chunks: int | None = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])

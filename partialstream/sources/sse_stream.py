@@ -111,6 +111,7 @@ class SSESource:
 
     def _read_all(self, events: list[ServerSentEvent], *, at_end: bool = False) -> list[Delta]:
         deltas: list[Delta] = []
+        self.metadata.chunks = (self.metadata.chunks or 0) + len(events)
         if self.metadata.tokens:
             self.metadata.tokens = []
         try:
@@ -132,6 +133,7 @@ class SSESource:
         if mark == "[DONE]":
             self.metadata.terminated = True
         if not mark or mark == "[DONE]":
+            self.metadata.chunks = (self.metadata.chunks or 1) - 1  # it is none
             return []
         try:
             value = _decode(data)

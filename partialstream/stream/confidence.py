@@ -6,7 +6,7 @@ import math
 import weakref
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import AliasChoices, AliasPath, BaseModel
 
@@ -217,6 +217,6 @@ def _member(found: Leaf | Tree | None, model: type[BaseModel], name: str) -> Lea
 def _rootless(value: Any) -> Any:
     """What a `RootModel` is around; everything else as it is."""
     # Not `isinstance(value, RootModel)`: importing that costs as much as all that is ours.
-    while getattr(type(value), "__pydantic_root_model__", False):
-        value = value.root
+    while isinstance(value, BaseModel) and value.__pydantic_root_model__:
+        value = cast("Any", value).root
     return value
