@@ -63,14 +63,15 @@ def opening_braces(text: str) -> int:
         >>> opening_braces('{"a')
         -1
     """
-    before, brace, behind = text.rpartition("{")
-    if (
-        "{" in before
-        or ('"' in behind and behind.rpartition('"')[0][-1:] in _UNCERTAIN)
-        or ('"' in before and before.rpartition('"')[0][-1:] in _UNCERTAIN)
-    ):
-        return _counted_braces(text)
-    return 1 if brace else 0
+    opened = 0
+    before = text
+    while before:
+        before, brace, behind = before.rpartition("{")
+        if '"' in behind and behind.rpartition('"')[0][-1:] in _UNCERTAIN:
+            return _counted_braces(text)
+        if brace:
+            opened += 1
+    return opened
 
 
 def _counted_braces(text: str) -> int:

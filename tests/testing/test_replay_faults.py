@@ -61,7 +61,7 @@ def test_a_stream_is_cut_behind_the_given_delta(
     assert finish_reason(chunks) is None
     assert type(caught) is error if error else caught is None
     if fault is not faults.MalformedEvent:
-        assert request.deltas_sent == min(after, 5)
+        assert request.deltas_sent == request.deltas_planned == min(after, 5)
     assert not request.hung_up
 
 

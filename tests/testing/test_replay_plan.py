@@ -73,6 +73,7 @@ def test_cuts_change_neither_bytes_nor_times_nor_counts(
     uncut = planned(Answer(TEXT, tokens_per_second=pace, fault=fault))
     cut = planned(Answer(TEXT, tokens_per_second=pace, fault=fault, cut_bytes=sizes))
     assert body(cut) == body(uncut)
+    assert cut.deltas == uncut.deltas == (2 if isinstance(fault, faults.Reset) else 5)
     for due in {write.due for write in uncut.writes}:
         counts = [
             sum(write.deltas for write in plan.writes if write.due == due) for plan in (cut, uncut)

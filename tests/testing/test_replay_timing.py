@@ -74,6 +74,7 @@ def test_a_client_that_leaves_is_noticed_at_once(answer: Answer) -> None:
         assert server.requests[0].deltas_sent < 400
         if answer is not LARGE:
             assert server.requests[0].deltas_sent == 1
+        assert server.requests[0].deltas_planned == -(-len(answer.text) // answer.chunk_size)
 
 
 @pytest.mark.parametrize("answer", [SLOW, STALLED], ids=["slow", "stalled"])

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from partialstream.sources import source_for
+
+EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"1"}}]}\n\n'
+BODY = b": hello\n\n" + EVENT * 5 + b": still here\n\n" + EVENT * 2 + b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize("size", [1, 7, len(EVENT), 1000])
+def test_events_are_chunks_wherever_a_body_is_cut_and_comments_and_the_mark_of_the_end_are_none(
+    size: int,
+) -> None:
+    pieces = [BODY[start : start + size] for start in range(0, len(BODY), size)]
+    source = source_for(pieces[0])
+    for piece in pieces:
+        source.feed(piece)
+    source.finish()
+    assert source.metadata.chunks == 7
+
+
+def test_a_body_that_is_one_document_is_one_chunk() -> None:
+    body = b'{"choices":[{"index":0,"message":{"content":"[1]"},"finish_reason":"stop"}]}'
+    source = source_for(body)
+    source.feed(body)
+    source.finish()
+    assert source.metadata.chunks == 1
+
+
+@pytest.mark.parametrize("chunk", ["[1]", {"choices": [{"index": 0, "delta": {"content": "1"}}]}])
+def test_chunks_that_somebody_else_took_out_of_a_body_are_not_counted(chunk: object) -> None:
+    source = source_for(chunk)
+    source.feed(chunk)
+    source.finish()
+    assert source.metadata.chunks is None
