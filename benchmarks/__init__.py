@@ -1,13 +1,38 @@
-"""How much CPU partialstream takes, beside the libraries that do the same.
+"""How fast, how early and how correct partialstream is, beside the libraries that do the same.
 
-`python -m benchmarks.core` runs it all. Every figure that is judged is a ratio of two CPU
-times, or a growth, because milliseconds belong to a machine.
+`python -m benchmarks` measures everything and writes JSON, Markdown and SVG charts; `--quick`
+takes two minutes, `--check` exits with 1 if a target is missed, `--only SUBJECT` measures a part.
+The libraries come with `pip install 'partialstream[bench]'`; one that is not there is left out.
+
+Every figure that is judged is a ratio of two CPU times of the same run, a growth, or what does
+not depend on the machine's speed, because milliseconds belong to a machine. Each library works
+in a process of its own, and they take turns.
+
+    core.py         the command
+    targets.py      what must hold
+
+What is measured, one subject each:
+
+    items.py        CPU from deltas to validated items
+    growing.py      CPU per delta of a growing object
+    sizes.py        both of them against the size of the text and of the deltas
+    loopback.py     CPU from the bytes of an HTTP response to items
+    latency.py      when the first item, each item and all of them are there
+    memory.py       peak memory against the length of a list
+    imports.py      what `import partialstream` costs
+    correctness/    what each library does with hard streams: a table
+    tiny.py         next to nothing, to try the command
+
+How it is measured:
 
     documents.py    the texts and their types
     libraries/      the same tasks for each library, in one small file each
-    worker.py       the fresh process in which one library works
+    worker.py       the process in which one library works; peak.py is the memory it had
     measure.py      asks the workers in turns, and compares
-    items.py, growing.py, loopback.py, imports.py, memory.py    the five subjects
-    report.py       the table
-    core.py         the command
+    server.py       the server, in a process of its own
+
+What comes of it:
+
+    report.py       the figures as a table, Markdown and JSON
+    charts.py       SVG
 """

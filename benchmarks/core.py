@@ -1,14 +1,17 @@
-"""The command: measures CPU, memory and latency beside other libraries."""
+"""The command: measures CPU, memory, latency and correctness beside other libraries."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks import growing, imports, items, latency, loopback, memory, report, sizes, tiny
 from benchmarks.charts import Chart
+from benchmarks.correctness import compare
+from benchmarks.correctness.table import Table
 from benchmarks.measure import Workers
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ SUBJECTS = {
     "latency": latency.measure,
     "memory": memory.measure,
     "imports": imports.measure,
+    "correctness": compare.measure,
     "tiny": tiny.measure,
 }
 
@@ -30,30 +34,43 @@ DEFAULT = tuple(subject for subject in SUBJECTS if subject != "tiny")
 """What is measured if nothing else is said; the tiny one only tries the command."""
 
 
+INTERRUPTED = 130
+"""What a shell gives for a program that Ctrl-C has ended."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, write the files; gives the exit code."""
     options = _options(arguments)
-    rows: list[report.Row] = []
-    drawn: list[Chart] = []
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        print("interrupted; nothing is written", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
+    found = report.Findings(quick=options.quick)
+    start = perf_counter()
     for subject in options.only or DEFAULT:
-        print(f"{subject} …", file=sys.stderr)
+        print(f"{subject} … (after {perf_counter() - start:.0f} s)", file=sys.stderr)
         for result in _measure(subject, quick=options.quick):
             if isinstance(result, Chart):
-                drawn.append(result)
-                continue
-            print(
-                f"  {result.subject}: {result.what} {result.value:.3f} {result.unit}",
-                file=sys.stderr,
-            )
-            rows.append(result)
-    report.write(options.out, rows, drawn, quick=options.quick)
+                found.charts.append(result)
+            elif isinstance(result, Table):
+                found.tables.append(result)
+            else:
+                print(f"  {result.told}", file=sys.stderr)
+                found.rows.append(result)
+    report.write(options.out, found)
     for name, value in report.machine().items():
         print(f"{name:<20} {value}")
-    print(report.table(rows))
-    for note in (note for chart in drawn for note in chart.notes):
+    print(report.table(found.rows))
+    for note in (note for chart in found.charts for note in chart.notes):
         print(f"  {note}")
-    missed = [row for row in rows if row.missed]
-    judged = sum(row.target is not None for row in rows)
+    for table in found.tables:
+        print(f"\n{table.text}")
+    missed = [row for row in found.rows if row.missed]
+    judged = sum(row.target is not None for row in found.rows)
     print(f"\n{len(missed)} of {judged} targets missed; written to {options.out}")
     return 1 if missed and options.check else 0
 
@@ -61,8 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="CPU time, latency and memory of partialstream, as ratios to other libraries. "
-        "Needs: pip install 'partialstream[bench]'.",
+        description="CPU time, latency and memory of partialstream, as ratios to other libraries, "
+        "and a table of what each does with streams on which its users have stumbled. "
+        "Needs: pip install 'partialstream[bench]'. A library that is not there is left out; "
+        "what needs it cannot be judged.",
     )
     parser.add_argument("--quick", action="store_true", help="two minutes, rougher figures")
     parser.add_argument(
@@ -70,9 +89,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="DIR",
         default=Path("benchmark-results"),
-        help="where results.json, results.md and the charts go (default: %(default)s)",
+        help="where results.json, results.md, correctness.json, correctness.md and the charts go "
+        "(default: %(default)s)",
     )
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="exit with 1 if a target is missed or cannot be judged, or a cell of "
+        "partialstream is not right",
+    )
     parser.add_argument(
         "--only",
         action="append",
@@ -83,7 +108,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _measure(subject: str, *, quick: bool) -> Iterable[report.Row | Chart]:
+def _measure(subject: str, *, quick: bool) -> Iterable[report.Row | Chart | Table]:
     with Workers() as workers:
         yield from SUBJECTS[subject](workers, quick=quick)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import statistics
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import openai
@@ -22,10 +23,12 @@ from benchmarks.report import Row
 from benchmarks.server import served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from benchmarks.charts import Point
     from benchmarks.measure import Workers
+
+    Read = Callable[[Any, Iterator[str]], Iterable[Any]]
 
 ITEMS = 10
 PACES = (25, 50, 100, 200)
@@ -35,6 +38,8 @@ JUDGED_PACE = 50
 HANDED_OVER = 200
 """Items whose hand-over is timed."""
 
+QUICK_HANDED_OVER = 100
+
 PACE = 1_000
 
 
@@ -43,15 +48,14 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
 
     Args:
         workers: Not needed: the clock is in this process, the server in another.
-        quick: At fewer paces.
+        quick: At fewer paces, with fewer items.
     """
     with served(1) as base_url:  # the first request of a process imports what it needs
         _streamed(base_url, 1)
         _whole(base_url)
     lines: dict[str, list[Point]] = {}
     for pace in QUICK_PACES if quick else PACES:
-        with served(ITEMS, pace) as base_url:
-            run, whole = _streamed(base_url, ITEMS), _whole(base_url)
+        run, whole = _both(pace)
         subject = f"latency, {ITEMS} items at {pace} tokens a second"
         target = "first item / not streamed" if pace == JUDGED_PACE else None
         value = run.items[0] / whole
@@ -70,16 +74,28 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
         "seconds since the request",
         lines,
     )
-    with served(HANDED_OVER, PACE) as base_url:
-        run = _streamed(base_url, HANDED_OVER)
+    count = QUICK_HANDED_OVER if quick else HANDED_OVER
+    with served(count, PACE) as base_url:
+        run = _streamed(base_url, count)
     delays = sorted(delay * 1e3 for delay in run.delays())
-    subject = f"hand-over, {HANDED_OVER} items at {PACE} tokens a second"
+    subject = f"hand-over, {count} items at {PACE} tokens a second"
     yield Row(subject, "p50", statistics.median(delays), "ms")
     share = statistics.quantiles(delays, n=100, method="inclusive")[98]
     yield Row(subject, "p99", share, "ms", target="hand-over")
     for delta in (1, 4, 16, 256):
         what = f"items late, deltas of {delta} characters: the most deltas"
-        yield Row("hand-over", what, _late(delta), "deltas", target="late")
+        yield Row("hand-over", what, late(delta), "deltas", target="late")
+
+
+def _both(pace: float) -> tuple[_Run, float]:
+    """An answer streamed, and seconds until it is there unstreamed, at the same time.
+
+    Both wait nearly all of that time.
+    """
+    with ThreadPoolExecutor(1) as other, served(ITEMS, pace) as base_url:
+        whole = other.submit(_whole, base_url)
+        run = _streamed(base_url, ITEMS)
+        return run, whole.result()
 
 
 @dataclass
@@ -166,7 +182,7 @@ def _streamed(base_url: str, count: int) -> _Run:
 def _whole(base_url: str) -> float:
     """Seconds until all items are there, without streaming."""
     start = perf_counter()
-    with openai.OpenAI(base_url=base_url, api_key="benchmark") as sdk:
+    with openai.OpenAI(base_url=base_url, api_key="benchmark", max_retries=0) as sdk:
         answer = sdk.chat.completions.create(**loopback.REQUEST)
     content = answer.choices[0].message.content or ""
     for item in json.loads(content)["items"]:
@@ -188,19 +204,23 @@ def _content(event: bytes) -> str:
     return delta.get("content") or ""
 
 
-def _late(delta: int) -> int:
-    """How many deltas are read beyond the one that closes an item, at most."""
+def late(delta: int, read: Read = partialstream.stream_items) -> int:
+    """How many deltas are read beyond the one that closes an item, at most.
+
+    Args:
+        delta: Characters of a delta.
+        read: Gives items from deltas.
+    """
     document = documents.items("flat", 100, delta)
-    read = 0
+    taken = 0
 
     def deltas() -> Iterator[str]:
-        nonlocal read
+        nonlocal taken
         for each in document.deltas:
-            read += 1
+            taken += 1
             yield each
 
-    late: list[int] = []
-    items = partialstream.stream_items(document.type, deltas())
-    for end, _ in zip(documents.ends(document.text), items, strict=True):
-        late.append(read - -(-end // delta))
-    return max(late)
+    beyond: list[int] = []
+    for end, _ in zip(documents.ends(document.text), read(document.type, deltas()), strict=True):
+        beyond.append(taken - -(-end // delta))
+    return max(beyond)

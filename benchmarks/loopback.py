@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.charts import Chart
-from benchmarks.measure import Task, ratio
+from benchmarks.measure import Task, ratio, same_count
 from benchmarks.report import Row, cost
 from benchmarks.server import served
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 ITEMS = 200
 """With 140 characters each: 7,000 chunks."""
 
+QUICK_ITEMS = 100
+
 PACED_ITEMS = 30
+QUICK_PACED_ITEMS = 15
 
 PACE = 1_000.0
 """Tokens a second, where each is sent by itself: a second or so for a run."""
@@ -34,10 +37,22 @@ REQUEST: dict[str, Any] = {
     "messages": [{"role": "user", "content": "Which offers are there?"}],
 }
 
-LIBRARIES = {"create_iterable": "partialstream_", "SDK": "openai_", "bytes": "httpx2_"}
+CONTENDERS = {
+    "create_iterable": ("partialstream_", "http"),
+    "SDK": ("openai_", "http"),
+    "bytes": ("httpx2_", "http"),
+}
+"""Their libraries, and how their tasks begin."""
 
-BARE = "the SDK's bare stream"
-BYTES = "reading the bytes and nothing else"
+AT_ONCE = {"events": ("httpx2_", "events")}
+"""Who takes part where all chunks come at once: then this is most of what has to be done."""
+
+NAMES = {
+    "SDK": "the SDK's bare stream",
+    "bytes": "reading the bytes alone",
+    "events": "reading, and parsing each event's JSON",
+}
+"""What they are called in the table, where that is more than their own name."""
 
 
 def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
@@ -48,19 +63,22 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
         quick: With few turns.
     """
     lines: dict[str, list[tuple[float, float]]] = {}
-    with served(ITEMS) as base_url:
+    items = QUICK_ITEMS if quick else ITEMS
+    with served(items) as base_url:
         for way in ("sync", "async"):
-            tasks = _tasks(way, base_url)
+            tasks = _tasks(CONTENDERS | AT_ONCE, way, base_url)
             if way == "sync":
                 tasks["instructor"] = Task("instructor_", "http_sync", (base_url,))
-            yield from _rows(workers, tasks, f"HTTP, {way}, at once", ITEMS, 3 if quick else 9)
-    with served(PACED_ITEMS, PACE) as base_url:
+            yield from _rows(workers, tasks, f"HTTP, {way}, at once", items, 3 if quick else 9)
+    items = QUICK_PACED_ITEMS if quick else PACED_ITEMS
+    with served(items, PACE) as base_url:
         for way in ("sync", "async"):
             subject = f"HTTP, {way}, each by itself"
-            rows = _rows(workers, _tasks(way, base_url), subject, PACED_ITEMS, 2 if quick else 7)
+            tasks = _tasks(CONTENDERS, way, base_url)
+            rows = _rows(workers, tasks, subject, items, 2 if quick else 7)
             for row in rows:
                 yield row
-                if row.unit != "us/chunk":
+                if row.unit != "us/chunk" or row.value is None:
                     continue
                 streams = 1e6 / (row.value * TOKENS_PER_SECOND)
                 what = f"{row.what}: streams of {TOKENS_PER_SECOND} tokens a second on one core"
@@ -77,8 +95,11 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
     )
 
 
-def _tasks(way: str, base_url: str) -> dict[str, Task]:
-    return {name: Task(each, f"http_{way}", (base_url,)) for name, each in LIBRARIES.items()}
+def _tasks(contenders: dict[str, tuple[str, str]], way: str, base_url: str) -> dict[str, Task]:
+    return {
+        name: Task(library, f"{task}_{way}", (base_url,))
+        for name, (library, task) in contenders.items()
+    }
 
 
 def _rows(
@@ -88,12 +109,16 @@ def _rows(
     for name in ("create_iterable", "instructor"):
         if name in times and times[name].count != items:
             raise RuntimeError(f"{items} items were sent, {name} gave {times[name].count}")
-    at_once = subject.endswith("at once")
+    if "events" in times:
+        same_count([times["SDK"], times["events"]])
     ours, chunks = times["create_iterable"], times["SDK"].count
-    target = "HTTP / SDK" if at_once else None
-    yield Row(subject, f"create_iterable / {BARE}", ratio(ours, times["SDK"]), target=target)
-    target = None if at_once else "HTTP / bytes"
-    yield Row(subject, f"create_iterable / {BYTES}", ratio(ours, times["bytes"]), target=target)
+    # As a provider sends them, most of a chunk's cost is to wait for it and to read it.
+    target = "HTTP / SDK" if subject.endswith("at once") else None
+    value = ratio(ours, times["SDK"])
+    yield Row(subject, f"create_iterable / {NAMES['SDK']}", value, target=target)
+    value = ratio(ours, times["bytes"])
+    yield Row(subject, f"create_iterable / {NAMES['bytes']}", value, target="HTTP / bytes")
+    if "events" in times:
+        yield Row(subject, f"create_iterable / {NAMES['events']}", ratio(ours, times["events"]))
     for name, each in times.items():
-        what = {"SDK": BARE, "bytes": BYTES}.get(name, name)
-        yield cost(subject, what, each, chunks, "chunk")
+        yield cost(subject, NAMES.get(name, name), each, chunks, "chunk")

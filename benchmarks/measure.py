@@ -79,6 +79,8 @@ class Workers:
         traceback: TracebackType | None,
     ) -> None:
         for process in self._processes.values():
+            if kind is not None:
+                process.kill()  # it may be in the middle of a long run
             process.communicate()
 
     def race(self, tasks: Mapping[str, Task], turns: int) -> dict[str, Times]:
@@ -87,11 +89,17 @@ class Workers:
         Args:
             tasks: By the contender's name.
             turns: How many turns each gets.
+
+        Returns:
+            What each took. Who is not installed is left out.
         """
         times = {name: Times() for name in tasks}
         for _ in range(turns):
-            for name, task in tasks.items():
-                answer = self._ask(task)
+            for name in list(times):
+                answer = self._ask(tasks[name])
+                if not answer.get("installed", True):
+                    del times[name]
+                    continue
                 times[name].seconds.append(answer["seconds"])
                 times[name].wall.append(answer["wall"])
                 times[name].count = answer["count"]
@@ -121,6 +129,7 @@ def start_worker(library: str) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # Ctrl-C is for the command, which ends its processes
     )
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import documents
+from benchmarks.peak import peak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 RUNS = ((100, 4096), (10, documents.DELTA))
 """Megabytes and characters of a delta, of the rows that are judged."""
 
+QUICK_RUNS = ((30, 4096), (10, documents.DELTA))
+
 LENGTHS = (1, 3, 10, 30, 100)
-QUICK_LENGTHS = (1, 10, 30)
+QUICK_LENGTHS = (1, 10)
+
+WARM_UP = 1
+"""Megabytes that are read before, so that what a library needs once does not count."""
 
 LIBRARIES = {
     "partialstream": "partialstream_",
@@ -35,6 +40,13 @@ LIBRARIES = {
     "json-stream": "json_stream_",
     "all text, then one validation": "floor_",
 }
+
+OURS = "partialstream_"
+
+CHECKED = (10, 4096)
+
+HOLDS_ALL = "floor_"
+"""Whose growth has to show, or the measure is blind."""
 
 
 def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
@@ -47,14 +59,29 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
     from benchmarks.charts import Chart
     from benchmarks.report import Row
 
-    for megabytes, characters in RUNS:
+    for megabytes, characters in QUICK_RUNS if quick else RUNS:
         what = f"peak growth over {megabytes} MB of items, {characters} characters a delta"
-        growth, _ = _run("partialstream_", megabytes, characters)
-        yield Row("memory", what, growth, "MB", target="memory")
+        yield Row("memory", what, read(OURS, megabytes, characters).growth, "MB", target="memory")
+    megabytes, characters = CHECKED
+    growth = read(HOLDS_ALL, megabytes, characters).growth
+    if growth < megabytes - WARM_UP:
+        raise RuntimeError(
+            f"{megabytes} MB of text are held, and the peak grows by {growth:.1f} MB"
+        )
+    what = f"the same of all text, then one validation; {megabytes} MB, {characters} characters"
+    yield Row("memory", what, growth, "MB")
     lines: dict[str, list[Point]] = {name: [] for name in LIBRARIES}
+    missing: set[str] = set()
     for length in QUICK_LENGTHS if quick else LENGTHS:
         for name, library in LIBRARIES.items():
-            _, most = _run(library, length, 4096)
+            if name in missing:
+                continue
+            try:
+                most = read(library, length, 4096).peak
+            except ModuleNotFoundError:
+                missing.add(name)
+                yield Row("memory", f"{name}: peak of the process", None, "MB")
+                continue
             lines[name].append((length, most))
             yield Row("memory", f"{name}, {length} MB of items: peak of the process", most, "MB")
     yield Chart(
@@ -63,17 +90,41 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
         "megabytes of text",
         "megabytes",
         lines,
+        [f"{name}: not installed." for name in sorted(missing)],
     )
 
 
-def _run(library: str, megabytes: float, characters: int) -> tuple[float, float]:
-    """By how much the peak of a process grows, and to what, in MB."""
+class Memory(NamedTuple):
+    """Memory of a process, in MB.
+
+    Attributes:
+        growth: By how much the peak grew while it read, from where it was after the warm-up.
+        peak: The most it ever had.
+    """
+
+    growth: float
+    peak: float
+
+
+def read(library: str, megabytes: float, characters: int) -> Memory:
+    """Let a fresh process read a list of items.
+
+    Raises:
+        ModuleNotFoundError: The library is not installed.
+        subprocess.CalledProcessError: The process failed.
+    """
     command = ["benchmarks.memory", library, str(megabytes), str(characters)]
     printed = subprocess.run(
-        [sys.executable, "-m", *command], capture_output=True, text=True, check=True
+        [sys.executable, "-m", *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        start_new_session=True,  # Ctrl-C is for the command, which ends its processes
     ).stdout
     answer = json.loads(printed)
-    return answer["growth"], answer["peak"]
+    if answer is None:
+        raise ModuleNotFoundError(f"{library}: not installed")
+    return Memory(**answer)
 
 
 def chunks(megabytes: float, characters: int) -> Iterator[str]:
@@ -89,22 +140,23 @@ def chunks(megabytes: float, characters: int) -> Iterator[str]:
     yield block[:-2] + "]}"
 
 
-def peak() -> float:
-    """The most memory that this process ever had, in MB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
 def main() -> None:
-    """Read, and print the growth."""
+    """Read, and print the growth; `null` if the library is not installed."""
     library, megabytes, characters = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
-    read = importlib.import_module(f"benchmarks.libraries.{library}").read_items
-    for _ in read(documents.Product, chunks(1, characters)):
+    try:
+        items = importlib.import_module(f"benchmarks.libraries.{library}").read_items
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith(("benchmarks", "partialstream")):
+            raise
+        print("null")
+        return
+    for _ in items(documents.Product, chunks(WARM_UP, characters)):
         pass
     before = peak()
-    for _ in read(documents.Product, chunks(megabytes, characters)):
+    for _ in items(documents.Product, chunks(megabytes, characters)):
         pass
-    print(json.dumps({"growth": peak() - before, "peak": peak()}))
+    most = peak()
+    print(json.dumps({"growth": most - before, "peak": most}))
 
 
 if __name__ == "__main__":

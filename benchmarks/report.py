@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import charts
 from benchmarks.targets import TARGETS
@@ -15,6 +15,7 @@ from benchmarks.targets import TARGETS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from benchmarks.correctness.table import Table
     from benchmarks.measure import Times
 
 _PACKAGES = (
@@ -31,7 +32,7 @@ class Row:
     Attributes:
         subject: What it is about.
         what: What was measured.
-        value: The figure.
+        value: The figure; None if a library that it needs is not installed.
         unit: Its unit; `"x"` for a ratio.
         target: The name of its target in `TARGETS`, None if the figure is only told.
         wall: The same by the clock, if `value` is CPU time.
@@ -40,7 +41,7 @@ class Row:
 
     subject: str
     what: str
-    value: float
+    value: float | None
     unit: str = "x"
     target: str | None = None
     wall: float | None = None
@@ -53,8 +54,30 @@ class Row:
 
     @property
     def missed(self) -> bool:
-        """Whether there is a target and it is missed."""
-        return self.limit is not None and self.value > self.limit
+        """Whether there is a target and it is missed, or cannot be judged."""
+        return self.limit is not None and (self.value is None or self.value > self.limit)
+
+    @property
+    def told(self) -> str:
+        """In a line."""
+        return f"{self.subject}: {self.what} {_figure(self.value)} {self.unit}"
+
+
+@dataclass
+class Findings:
+    """All that was found.
+
+    Attributes:
+        quick: Whether the figures are rough ones.
+        rows: The figures.
+        charts: The charts.
+        tables: The tables of correctness.
+    """
+
+    quick: bool
+    rows: list[Row] = field(default_factory=list)
+    charts: list[charts.Chart] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
 
 
 def cost(subject: str, what: str, times: Times, count: int, unit: str) -> Row:
@@ -118,42 +141,50 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines).rstrip()
 
 
-def write(folder: Path, rows: Sequence[Row], drawn: Sequence[charts.Chart], *, quick: bool) -> None:
-    """Write `results.json`, `results.md` and an SVG for each chart.
+def write(folder: Path, found: Findings) -> None:
+    """Write `results.json`, `results.md`, an SVG for each chart, and the table of correctness.
 
     Args:
         folder: Where to; it is made if it does not exist.
-        rows: The figures.
-        drawn: The charts.
-        quick: Whether the figures are rough ones.
+        found: What is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "machine": machine(),
-        "quick": quick,
-        "rows": [asdict(row) | {"limit": row.limit, "missed": row.missed} for row in rows],
-        "charts": [asdict(chart) for chart in drawn],
+        "quick": found.quick,
+        "rows": [asdict(row) | {"limit": row.limit, "missed": row.missed} for row in found.rows],
+        "charts": [asdict(chart) for chart in found.charts],
     }
-    (folder / "results.json").write_text(json.dumps(figures, indent=2) + "\n")
-    (folder / "results.md").write_text(_markdown(rows, drawn, quick=quick))
-    for chart in drawn:
-        (folder / f"{chart.name}.svg").write_text(charts.svg(chart))
+    _dump(folder / "results.json", figures)
+    (folder / "results.md").write_text(_markdown(found), encoding="utf-8")
+    for chart in found.charts:
+        (folder / f"{chart.name}.svg").write_text(charts.svg(chart), encoding="utf-8")
+    for table in found.tables:
+        _dump(folder / "correctness.json", table.json)
+        text = f"# Correctness\n\n{table.markdown}"
+        (folder / "correctness.md").write_text(text, encoding="utf-8")
 
 
-def _markdown(rows: Sequence[Row], drawn: Sequence[charts.Chart], *, quick: bool) -> str:
+def _dump(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def _markdown(found: Findings) -> str:
     lines = ["# Benchmarks", ""]
-    if quick:
+    if found.quick:
         lines += ["A quick run: few turns, rough figures.", ""]
     lines += [
         "Figures are CPU times or ratios of them unless their unit says otherwise; *clock* is "
         "the same by the clock, *memory* the peak of the process so far.",
         "",
     ]
-    for chart in drawn:
+    if found.tables:
+        lines += ["What each library does with hard streams: [correctness](correctness.md).", ""]
+    for chart in found.charts:
         lines += [f"![{chart.title}]({chart.name}.svg)", ""]
     lines += _markdown_table(
         ["subject", "figure", "value", "unit", "clock", "memory (MB)", "target", "verdict"],
-        [_cells(row) for row in rows],
+        [_cells(row) for row in found.rows],
     )
     lines += _markdown_table(["", ""], [list(pair) for pair in machine().items()])
     return "\n".join(lines)
@@ -172,5 +203,7 @@ def _markdown_table(heads: list[str], rows: Sequence[list[str]]) -> list[str]:
     return [*("| " + " | ".join(line) + " |" for line in lines), ""]
 
 
-def _figure(value: float) -> str:
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "not installed"
     return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.3f}" if value < 100 else f"{value:.0f}"

@@ -25,6 +25,7 @@ def served(items: int, pace: float | None = None) -> Iterator[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # Ctrl-C is for the command, which ends its processes
     )
     try:
         if process.stdout is None:

@@ -6,6 +6,7 @@ It takes orders on stdin and answers on stdout, one JSON object a line each:
     -> {"seconds": 0.0021, "wall": 0.0022, "count": 100, "peak": 61.5}
 
 `seconds` are of CPU, `wall` of the clock; `peak` is the most memory in MB that the process had.
+If the library is not there, the answer is `{"installed": false}`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import gc
 import json
 import math
 import sys
+from dataclasses import dataclass
 from importlib import import_module
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.memory import peak
+from benchmarks.peak import peak
 
 if TYPE_CHECKING:
     from benchmarks.libraries import Run
@@ -26,28 +28,64 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 0.02
 """A short run is repeated until it has taken about that long."""
 
-SLOW_SECONDS = 0.3
+SLOW_SECONDS = 0.1
 """A run that takes that long is not run a second time to warm up."""
 
 
 def main() -> None:
     """Carry out orders until stdin is closed."""
-    library = import_module(f"benchmarks.libraries.{sys.argv[1]}")
-    runs: dict[str, tuple[Run, int]] = {}
+    try:
+        library = import_module(f"benchmarks.libraries.{sys.argv[1]}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith(("benchmarks", "partialstream")):
+            raise
+        library = None
+    runs: dict[str, _Prepared] = {}
     for line in sys.stdin:
-        order = json.loads(line)
+        if library is None:
+            print(json.dumps({"installed": False}), flush=True)
+            continue
         if line not in runs:
+            order = json.loads(line)
             run: Run = getattr(library, order["task"])(*order["arguments"])
-            runs[line] = (run, _times(run))
-        print(json.dumps(_measure(*runs[line])), flush=True)
+            runs[line] = _prepare(run, cold=not runs)
+        print(json.dumps(runs[line].measure()), flush=True)
 
 
-def _times(run: Run) -> int:
-    """Warm up; gives how often to run at once."""
+@dataclass
+class _Prepared:
+    """A run that is warm.
+
+    Attributes:
+        run: The run.
+        times: How often it is repeated each time it is measured.
+        first: What was measured on the way, if that is as good as any.
+    """
+
+    run: Run
+    times: int = 1
+    first: dict[str, Any] | None = None
+
+    def measure(self) -> dict[str, Any]:
+        """Run, or tell what is known already."""
+        first, self.first = self.first, None
+        return first or _measure(self.run, self.times)
+
+
+def _prepare(run: Run, *, cold: bool) -> _Prepared:
+    """Warm up.
+
+    Args:
+        run: The run.
+        cold: Whether the process has run nothing yet: what it imports on the way counts then.
+    """
+    answer = _measure(run, 1)
+    if answer["seconds"] >= SLOW_SECONDS:
+        return _Prepared(run, first=None if cold else answer)
+    if answer["wall"] >= SLOW_SECONDS:
+        return _Prepared(run)
     seconds = _measure(run, 1)["seconds"]
-    if seconds < SLOW_SECONDS:
-        seconds = _measure(run, 1)["seconds"]
-    return max(1, math.ceil(LEAST_SECONDS / max(seconds, 1e-7)))
+    return _Prepared(run, max(1, math.ceil(LEAST_SECONDS / max(seconds, 1e-7))))
 
 
 def _measure(run: Run, times: int) -> dict[str, Any]:

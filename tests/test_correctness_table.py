@@ -14,18 +14,20 @@ from pydantic import BaseModel
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # benchmarks is not installed
 
-from benchmarks.correctness import table
+from benchmarks.correctness import compare, table
 from benchmarks.correctness.case import Case, growing, items
 from benchmarks.correctness.cases import CASES
 from benchmarks.correctness.libraries import LIBRARIES
 from benchmarks.correctness.libraries.asynchronous import stepwise
 from benchmarks.correctness.run import Worker, ask_all
-from benchmarks.correctness.source import Reported, Source
+from benchmarks.correctness.source import LeftOpen, Reported, Source, Unavailable
 from benchmarks.correctness.verdict import WORDS, Record, same, shows_part, verdict
 from benchmarks.correctness.worker import happening
+from benchmarks.measure import Workers
+from benchmarks.report import Row
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     Task = Callable[[Any, Source], Iterator[Any]]
 
@@ -38,11 +40,13 @@ A, B = Named(name="a"), Named(name="b")
 TWO = items("two items", Named, '[⟨{"name":"a"}⟩·,⟨{"name":"b"}⟩·]')
 CUT = items("a cut", Named, '[⟨{"name":"a"}⟩·,{"na', fails=True)
 GROWS = growing("grows", Named, '{"name":"a·b·"}', shows=((0, {"name": "a"}),))
+WHOLE = growing("an enum", Named, '{"name":"ab·c"}', whole=("name",))
+EITHER = growing("a line break", Named, '{"name":"a·b"}', refusable=True)
 GROWS_CUT = growing("a cut object", Named, '{"name":"a·b', final={"name": "ab"}, fails=True)
 
 
 def test_this_library_is_right_in_every_row() -> None:
-    records = ask_all("partialstream_", CASES)
+    [records] = ask_all(["partialstream_"], CASES)
     words = {
         case.key: (word, record)
         for case, record in zip(CASES, records, strict=True)
@@ -115,6 +119,12 @@ def plays(*steps: Any, final: Any = None) -> Task:
         (GROWS, plays(1, A, 2), "lost"),
         (GROWS, plays(1, A, 2, final=A), "lost"),
         (GROWS, plays(1, A, ValueError("no JSON")), "refused"),
+        (WHOLE, plays(2, Named(name="abc"), final=Named(name="abc")), "right"),
+        (WHOLE, plays(1, Named(name="ab"), 1, final=Named(name="abc")), "wrong value"),
+        (EITHER, plays(2, final=Named(name="ab")), "right"),
+        (EITHER, plays(2, ValueError("a line break")), "right"),
+        (EITHER, plays(2, final=A), "lost"),
+        (TWO, plays(1, A, LeftOpen()), "left open"),
         (GROWS_CUT, plays(1, A, 1, ValueError("cut")), "right"),
         (GROWS_CUT, plays(1, A, 1, final=Named(name="ab")), "silent"),
         (GROWS_CUT, plays(1, B, 1, ValueError("cut")), "wrong value"),
@@ -130,10 +140,34 @@ def test_a_task_that_an_adapter_has_not_is_not_judged() -> None:
     assert verdict(GROWS, happening(library, GROWS)) == "n/a"
 
 
+def test_a_type_that_a_library_has_not_is_not_judged() -> None:
+    library: Any = SimpleNamespace(items=plays(1, Unavailable("no dates")))
+    assert verdict(TWO, happening(library, TWO)) == "n/a"
+
+
+def test_a_library_that_is_missing_is_told_so() -> None:
+    library: Any = SimpleNamespace(items=plays(1, ModuleNotFoundError("no SDK")))
+    assert verdict(TWO, happening(library, TWO)) == "not installed"
+
+
 def test_every_word_is_explained() -> None:
     assert verdict(TWO, Record(died=True)) == "crash"
     assert verdict(TWO, Record(installed=False)) == "not installed"
-    assert {"crash", "not installed", "n/a", "silent", "refused"} <= WORDS.keys()
+    assert {"crash", "not installed", "n/a", "silent", "refused", "left open"} <= WORDS.keys()
+
+
+def test_this_librarys_wrong_cells_are_a_missed_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(libraries: Sequence[str], cases: Sequence[Case]) -> list[list[Record]]:
+        return [[Record(died=True) for _ in cases] for _ in libraries]
+
+    monkeypatch.setattr(compare, "ask_all", ask)
+    *rows, made = compare.measure(Workers(), quick=True)
+    assert isinstance(made, table.Table)
+    assert len(made.cells) == len(CASES) * len(LIBRARIES)
+    missed = [row for row in rows if isinstance(row, Row) and row.missed]
+    assert [(row.what, row.value) for row in missed] == [
+        (f"partialstream: cells that are not right, of {len(CASES)}", len(CASES))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.correctness import table
-from benchmarks.correctness.cases import CASES, SUBJECTS
+from benchmarks.correctness.compare import compare
 from benchmarks.correctness.libraries import LIBRARIES
-from benchmarks.correctness.run import ask_all
-from benchmarks.correctness.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,28 +18,21 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, print the table; gives the exit code."""
     options = _options(arguments)
-    columns: dict[str, list[table.Cell]] = {}
-    versions: dict[str, str] = {}
-    for library in options.only or LIBRARIES:
-        name, package = LIBRARIES[library]
-        print(f"{name} …", file=sys.stderr)
-        versions[name] = _version(package)
-        subjects = [subject for subject, cases in SUBJECTS.items() for _ in cases]
-        columns[name] = [
-            table.Cell(subject, case.name, name, verdict(case, record), record)
-            for subject, case, record in zip(subjects, CASES, ask_all(library, CASES), strict=True)
-        ]
-    cells = [cell for row in zip(*columns.values(), strict=True) for cell in row]
-    print(table.as_text(cells, versions))
+    try:
+        table = compare(tuple(options.only or LIBRARIES))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    print(table.text)
     if options.details:
-        for cell in cells:
+        for cell in table.cells:
             if cell.word not in ("right", "n/a", "not installed"):
                 print(f"\n{cell.library}, {cell.subject}, {cell.case}: {cell.word}")
                 print(f"  {cell.record}"[:600])
     if options.json:
-        options.json.write_text(json.dumps(table.as_json(cells, versions), indent=2) + "\n")
+        options.json.write_text(json.dumps(table.json, indent=2) + "\n")
     if options.markdown:
-        options.markdown.write_text(table.as_markdown(cells, versions))
+        options.markdown.write_text(table.markdown)
     return 0
 
 
@@ -60,13 +49,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--only", action="append", choices=LIBRARIES, help="one library; may be given repeatedly"
     )
     return parser.parse_args(arguments)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "-"
 
 
 if __name__ == "__main__":

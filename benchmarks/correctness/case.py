@@ -45,8 +45,12 @@ class Case:
         final: What the growing object is in the end; under `fails` the most that may be shown.
         shows: What must be shown at least, by the number of the delta (None: at any time).
         fails: Whether it has to be told that the answer is not good or not whole.
-        finish: The finish reason, where the wire has one.
-        path: Where the list is, for libraries that must be told: `"items"`, or `""`: the root.
+        refusable: Whether a clear error is right as well.
+        whole: Names of members that a growing object must not show before they are whole, since
+            half a value is none of their type.
+        finish: The finish reason, where the wire has one; None: no chunk says that it is over.
+        path: Where the list is, for libraries that must be told: `"items"`; `""`: the root;
+            None: there is no list, each document is an item.
         answer: What a server answers, instead of deltas.
     """
 
@@ -58,8 +62,10 @@ class Case:
     final: Any = None
     shows: tuple[tuple[int | None, Any], ...] = ()
     fails: bool = False
-    finish: str = "stop"
-    path: str = "items"
+    refusable: bool = False
+    whole: tuple[str, ...] = ()
+    finish: str | None = "stop"
+    path: str | None = "items"
     answer: Answer | None = None
 
     @property

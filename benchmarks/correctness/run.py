@@ -7,22 +7,25 @@ import queue
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.correctness.verdict import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from benchmarks.correctness.case import Case
 
 _ROOT = Path(__file__).resolve().parents[2]
 
-SECONDS = 20.0
-"""What a case may take. All but the hanging ones take some milliseconds; imports count too."""
+SECONDS = 3.0
+"""What a case may take. All but the hanging ones take some milliseconds."""
+
+START_SECONDS = 30.0
+"""What the first case of a process may take, since imports count there."""
 
 
 class Worker:
@@ -30,7 +33,7 @@ class Worker:
 
     Args:
         library: The name of a module in `libraries`.
-        seconds: What a case may take.
+        seconds: What a case may take that is not the first one of a process.
         module: The module to run as the worker.
     """
 
@@ -43,6 +46,7 @@ class Worker:
     ) -> None:
         self._command = [sys.executable, "-m", module, library]
         self._seconds = seconds
+        self._limit = START_SECONDS
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -60,19 +64,29 @@ class Worker:
 
     def ask(self, case: Case) -> Record:
         """Do a case; gives what happened."""
+        self.send(case)
+        return self.receive()
+
+    def send(self, case: Case) -> None:
+        """Give it a case; what happens with it is asked for by `receive`."""
         process = self._process or self._start()
         if process.stdin is None:
             raise RuntimeError("a worker is talked to through pipes")
-        try:
+        with suppress(BrokenPipeError):  # a dead process gives nothing, which is seen then
             process.stdin.write(case.key + "\n")
             process.stdin.flush()
-            line = self._lines.get(timeout=self._seconds)
-        except (BrokenPipeError, queue.Empty):
+
+    def receive(self) -> Record:
+        """What happened with the case that was sent."""
+        try:
+            line = self._lines.get(timeout=self._limit)
+        except queue.Empty:
             line = ""
+        limit, self._limit = self._limit, self._seconds
         if not line:
-            status = process.poll()
+            status = None if self._process is None else self._process.poll()
             self._end()
-            return Record(died=True, message=_ending(status, self._seconds))
+            return Record(died=True, message=_ending(status, limit))
         record = json.loads(line)
         record["values"] = [(at, value) for at, value in record["values"]]
         return Record(**record)
@@ -85,6 +99,7 @@ class Worker:
             stderr=subprocess.PIPE,
             text=True,
             cwd=_ROOT,
+            start_new_session=True,  # Ctrl-C is for the command, which ends its processes
         )
         lines = self._lines = queue.SimpleQueue()
         self._threads = [
@@ -93,7 +108,7 @@ class Worker:
         ]
         for thread in self._threads:
             thread.start()
-        self._process = process
+        self._process, self._limit = process, START_SECONDS
         return process
 
     def _end(self) -> None:
@@ -130,8 +145,18 @@ def _ending(status: int | None, seconds: float) -> str:
     return f"the process ended with {status}"
 
 
-def ask_all(library: str, cases: Sequence[Case]) -> Iterator[Record]:
-    """Do cases with one library, in order."""
-    with Worker(library) as worker:
+def ask_all(libraries: Sequence[str], cases: Sequence[Case]) -> list[list[Record]]:
+    """Do cases with some libraries at a time, case by case.
+
+    Returns:
+        For each library what happened, in the order of the cases.
+    """
+    records: list[list[Record]] = [[] for _ in libraries]
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker(library)) for library in libraries]
         for case in cases:
-            yield worker.ask(case)
+            for worker in workers:
+                worker.send(case)
+            for worker, column in zip(workers, records, strict=True):
+                column.append(worker.receive())
+    return records

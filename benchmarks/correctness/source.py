@@ -10,10 +10,23 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
 
     from benchmarks.correctness.case import Case
+    from partialstream.testing import ReplayServer
+
+
+CLOSED_SECONDS = 1.0
+"""In which a server sees that a connection is closed, if it is; it takes milliseconds."""
 
 
 class Reported(Exception):
     """An adapter tells that the library has told of a failure without raising."""
+
+
+class Unavailable(Exception):
+    """An adapter tells that the library has nothing for the type of a case."""
+
+
+class LeftOpen(Exception):
+    """A loop was left, and the server still has its connection."""
 
 
 class Source:
@@ -22,14 +35,33 @@ class Source:
     Attributes:
         given: How many deltas have been asked for.
         path: Where the list is; see `Case.path`.
-        base_url: Of the server, where there is one.
+        server: Where there is one.
     """
 
-    def __init__(self, case: Case, base_url: str = "") -> None:
+    def __init__(self, case: Case, server: ReplayServer | None = None) -> None:
         self.given = 0
         self.path = case.path
-        self.base_url = base_url
+        self.server = server
         self._case = case
+
+    @property
+    def base_url(self) -> str:
+        """Of the server, as OpenAI's SDK takes it."""
+        return "" if self.server is None else self.server.base_url
+
+    @property
+    def url(self) -> str:
+        """Of the server, as Anthropic's SDK takes it."""
+        return "" if self.server is None else self.server.url
+
+    def check_closed(self) -> None:
+        """Check that the server sees its connection closed.
+
+        Raises:
+            LeftOpen: It does not.
+        """
+        if self.server is None or not self.server.requests[0].wait_hung_up(CLOSED_SECONDS):
+            raise LeftOpen("the connection is still open")
 
     def texts(self) -> Iterator[str]:
         """The deltas as they are."""
@@ -47,15 +79,16 @@ class Source:
         yield chunk({"role": "assistant", "content": ""})
         for delta in self.texts():
             yield chunk({"content": delta}) if isinstance(delta, str) else delta
-        self.given += 1
-        yield chunk({}, self._case.finish)
+        if self._case.finish is not None:
+            self.given += 1
+            yield chunk({}, self._case.finish)
 
     def objects(self) -> Iterator[ChatCompletionChunk]:
         """The chunks as the SDK gives them."""
         from openai.types.chat import ChatCompletionChunk
 
         for each in self.dicts():
-            yield ChatCompletionChunk.model_validate(each)
+            yield ChatCompletionChunk.construct(**each)  # unchecked, as the SDK does it
 
     async def aobjects(self) -> AsyncIterator[ChatCompletionChunk]:
         """The chunks as the SDK gives them."""

@@ -33,6 +33,34 @@ class Cell:
     record: Record
 
 
+@dataclass(frozen=True)
+class Table:
+    """All cells.
+
+    Attributes:
+        cells: Row by row.
+        versions: Of each library, by its name; in the order of the columns.
+    """
+
+    cells: list[Cell]
+    versions: dict[str, str]
+
+    @property
+    def text(self) -> str:
+        """For a terminal."""
+        return as_text(self.cells, self.versions)
+
+    @property
+    def markdown(self) -> str:
+        """For a document."""
+        return as_markdown(self.cells, self.versions)
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Everything, for `json.dump`."""
+        return as_json(self.cells, self.versions)
+
+
 def as_text(cells: Sequence[Cell], versions: dict[str, str]) -> str:
     """The table for a terminal."""
     rows = [["", *versions], ["", *versions.values()], *_rows(cells, versions)]

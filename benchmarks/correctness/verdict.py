@@ -15,6 +15,7 @@ WORDS = {
     "wrong value": "a value was delivered or shown that the answer does not hold",
     "crash": "died, ran out of its time, or raised what speaks of a mistake in the program",
     "silent": "the answer was not good or not whole, and ended as if all was well",
+    "left open": "the loop was left after an item, and the connection stayed open",
     "refused": "a clear error where the answer could have been read",
     "n/a": "the library has nothing for it",
     "not installed": "the library is not there",
@@ -73,6 +74,8 @@ def verdict(case: Case, record: Record) -> str:
         return "n/a"
     if record.died or MISTAKES & set(record.errors):
         return "crash"
+    if "LeftOpen" in record.errors:
+        return "left open"
     return _of_object(case, record) if case.grows else _of_items(case, record)
 
 
@@ -81,6 +84,8 @@ def _of_items(case: Case, record: Record) -> str:
     got = [value for _, value in record.values]
     if not _within(got, expected):
         return "wrong value"
+    if record.failed and case.refusable:
+        return "right"
     if len(got) < len(expected):
         return "refused" if record.failed and not case.fails else "lost"
     if record.failed != case.fails:
@@ -94,8 +99,12 @@ def _of_items(case: Case, record: Record) -> str:
 def _of_object(case: Case, record: Record) -> str:
     if not all(shows_part(value, case.final) for _, value in record.values):
         return "wrong value"
+    for name in case.whole:
+        shown = [value[name] for _, value in record.values if value and value.get(name) is not None]
+        if not all(same(value, case.final[name]) for value in shown):
+            return "wrong value"
     if record.failed and not case.fails:
-        return "refused"
+        return "right" if case.refusable else "refused"
     if record.failed != case.fails:
         return "silent"
     if not case.fails and not same(record.final, case.final):

@@ -10,6 +10,7 @@ import enum
 import json
 import logging
 import sys
+import uuid
 import warnings
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -17,10 +18,10 @@ from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from benchmarks.correctness.cases import CASES
-from benchmarks.correctness.source import Source
+from benchmarks.correctness.source import Source, Unavailable
 from benchmarks.correctness.verdict import Record
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def happening(library: ModuleType, case: Case) -> Record:
         return Record(offered=False)
     record = Record()
     with _server(case) as server:
-        source = Source(case, "" if server is None else server.base_url)
+        source = Source(case, server)
         values = task(case.type, source)
         final, message, errors = None, "", []
         try:
@@ -66,6 +67,10 @@ def happening(library: ModuleType, case: Case) -> Record:
                 record.values.append((at, plain(value)))
         except StopIteration as end:
             final = plain(end.value)
+        except Unavailable:
+            return Record(offered=False)
+        except ModuleNotFoundError:  # of an SDK that a single task needs
+            return Record(installed=False)
         except Exception as error:  # noqa: BLE001 - what it is has to be judged
             message = str(error).partition("\n")[0][:200]
             errors = [kind.__name__ for kind in type(error).__mro__]
@@ -82,6 +87,8 @@ def _server(case: Case) -> Any:
 
 def plain(value: Any) -> Any:
     """A value as JSON, in which what pydantic makes of strings can be told from strings."""
+    if isinstance(value, RootModel):
+        return plain(value.root)
     if isinstance(value, BaseModel):
         # Not model_dump: it may refuse what a growing object holds.
         return {name: plain(member) for name, member in value if member is not None}
@@ -93,8 +100,8 @@ def plain(value: Any) -> Any:
         return {type(value).__name__: value.value}
     if isinstance(value, dt.date):
         return {"date": value.isoformat()}
-    if isinstance(value, Decimal):
-        return float(value)
+    if isinstance(value, Decimal | uuid.UUID):
+        return {type(value).__name__: str(value)}
     return value
 
 

@@ -10,7 +10,9 @@ the run; everything that belongs to one stream (parser, validator of the item ty
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+import atexit
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from benchmarks import documents
@@ -53,3 +55,19 @@ def growing_task(read: Read) -> Callable[..., Run]:
         return run
 
     return task
+
+
+def on_a_loop(read: Callable[[], Coroutine[Any, Any, int]]) -> Run:
+    """Runs a coroutine again and again on one event loop, as a server does.
+
+    So a client that is made before the run serves all runs, and what it costs to make one, which
+    is more than a short answer costs, does not count.
+    """
+    loop = asyncio.new_event_loop()
+
+    @atexit.register
+    def end() -> None:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    return lambda: loop.run_until_complete(read())

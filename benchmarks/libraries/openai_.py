@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import openai
@@ -10,6 +9,7 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
 from benchmarks import documents, loopback
+from benchmarks.libraries import on_a_loop
 
 if TYPE_CHECKING:
     from benchmarks.libraries import Run
@@ -30,15 +30,15 @@ def http_sync(base_url: str) -> Run:
 
 def http_async(base_url: str) -> Run:
     """All chunks, over the async client."""
+    client = openai.AsyncOpenAI(base_url=base_url, api_key="benchmark")
 
     async def read() -> int:
         chunks = 0
-        async with openai.AsyncOpenAI(base_url=base_url, api_key="benchmark") as client:
-            async for _ in await client.chat.completions.create(stream=True, **loopback.REQUEST):
-                chunks += 1
+        async for _ in await client.chat.completions.create(stream=True, **loopback.REQUEST):
+            chunks += 1
         return chunks
 
-    return lambda: asyncio.run(read())
+    return on_a_loop(read)
 
 
 def growing(shape: str, size: int, delta: int = documents.DELTA) -> Run:

@@ -13,10 +13,14 @@ returns the final object:
     growing_chunks  a growing object from such chunks
     served          items from a server of the API
     served_growing  a growing object from a server of the API
+    left, left_async    the first item from such a server, where the loop is left
+    anthropic       items from a server of Anthropic's API, from the input of a tool
+    responses       items from a server of OpenAI's Responses API
 
 What the library does not do but each of its users would, the adapter does: it encodes texts,
 skips an item that pydantic refuses and tells of it afterwards, validates the final dict. A
-failure that the library tells without raising is raised as `Reported`.
+failure that the library tells without raising is raised as `Reported`; a type that it does not
+have as `Unavailable`, which makes the cell `n/a`.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ LIBRARIES = {
     "openai_": ("openai", "openai"),
     "pydantic_ai_": ("pydantic-ai", "pydantic-ai-slim"),
     "langchain_": ("langchain-core", "langchain-core"),
+    "baml_": ("BAML", "baml-py"),
     "ijson_": ("ijson", "ijson"),
     "json_stream_": ("json-stream", "json-stream"),
     "jiter_": ("jiter", "jiter"),

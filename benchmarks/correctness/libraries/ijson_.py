@@ -31,7 +31,7 @@ def items(type_: Any, source: Source) -> Iterator[Any]:
     """`ijson.items`; pydantic validates each."""
     adapter = TypeAdapter(type_)
     refused: list[ValidationError] = []
-    prefix = f"{source.path}.item" if source.path else "item"
+    prefix = {None: "", "": "item"}.get(source.path, f"{source.path}.item")
     options = {"use_float": True, "multiple_values": True}  # several documents in a row
     for item in ijson.items(_Reader(source.texts()), prefix, **options):
         try:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import instructor
 import openai
 
 from benchmarks.correctness.libraries.asynchronous import stepwise
+
+with suppress(ModuleNotFoundError):  # its import takes longer than a case may
+    import anthropic as _  # noqa: F401 - see `anthropic`
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -39,6 +44,8 @@ def items_in(mode: instructor.Mode) -> Task:
     """`create` of an iterable, in a mode."""
 
     def items(type_: Any, source: Source) -> Iterator[Any]:
+        if get_origin(type_) is Annotated:  # it takes unions, but not those with a discriminator
+            type_ = get_args(type_)[0]
         create = instructor.patch(create=lambda **_: source.objects(), mode=mode)
         yield from create(response_model=Iterable[type_], **_REQUEST)
 
@@ -83,6 +90,46 @@ def served_in(mode: instructor.Mode) -> Task:
             yield from client.create(response_model=Iterable[type_], **_REQUEST)
 
     return served
+
+
+def left(type_: Any, source: Source) -> Iterator[Any]:
+    """Items by the SDK's client, left after the first one."""
+    with openai.OpenAI(base_url=source.base_url, api_key="k", max_retries=0) as sdk:
+        client = instructor.from_openai(sdk, mode=MODE)
+        for item in client.create(response_model=Iterable[type_], **_REQUEST):
+            yield item
+            break
+        source.check_closed()
+
+
+def left_async(type_: Any, source: Source) -> Iterator[Any]:
+    """The same, by the async client."""
+
+    async def first() -> AsyncIterator[Any]:
+        async with openai.AsyncOpenAI(base_url=source.base_url, api_key="k") as sdk:
+            client = instructor.from_openai(sdk, mode=MODE)
+            async for item in await client.create(response_model=Iterable[type_], **_REQUEST):
+                yield item
+                break
+            await asyncio.to_thread(source.check_closed)
+
+    return stepwise(first())
+
+
+def anthropic(type_: Any, source: Source) -> Iterator[Any]:
+    """Items from the input of a tool."""
+    from anthropic import Anthropic  # here, since no other task fails without it
+
+    with Anthropic(base_url=source.url, api_key="k", max_retries=0) as sdk:
+        client = instructor.from_anthropic(sdk)
+        yield from client.create(response_model=Iterable[type_], max_tokens=1000, **_REQUEST)
+
+
+def responses(type_: Any, source: Source) -> Iterator[Any]:
+    """Items from the arguments of a tool."""
+    with openai.OpenAI(base_url=source.base_url, api_key="k", max_retries=0) as sdk:
+        client = instructor.from_openai(sdk, mode=instructor.Mode.RESPONSES_TOOLS)
+        yield from client.create(response_model=Iterable[type_], **_REQUEST)
 
 
 def served_growing_in(mode: instructor.Mode) -> Task:

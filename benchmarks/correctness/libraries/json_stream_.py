@@ -21,9 +21,14 @@ def items(type_: Any, source: Source) -> Iterator[Any]:
     refused: list[ValidationError] = []
     found = False
     # Several documents in a row; each is read to its end, which has to be JSON, too.
-    for document in json_stream.load_many(text.encode() for text in source.texts()):
+    # An empty delta is no end.
+    for document in json_stream.load_many(text.encode() for text in source.texts() if text):
         found = True
-        for item in document[source.path] if source.path else document:
+        if source.path is None:
+            members: Any = [document]
+        else:
+            members = document[source.path] if source.path else document
+        for item in members:
             try:
                 yield adapter.validate_python(json_stream.to_standard_types(item))
             except ValidationError as error:
