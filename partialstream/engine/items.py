@@ -122,6 +122,9 @@ class ItemScanner(RootScanner):
             JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
             LimitExceededError: See `Limits`.
         """
+        if self.in_run:
+            completed, _ = self.run.pull(())
+            return self.advance_from(completed) if self.run.lost else completed
         found: list[RawItem] = []
         self._found = found
         try:
@@ -199,6 +202,9 @@ class ItemScanner(RootScanner):
         Raises:
             JSONSyntaxError: What is unfinished cannot become valid JSON.
         """
+        if self.in_run:
+            self.run.wake = "}"  # so that it looks whether the next object has begun
+            self.advance()
         if self._in_element:
             cutter = self._cutter
             return self._truncated(cutter.tail, cutter.start)

@@ -199,9 +199,11 @@ class ObjectRun:
                 if not odd:
                     raise
                 return [], odd[0]
-            if not wake and not ended and text[:3] == ", {" and "}" not in text:
+            if not wake and text[:3] == ", {" and "}" not in text:
                 # The next object has begun: that is all there is to know until it may end.
                 self.wake = "}"
+                if ended:
+                    return [], END
                 continue
             completed: list[RawItem] = []
             try:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.object_run import BATCH
 from partialstream.engine.route import parse_path
@@ -184,13 +183,9 @@ class ItemParser(Generic[T]):
             strict=strict,
             limits=limits or DEFAULT_LIMITS,
         )
-        self._gatherer = Gatherer(
-            ItemScanner(
-                self._validator.shape, path=parse_path(path), limits=limits or DEFAULT_LIMITS
-            )
-        )
-        self._scanner = self._gatherer.scanner
-        self._pieces = self._gatherer.pieces
+        limits = limits or DEFAULT_LIMITS
+        self._scanner = ItemScanner(self._validator.shape, path=parse_path(path), limits=limits)
+        self._pieces = self._scanner.pieces
         self._wake = ""  # the scanner's; "" once the parser has come to an end
         self._failure: PartialStreamError | None = None
         self.outcome: Outcome | None = None
@@ -219,7 +214,7 @@ class ItemParser(Generic[T]):
         """
         pieces = self._pieces
         if self._wake not in delta and len(pieces) < BATCH:
-            # What `send` does with nearly every delta, without the call.
+            # What `Gatherer.send` does with nearly every delta, without the call.
             pieces.append(delta)
             return []
         return self._look(delta)
@@ -228,7 +223,8 @@ class ItemParser(Generic[T]):
         if self.outcome is not None:
             raise self._failure or ValueError("the parser has been told that the text is finished")
         try:
-            raws = self._gatherer.send(delta)
+            self._pieces.append(delta)
+            raws = self._scanner.advance()
             self._wake = self._scanner.wake
         except PartialStreamError as error:
             self._fail(error)
@@ -265,7 +261,7 @@ class ItemParser(Generic[T]):
         if self.outcome is None:
             try:
                 # Of what was kept, nothing completes an item but the wrong bracket in one.
-                self._accept(self._gatherer.flush())
+                self._accept(self._scanner.advance())
                 self._wake = ""
                 self.outcome = self._scanner.finish()
             except PartialStreamError as error:
