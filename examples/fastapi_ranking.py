@@ -1,0 +1,110 @@
+"""A ranking as server-sent events, and a page whose cards appear one by one.
+
+`python examples/fastapi_ranking.py` prints what the page is sent; with `--serve` a browser can open
+it. Needs the extra `examples`; `--live` asks a real endpoint, with the key in OPENAI_API_KEY.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from openai import AsyncOpenAI, OpenAIError
+from pydantic import BaseModel, Field
+
+from partialstream import AsyncClient, Item, ItemRejected, PartialStreamError, from_openai
+from partialstream.testing import Answer, ReplayRequest, endpoint, endpoint_parser
+
+
+class Product(BaseModel):
+    """What the model says of each candidate."""
+
+    name: str
+    reason: str
+    score: int = Field(ge=0, le=100)
+
+
+CANDIDATES = ["Tent", "Lamp", "Mug", "Rug", "Stove"]
+MESSAGES = [{"role": "user", "content": f"Rank for somebody who camps: {', '.join(CANDIDATES)}"}]
+LAMP = '{"name": "Lamp", "reason": "To read by when it is dark", "score": 84}'
+ITEMS = f"""{{"name": "Tent", "reason": "A roof, wherever the evening finds you", "score": 96}},
+{{"name": "Stove", "reason": "Coffee is hot before the sun is up", "score": 91}},
+{LAMP.replace("84", "840")},
+{{"name": "Mug", "reason": "Does not mind being dropped", "score": 62}},
+{{"name": "Rug", "reason": "Heavy to carry, and never dry again", "score": 8}}"""
+
+
+def answer(request: ReplayRequest) -> Answer:
+    """The ranking with a score that cannot be; that item alone to who asks for it again."""
+    items = ITEMS if len(request.body["messages"]) == len(MESSAGES) else LAMP
+    return Answer(f'{{"items": [{items}]}}', tokens_per_second=50)
+
+
+def application(client: AsyncClient, model: str) -> FastAPI:
+    """The page, and the events that it listens to."""
+    app = FastAPI()
+
+    @app.get("/", response_class=HTMLResponse)
+    async def page() -> str:
+        places = str(len(CANDIDATES))
+        return Path(__file__).with_suffix(".html").read_text("utf-8").replace("PLACES", places)
+
+    @app.get("/ranking", response_class=EventSourceResponse)
+    async def ranking() -> AsyncIterator[ServerSentEvent]:
+        stream = client.create_iterable(
+            response_model=Product, model=model, messages=MESSAGES, max_retries=1
+        )
+        try:
+            async with stream:  # a browser that leaves cancels this, which hangs up on the model
+                async for event in stream.events():
+                    if isinstance(event, Item):
+                        card = {"index": event.index, **event.value.model_dump()}
+                        yield ServerSentEvent(event="product", data=card)
+                    elif isinstance(event, ItemRejected):
+                        yield ServerSentEvent(event="rejected", data={"index": event.item.index})
+            yield ServerSentEvent(event="done", data={"seconds": stream.timing.total})
+        except (PartialStreamError, OpenAIError) as error:  # the status 200 has been sent long ago
+            yield ServerSentEvent(event="error", data={"kind": type(error).__name__})
+
+    return app
+
+
+async def listen(url: str) -> None:
+    """Print the events as they arrive: what `new EventSource(url)` is for in a page."""
+    started, name = perf_counter(), ""
+    async with httpx.AsyncClient(timeout=60) as browser, browser.stream("GET", url) as response:
+        async for line in response.aiter_lines():
+            field, _, value = line.partition(": ")
+            if field == "event":
+                name = value
+            elif field == "data":
+                print(f"{perf_counter() - started:6.2f} s  {name:8}  {value}", flush=True)
+
+
+async def main() -> None:
+    """Serve the page, to a browser or to this program itself."""
+    parser = endpoint_parser(__doc__)
+    parser.add_argument("--serve", action="store_true", help="keep the page up until Ctrl-C")
+    options = parser.parse_args()
+    with endpoint(options, answer) as there, socket.create_server(("127.0.0.1", 0)) as listener:
+        async with AsyncOpenAI(base_url=there.base_url, api_key=there.api_key) as sdk:
+            app = application(from_openai(sdk), there.model)
+            server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            print(url := f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+            if not options.serve:
+                await listen(f"{url}ranking")
+                server.should_exit = True
+            await serving
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main())

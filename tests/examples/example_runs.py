@@ -1,0 +1,42 @@
+"""Runs an example as a user does, and takes its output apart."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def run_example(name: str, *arguments: str, warnings: str = "error", **environment: str) -> str:
+    """Run `python examples/NAME.py`; gives what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", warnings, str(EXAMPLES / f"{name}.py"), *arguments],
+        env={**os.environ, "PYTHONUTF8": "1", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def run_live(name: str, base_url: str, model: str = "mini") -> str:
+    """Run it with `--live` against an endpoint."""
+    arguments = ("--live", "--base-url", base_url, "--model", model)
+    return run_example(name, *arguments, OPENAI_API_KEY="test")
+
+
+def timed(lines: list[str]) -> tuple[list[float], list[str]]:
+    """Split lines that begin with a time; gives the times in seconds, and what is behind them."""
+    told = [re.fullmatch(r" *(\d+\.\d\d) s +(.+)", line) for line in lines]
+    assert all(told), lines
+    return (
+        [float(match[1]) for match in told if match],
+        [match[2] for match in told if match],
+    )
