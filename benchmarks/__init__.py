@@ -14,6 +14,7 @@ in a process of its own, and they take turns.
 What is measured, one subject each:
 
     items.py        CPU from deltas to validated items
+    parts.py        what the cost of an item is made of
     growing.py      CPU per delta of a growing object
     sizes.py        both of them against the size of the text and of the deltas
     loopback.py     CPU from the bytes of an HTTP response to items

@@ -8,7 +8,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from benchmarks import growing, imports, items, latency, loopback, memory, report, sizes, tiny
+from benchmarks import (
+    growing,
+    imports,
+    items,
+    latency,
+    loopback,
+    memory,
+    parts,
+    report,
+    sizes,
+    tiny,
+)
 from benchmarks.charts import Chart
 from benchmarks.correctness import compare
 from benchmarks.correctness.table import Table
@@ -19,6 +30,7 @@ if TYPE_CHECKING:
 
 SUBJECTS = {
     "items": items.measure,
+    "parts": parts.measure,
     "growing": growing.measure,
     "sizes": sizes.measure,
     "http": loopback.measure,
