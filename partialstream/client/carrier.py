@@ -160,9 +160,22 @@ def _taking(taken: Taken) -> type[Any]:
         @classmethod
         def model_validate_json(cls, json_data: Any, **_: Any) -> Any:
             taken.text = json_data if isinstance(json_data, str) else json_data.decode()
-            return cast("type[BaseModel]", cls).model_construct()
+            return _stand_in(cls)
+
+        @classmethod
+        def model_validate(cls, obj: Any, **_: Any) -> Any:
+            del obj  # a part of the answer, which was taken before
+            return _stand_in(cls)
 
     return Taking
+
+
+def _stand_in(carrier: type[Any]) -> BaseModel:
+    """What instructor is given for a validated answer."""
+    made = cast("type[BaseModel]", carrier).model_construct()
+    # Where instructor takes it for a list, it logs an error if this is missing.
+    vars(made).setdefault(LIST, [])
+    return made
 
 
 async def _nothing() -> AsyncIterator[Any]:

@@ -71,7 +71,8 @@ class TakenChunks:
 
     def close(self) -> None:
         """Close the SDK's stream."""
-        close = _closer_of(self._taken)
+        # Not its `aclose`, which LiteLLM's stream has as well.
+        close: Callable[[], object] | None = getattr(_read_from(self._taken), "close", None)
         if close is not None:
             close()
 
@@ -108,7 +109,7 @@ class AsyncTakenChunks:
 
     async def aclose(self) -> None:
         """Close the SDK's stream."""
-        close = _closer_of(self._taken)
+        close = closer_of(_read_from(self._taken))
         if close is not None:
             await close_by(close)
 
@@ -141,8 +142,8 @@ def _tool_chunk(text: str) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
 
 
-def _closer_of(taken: Taken) -> Callable[[], Any] | None:
-    return closer_of(taken.answer if taken.texts is None else taken.texts)
+def _read_from(taken: Taken) -> Any:
+    return taken.answer if taken.texts is None else taken.texts
 
 
 def _response_of(stream: Any, read: str) -> Any:

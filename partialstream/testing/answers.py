@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from partialstream.testing.faults import Fault, SpokenFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from partialstream.results import Usage
 
@@ -71,6 +71,10 @@ class Answer:
             function that gives a delta its own, for `choices` too. They are sent to who asks
             for them (`logprobs=True`) by Chat Completions, each delta as one token; of tool
             calls, reasoning and refusals there are none. None: none are known.
+        alternatives: What else might have stood in a delta's place: a function from the delta to
+            such tokens and the logarithms of their probabilities, None where there are none; of
+            a dict of dicts, its `get`. Sent beside `logprobs` to who asks for them
+            (`top_logprobs=5`), together with the delta itself, the likeliest first.
         fault: What goes wrong; see `partialstream.testing.faults`.
         cut_bytes: Size of the writes in bytes, also inside of a character; several sizes take
             turns. What is due at one time is cut by itself, so that a pace is kept. None: what
@@ -105,6 +109,7 @@ class Answer:
     finish_reason: str | None = None
     usage: Usage | None = None
     logprobs: Sequence[float] | Callable[[str], float] | None = None
+    alternatives: Callable[[str], Mapping[str, float] | None] | None = None
     fault: Fault | None = None
     cut_bytes: int | Sequence[int] | None = None
 
@@ -167,6 +172,8 @@ class Answer:
             raise ValueError("as_tool is for answers without tool_calls")
         if self.recorded is not None and self.logprobs is not None:
             raise ValueError("a recording stays as it is; it has logprobs, or has none")
+        if self.alternatives is not None and self.logprobs is None:
+            raise ValueError("alternatives are told beside logprobs, which are missing")
 
     def _check_logprobs(self, logprobs: Sequence[float]) -> None:
         if self.choices:

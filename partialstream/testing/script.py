@@ -68,6 +68,8 @@ class Script:
         cut: Whether it breaks off.
         logprobs: The logarithm of each delta's probability, None where it has none; empty if
             none has.
+        alternatives: What else might have stood in each delta's place; empty if that is not
+            known.
     """
 
     parts: tuple[Part, ...]
@@ -76,6 +78,7 @@ class Script:
     usage: Usage
     cut: bool = False
     logprobs: tuple[float | None, ...] = ()
+    alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
 
     @property
     def choices(self) -> tuple[int, ...]:
@@ -143,6 +146,7 @@ def compose(answer: Answer, ask: Ask) -> Script:
         usage=answer.usage or _charge(ask, deltas),
         cut=isinstance(fault, SpokenFault) or finish in ("length", "content_filter"),
         logprobs=tuple(_logprobs(answer, deltas)),
+        alternatives=tuple(_alternatives(answer, deltas)),
     )
 
 
@@ -193,6 +197,17 @@ def _logprobs(answer: Answer, deltas: Iterable[tuple[Part, str]]) -> Iterator[fl
     for part, text in deltas:
         logprob = likely(text) if part.kind == "content" else None
         yield logprob if text else None
+
+
+def _alternatives(
+    answer: Answer, deltas: Iterable[tuple[Part, str]]
+) -> Iterator[tuple[tuple[str, float], ...]]:
+    """Give each delta what else might have stood in its place; nothing at all if none has any."""
+    if answer.alternatives is None:
+        return
+    for part, text in deltas:
+        others = answer.alternatives(text) if part.kind == "content" else None
+        yield tuple((others or {}).items())
 
 
 def _one_by_one(numbers: Iterable[float]) -> Callable[[str], float]:

@@ -66,7 +66,8 @@ def test_it_imports_nothing_private(name: str) -> None:
 def test_its_help_tells_how_to_ask_a_real_endpoint(name: str) -> None:
     for package in packages(name):
         if find_spec(package) is None:
-            pytest.skip(f"needs {package}: pip install -e '.[examples]'")
+            extra = "litellm" if package == "litellm" else "examples"
+            pytest.skip(f"needs {package}: pip install -e '.[{extra}]'")
     done = subprocess.run(
         [sys.executable, "-X", "utf8", str(EXAMPLES / f"{name}.py"), "--help"],
         capture_output=True,

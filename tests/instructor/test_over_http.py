@@ -178,6 +178,41 @@ def test_leaving_hangs_up(provider: str, asynchronous: bool) -> None:
     assert stream.outcome.status == "cancelled"
 
 
+class EitherWay:
+    """A stream as LiteLLM's is: a sync one has both methods to close it."""
+
+    def __init__(self, stream: openai.Stream[Any]) -> None:
+        self.stream = stream
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.stream)
+
+    def close(self) -> None:
+        self.stream.close()
+
+    async def aclose(self) -> None:
+        self.stream.close()
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_leaving_hangs_up_where_a_stream_can_be_closed_either_way() -> None:
+    text = tasks(*({"name": "Lamp", "price": n} for n in range(100)))
+    with (
+        ReplayServer(Answer(text, tokens_per_second=300)) as server,
+        openai.OpenAI(base_url=server.base_url, api_key="-") as sdk,
+    ):
+
+        def completion(**kwargs: Any) -> EitherWay:
+            return EitherWay(sdk.chat.completions.create(**kwargs))
+
+        made = instructor.from_litellm(completion, instructor.Mode.JSON_SCHEMA)
+        client = partialstream.from_instructor(made)
+        stream = client.create_iterable(response_model=Product, messages=ASKED, model="m", take=2)
+        assert len(list(stream)) == 2
+        hung_up(server)
+        assert server.requests[0].deltas_sent < 60
+
+
 def hung_up(server: ReplayServer) -> None:
     """Wait until the server has seen it, while the SDK's client is still open."""
     deadline = time.monotonic() + 5
@@ -226,7 +261,7 @@ def test_a_resume(provider: str, asynchronous: bool) -> None:
 
 
 @each
-def test_the_whole_answer(provider: str) -> None:
+def test_the_whole_answer(provider: str, caplog: pytest.LogCaptureFixture) -> None:
     with ReplayServer([TEXT, '{"name": "Lamp", "price": 1}']) as server, ExitStack() as stack:
         client = sync_client(provider, server, stack)
         assert client.create(response_model=list[Product], messages=ASKED) == PRODUCTS
@@ -238,6 +273,8 @@ def test_the_whole_answer(provider: str) -> None:
         "ChatCompletion",
         "Response",
     )
+    # What instructor thinks of the answer is nobody's concern.
+    assert [each for each in caplog.records if each.name.startswith("instructor")] == []
 
 
 @each

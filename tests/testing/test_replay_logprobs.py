@@ -35,7 +35,10 @@ def asked(answer: Answer, **options: Any) -> list[Any]:
 
 
 def told(found: list[Any]) -> list[tuple[str, float]]:
-    entries = [entry for logprobs in found if logprobs for entry in logprobs.content]
+    return told_by([entry for logprobs in found if logprobs for entry in logprobs.content])
+
+
+def told_by(entries: list[Any]) -> list[tuple[str, float]]:
     assert all(bytes(entry.bytes).decode() == entry.token for entry in entries)
     return [(entry.token, entry.logprob) for entry in entries]
 
@@ -65,6 +68,19 @@ def test_alternatives_come_if_they_are_asked_for() -> None:
         assert [len(entry.top_logprobs) for entry in entries] == [count] * 4
         alternatives = [(top.token, top.logprob) for e in entries for top in e.top_logprobs]
         assert alternatives == TOLD * count
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_scripted_alternatives_come_with_the_delta_the_likeliest_first(stream: bool) -> None:
+    others = {"La": {"Ta": -3.0, "Ca": -0.25, "Da": -2.0}, "mp": {}}
+    answer = Answer(pieces=PIECES, logprobs=NUMBERS, alternatives=others.get)
+    for count in range(1, 6):
+        options = {"top_logprobs": count} if stream else {"top_logprobs": count, "stream": False}
+        entries = [entry for each in asked(answer, **options) if each for entry in each.content]
+        assert told_by(entries) == TOLD
+        tops = [told_by(entry.top_logprobs) for entry in entries]
+        ranking = [("Ca", -0.25), ("La", -0.5), ("Da", -2.0), ("Ta", -3.0)]
+        assert tops == [TOLD[:1], ranking[:count], TOLD[2:3], TOLD[3:]]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +118,7 @@ def test_choices_by_a_function() -> None:
         ({"text": TEXT, "logprobs": [-1.0]}, "7 deltas have 7 logprobs, not 1"),
         ({"pieces": ["a", "b"], "logprobs": [-1.0]}, "2 deltas have 2 logprobs, not 1"),
         ({"choices": ["a", "b"], "logprobs": [-1.0]}, "choices take a function"),
+        ({"text": TEXT, "alternatives": {}.get}, "alternatives are told beside logprobs"),
         ({"recorded": b"", "logprobs": lambda text: -1.0}, "a recording stays as it is"),
     ],
 )

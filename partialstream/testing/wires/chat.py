@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from partialstream.testing.script import Ask
 from partialstream.testing.wires import sse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from partialstream.results import Usage
@@ -25,6 +27,9 @@ _ERROR_TYPES = {
     404: ("invalid_request_error", None),
     429: ("rate_limit_error", "rate_limit_exceeded"),
 }
+
+
+_Ranking = tuple[tuple[str, float], ...]
 
 
 class ChatWire:
@@ -101,7 +106,7 @@ class ChatRendering:
         self._ask = ask
         self._script = script
         self._opened: set[Part] = set()
-        self._logprobs = iter(script.logprobs)
+        self._likelihoods = _likelihoods(script)
 
     def opening(self) -> bytes:
         """Render the roles, without a text, one chunk for each choice."""
@@ -116,9 +121,9 @@ class ChatRendering:
 
     def delta(self, part: Part, text: str) -> bytes:
         """Render one delta; a tool call's first one follows its id and name."""
-        logprob = next(self._logprobs, None)
+        likelihood = next(self._likelihoods)
         if part.kind != "tool":
-            logprobs = _logprobs(self._ask, [(text, logprob)])
+            logprobs = _logprobs(self._ask, [(text, *likelihood)])
             return self._chunk({_FIELDS[part.kind]: text}, part.choice, logprobs=logprobs)
         head = b""
         if part not in self._opened:
@@ -220,26 +225,36 @@ def _message(script: Script, choice: int) -> dict[str, Any]:
 
 
 def _logprobs(
-    ask: Ask, tokens: Iterable[tuple[str, float | None]]
+    ask: Ask, tokens: Iterable[tuple[str, float | None, _Ranking]]
 ) -> dict[str, list[dict[str, Any]] | None] | None:
     """Make the `logprobs` of a choice, None if they are not asked for, or there are none."""
     entries: list[dict[str, Any]] = []
-    for text, logprob in tokens:
+    for text, logprob, others in tokens:
         if logprob is not None:
-            data = text.encode("utf-8", "surrogatepass")
-            token = {"token": text, "logprob": logprob, "bytes": list(data)}
-            # Of the likeliest ones the script knows only the one that was chosen.
-            entries.append({**token, "top_logprobs": [token] if ask.top_logprobs else []})
+            ranking = sorted([(text, logprob), *others], key=itemgetter(1), reverse=True)
+            top = [_token(*each) for each in ranking[: ask.top_logprobs]]
+            entries.append({**_token(text, logprob), "top_logprobs": top})
     return {"content": entries, "refusal": None} if ask.logprobs and entries else None
 
 
 def _all_logprobs(
     ask: Ask, script: Script, choice: int
 ) -> dict[str, list[dict[str, Any]] | None] | None:
-    tokens = zip(script.deltas, script.logprobs, strict=False)  # there may be none of the latter
+    tokens = zip(script.deltas, _likelihoods(script), strict=False)  # the latter have no end
     return _logprobs(
-        ask, [(text, logprob) for (part, text), logprob in tokens if part.choice == choice]
+        ask, [(text, *likelihood) for (part, text), likelihood in tokens if part.choice == choice]
     )
+
+
+def _token(text: str, logprob: float) -> dict[str, Any]:
+    data = text.encode("utf-8", "surrogatepass")
+    return {"token": text, "logprob": logprob, "bytes": list(data)}
+
+
+def _likelihoods(script: Script) -> Iterator[tuple[float | None, _Ranking]]:
+    """Give each delta its probability and its alternatives, as far as there are any; no end."""
+    logprobs = chain(script.logprobs, repeat(None))
+    return zip(logprobs, chain(script.alternatives, repeat(())), strict=False)
 
 
 def _tool(body: Mapping[str, Any]) -> str | None:
