@@ -11,7 +11,7 @@ from partialstream.errors import PartialStreamError
 from partialstream.stream.chunks import AsyncChunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
 from partialstream.stream.partials import PartialFlow, PartialReading
-from partialstream.stream.reading import Intake, Reading, await_turn, events, values
+from partialstream.stream.reading import LEFT, Intake, Reading, await_turn, events, values
 from partialstream.stream.stopping import items_until, snapshots_until
 
 if TYPE_CHECKING:
@@ -174,9 +174,11 @@ class _AsyncStream(Generic[V]):
         self._any_reading = reading
         self._chunks = chunks
         self._others: list[AsyncGenerator[Any, None]] = []
+        self._left = False
 
-    def __aiter__(self) -> Self:
-        return self
+    def __aiter__(self) -> AsyncGenerator[V, None]:
+        # A generator for each loop, as in `sync.py`. The event loop closes it.
+        return self._loop(self._values)
 
     async def __anext__(self) -> V:
         return await self._values.__anext__()
@@ -212,10 +214,22 @@ class _AsyncStream(Generic[V]):
         """`close`, by the name that `contextlib.aclosing` knows."""
         await self.close()
 
-    def _also(self, generator: AsyncGenerator[W, None]) -> AsyncIterator[W]:
+    def _also(self, generator: AsyncGenerator[W, None]) -> AsyncGenerator[W, None]:
         """Another way to read the stream, closed with it."""
         self._others.append(generator)
-        return generator
+        return self._loop(generator)
+
+    async def _loop(self, generator: AsyncGenerator[W, None]) -> AsyncGenerator[W, None]:
+        """What a loop runs over; to leave the loop is to leave the stream."""
+        if self._left:
+            raise RuntimeError(LEFT)
+        try:
+            async for value in generator:
+                yield value
+        except GeneratorExit:
+            self._left = True
+            await self.close()
+            raise
 
     @property
     def outcome(self) -> Outcome | None:
@@ -264,7 +278,7 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
     """An async iterator of items, handed over as they complete.
 
     It can be read once: by iterating over it, over `detailed()` or over `events()`. Leaving
-    the loop closes the response; so does `close`, and the end of a `with` block.
+    a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
         PartialStreamError: The answer is malformed, invalid, incomplete, refused …; see
@@ -299,7 +313,7 @@ class AsyncPartialStream(_AsyncStream[T], Generic[T]):
     """An async iterator of snapshots of a growing object; the last is the validated object.
 
     It can be read once: by iterating over it, or over `events()`. `final()` reads what is
-    left. Leaving the loop closes the response; so does `close`, and the end of a `with` block.
+    left. Leaving a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
         PartialStreamError: As for `AsyncItemStream`; `error.snapshot` is the last snapshot.

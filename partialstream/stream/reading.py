@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Generator
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,12 @@ V = TypeVar("V")
 E = TypeVar("E")
 W = TypeVar("W")
 R = TypeVar("R")
+
+LEFT: Final = (
+    "a loop over this stream was left, which has closed it; to read some values now and some "
+    "later, keep what `iter` or `aiter` gives, and read from that"
+)
+"""Said to who reads on: an empty loop would look like the end of the answer."""
 
 Turn = Generator[Awaitable[Any], Any, R]
 """A piece of policy that may have to wait: it yields what is to be awaited, and gets the

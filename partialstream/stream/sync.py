@@ -13,7 +13,7 @@ from partialstream.errors import PartialStreamError
 from partialstream.stream.chunks import Chunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
 from partialstream.stream.partials import PartialFlow, PartialReading
-from partialstream.stream.reading import Intake, Reading, events, run_turn, values
+from partialstream.stream.reading import LEFT, Intake, Reading, events, run_turn, values
 from partialstream.stream.stopping import items_until, snapshots_until
 
 if TYPE_CHECKING:
@@ -141,9 +141,12 @@ class _Stream(Generic[V]):
         self._any_reading = reading
         self._chunks = chunks
         self._others: list[Generator[Any, None, None]] = []
+        self._left = False
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Generator[V, None, None]:
+        # A generator for each loop, which nobody else holds: Python closes it when the loop is
+        # left, even if the stream is kept, to be asked for its usage.
+        return self._loop(self._values)
 
     def __next__(self) -> V:
         return next(self._values)
@@ -171,10 +174,20 @@ class _Stream(Generic[V]):
             with suppress(ValueError):  # another thread reads, and will find the end by itself
                 reader.close()
 
-    def _also(self, generator: Generator[W, None, None]) -> Iterator[W]:
+    def _also(self, generator: Generator[W, None, None]) -> Generator[W, None, None]:
         """Another way to read the stream, closed with it."""
         self._others.append(generator)
-        return generator
+        return self._loop(generator)
+
+    def _loop(self, generator: Generator[W, None, None]) -> Generator[W, None, None]:
+        """What a loop runs over; to leave the loop is to leave the stream."""
+        if self._left:
+            raise RuntimeError(LEFT)
+        try:
+            yield from generator
+        except GeneratorExit:
+            self._left = True
+            raise
 
     @property
     def outcome(self) -> Outcome | None:
@@ -223,7 +236,7 @@ class ItemStream(_Stream[T], Generic[T]):
     """An iterator of items, handed over as they complete.
 
     It can be read once: by iterating over it, over `detailed()` or over `events()`. Leaving
-    the loop closes the response; so does `close`, and the end of a `with` block.
+    a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
         PartialStreamError: The answer is malformed, invalid, incomplete, refused …; see
@@ -258,7 +271,7 @@ class PartialStream(_Stream[T], Generic[T]):
     """An iterator of snapshots of a growing object; the last is the validated object.
 
     It can be read once: by iterating over it, or over `events()`. `final()` reads what is
-    left. Leaving the loop closes the response; so does `close`, and the end of a `with` block.
+    left. Leaving a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
         PartialStreamError: As for `ItemStream`; `error.snapshot` is the last snapshot.

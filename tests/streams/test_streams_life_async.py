@@ -78,6 +78,24 @@ def test_break_in_a_bare_loop(reading: str) -> None:
     run_async(main)
 
 
+@kinds
+@pytest.mark.parametrize("way", ["values", "events"])
+def test_leaving_a_loop_closes_a_stream_that_is_kept(kind: str, way: str) -> None:
+    async def main() -> None:
+        chunks = source(kind)
+        stream: Any = make(kind, chunks)
+        async for _ in stream if way == "values" else stream.events():
+            assert not chunks.closed
+            break
+        await some_turns()
+        assert (chunks.closed, chunks.given) == (True, 1)
+        assert stream.outcome == Outcome("cancelled")
+        with pytest.raises(RuntimeError, match="was left"):
+            await anext(aiter(stream))
+
+    run_async(main)
+
+
 @pytest.mark.parametrize("reading", READINGS)
 def test_an_exception_in_the_body_of_a_bare_loop(reading: str) -> None:
     async def main() -> None:

@@ -98,10 +98,52 @@ def test_break_in_a_with_block(kind: str, deltas: list[str]) -> None:
     with make(kind, chunks) as stream:
         for _ in stream:
             break
-        assert not chunks.closed
-    assert chunks.closed
+        assert chunks.closed
     assert stream.outcome == Outcome("cancelled")
     assert stream.timing.total is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "deltas", "way"),
+    [
+        ("items", DELTAS, "values"),
+        ("items", DELTAS, "detailed"),
+        ("items", DELTAS, "events"),
+        ("object", GROWING, "values"),
+        ("object", GROWING, "events"),
+    ],
+)
+def test_leaving_a_loop_closes_a_stream_that_is_kept(
+    kind: str, deltas: list[str], way: str
+) -> None:
+    chunks = fake_stream(deltas)
+    stream: Any = make(kind, chunks)
+    for _ in stream if way == "values" else getattr(stream, way)():
+        assert not chunks.closed
+        break
+    assert (chunks.closed, chunks.given) == (True, 1)
+    assert stream.outcome == Outcome("cancelled")
+    with pytest.raises(RuntimeError, match="was left"):
+        next(iter(stream))
+
+
+def test_an_exception_in_a_loop_over_a_stream_that_is_kept() -> None:
+    chunks = fake_stream(DELTAS)
+    stream = stream_items(Product, chunks)
+    with pytest.raises(Mine):
+        for _ in stream:
+            raise Mine
+    assert (chunks.closed, chunks.given) == (True, 1)
+
+
+def test_who_keeps_the_iterator_reads_on() -> None:
+    chunks = fake_stream(DELTAS)
+    stream = stream_items(Product, chunks)
+    first = next(stream)
+    iterator = iter(stream)
+    rest = [next(iterator), *iterator]
+    assert [first, *rest] == list(stream_items(Product, DELTAS))
+    assert stream.outcome == Outcome("complete")
     assert list(stream) == []
 
 

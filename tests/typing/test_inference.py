@@ -75,7 +75,7 @@ def items(chunks: list[Any]) -> None:
         assert_type(event, ItemEvents)
     with stream_items(Product, chunks) as opened:
         assert_type(opened, ItemStream[Product])
-    assert_type(iter(stream), ItemStream[Product])
+    assert_type(next(iter(stream)), Product)
     assert_type(list(stream_items(int, chunks)), list[int])
     assert_type(list(stream_items(Row, chunks)), list[Row])
     assert_type(list(stream_items(list[int], chunks)), list[list[int]])
