@@ -130,9 +130,13 @@ def test_leaving_a_loop_closes_a_stream_that_is_kept(
 def test_an_exception_in_a_loop_over_a_stream_that_is_kept() -> None:
     chunks = fake_stream(DELTAS)
     stream = stream_items(Product, chunks)
-    with pytest.raises(Mine):
+
+    def loop() -> None:
         for _ in stream:
             raise Mine
+
+    with pytest.raises(Mine):
+        loop()
     assert (chunks.closed, chunks.given) == (True, 1)
 
 
