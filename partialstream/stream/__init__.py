@@ -11,6 +11,6 @@ confidence.py how likely the values were, by their tokens
 watching.py   looks for words in the texts of events
 chunks.py     where chunks come from: opened and closed once
 connection.py ends the connection below a stream
-sync.py       the sync driver: fetches chunks, closes the response
-aio.py        the async driver
+sync.py       what users iterate over; aio.py, the same with `async for`
+sync_driver.py  fetches chunks, closes the response; async_driver.py, the same with `await`
 """

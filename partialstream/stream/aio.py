@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from partialstream.errors import PartialStreamError
+from partialstream.stream.async_driver import run, run_events, run_items
 from partialstream.stream.chunks import AsyncChunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
 from partialstream.stream.partials import PartialFlow, PartialReading
-from partialstream.stream.reading import LEFT, Intake, Reading, await_turn, events, values
+from partialstream.stream.reading import LEFT, Reading, values
 from partialstream.stream.stopping import items_until, snapshots_until
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     )
     from types import TracebackType
 
-    from partialstream.engine.gather import Gatherer
-    from partialstream.engine.raw_item import RawItem
     from partialstream.limits import Limits
     from partialstream.results import (
         AnswerMetadata,
@@ -37,129 +35,13 @@ if TYPE_CHECKING:
         Timing,
         Usage,
     )
-    from partialstream.stream.events import Finished, ItemEvent, PartialEvent
+    from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 W = TypeVar("W")
-
-
-async def _run(
-    reading: Reading[Any, Any], chunks: AsyncChunks, intake: Intake[W]
-) -> AsyncGenerator[W, None]:
-    """Fetch until there is enough; hand over what it gives; raise what is left."""
-    try:
-        more = True
-        while more:
-            iterator = await chunks.open()
-            while not reading.has_read():
-                try:
-                    chunk = await iterator.__anext__()
-                except StopAsyncIteration:
-                    for value in intake.finish():
-                        yield value
-                    break
-                except BaseException as error:  # noqa: BLE001 - raised below, or what it means
-                    reading.broken(error)
-                    break
-                if reading.is_settled():
-                    break  # closed by another task, while this one waited
-                found = intake.take(chunk)
-                if found and reading.is_settled():
-                    await chunks.close()  # that is enough; see the sync driver
-                for value in found:
-                    yield value
-            more = await _turn(reading, chunks)
-            for value in intake.between():
-                yield value
-        reading.close()
-    finally:
-        reading.cancelled()
-        await chunks.close()
-    if reading.failure is not None:
-        raise reading.failure
-
-
-async def _turn(reading: Reading[Any, Any], chunks: AsyncChunks) -> bool:
-    """Leave the answer, and send another request, if there is to be one."""
-    await chunks.leave()
-    if not await await_turn(reading.turn()):
-        return False
-    try:
-        await chunks.send(reading.request)
-    except BaseException as error:  # noqa: BLE001 - the policy says what it means
-        reading.broken(error)
-    return True
-
-
-async def _run_items(reading: ItemReading[T], chunks: AsyncChunks) -> AsyncGenerator[T, None]:
-    """`_run` for the values of items, with a shorter way for chunks that are text."""
-    gatherer: Gatherer | None = None
-    try:
-        more = True
-        while more:
-            iterator = await chunks.open()
-            ended = False
-            while not reading.has_read() and not ended:
-                chunk: Any = None
-                raws: Sequence[RawItem] | None = None
-                try:
-                    async for chunk in iterator:
-                        if gatherer is None or chunk.__class__ is not str:
-                            break
-                        raws = gatherer.send(chunk)
-                        if raws:
-                            break
-                    else:
-                        ended = True
-                except PartialStreamError as error:
-                    raws = reading.failed(error)
-                except BaseException as error:  # noqa: BLE001 - raised below, or what it means
-                    reading.broken(error)
-                    break
-                if reading.is_settled():
-                    break  # closed by another task, while this one waited
-                if ended:
-                    deliveries = reading.finish()
-                elif raws is not None:
-                    deliveries = reading.accept(raws)
-                else:
-                    # The first chunk comes this way too, and is noted as the first.
-                    deliveries = reading.take(chunk)
-                    if chunk.__class__ is str and chunk:
-                        gatherer = reading.text_gatherer()
-                if deliveries and reading.is_settled():
-                    await chunks.close()
-                for value, _ in deliveries:
-                    yield value
-            more = await _turn(reading, chunks)
-            for value, _ in reading.between():
-                yield value
-        reading.close()
-    finally:
-        reading.cancelled()
-        await chunks.close()
-    if reading.failure is not None:
-        raise reading.failure
-
-
-async def _run_events(
-    reading: Reading[Any, W], chunks: AsyncChunks
-) -> AsyncGenerator[W | Finished, None]:
-    """`_run` for events, with the end as the last one."""
-    reader = _run(reading, chunks, events(reading))
-    try:
-        async for event in reader:
-            yield event
-    except BaseException as error:
-        if error is reading.failure:
-            yield reading.close()
-        raise
-    finally:
-        await reader.aclose()
-    yield reading.close()
 
 
 class _AsyncStream(Generic[V]):
@@ -288,7 +170,7 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
     def __init__(self, reading: ItemReading[T], chunks: AsyncChunks) -> None:
         super().__init__(reading, chunks)
         self._reading = reading
-        self._values = _run_items(reading, chunks)
+        self._values = run_items(reading, chunks)
 
     @property
     def rejected(self) -> list[RejectedItem]:
@@ -297,7 +179,7 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
 
     def detailed(self) -> AsyncIterator[Item[T]]:
         """The items, each with its index, path, text and time."""
-        return self._also(_run(self._reading, self._chunks, items(self._reading)))
+        return self._also(run(self._reading, self._chunks, items(self._reading)))
 
     def events(self) -> AsyncIterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
@@ -306,7 +188,7 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
 
         Between two other events, text may come in any number of pieces.
         """
-        return self._also(_run_events(self._reading, self._chunks))
+        return self._also(run_events(self._reading, self._chunks))
 
 
 class AsyncPartialStream(_AsyncStream[T], Generic[T]):
@@ -322,7 +204,7 @@ class AsyncPartialStream(_AsyncStream[T], Generic[T]):
     def __init__(self, reading: PartialReading[T], chunks: AsyncChunks) -> None:
         super().__init__(reading, chunks)
         self._reading = reading
-        self._values = _run(reading, chunks, values(reading))
+        self._values = run(reading, chunks, values(reading))
 
     async def final(self) -> T:
         """Read to the end; gives the validated object.
@@ -336,7 +218,7 @@ class AsyncPartialStream(_AsyncStream[T], Generic[T]):
 
     def events(self) -> AsyncIterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end; with retries also attempts."""
-        return self._also(_run_events(self._reading, self._chunks))
+        return self._also(run_events(self._reading, self._chunks))
 
 
 def astream_items(

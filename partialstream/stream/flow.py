@@ -1,6 +1,7 @@
 """What the policies of item and partial streams have in common. No I/O.
 
-Both drivers (`sync.py`, `aio.py`) do nothing but fetch chunks and hand them to a flow.
+Both drivers (`sync_driver.py`, `async_driver.py`) do nothing but fetch chunks and hand them to a
+flow.
 """
 
 from __future__ import annotations

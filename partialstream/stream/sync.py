@@ -1,4 +1,4 @@
-"""Sync streams: they fetch chunks, hand them to a flow, and close what they fetch from."""
+"""Sync streams: what users iterate over."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from partialstream.engine.object_run import END
-from partialstream.errors import PartialStreamError
 from partialstream.stream.chunks import Chunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
 from partialstream.stream.partials import PartialFlow, PartialReading
-from partialstream.stream.reading import LEFT, Intake, Reading, events, run_turn, values
+from partialstream.stream.reading import LEFT, Reading, values
 from partialstream.stream.stopping import items_until, snapshots_until
+from partialstream.stream.sync_driver import run, run_events, run_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from partialstream.engine.gather import Gatherer
-    from partialstream.engine.raw_item import RawItem
     from partialstream.limits import Limits
     from partialstream.results import (
         AnswerMetadata,
@@ -32,104 +29,13 @@ if TYPE_CHECKING:
         Timing,
         Usage,
     )
-    from partialstream.stream.events import Finished, ItemEvent, PartialEvent
+    from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 W = TypeVar("W")
-
-
-def _run(reading: Reading[Any, Any], chunks: Chunks, intake: Intake[W]) -> Generator[W, None, None]:
-    """Fetch until there is enough; hand over what it gives; raise what is left."""
-    try:
-        more = True
-        while more:
-            iterator = iter(chunks)
-            while not reading.has_read():
-                try:
-                    chunk = next(iterator)
-                except StopIteration:
-                    yield from intake.finish()
-                    break
-                except BaseException as error:  # noqa: BLE001 - raised below, or what it means
-                    reading.broken(error)
-                    break
-                if reading.is_settled():
-                    break  # closed by another thread, while this one waited
-                found = intake.take(chunk)
-                if found and reading.is_settled():
-                    chunks.close()  # that is enough: no more is paid for than was asked for
-                yield from found
-            more = _turn(reading, chunks)
-            yield from intake.between()
-        reading.close()
-    finally:
-        reading.cancelled()
-        chunks.close()
-    if reading.failure is not None:
-        raise reading.failure
-
-
-def _turn(reading: Reading[Any, Any], chunks: Chunks) -> bool:
-    """Leave the answer, and send another request, if there is to be one."""
-    chunks.close()
-    if not run_turn(reading.turn()):
-        return False
-    try:
-        chunks.send(reading.request)
-    except BaseException as error:  # noqa: BLE001 - the policy says what it means
-        reading.broken(error)
-    return True
-
-
-def _run_items(reading: ItemReading[T], chunks: Chunks) -> Generator[T, None, None]:
-    """`_run` for the values of items, with a shorter way for chunks that are text."""
-    gatherer: Gatherer | None = None
-    try:
-        more = True
-        while more:
-            iterator = iter(chunks)
-            while not reading.has_read():
-                raws: Sequence[RawItem] = ()
-                chunk: object = None
-                try:
-                    if gatherer is None:
-                        chunk = next(iterator, END)
-                    else:
-                        raws, chunk = gatherer.pull(iterator)
-                except PartialStreamError as error:
-                    raws = reading.failed(error)
-                except BaseException as error:  # noqa: BLE001 - raised below, or what it means
-                    reading.broken(error)
-                    break
-                if raws:
-                    deliveries = reading.accept(raws)
-                elif reading.has_read():
-                    break  # failed; or closed by another thread, while this one waited
-                elif chunk is END:
-                    deliveries = reading.finish()
-                else:
-                    # The first chunk comes this way too, and is noted as the first.
-                    deliveries = reading.take(chunk)
-                    if chunk and chunk.__class__ is str:
-                        gatherer = reading.text_gatherer()
-                if deliveries and reading.is_settled():
-                    chunks.close()  # as above
-                for value, _ in deliveries:
-                    yield value
-                if chunk is END:
-                    break
-            more = _turn(reading, chunks)
-            for value, _ in reading.between():
-                yield value
-        reading.close()
-    finally:
-        reading.cancelled()
-        chunks.close()
-    if reading.failure is not None:
-        raise reading.failure
 
 
 class _Stream(Generic[V]):
@@ -246,7 +152,7 @@ class ItemStream(_Stream[T], Generic[T]):
     def __init__(self, reading: ItemReading[T], chunks: Chunks) -> None:
         super().__init__(reading, chunks)
         self._reading = reading
-        self._values = _run_items(reading, chunks)
+        self._values = run_items(reading, chunks)
 
     @property
     def rejected(self) -> list[RejectedItem]:
@@ -255,7 +161,7 @@ class ItemStream(_Stream[T], Generic[T]):
 
     def detailed(self) -> Iterator[Item[T]]:
         """The items, each with its index, path, text and time."""
-        return self._also(_run(self._reading, self._chunks, items(self._reading)))
+        return self._also(run(self._reading, self._chunks, items(self._reading)))
 
     def events(self) -> Iterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
@@ -264,7 +170,7 @@ class ItemStream(_Stream[T], Generic[T]):
 
         Between two other events, text may come in any number of pieces.
         """
-        return self._also(_run_events(self._reading, self._chunks))
+        return self._also(run_events(self._reading, self._chunks))
 
 
 class PartialStream(_Stream[T], Generic[T]):
@@ -280,7 +186,7 @@ class PartialStream(_Stream[T], Generic[T]):
     def __init__(self, reading: PartialReading[T], chunks: Chunks) -> None:
         super().__init__(reading, chunks)
         self._reading = reading
-        self._values = _run(reading, chunks, values(reading))
+        self._values = run(reading, chunks, values(reading))
 
     def final(self) -> T:
         """Read to the end; gives the validated object.
@@ -294,19 +200,7 @@ class PartialStream(_Stream[T], Generic[T]):
 
     def events(self) -> Iterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end; with retries also attempts."""
-        return self._also(_run_events(self._reading, self._chunks))
-
-
-def _run_events(reading: Reading[Any, W], chunks: Chunks) -> Generator[W | Finished, None, None]:
-    """`_run` for events, with the end as the last one."""
-    reader = _run(reading, chunks, events(reading))
-    try:
-        yield from reader
-    except BaseException as error:
-        if error is reading.failure:
-            yield reading.close()
-        raise
-    yield reading.close()
+        return self._also(run_events(self._reading, self._chunks))
 
 
 def stream_items(
