@@ -6,13 +6,15 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
+@cache
 def run_example(name: str, *arguments: str, warnings: str = "error", **environment: str) -> str:
-    """Run `python examples/NAME.py`; gives what it prints."""
+    """Run `python examples/NAME.py`; gives what it prints. The same run is made once."""
     done = subprocess.run(
         [sys.executable, "-W", warnings, str(EXAMPLES / f"{name}.py"), *arguments],
         env={**os.environ, "PYTHONUTF8": "1", **environment},
