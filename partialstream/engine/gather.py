@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from partialstream.engine.object_run import BATCH, END, not_text
+from partialstream.engine.object_run import BATCH, END, take_no_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,6 +75,8 @@ class Gatherer:
                 completed, other = run.pull(chunks)
                 if run.lost:
                     completed = scanner.advance_from(completed)
+                elif not completed and other is None:
+                    completed = scanner.advance()  # it is too much to look at at once
                 if completed or other is not None:
                     return completed, other
                 continue
@@ -90,10 +92,10 @@ class Gatherer:
                         return (), END
                 completed = scanner.advance()
             except TypeError:
-                odd = not_text(pieces, chunk)
-                if not odd:
+                odd = take_no_text(pieces, chunk)
+                if odd is END:
                     raise
-                return (), odd[0]
+                return (), odd
             if completed:
                 return completed, None
 

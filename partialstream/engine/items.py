@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from partialstream.engine.cutter import Cutter
 from partialstream.engine.kept_text import KeptText
-from partialstream.engine.object_run import ObjectRun
+from partialstream.engine.object_run import AT_ONCE, ObjectRun
 from partialstream.engine.position import Place, Position, after
 from partialstream.engine.roots import Origin, RootScanner
 from partialstream.engine.shape import KINDS, Shape
@@ -122,27 +122,43 @@ class ItemScanner(RootScanner):
             JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
             LimitExceededError: See `Limits`.
         """
+        text = "".join(self.pieces)
+        if len(text) <= AT_ONCE:
+            return self._advance(text)
+        self.pieces.clear()
+        completed: list[RawItem] = []
+        try:
+            for start in range(0, len(text), AT_ONCE):
+                self.pieces.append(text[start : start + AT_ONCE])
+                completed += self._advance("".join(self.pieces))
+        except PartialStreamError:
+            self._completed = completed + self.take_completed()
+            raise
+        return completed
+
+    def _advance(self, text: str) -> list[RawItem]:
+        """As `advance`, for `text`, which is that of `pieces`."""
         if self.in_run:
-            completed, _ = self.run.pull(())
+            completed = self.run.look(text)
             return self.advance_from(completed) if self.run.lost else completed
         found: list[RawItem] = []
         self._found = found
         try:
-            self._advance()
+            self._read_on(text)
         except PartialStreamError:
-            self._completed = found
+            self._completed = found + self.take_completed()
             raise
         return found
 
-    def _advance(self) -> None:
+    def _read_on(self, text: str) -> None:
         pieces = self.pieces
         while True:
             if self.in_run:
-                self._found += self.run.pull(())[0]
+                self._found += self.run.look(text)
                 if not self.run.lost:
                     return
                 self._leave_run()
-            text = "".join(pieces)
+                text = "".join(pieces)
             pieces.clear()
             start = 0
             while start < len(text) and not self.in_run:
@@ -152,7 +168,8 @@ class ItemScanner(RootScanner):
                 start = end
             if not self.in_run:
                 return
-            pieces += (self._text, text[start:])
+            text = self._text + text[start:]
+            pieces.append(text)
 
     def advance_from(self, completed: list[RawItem]) -> list[RawItem]:
         """As `advance`, behind a run that is lost and has completed items at its end."""
@@ -160,7 +177,7 @@ class ItemScanner(RootScanner):
         try:
             return completed + self.advance()
         except PartialStreamError:
-            self._completed = completed + self._completed
+            self._completed = completed + self.take_completed()
             raise
 
     def take_completed(self) -> list[RawItem]:

@@ -30,6 +30,12 @@ and learns whether a long string is open."""
 END: Final = object()
 """Says that there are no more chunks."""
 
+AT_ONCE: Final = 16 * 1024
+"""Characters of one look, at most: what was not read is copied, maybe for each item."""
+
+_SHORT: Final = 64
+"""Characters behind an object that may wait to be read if they do not end another one."""
+
 COUNTED: Final = 2048
 """Characters up to the next `}`, above which a scan takes over: it need not look at the
 beginning of a long string again and again."""
@@ -104,7 +110,7 @@ class ObjectRun:
         wake: A character without which no object can be completed; `""` if any may be the
             end of the run.
         lost: Whether the scanner has to go on, behind `parts`.
-        completed: The items that the last look completed, also if it raised.
+        completed: The items that were completed by a look that has raised then.
     """
 
     __slots__ = (
@@ -171,14 +177,14 @@ class ObjectRun:
         """Take chunks while they are text, until they complete objects.
 
         Args:
-            chunks: What follows `pieces`; without any, that is looked at again.
+            chunks: What follows `pieces`.
 
         Returns:
-            The items, and None; or none, and the chunk that is no text, `END` for no chunk.
-            If the run is `lost`, what was not read of the text is in `pieces`.
+            The items, and None; or none, and the chunk that is no text, `END` for no chunk. None
+            and no item: the run is `lost`, or more is in `pieces` than is looked at at once.
 
         Raises:
-            LimitExceededError: See `Limits`. All of the text counts as read then.
+            LimitExceededError: See `look`.
         """
         pieces = self.pieces
         chunk: Any = ""
@@ -195,33 +201,45 @@ class ObjectRun:
                     ended = len(pieces) < known + BATCH
                 text = "".join(pieces)
             except TypeError:
-                odd = not_text(pieces, chunk)
-                if not odd:
+                odd = take_no_text(pieces, chunk)
+                if odd is END:
                     raise
-                return [], odd[0]
-            if not wake and text[:3] == ", {" and "}" not in text:
-                # The next object has begun: that is all there is to know until it may end.
-                self.wake = "}"
-                if ended:
-                    return [], END
-                continue
-            completed: list[RawItem] = []
-            try:
-                read = self._cut(text, completed)
-            except LimitExceededError:
-                self.completed = completed
-                pieces.clear()
-                self._kept.add(text)
-                raise
-            if read:
-                self._kept.add(text[:read])
-                text = text[read:]
-            pieces[:] = (text,)
-            self.wake = "}" if self.open else ""
+                return [], odd
+            if len(text) > AT_ONCE:
+                return [], None
+            completed = self.look(text)
             if completed or self.lost:
                 return completed, None
             if ended:
                 return completed, END
+
+    def look(self, text: str) -> list[RawItem]:
+        """Cut the objects out that are closed.
+
+        Args:
+            text: That of `pieces`; what was not read of it stays there.
+
+        Raises:
+            LimitExceededError: See `Limits`. All of the text counts as read then.
+        """
+        if not self.wake and text[:3] == ", {" and "}" not in text and len(text) <= _SHORT:
+            # The next object has begun: that is all there is to know until it may end.
+            self.wake = "}"
+            self.pieces[:] = (text,)
+            return []
+        completed: list[RawItem] = []
+        self.completed = completed
+        self.pieces.clear()
+        read = len(text)
+        try:
+            read = self._cut(text, completed)
+        finally:
+            if read:
+                self._kept.add(text[:read])
+        self.completed = []
+        self.pieces.append(text[read:])
+        self.wake = "}" if self.open else ""
+        return completed
 
     def _cut(self, text: str, completed: list[RawItem]) -> int:
         """Cut the objects that are closed out of `text`; gives how much was read."""
@@ -308,10 +326,20 @@ class ObjectRun:
             raise LimitExceededError("depth", allowed, f"more than {allowed} levels of nesting")
 
 
-def not_text(pieces: list[Any], last: object) -> list[object]:
-    """What of `pieces` is no text, for who has caught a `TypeError`; `last` was the last one."""
-    if not isinstance(last, str):  # `in` does not go with it
-        if pieces and pieces[-1] is last:
-            pieces.pop()
-        return [last]
-    return [piece for piece in pieces if not isinstance(piece, str)]  # nor `join` with these
+def take_no_text(pieces: list[Any], last: object) -> object:
+    """Find what is no text, and leave in `pieces` what stood before it.
+
+    For who has caught a `TypeError`.
+
+    Args:
+        pieces: What was taken for text.
+        last: The last chunk, which may not be among them.
+
+    Returns:
+        The first that is no text; `END` if all are.
+    """
+    for index, piece in enumerate(pieces):
+        if not isinstance(piece, str):  # `join` does not go with it
+            del pieces[index:]
+            return piece
+    return END if isinstance(last, str) else last  # `in` does not go with this one
