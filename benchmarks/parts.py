@@ -32,6 +32,7 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
     """
     for kind in ("flat", "nested"):
         tasks = {name: Task(part.library, part.task, (kind, COUNT)) for name, part in PARTS.items()}
+        tasks["set-up"] = Task("parts_", "set_up", (kind, COUNT))
         tasks["floor"] = Task("floor_", "items_stream", (kind, COUNT))
         times = workers.race(tasks, 3 if quick else 15)
         subject = f"parts of an item, {COUNT} {kind}"
@@ -43,3 +44,5 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
         yield Row(subject, "together", before / COUNT * 1e6, "us/item")
         floor = times["floor"].least / COUNT * 1e6
         yield Row(subject, "an empty loop and one validation of all", floor, "us/item")
+        empty = times["set-up"].least / COUNT * 1e6
+        yield Row(subject, "and once, for a stream without items", empty, "us/stream")

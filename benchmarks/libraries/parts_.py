@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import documents
+from partialstream import stream_items
 from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.object_run import END
@@ -12,6 +13,19 @@ from partialstream.validation.items import ItemValidator
 
 if TYPE_CHECKING:
     from benchmarks.libraries import Run
+
+
+def set_up(kind: str, count: int) -> Run:
+    """A stream whose list is empty; `count` times."""
+    type_ = documents.items(kind, 1).type
+
+    def run() -> int:
+        for _ in range(count):
+            for _ in stream_items(type_, ['{"items": []}']):
+                pass
+        return count
+
+    return run
 
 
 def looked(kind: str, count: int) -> Run:
