@@ -129,7 +129,7 @@ def test_the_first_card_is_on_the_page_before_the_third_item_has_left_the_server
         page.wait_for_function("line.textContent.startsWith('All 5 ranked in ')")
         assert page.locator(".product .name").all_inner_texts() == NAMES
         assert page.evaluate("events.readyState") == 2
-        page.screenshot(path=tmp_path / "all_cards.png")
+        page.screenshot(path=tmp_path / "all_cards.png", animations="disabled")
         assert upstream.requests[0].finished
 
 
