@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks import documents
 from partialstream import stream_items
-from partialstream.engine.gather import Gatherer
+from partialstream.engine.gather import END, Gatherer
 from partialstream.engine.items import ItemScanner
-from partialstream.engine.object_run import END
 from partialstream.validation.items import ItemValidator
 
 if TYPE_CHECKING:

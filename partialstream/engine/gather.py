@@ -8,15 +8,22 @@ kept; the machine sees them joined.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from partialstream.engine.object_run import BATCH, END, take_no_text
+from partialstream.engine.object_run import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from partialstream.engine.items import ItemScanner
     from partialstream.engine.raw_item import RawItem
+
+BATCH: Final = 64
+"""Deltas after which there is a look even if no item can be complete: it watches the limits,
+and learns whether a long string is open."""
+
+END: Final = object()
+"""Says that there are no more chunks."""
 
 
 class Gatherer:
@@ -71,15 +78,6 @@ class Gatherer:
         pieces: list[Any] = self.pieces
         chunk: Any = ""
         while True:
-            if scanner.in_run:
-                completed, other = run.pull(chunks)
-                if run.lost:
-                    completed = scanner.advance_from(completed)
-                elif not completed and other is None:
-                    completed = scanner.advance()  # it is too much to look at at once
-                if completed or other is not None:
-                    return completed, other
-                continue
             wake = scanner.wake
             known = len(pieces)
             try:
@@ -90,15 +88,40 @@ class Gatherer:
                 else:
                     if len(pieces) < known + BATCH:
                         return (), END
-                completed = scanner.advance()
+                text = "".join(pieces)
             except TypeError:
-                odd = take_no_text(pieces, chunk)
+                odd = _take_no_text(pieces, chunk)
                 if odd is END:
                     raise
                 return (), odd
+            if not scanner.in_run or len(text) > AT_ONCE:
+                completed = scanner.advance()
+            else:
+                completed = run.look(text)  # as `advance` does, of nearly all looks
+                if run.lost:
+                    completed = scanner.advance_from(completed)
             if completed:
                 return completed, None
 
     def flush(self) -> Sequence[RawItem]:
         """Let the scanner see what was kept; gives the items that it completes."""
         return self.scanner.advance()
+
+
+def _take_no_text(pieces: list[Any], last: object) -> object:
+    """Find what is no text, and leave in `pieces` what stood before it.
+
+    For who has caught a `TypeError`.
+
+    Args:
+        pieces: What was taken for text.
+        last: The last chunk, which may not be among them.
+
+    Returns:
+        The first that is no text; `END` if all are.
+    """
+    for index, piece in enumerate(pieces):
+        if not isinstance(piece, str):  # `join` does not go with it
+            del pieces[index:]
+            return piece
+    return END if isinstance(last, str) else last  # `in` does not go with this one

@@ -7,8 +7,7 @@ tell: braces inside strings, long strings, the end of the list, anything that is
 from __future__ import annotations
 
 import re
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from partialstream.engine.blanks import BLANK
 from partialstream.engine.element import nesting
@@ -17,18 +16,9 @@ from partialstream.errors import LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from partialstream.engine.kept_text import KeptText
     from partialstream.engine.raw_item import Numbering, RawItem
     from partialstream.limits import Limits
-
-BATCH: Final = 64
-"""Deltas after which there is a look even if no item can be complete: it watches the limits,
-and learns whether a long string is open."""
-
-END: Final = object()
-"""Says that there are no more chunks."""
 
 AT_ONCE: Final = 16 * 1024
 """Characters of one look, at most: what was not read is copied, maybe for each item."""
@@ -173,46 +163,6 @@ class ObjectRun:
         self.wake = "}" if opened else ""
         self.lost = False
 
-    def pull(self, chunks: Iterable[Any]) -> tuple[list[RawItem], object]:
-        """Take chunks while they are text, until they complete objects.
-
-        Args:
-            chunks: What follows `pieces`.
-
-        Returns:
-            The items, and None; or none, and the chunk that is no text, `END` for no chunk. None
-            and no item: the run is `lost`, or more is in `pieces` than is looked at at once.
-
-        Raises:
-            LimitExceededError: See `look`.
-        """
-        pieces = self.pieces
-        chunk: Any = ""
-        ended = False
-        while True:
-            wake = self.wake
-            known = len(pieces)
-            try:
-                for chunk in islice(chunks, BATCH):
-                    pieces.append(chunk)
-                    if wake in chunk:
-                        break
-                else:
-                    ended = len(pieces) < known + BATCH
-                text = "".join(pieces)
-            except TypeError:
-                odd = take_no_text(pieces, chunk)
-                if odd is END:
-                    raise
-                return [], odd
-            if len(text) > AT_ONCE:
-                return [], None
-            completed = self.look(text)
-            if completed or self.lost:
-                return completed, None
-            if ended:
-                return completed, END
-
     def look(self, text: str) -> list[RawItem]:
         """Cut the objects out that are closed.
 
@@ -324,22 +274,3 @@ class ObjectRun:
         if nesting(raw) > self._levels:
             allowed = self._limits.depth
             raise LimitExceededError("depth", allowed, f"more than {allowed} levels of nesting")
-
-
-def take_no_text(pieces: list[Any], last: object) -> object:
-    """Find what is no text, and leave in `pieces` what stood before it.
-
-    For who has caught a `TypeError`.
-
-    Args:
-        pieces: What was taken for text.
-        last: The last chunk, which may not be among them.
-
-    Returns:
-        The first that is no text; `END` if all are.
-    """
-    for index, piece in enumerate(pieces):
-        if not isinstance(piece, str):  # `join` does not go with it
-            del pieces[index:]
-            return piece
-    return END if isinstance(last, str) else last  # `in` does not go with this one

@@ -1,6 +1,7 @@
 """From an open stream of chunks to items and growing objects.
 
 answer.py     one answer: chunks to deltas, metadata, timing
+reading.py    what a driver drives: the policy of a stream
 flow.py       what both policies share: failures and the end
 items.py      the policy of an item stream
 partials.py   the policy of a partial stream

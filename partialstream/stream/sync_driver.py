@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from partialstream.engine.object_run import END
+from partialstream.engine.gather import END
 from partialstream.errors import PartialStreamError
 from partialstream.stream.reading import Intake, Reading, events, run_turn
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
+from partialstream.engine.gather import BATCH
 from partialstream.engine.items import ItemScanner
-from partialstream.engine.object_run import BATCH
 from partialstream.engine.route import parse_path
 from partialstream.engine.verdict import why_malformed
 from partialstream.errors import (

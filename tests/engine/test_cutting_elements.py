@@ -208,7 +208,7 @@ def test_pulling_from_chunks_stops_at_items_and_at_what_is_no_text() -> None:
 def test_what_only_looks_like_text_is_found_when_it_is_to_be_joined() -> None:
     odd = {"choices": 1}  # `in` goes with a dict, `join` does not
     gatherer = Gatherer(ItemScanner(ANYTHING))
-    assert gatherer.pull(iter(['[{"a":', odd, "1}]"])) == ([], odd)
+    assert gatherer.pull(iter(['[{"a":', odd, "1}]"])) == ((), odd)
 
 
 def test_a_type_error_of_the_chunks_is_their_own() -> None:
