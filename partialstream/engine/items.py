@@ -3,13 +3,11 @@
 Outside the list every character is parsed; an element of the list is only balanced and cut,
 because its slice is parsed by pydantic anyway. The machine, one state a method:
 
-    seeking ── "{", "[" ──> probing            what is this root?
-    probing ── prose ──> seeking
-            ── an item ──> element
+    seeking ── an item ──> element             `DocumentSeeker` says what a root is
             ── the list ──> list
             ── a wrapper ──> navigating        follow the members to the list
     navigating ── "[" of the list ──> list
-               ── closed ──> seeking
+               ── closed ──> seeking; or, without a list, navigating or element once more
     list ── first character of a value ──> element
          ── "{" ──> objects                    by far the most common elements
          ── "]" ──> navigating, or seeking at the root
@@ -19,6 +17,7 @@ because its slice is parsed by pydantic anyway. The machine, one state a method:
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from partialstream.engine.cutter import Cutter
@@ -55,6 +54,7 @@ class ItemScanner(RootScanner):
     Args:
         shape: What an item looks like.
         path: Where the list is (see `parse_path`), None if that is to be found out.
+        expected: Where the request has asked for the list; see `RootScanner`.
         limits: All but `idle_seconds` are watched here.
         numbers: Where the items' indexes come from; shared by scanners whose items are one
             list.
@@ -72,19 +72,21 @@ class ItemScanner(RootScanner):
         shape: Shape,
         *,
         path: Path | None = None,
+        expected: Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
         numbers: Iterator[int] | None = None,
     ) -> None:
-        super().__init__(shape, path, limits, numbers)
+        super().__init__(shape, path, expected, limits, numbers)
         self._kept = KeptText(limits)
         self._window = min(_WINDOW, limits.whitespace_run)
         self._found: list[RawItem] = []  # of this call of `advance`
-        self._completed: list[RawItem] = []  # of one that has raised
+        self._completed: list[RawItem] = []  # of one that has raised, or of `finish`
+        self._again = ""  # what is to be read next, though it has been read before
         self.pieces: list[str] = []
         # of the list under way
         self.run = ObjectRun(limits, self._numbering, self.pieces, self._kept)
         self.in_run = False
-        self._expected = _FIRST
+        self._awaited = _FIRST
         self._candidate = False
         # of the element under way
         self._cutter = Cutter(limits)
@@ -123,14 +125,30 @@ class ItemScanner(RootScanner):
             LimitExceededError: See `Limits`.
         """
         text = "".join(self.pieces)
-        if len(text) <= AT_ONCE:
-            return self._advance(text)
-        self.pieces.clear()
-        completed: list[RawItem] = []
+        if len(text) > AT_ONCE:
+            self.pieces.clear()
+            return self._advance_by_parts(text, [])
+        completed = self._advance(text)
+        return self._advance_by_parts("", completed) if self._again else completed
+
+    def _advance_by_parts(self, text: str, completed: list[RawItem]) -> list[RawItem]:
+        """As `advance`, for `text` and what is to be read again, in parts.
+
+        Args:
+            text: The text that follows `pieces`.
+            completed: The items that were completed before.
+        """
+        pieces = self.pieces
+        parts = deque(_parts(text))
         try:
-            for start in range(0, len(text), AT_ONCE):
-                self.pieces.append(text[start : start + AT_ONCE])
-                completed += self._advance("".join(self.pieces))
+            while parts or self._again:
+                if self._again:
+                    again = self._again + "".join(pieces)
+                    self._again = ""
+                    pieces.clear()
+                    parts.extendleft(reversed(_parts(again)))
+                pieces.append(parts.popleft())
+                completed += self._advance("".join(pieces))
         except PartialStreamError:
             self._completed = completed + self.take_completed()
             raise
@@ -163,9 +181,12 @@ class ItemScanner(RootScanner):
             start = 0
             while start < len(text) and not self.in_run:
                 # No piece is longer than a run of blanks may be: see `BlankRun`.
-                end = start + max(1, self._window - len(self._carry))
+                end = start + self._window
                 self._read(text[start:end])
                 start = end
+                if self._again:
+                    self._again += text[end:]
+                    return
             if not self.in_run:
                 return
             text = self._text + text[start:]
@@ -181,13 +202,14 @@ class ItemScanner(RootScanner):
             raise
 
     def take_completed(self) -> list[RawItem]:
-        """The items that were completed by what has failed then. They are given once."""
+        """The items completed by what has failed then, or by the end. They are given once."""
         completed = self._completed + self.run.completed
         self._completed, self.run.completed = [], []
         return completed
 
     def _read(self, text: str) -> None:
         self._kept.add(text)
+        self._hold(text)
         pos = 0
         if self._in_element:
             # Where the text stands is of no interest until the element ends.
@@ -199,8 +221,11 @@ class ItemScanner(RootScanner):
             self._text = text
             pos = self._end_element(pos)
         else:
-            self._text = self._carry + text
-            self._carry = ""
+            self._text = text
+        if self._root_text is not None and self._root_size > self._limits.item_size:
+            # No more of it can be held. What has begun elsewhere is taken for the list.
+            pos = self._look_elsewhere() if self._may_look_elsewhere else pos
+            self._root_text = None
         self._process(pos)
 
     def _process(self, pos: int) -> None:
@@ -211,10 +236,26 @@ class ItemScanner(RootScanner):
             self._text = self._text[pos:]
             self._kept.take_back(len(self._text))
         elif not self._in_element:
-            self._place = self._place_of(pos - len(self._carry))
+            self._place = self._place_of(pos)
+
+    def _read_again(self, text: str, place: Place) -> int:
+        self._in_element = False
+        self._place = place
+        if len(text) <= AT_ONCE:
+            self._text = text
+            self._hold(text)
+        else:
+            self._text = ""
+            self._again = text
+            self._kept.take_back(len(text))
+        return 0
+
+    @property
+    def _beginning(self) -> str:
+        return self._kept.beginning
 
     def finish(self) -> Outcome:
-        """Say that the text ends here.
+        """Say that the text ends here. What only the end completes is for `take_completed`.
 
         Raises:
             JSONSyntaxError: What is unfinished cannot become valid JSON.
@@ -222,6 +263,12 @@ class ItemScanner(RootScanner):
         if self.in_run:
             self.run.wake = "}"  # so that it looks whether the next object has begun
             self.advance()
+        if self._state == self._seeking and not self.in_run:
+            document = self._seeker.finish()
+            if document is not None:
+                self._finish_with(self._begin_root(document))
+        if self._may_look_elsewhere:
+            self._finish_with(self._look_elsewhere())
         if self._in_element:
             cutter = self._cutter
             return self._truncated(cutter.tail, cutter.start)
@@ -232,12 +279,17 @@ class ItemScanner(RootScanner):
             if not run.open:  # nothing is open but the list
                 return Outcome("truncated")
             return self._truncated("".join(run.parts) + unread, run.start)
-        if self._state == self._seeking:
-            return self._sought()
-        tail = "".join(self._held)
-        if tail and self._finder.guessing and not tail[1:].strip():
-            return self._sought()  # a bracket that ends the prose
-        return Outcome("truncated", tail=tail)
+        return self._sought() if self._state == self._seeking else Outcome("truncated")
+
+    def _finish_with(self, pos: int) -> None:
+        """Read on at `pos`, where a root begins that only the end has shown to be one."""
+        self._found = found = []
+        self._process(pos)
+        if self.in_run:
+            self.pieces.append(self._text)
+        if self.in_run or self._again:
+            found += self.advance()
+        self._completed += found
 
     def _truncated(self, tail: str, start: Place) -> Outcome:
         """The outcome of a text that ends inside an element."""
@@ -253,9 +305,9 @@ class ItemScanner(RootScanner):
     def _begin_list(self, *, candidate: bool) -> None:
         self._numbering.begin_list(self._reader.path)
         self._candidate = candidate
-        self._expected = _FIRST
+        self._awaited = _FIRST
         if not candidate:
-            self._list_found = True
+            self._has_list()
         self._state = self._list
 
     def _list(self, pos: int) -> int:
@@ -269,9 +321,9 @@ class ItemScanner(RootScanner):
             pos = end
         self._blanks.reset()
         char = text[pos]
-        if self._expected is _SEPARATOR:
+        if self._awaited is _SEPARATOR:
             if char == ",":
-                self._expected = _NEXT
+                self._awaited = _NEXT
                 return pos + 1
         elif char in KINDS:
             if self._candidate and not self._shape.may_begin(char):
@@ -280,30 +332,30 @@ class ItemScanner(RootScanner):
             if char == "{" and not self._candidate:
                 self._begin_run(pos, opened=True)
             else:
-                self._begin_element(pos, Origin.LIST, self._reader.depth)
+                start = self._place_of(pos)
+                self._begin_element(start, char, Origin.LIST, self._reader.depth)
             return pos
-        if char == "]" and self._expected is not _NEXT:
+        if char == "]" and self._awaited is not _NEXT:
             if self._candidate:
-                self._empty_list_found = True
+                self._has_empty_list()
             else:
                 self._router.list_read()
-            self._leave_list(pos + 1)
-            return pos + 1
+            return self._leave_list(pos + 1)
         place = Position(*self._place_of(pos))
         raise JSONSyntaxError(
-            f"expected {self._expected}, not {char!r}",
+            f"expected {self._awaited}, not {char!r}",
             offset=place.offset,
             line=place.line,
             column=place.column,
-            path=self._numbering.next_path if self._expected is _NEXT else self._numbering.path,
+            path=self._numbering.next_path if self._awaited is _NEXT else self._numbering.path,
         )
 
-    def _leave_list(self, pos: int) -> None:
+    def _leave_list(self, pos: int) -> int:
         self._reader.leave(Position(*self._place_of(pos)))
         if self._reader.done:
-            self._end_root()
-        else:
-            self._state = self._navigating
+            return self._end_root(pos)
+        self._state = self._navigating
+        return pos
 
     def _skip_decoy(self, position: Position) -> None:
         """The array whose first element is at `position` has nothing in common with the type."""
@@ -331,12 +383,12 @@ class ItemScanner(RootScanner):
             if run.parts:
                 self._cutter.cut("".join(run.parts), 0)
         else:
-            self._expected = _SEPARATOR
+            self._awaited = _SEPARATOR
             self._state = self._list
 
-    def _begin_element(self, pos: int, origin: Origin, depth: int) -> None:
+    def _begin_element(self, start: Place, opener: str, origin: Origin, depth: int) -> None:
         self._origin = origin
-        self._cutter.begin(self._place_of(pos), depth, self._text[pos])
+        self._cutter.begin(start, depth, opener)
         self._in_element = True
         self._state = self._element
 
@@ -356,22 +408,22 @@ class ItemScanner(RootScanner):
             self._list_found = True
             self._found.append(self._numbering.item(cutter.raw, self._numbering.path, cutter.start))
             if self._origin is Origin.ROOT:
-                self._end_root()
-            else:
-                self._reader.leave(Position(*self._place_of(end)))
-                self._state = self._navigating
+                return self._end_root(end)
+            self._reader.leave(Position(*self._place_of(end)))
+            self._state = self._navigating
             return end
         if self._candidate and self._is_decoy(cutter.raw):
             self._skip_decoy(Position(*cutter.start))
             self._reader.feed(cutter.raw)
             return end
-        self._candidate = False
-        self._list_found = True
+        if self._candidate:
+            self._candidate = False
+            self._has_list()
         self._found.append(self._numbering.element(cutter.raw, cutter.start))
         if cutter.raw[0] == "{":
             self._begin_run(end, opened=False)
         else:
-            self._expected = _SEPARATOR
+            self._awaited = _SEPARATOR
             self._state = self._list
         return end
 
@@ -379,3 +431,7 @@ class ItemScanner(RootScanner):
         return raw[0] == "{" and not self._shape.shares(
             member_names(raw, Position(*self._cutter.start), self._item_path(), self._limits)
         )
+
+
+def _parts(text: str) -> list[str]:
+    return [text[start : start + AT_ONCE] for start in range(0, len(text), AT_ONCE)]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from partialstream.errors import LimitExceededError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from partialstream.limits import Limits
+
+
+QUOTED: Final = 80
+"""Characters of the beginning that messages quote."""
 
 
 class KeptText:
@@ -80,3 +86,23 @@ class KeptText:
                 "text_kept", allowed, f"no more than {allowed} characters of text are kept"
             )
         return "".join(self._pieces)
+
+    @property
+    def beginning(self) -> str:
+        """Its first characters; see `beginning_of`."""
+        return beginning_of(self._pieces or ())
+
+
+def beginning_of(pieces: Iterable[str]) -> str:
+    """The first characters of a text, to be quoted; an ellipsis stands for more.
+
+    Example:
+        >>> beginning_of(["I am ", "sorry."]), len(beginning_of(["x" * 50] * 3))
+        ('I am sorry.', 81)
+    """
+    text = ""
+    for piece in pieces:
+        text += piece[: QUOTED + 1]
+        if len(text) > QUOTED:
+            return f"{text[:QUOTED]}…"
+    return text

@@ -1,70 +1,89 @@
-"""Decides what a root is, from its first member or element."""
+"""Judges a root before it counts as the document, or as what holds the list.
+
+A certain root is known by its first bracket, or by the name of its first member. Any other is a
+guess: it counts from the moment that one of its members or elements fits the type. Until then
+whatever is wrong with it, or that it closes with nothing in common with the type, only says that
+it was prose: `{x}`, `[1]` and `{"see": "below"}` in an explanation are no document.
+"""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from partialstream.engine.handler import NullHandler
-from partialstream.engine.shape import KINDS, Shape
+from partialstream.engine.locate import Certainty
+from partialstream.engine.route import path_matches
 from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 
 if TYPE_CHECKING:
     from partialstream.engine.position import Position
+    from partialstream.engine.shape import Shape
     from partialstream.limits import Limits
+    from partialstream.results import Path
 
 
 class Root(Enum):
     """What a root turned out to be."""
 
-    ITEM = "an item itself"
+    ITEM = "an item itself, or the object"
     LIST = "the list"
     WRAPPER = "an object or array that holds the list somewhere"
-    PROSE = "no JSON at all"
+    ELSEWHERE = "an object that holds the list, but not in the place where it is expected"
+    PROSE = "complete JSON that has nothing in common with the type"
+    BROKEN = "no JSON"
 
 
 class Probe(NullHandler):
     """Reads a root until it is clear what it is.
 
-    A root that is a document by its place is known by its first member's name: a member of
-    the type makes it an item. A guess must also bring its first member or element to an end
-    before it counts.
-
     Args:
         shape: What the type looks like.
-        routed: Whether a path says where the list is, so that every root is a wrapper.
-        guessing: Whether the root may turn out to be prose.
+        certainty: How certain it is that the root is a document.
         limits: Passed on to the parser.
         position: Where the root begins.
+
+    Attributes:
+        begun: Whether a name or a value in the root is complete.
+        promising: Whether a name in the root is one of the type's.
+        size_read: After the verdicts `PROSE` and `BROKEN`, how many characters of the root were read.
     """
 
     def __init__(
-        self, shape: Shape, *, routed: bool, guessing: bool, limits: Limits, position: Position
+        self, shape: Shape, *, certainty: Certainty, limits: Limits, position: Position
     ) -> None:
         self._shape = shape
-        self._routed = routed
-        self._guessing = guessing
+        self._certainty = certainty
         self._reader = SyntaxReader(self, limits=limits, position=position)
+        self._start = self._last_bracket = position.offset
         self._verdict: Root | None = None
-        self._kind: Root | None = Root.WRAPPER if routed else None
-        self._root_is_array = False
-        self._element_names: list[str] = []
-        self._array_depth = 0  # of the outermost array, 0 while there is none
+        # the array whose first element says whether it is the list: its depth, 0 for none
+        self._array = 0
+        self._element = ""  # the opener of that element
+        self._element_names: bool | None = None  # whether one fits; None for no name at all
+        self.begun = False
+        self.promising = False
+        self.size_read = 0
 
-    def feed(self, text: str, pos: int) -> Root | None:
-        """Read on until the verdict.
+    def feed(self, text: str, pos: int = 0) -> Root | None:
+        """Read on, from `pos`, until the verdict.
 
         Raises:
-            JSONSyntaxError: It is a document, and malformed.
-            LimitExceededError: It is a document, and exceeds a limit.
+            JSONSyntaxError: The root is certain, and malformed.
+            LimitExceededError: The root is certain, and exceeds a limit.
         """
         try:
             self._reader.feed(text, pos)
-        except (JSONSyntaxError, LimitExceededError):
-            if not self._guessing:
+        except (JSONSyntaxError, LimitExceededError) as error:
+            if self._certainty is Certainty.CERTAIN:
                 raise
-            return Root.PROSE
+            end = error.offset if isinstance(error, JSONSyntaxError) else self._last_bracket + 1
+            self.size_read = end - self._start
+            return Root.BROKEN
+        if self._verdict is Root.PROSE:
+            self.size_read = self._reader.position.offset - self._start
         return self._verdict
 
     def _decide(self, verdict: Root) -> None:
@@ -72,99 +91,250 @@ class Probe(NullHandler):
             self._verdict = verdict
             self._reader.halt()
 
-    # -- what the parser tells -----------------------------------------------------------
+    def _fits_by_name(self, name: str) -> bool:
+        shape = self._shape
+        fits = "object" in shape.kinds and (shape.names is None or name in shape.names)
+        self.promising = self.promising or fits
+        return fits
+
+    def _element_fits(self) -> bool:
+        """Whether the first element of an array, which is complete, fits the type."""
+        if self._element == "{" and self._element_names is not None:
+            return self._element_names
+        return self._shape.may_begin(self._element)
+
+    # -- what the parser tells -------------------------------------------------------------
 
     def begin_object(self, start: int) -> None:
         """See `Handler`."""
-        if self._reader.depth == 1:
-            if self._routed and not self._guessing:
-                self._decide(Root.WRAPPER)
-        else:
-            self._begin_value("{")
+        self._last_bracket = start
+        if self._reader.depth > 1:
+            self._value_begins("{", self._reader.depth - 1)
 
     def begin_array(self, start: int) -> None:
         """See `Handler`."""
-        depth = self._reader.depth
-        if depth > 1:
-            self._begin_value("[", depth - 1)
-        else:
-            self._root_is_array = True
-            if not self._guessing:
-                self._decide(Root.WRAPPER if self._routed else Root.LIST)
-        if not self._array_depth:
-            self._array_depth = depth
+        self._last_bracket = start
+        if self._reader.depth > 1:
+            self._value_begins("[", self._reader.depth - 1)
+        self._array_begins()
 
     def begin_string(self, start: int) -> None:
         """See `Handler`."""
-        self._begin_value('"')
+        self._value_begins('"', self._reader.depth)
 
     def name(self, name: str) -> None:
         """See `Handler`."""
-        depth = self._reader.depth
-        if depth == 2:
-            self._element_names.append(name)
-        if depth != 1 or self._kind is not None:
-            return
-        shape = self._shape
-        if "object" not in shape.kinds or (shape.names is not None and name not in shape.names):
-            self._settle(Root.WRAPPER)
-        elif shape.names is not None:
-            self._settle(Root.ITEM)
+        self.begun = True
+        if self._array and self._reader.depth == self._array + 1:
+            self._element_names = self._element_names or self._fits_by_name(name)
 
     def scalar(self, raw: str) -> None:
         """See `Handler`."""
-        self._begin_value(raw[0])
-        self._value_closed(KINDS[raw[0]] in self._shape.kinds)
+        self._value_begins(raw[0], self._reader.depth)
+        self._value_ends()
 
     def end_string(self, end: int) -> None:
         """See `Handler`."""
-        self._value_closed("string" in self._shape.kinds)
+        self._value_ends()
 
     def end(self, end: int) -> None:
         """See `Handler`."""
         if self._reader.depth == 0:
-            self._root_closed()
-        elif self._element_names:
-            self._value_closed(self._shape.shares(self._element_names))
+            self._root_ends()
         else:
-            self._value_closed(in_common=True)
+            self._value_ends()
 
-    # -- what follows from it --------------------------------------------------------------
+    def _value_begins(self, opener: str, depth: int) -> None:
+        """A value begins, `depth` levels deep."""
+        if depth == self._array:
+            self._element = opener
 
-    def _settle(self, kind: Root) -> None:
-        """It is known what the root is, if it is not prose."""
-        self._kind = kind
-        if not self._guessing:
+    def _array_begins(self) -> None:
+        """An array opened; the root itself, or one in it."""
+
+    def _value_ends(self) -> None:
+        """A value is complete."""
+        self.begun = True
+
+    @abstractmethod
+    def _root_ends(self) -> None:
+        """The root closed."""
+
+
+class ObjectProbe(Probe):
+    """Judges a guess at an object that grows: the first member of the type settles it.
+
+    For a type that takes any names, any member does.
+    """
+
+    _fits = False
+
+    def name(self, name: str) -> None:
+        """See `Handler`."""
+        super().name(name)
+        if self._reader.depth == 1:
+            self._fits = self._fits_by_name(name)
+
+    def _array_begins(self) -> None:
+        if self._reader.depth == 1:
+            self._array = 1
+
+    def _value_ends(self) -> None:
+        super()._value_ends()
+        if self._reader.depth == 1 and (self._element_fits() if self._array else self._fits):
+            self._decide(Root.ITEM)
+
+    def _root_ends(self) -> None:
+        # Where any name fits, an object without members has nothing that does not.
+        empty_fits = bool(self._array) or self._shape.names is None
+        self._decide(Root.ITEM if empty_fits and not self.begun else Root.PROSE)
+
+
+class ListProbe(Probe):
+    """Judges a root that may be an item, the list, or what holds the list.
+
+    Args:
+        shape: What an item looks like.
+        path: Where the list is, None if that is to be found out.
+        expected: Where the request has asked for the list, None if that is not known. It is
+            preferred to all other places, which count at the end of the root.
+        certainty: See `Probe`.
+        limits: See `Probe`.
+        position: See `Probe`.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        path: Path | None,
+        expected: Path | None,
+        certainty: Certainty,
+        limits: Limits,
+        position: Position,
+    ) -> None:
+        super().__init__(shape, certainty=certainty, limits=limits, position=position)
+        self._path = path
+        self._expected = expected
+        self._found_from_name = certainty is Certainty.NEXT
+        self._root_is_array = False
+        self._kind: Root | None = None  # of the root, by its first member
+        self._shares_a_name = False
+        self._name = ""  # of the root's member under way
+        self._list_elsewhere = False
+        self._empty_array = False
+        self._array_is_expected = False
+        self._skipped = 0  # the depth of an array that is not the list, 0 for none
+
+    # -- members of the root ---------------------------------------------------------------
+
+    def name(self, name: str) -> None:
+        """See `Handler`."""
+        super().name(name)
+        depth = self._reader.depth
+        if depth == 1:
+            self._name = name
+            fits = self._fits_by_name(name)
+            known = fits and self._shape.names is not None
+            self._shares_a_name = self._shares_a_name or known
+            if self._kind is None and self._path is None and (known or not fits):
+                self._kind = Root.ITEM if known else Root.WRAPPER
+                self._settle_from_name()
+        elif self._found_from_name and self._element_names and depth == self._array + 1:
+            self._list_found()
+
+    def _settle_from_name(self) -> None:
+        kind = self._kind
+        if kind is None or self._expected is not None:
+            return
+        if self._certainty is Certainty.CERTAIN or (
+            kind is Root.ITEM and self._certainty is Certainty.NEXT
+        ):
             self._decide(kind)
 
-    def _begin_value(self, opener: str, depth: int | None = None) -> None:
-        depth = self._reader.depth if depth is None else depth
-        if opener == "{":
-            depth = self._reader.depth - 1
-        if depth != 1:
-            return
-        if self._root_is_array:
-            if not self._routed and not self._shape.may_begin(opener):
-                self._decide(Root.PROSE)
-        elif self._kind is None:
+    def _value_begins(self, opener: str, depth: int) -> None:
+        super()._value_begins(opener, depth)
+        if depth == 1 and not self._root_is_array and self._kind is None and self._path is None:
             # The type takes any name: only an array can tell a wrapper from an item.
-            self._settle(Root.WRAPPER if opener == "[" else Root.ITEM)
+            self._kind = Root.WRAPPER if opener == "[" else Root.ITEM
+            self._settle_from_name()
 
-    def _value_closed(self, in_common: bool) -> None:
-        """A value is complete; the parser stands behind it."""
+    # -- arrays that may be the list -------------------------------------------------------
+
+    def _array_begins(self) -> None:
+        reader = self._reader
+        depth = reader.depth
+        if depth == 1:
+            self._root_is_array = True
+        if self._array or self._skipped:
+            return
+        expected = self._expected is not None and path_matches(self._expected, reader.path)
+        if self._path is not None:
+            if not path_matches(self._path, reader.path):
+                return
+        elif depth > 1 and self._kind is Root.ITEM and not expected:
+            return  # a member of the item
+        self._array = depth
+        self._array_is_expected = expected
+        self._element_names = None
+
+    def _value_ends(self) -> None:
+        super()._value_ends()
         depth = self._reader.depth
-        if self._root_is_array and depth == 1:
-            if self._routed:
-                self._decide(Root.WRAPPER)
-            else:
-                self._decide(Root.LIST if in_common else Root.PROSE)
-        elif depth == 1 or depth == self._array_depth:
-            self._decide(self._kind or Root.WRAPPER)
+        if depth < self._skipped:
+            self._skipped = 0
+        if self._array:
+            if depth == self._array:
+                self._judge_element()
+            elif depth < self._array:
+                self._array_closed_empty()
+        if depth == 1 and self._kind is Root.ITEM and self._expected is None:
+            self._decide(Root.ITEM)  # its first member, which is one of the type, is complete
 
-    def _root_closed(self) -> None:
-        if self._root_is_array:  # an empty one: other elements have decided before
-            self._decide(Root.WRAPPER if self._routed else Root.LIST)
-        elif self._kind is None:
-            self._decide(Root.ITEM if "object" in self._shape.kinds else Root.WRAPPER)
+    def _judge_element(self) -> None:
+        fits = self._element_fits()
+        if self._array == 1 and self._certainty is Certainty.LATE_GUESS and self._element != "{":
+            fits = False  # a reference, such as [3]
+        if fits or self._path is not None:
+            self._list_found()
         else:
-            self._decide(self._kind)
+            self._skip_array()
+
+    def _list_found(self) -> None:
+        if self._path is not None or self._expected is None or self._array_is_expected:
+            self._decide(Root.LIST if self._array == 1 and not self._path else Root.WRAPPER)
+        elif self._array == 1:
+            self._decide(Root.LIST)
+        else:
+            self._list_elsewhere = True
+            self._skip_array()
+
+    def _skip_array(self) -> None:
+        self._skipped, self._array = self._array, 0
+
+    def _array_closed_empty(self) -> None:
+        self._array = 0
+        if self._path is not None or self._array_is_expected:
+            self._decide(Root.WRAPPER)
+        elif not self._shape.names or self._name not in self._shape.names:
+            self._empty_array = True  # unless it is a member of the type's own
+
+    def _root_ends(self) -> None:
+        self._decide(self._closed_root())
+
+    def _closed_root(self) -> Root:
+        if self._path is not None:
+            return Root.WRAPPER if self._array else Root.PROSE  # an empty one is the list
+        if self._root_is_array:
+            return Root.LIST if self._array else Root.PROSE
+        if self._certainty is Certainty.CERTAIN:
+            # Without any member it is neither; what it lacks is for validation to say.
+            return self._kind or (Root.ITEM if "object" in self._shape.kinds else Root.WRAPPER)
+        takes_any = "object" in self._shape.kinds and self._shape.names is None
+        if self._kind is Root.ITEM or (takes_any and not self.begun):
+            return Root.ITEM
+        if self._list_elsewhere:
+            return Root.ELSEWHERE
+        if self._shares_a_name and not self._empty_array:
+            return Root.ITEM
+        return Root.ELSEWHERE if self._empty_array else Root.PROSE

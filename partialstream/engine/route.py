@@ -10,6 +10,7 @@ from partialstream.engine.handler import NullHandler
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from partialstream.engine.shape import Shape
     from partialstream.engine.syntax import SyntaxReader
     from partialstream.results import Path
 
@@ -62,17 +63,25 @@ class Router(NullHandler):
 
     Args:
         path: Where the list is, None if that is to be found out.
-        takes_objects: Whether an object at the path is an item.
+        shape: What an item looks like, which an object at the path may be as well.
+        expected: Whether the path is only where the request has asked for the list: of an
+            object that has begun like an item, the array there may be a member of its own.
 
     Attributes:
         reader: The parser, to be set before it is fed.
+        expected: The same as the argument.
+        first_fits: Whether the root is an item by its first member, None before that.
+        shares_a_name: Whether any member of the root is one of the type's.
     """
 
     reader: SyntaxReader
 
-    def __init__(self, path: Path | None, *, takes_objects: bool) -> None:
+    def __init__(self, path: Path | None, shape: Shape, *, expected: bool = False) -> None:
         self._path = path
-        self._takes_objects = takes_objects
+        self._shape = shape
+        self.expected = expected
+        self.first_fits: bool | None = None
+        self.shares_a_name = False
         self._satisfied = False
         self._skipping = 0  # the depth of the array being skipped, 0 for none
         self._found: Found | None = None
@@ -91,19 +100,53 @@ class Router(NullHandler):
         """The array that the parser stands in is not the list."""
         self._skipping = self.reader.depth
 
+    def name(self, name: str) -> None:
+        """See `Handler`."""
+        shape = self._shape
+        if self.reader.depth != 1 or (shape.names is None and "object" in shape.kinds):
+            return
+        fits = shape.names is not None and name in shape.names
+        self.shares_a_name = self.shares_a_name or fits
+        if self.first_fits is None:
+            self.first_fits = fits
+
+    @property
+    def in_own_member(self) -> bool:
+        """Whether what the parser stands in is, by its name, a member of an item."""
+        names = self._shape.names
+        return names is not None and str(self.reader.path[0]) in names
+
+    def begin_string(self, start: int) -> None:
+        """See `Handler`."""
+        self._value_begins(in_array=False)
+
+    def scalar(self, raw: str) -> None:
+        """See `Handler`."""
+        self._value_begins(in_array=False)
+
+    def _value_begins(self, *, in_array: bool) -> None:
+        if self.first_fits is None:
+            # The type takes any names: only an array can tell a wrapper from an item.
+            self.first_fits = not in_array
+
     def begin_array(self, start: int) -> None:
         """See `Handler`."""
+        if self.reader.depth > 1:
+            self._value_begins(in_array=True)
         if self._path is not None:
             if path_matches(self._path, self.reader.path):
-                self._halt(Found.LIST)
+                doubtful = self.expected and self.shares_a_name and not self.in_own_member
+                self._halt(Found.CANDIDATE if doubtful else Found.LIST)
         elif not self._satisfied and not self._skipping:
             self._halt(Found.CANDIDATE)
 
     def begin_object(self, start: int) -> None:
         """See `Handler`."""
+        if self.reader.depth > 1:
+            self._value_begins(in_array=False)
         if (
             self._path is not None
-            and self._takes_objects
+            and "object" in self._shape.kinds
             and path_matches(self._path, self.reader.path)
         ):
             self._halt(Found.ITEM)

@@ -1,191 +1,252 @@
-"""Finds the one document of an answer, for values that grow.
+"""Finds the documents of a response in the text around them.
 
     seeking ── blanks, fences, thinking, prose ──> seeking
-            ── the beginning of a document ──> found
-            ── a bracket in prose ──> guessing
-    guessing ── a first member or element that fits ──> found
-             ── anything else ──> seeking, behind the bracket
+            ── a bracket ──> judging
+    judging ── it opens a document ──> found
+            ── complete, but nothing that is asked for ──> seeking, behind it
+            ── no JSON ──> seeking, behind the bracket
 
-Behind the document nothing is data any more; a bracket too many is malformed.
+What a failed guess has read is looked through once more, as a quote in prose may have swallowed
+the document: in `write {" and so on: [{"name": "Lamp"}]` the guess fails behind `[{`, which it
+took for a part of a name. The brackets outside its strings are not tried again: each of them
+would be read up to the same place, and fail there, so that `x {"a":{"a":{"a":` would be read
+once for each level.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
-from partialstream.engine.blanks import BlankRun
-from partialstream.engine.locate import RootFinder
+from partialstream.engine.blanks import BLANK, BlankRun
+from partialstream.engine.locate import Certainty, RootFinder
 from partialstream.engine.position import Position
 from partialstream.engine.probe import Probe, Root
-from partialstream.engine.shape import KINDS
 from partialstream.errors import JSONSyntaxError, LimitExceededError
-from partialstream.results import Outcome
 
 if TYPE_CHECKING:
-    from partialstream.engine.shape import Shape
+    from collections.abc import Callable, Collection
+
     from partialstream.limits import Limits
 
-_WINDOW: Final = 4096
-"""Characters taken at once, so that a guess that fails costs no more than what it has read."""
+    Judge = Callable[[str, Certainty, Position], Probe | Root | None]
+
+_MAY_FOLLOW: Final = {"{": f'{BLANK}"}}', "[": f'{BLANK}"[{{]-0123456789tfnNI'}
+"""What may stand behind a bracket that opens JSON."""
+
+_STRING_OR_OPENER: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]', re.DOTALL)
 
 
 class DocumentSeeker:
-    """Reads what stands around the document.
+    r"""Reads what stands around documents.
 
     Args:
-        shape: What the document looks like.
-        elements: What the elements of an array look like, None if the document cannot be one.
+        judge: Says of a bracket, by how certain it is to open a document and by its place, what
+            it opens; or gives a `Probe` that will find out; None: nothing that is asked for.
+        openers: Other characters that a document may begin with.
         limits: `item_size` bounds what is held of a guess; `whitespace_run` is watched too.
 
     Attributes:
-        position: The place up to which the text is done with: once the document is found, the
+        position: The place up to which the text is done with: once a document is found, the
             place where it begins.
+        certainty: How certain it was that the document found last is one.
+        root: What the document found last is.
 
     Example:
-        >>> from partialstream.engine.shape import ANYTHING
         >>> from partialstream.limits import Limits
-        >>> seeker = DocumentSeeker(ANYTHING, None, Limits())
-        >>> seeker.feed("Here you {are}: {"), seeker.feed('"a": 1, "b')
+        >>> seeker = DocumentSeeker(lambda *_: Root.ITEM, (), Limits())
+        >>> seeker.feed("Here you {are}: `"), seeker.feed('``json\n{"a": 1, "b')
         (None, '{"a": 1, "b')
-        >>> seeker.position.offset
-        16
+        >>> seeker.position.offset, seeker.certainty.name
+        (24, 'CERTAIN')
     """
 
-    def __init__(self, shape: Shape, elements: Shape | None, limits: Limits) -> None:
-        self._shapes = {"{": shape if "object" in shape.kinds else None, "[": elements}
+    def __init__(self, judge: Judge, openers: Collection[str], limits: Limits) -> None:
+        self._judge = judge
+        self._finder = RootFinder(openers)
         self._limits = limits
-        self._finder = RootFinder([char for char in KINDS if shape.may_begin(char)])
         self._blanks = BlankRun(limits.whitespace_run)
         self._unread = ""  # what must be read again, with what follows it
         self._probe: Probe | None = None
         self._held: list[str] = []  # the text of the guess
         self._held_size = 0
+        # which characters are brackets that a failed guess has read, from an offset on
+        self._tried = bytearray()
+        self._tried_start = 0
         self.position = Position()
+        self.certainty = Certainty.CERTAIN
+        self.root = Root.PROSE
+
+    @property
+    def blank(self) -> bool:
+        """Whether there was nothing but blanks until now."""
+        return self._finder.blank and not self._unread
+
+    @property
+    def think_closed(self) -> bool:
+        """Whether a `</think>` has come whose opening tag is missing."""
+        return self._finder.think_closed
+
+    @property
+    def unfinished(self) -> str:
+        """The text of a document that has begun, as far as can be told, `""` if there is none."""
+        tail = "".join(self._held)
+        if self.certainty is Certainty.GUESS and not tail[1:].strip():
+            return ""  # a bracket that ends the prose
+        if self.certainty is Certainty.LATE_GUESS:
+            return tail if self._probe is not None and self._probe.promising else ""
+        return tail
 
     def feed(self, text: str) -> str | None:
-        """Read on; gives the text from the beginning of the document on, None if there is none.
+        """Read on; gives the text from the beginning of a document on, None if there is none.
 
         Raises:
+            JSONSyntaxError: A bracket too many behind a document, or a certain root that is
+                malformed.
             LimitExceededError: See `Limits`.
         """
-        text = self._unread + text
-        self._unread = ""
-        pos = 0
-        root = -self._held_size  # where in `text` the guess begins
-        while pos < len(text):
-            if self._probe is not None:
-                verdict, pos = self._test(self._probe, text, pos)
-                if verdict is None:
-                    continue
-                bracket = self._held[0][0]
-                if self._fits(verdict, bracket):
-                    return "".join(self._held) + text[pos:]
-                if root < 0:
-                    text, root = "".join(self._held) + text[pos:], 0
-                pos = root + self._skip(bracket)
-                self._let_go()
-                continue
-            piece = text[pos : pos + _WINDOW]
-            is_last = pos + len(piece) == len(text)
-            found, end = self._find(piece)
-            pos += end
-            if found and not self._finder.guessing:
-                return text[pos:]
-            if found:
-                root = pos
-                pos += self._guess(text[pos])
-            elif is_last:
-                self._unread = text[pos:]
-                break
-            # else what is left of the piece is a tag or fence that its end cuts
-        return None
+        if self._probe is None:
+            text, self._unread = self._unread + text, ""
+            return self._seek(text)
+        self._hold(text)
+        verdict = self._probe.feed(text)
+        if verdict is None:
+            return None
+        text = self._let_go()
+        document = self._settled(text, 0, verdict)
+        return document or self._seek(text, self._give_up(text, 0, verdict))
 
-    def finish(self) -> Outcome:
-        """How a text ends that holds no document."""
-        held = "".join(self._held)
-        if held[1:].strip():
-            return Outcome("truncated", tail=held)
-        if self._finder.blank:
-            return Outcome("empty")
-        return Outcome("no_json", detail="the answer holds no object that fits the model")
+    def finish(self) -> str | None:
+        """Say that the text ends here; gives what `feed` does.
 
-    def _find(self, text: str) -> tuple[bool, int]:
-        found, end = self._finder.find(text, 0)
-        self._blanks.both(text, 0, end)
-        if found:
+        A guess that is not even past its first string is given up: a quote in prose may have
+        swallowed the document.
+        """
+        if self._probe is None or self._probe.begun or self.certainty is Certainty.CERTAIN:
+            return None
+        text = self._let_go()
+        found = self._seek(text, self._give_up(text, 0, Root.BROKEN), final=True)
+        if found is None and not self._held:
+            self._hold(text)
+        return found
+
+    def leave(self, position: Position, *, found: bool = True) -> None:
+        """The document found last has been read.
+
+        Args:
+            position: The place behind it.
+            found: Whether it was what is asked for.
+        """
+        self.position = position
+        self._finder.root_closed(self.certainty, found=found)
+
+    # -- brackets --------------------------------------------------------------------------
+
+    def _seek(self, text: str, pos: int = 0, *, final: bool = False) -> str | None:
+        """Read on, from `text[pos]`, which stands at `position`.
+
+        Args:
+            text: The text.
+            pos: Where to begin.
+            final: Whether nothing follows it.
+        """
+        while True:
+            found, end = self._finder.find(text, pos)
+            self._blanks.both(text, pos, end)
+            pos = self._skip(text, pos, end - pos)
+            if not found:
+                self._unread = text[end:]
+                return None
             self._blanks.reset()
-        self.position = self.position.after(text[:end])
-        return found, end
+            if text[pos] in "]}":
+                raise self._bracket_too_many(text[pos])
+            self.certainty = self._finder.certainty
+            verdict = self._verdict_on(text, pos)
+            if verdict is None and final and self._probe is not None and not self._probe.begun:
+                verdict = Root.BROKEN
+            if verdict is None:
+                self._hold(text[pos:])
+                return None
+            document = self._settled(text, pos, verdict)
+            if document is not None:
+                return document
+            pos = self._give_up(text, pos, verdict)
 
-    # -- guesses ---------------------------------------------------------------------------
+    def _verdict_on(self, text: str, pos: int) -> Root | None:
+        """What the bracket at `text[pos]` opens; None as long as that is not clear."""
+        if self.certainty < Certainty.CERTAIN:
+            following = text[pos + 1 : pos + 2]
+            if following and following not in _MAY_FOLLOW[text[pos]]:
+                return Root.BROKEN
+            tried = self.position.offset - self._tried_start
+            if tried < len(self._tried) and self._tried[tried]:
+                return Root.BROKEN
+        judged = self._judge(text[pos], self.certainty, self.position)
+        if not isinstance(judged, Probe):
+            return judged or Root.BROKEN
+        self._probe = judged
+        return judged.feed(text, pos)
 
-    def _guess(self, bracket: str) -> int:
-        """A bracket in prose. Gives how many characters are done with."""
-        shape = self._shapes[bracket]
-        if shape is None:
-            return self._skip(bracket)
-        self._probe = Probe(
-            shape, routed=False, guessing=True, limits=self._limits, position=self.position
-        )
-        return 0
-
-    def _skip(self, bracket: str) -> int:
-        self.position = self.position.after(bracket)
-        return len(bracket)
-
-    def _test(self, probe: Probe, text: str, pos: int) -> tuple[Root | None, int]:
-        """Let the guess read on; gives the verdict, and how far it has read."""
-        room = self._limits.item_size - self._held_size
-        if not room:
-            allowed = self._limits.item_size
-            raise LimitExceededError(
-                "item_size", allowed, f"the object has more than {allowed} characters"
-            )
-        piece = text[pos : pos + min(_WINDOW, room)]
-        self._held.append(piece)
-        self._held_size += len(piece)
-        return probe.feed(piece, 0), pos + len(piece)
-
-    def _fits(self, verdict: Root, bracket: str) -> bool:
-        if verdict is Root.WRAPPER:
-            # There are no wrappers here: where any name will do, any object is the document.
-            shape = self._shapes[bracket]
-            return shape is not None and shape.names is None
-        return verdict is not Root.PROSE
-
-    def _let_go(self) -> None:
+    def _settled(self, text: str, pos: int, verdict: Root) -> str | None:
+        """The text from the document on, if that is what the verdict says."""
+        if verdict is Root.PROSE or verdict is Root.BROKEN:
+            return None
         self._probe = None
+        self.root = verdict
+        return text[pos:]
+
+    def _give_up(self, text: str, pos: int, verdict: Root) -> int:
+        """The root at `text[pos]` is prose; gives the position up to which it is done with."""
+        probe, self._probe = self._probe, None
+        self._finder.prose()
+        count = 1
+        if probe is not None and verdict is Root.PROSE:
+            count = probe.size_read
+        elif probe is not None:
+            self._mark_tried(text, pos, pos + (probe.size_read or len(text) - pos))
+        return self._skip(text, pos, count)
+
+    def _mark_tried(self, text: str, pos: int, end: int) -> None:
+        """The brackets in `text[pos:end]`, which stands at `position`, lead to nothing."""
+        start = self.position.offset
+        del self._tried[: start - self._tried_start]
+        self._tried_start = start
+        missing = end - pos - len(self._tried)
+        if missing > 0:
+            self._tried += bytes(missing)
+        for match in _STRING_OR_OPENER.finditer(text, pos, end):
+            at = match.start()
+            if text[at] != '"':
+                self._tried[at - pos] = 1
+
+    def _bracket_too_many(self, bracket: str) -> JSONSyntaxError:
+        place = self.position
+        return JSONSyntaxError(
+            f"unexpected {bracket!r} after the document",
+            offset=place.offset,
+            line=place.line,
+            column=place.column,
+            path=(),
+        )
+
+    # -- text ------------------------------------------------------------------------------
+
+    def _skip(self, text: str, pos: int, count: int) -> int:
+        """So many characters of `text` from `pos` on are done with; gives the position behind."""
+        self.position = self.position.after(text[pos : pos + count])
+        return pos + count
+
+    def _hold(self, text: str) -> None:
+        self._held.append(text)
+        self._held_size += len(text)
+        allowed = self._limits.item_size
+        if self._held_size > allowed:
+            raise LimitExceededError(
+                "item_size", allowed, f"more than {allowed} characters of one item"
+            )
+
+    def _let_go(self) -> str:
+        text = "".join(self._held)
         self._held = []
         self._held_size = 0
-
-    # -- behind the document ---------------------------------------------------------------
-
-    def leave(self, position: Position) -> None:
-        """The document has been read; `position` is the place behind it."""
-        self.position = position
-        self._finder.root_closed()
-
-    def behind(self, text: str) -> None:
-        """Read on behind the document.
-
-        Raises:
-            JSONSyntaxError: A bracket too many.
-            LimitExceededError: Nothing comes but blanks.
-        """
-        if not self._finder.after_root:
-            self._blanks.both(text, 0, len(text))
-            return
-        text = self._unread + text
-        found, end = self._find(text)
-        self._unread = text[end:]
-        if not found:
-            return
-        if text[end] in "]}":
-            raise JSONSyntaxError(
-                f"unexpected {text[end]!r} behind the document",
-                offset=self.position.offset,
-                line=self.position.line,
-                column=self.position.column,
-                path=(),
-            )
-        self._finder.after_root = False
+        return text

@@ -249,7 +249,8 @@ class ItemParser(Generic[T]):
         """Say that the text ends here.
 
         Returns:
-            Items that only the end completes: none, as lists stand. For symmetry with `feed`.
+            Items that only the end shows to be some: those behind an odd quote in prose, which
+            might as well have gone on. As with `feed`, a failure is raised by the next call then.
 
         Raises:
             IncompleteStreamError: The text is empty, holds no list, or ends inside it.
@@ -258,17 +259,23 @@ class ItemParser(Generic[T]):
         """
         if self._failure is not None:
             raise self._failure
-        if self.outcome is None:
-            try:
-                # Of what was kept, nothing completes an item but the wrong bracket in one.
-                self._accept(self._scanner.advance())
-                self._wake = ""
-                self.outcome = self._scanner.finish()
-            except PartialStreamError as error:
-                raise self._fail(error) from error.__cause__
-            if not self.outcome.ok:
-                raise self._fail(IncompleteStreamError.of(self.outcome))
-        return []
+        if self.outcome is not None:
+            return []
+        try:
+            # Of what was kept, nothing completes an item but the wrong bracket in one.
+            values = self._accept(self._scanner.advance())
+            self._wake = ""
+            outcome = self._scanner.finish()
+            values += self._accept(self._scanner.take_completed())
+        except PartialStreamError as error:
+            raise self._fail(error) from error.__cause__
+        if self._failure is None:
+            self.outcome = outcome
+            if not outcome.ok:
+                failure = self._fail(IncompleteStreamError.of(outcome))
+                if not values:
+                    raise failure
+        return values
 
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
         if error.outcome is None:

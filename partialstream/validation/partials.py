@@ -8,8 +8,12 @@ from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.blanks import BLANK
 from partialstream.engine.growth import Growth
+from partialstream.engine.kept_text import QUOTED, beginning_of
+from partialstream.engine.locate import Certainty
 from partialstream.engine.members import complete_members, object_text
+from partialstream.engine.probe import ObjectProbe, Probe, Root
 from partialstream.engine.seek import DocumentSeeker
+from partialstream.engine.shape import KINDS
 from partialstream.engine.syntax import SyntaxReader
 from partialstream.engine.token_reader import DONE
 from partialstream.engine.transcript import Transcript
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partialstream.engine.growth import Rejection
+    from partialstream.engine.position import Position
     from partialstream.results import Path
 
 M = TypeVar("M", bound=BaseModel)
@@ -94,7 +99,9 @@ class PartialParser(Generic[M]):
         self._node = plan.node
         self._settings = Settings(strict, context)
         self._limits = limits or DEFAULT_LIMITS
-        self._seeker = DocumentSeeker(plan.shape, plan.elements, self._limits)
+        openers = [char for char in KINDS if plan.shape.may_begin(char)]
+        self._seeker = DocumentSeeker(self._judge, openers, self._limits)
+        self._beginning = ""  # of the text, to be quoted
         self._size = 0  # characters read
         self._transcript = Transcript()  # the object's text
         self._growth = Growth(self._node, self._transcript, self._settings)
@@ -174,6 +181,10 @@ class PartialParser(Generic[M]):
         return self.outcome
 
     def _end(self) -> Outcome:
+        if self._reader is None:
+            document = self._seeker.finish()
+            if document is not None:
+                self._begin(document)
         reader = self._reader
         if reader is not None:
             if self._final is None and reader.finish():
@@ -181,20 +192,45 @@ class PartialParser(Generic[M]):
             if self._final is None:
                 return Outcome("truncated", tail=self._transcript.text)
             return Outcome("complete")
-        return self._seeker.finish()
+        if self._seeker.unfinished:
+            return Outcome("truncated", tail=self._seeker.unfinished)
+        if self._seeker.blank:
+            return Outcome("empty")
+        reason = "no object found that fits the model in the response"
+        return Outcome("no_json", detail=f"{reason}: {beginning_of([self._beginning])!r}")
 
     def _take(self, delta: str) -> M | None:
         reader = self._reader
         if reader is None:
-            document = self._seeker.feed(delta)
-            return None if document is None else self._begin(document)
-        if self._final is None:
+            self._beginning += delta[: QUOTED + 1 - len(self._beginning)]
+        elif self._final is None:
             return self._read(reader, delta)
-        self._seeker.behind(delta)
-        return None
+        document = self._seeker.feed(delta)
+        return None if document is None else self._begin(document)
+
+    def _judge(self, bracket: str, certainty: Certainty, position: Position) -> Probe | Root | None:
+        """See `DocumentSeeker`."""
+        if self._final is not None and not self._seeker.think_closed:
+            return None  # behind the document
+        if certainty is Certainty.CERTAIN:
+            return Root.ITEM
+        shape = self._plan.shape if bracket == "{" else self._plan.elements
+        if self._final is not None or shape is None or not self._plan.shape.may_begin(bracket):
+            return None
+        return ObjectProbe(shape, certainty=certainty, limits=self._limits, position=position)
+
+    @property
+    def is_tentative(self) -> bool:
+        """Whether the object stands in prose, or in what turned out to be thoughts."""
+        return self._seeker.certainty is not Certainty.CERTAIN or self._seeker.think_closed
 
     def _begin(self, text: str) -> M | None:
-        """The document begins with `text`."""
+        """The document begins with `text`.
+
+        It may be the second one: the first was a draft in thoughts whose opening tag is missing.
+        """
+        self._final = None
+        self._judged = 0
         position = self._seeker.position
         carried = ""
         if self._carried and text[0] == "{":
@@ -239,8 +275,9 @@ class PartialParser(Generic[M]):
                 self._refuse_member()
         if reader.state is DONE:
             self._complete(reader)
-            self._seeker.behind(delta[consumed:])
-            return self._final
+            rest = delta[consumed:]
+            document = self._seeker.feed(rest) if rest else None
+            return self._final if document is None else self._begin(document)
         if len(delta) > room:
             raise LimitExceededError(
                 "item_size", allowed, f"the object has more than {allowed} characters"

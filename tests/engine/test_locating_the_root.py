@@ -10,8 +10,10 @@ from runs import feed
 from strategies import Cut, cuts
 
 from partialstream import ItemParser, JSONSyntaxError, Limits, PartialParser, PartialStreamError
-from partialstream.engine.locate import RootFinder
+from partialstream.engine.locate import Certainty, RootFinder
+from partialstream.engine.probe import ObjectProbe, Probe, Root
 from partialstream.engine.seek import DocumentSeeker
+from partialstream.engine.position import Position
 from partialstream.engine.shape import ANYTHING, Shape
 from partialstream.testing import every_cut
 
@@ -26,6 +28,13 @@ class Open(BaseModel):
     anything: dict[str, list[int]]
 
 
+def judge_object(bracket: str, certainty: Certainty, position: Position) -> Probe | Root:
+    if certainty is Certainty.CERTAIN:
+        return Root.ITEM
+    shape = OBJECT if bracket == "{" else ANYTHING
+    return ObjectProbe(shape, certainty=certainty, limits=Limits(), position=position)
+
+
 def root_of(deltas: list[str], finder: RootFinder) -> tuple[int, bool] | None:
     """Where the first root begins, and whether it is a guess."""
     unread = ""
@@ -34,7 +43,7 @@ def root_of(deltas: list[str], finder: RootFinder) -> tuple[int, bool] | None:
         text = unread + delta
         found, end = finder.find(text, 0)
         if found:
-            return done + end, finder.guessing
+            return done + end, finder.certainty is Certainty.GUESS
         unread = text[end:]
         assert len(unread) < 60, "what is kept is bounded"
         done += end
@@ -232,12 +241,12 @@ def test_a_number_in_prose_is_prose() -> None:
 @given(st.text(st.sampled_from('[{"}],: ax1<`\n'), max_size=40), cuts)
 def test_the_document_of_a_text_does_not_depend_on_the_cut(text: str, cut: Cut) -> None:
     def seek(deltas: list[str]) -> object:
-        seeker = DocumentSeeker(OBJECT, ANYTHING, Limits())
+        seeker = DocumentSeeker(judge_object, (), Limits())
         for number, delta in enumerate(deltas):
             found = seeker.feed(delta)
             if found is not None:
                 return found + "".join(deltas[number + 1 :]), seeker.position
-        return seeker.finish()
+        return seeker.finish(), seeker.position, seeker.unfinished, seeker.blank
 
     assert seek(cut(text)) == seek([text])
 

@@ -122,12 +122,12 @@ def test_positions_count_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "path", "detail"),
     [
-        ('{"b":[1]}', "a", "the answer holds no list at a"),
-        ('{"a":1}', "a", "the answer holds no list at a"),
-        ('{"a":{"b":[]}}', "a.c", "the answer holds no list at a.c"),
-        ('{"a":[]}', "", "the answer holds no list at the root"),
-        ("{}", None, "the answer holds no list that fits the type"),
-        ("prose", "a", "the answer holds no JSON"),
+        ('{"b":[1]}', "a", "no list found at a in the response: "),
+        ('{"a":1}', "a", "no list found at a in the response: "),
+        ('{"a":{"b":[]}}', "a.c", "no list found at a.c in the response: "),
+        ('{"a":[]}', "", "no list found at the root in the response: "),
+        ("{}", None, "no list found that fits the type in the response: "),
+        ("prose", "a", "no JSON found in the response: "),
     ],
 )
 def test_what_is_missing_is_said(text: str, path: Any, detail: str) -> None:
@@ -136,7 +136,7 @@ def test_what_is_missing_is_said(text: str, path: Any, detail: str) -> None:
         parser.feed(text) or parser.finish()
     assert parser.outcome is not None
     assert parser.outcome.status == "no_json"
-    assert parser.outcome.detail == detail
+    assert parser.outcome.detail == f"{detail}{text!r}"
 
 
 NAMED = Shape(frozenset({"object"}), frozenset({"name"}))
@@ -213,7 +213,7 @@ def test_what_is_malformed_outside_and_inside_items(
 
 
 def test_a_router_halts_where_the_list_may_begin() -> None:
-    router = Router(("a", "*"), takes_objects=True)
+    router = Router(("a", "*"), ANYTHING)
     reader = router.reader = SyntaxReader(router)
     text = '{"b":[1],"a":[{"x":1},[2]]}'
     assert router.feed(text, 0) == (Found.ITEM, 15)
@@ -224,7 +224,7 @@ def test_a_router_halts_where_the_list_may_begin() -> None:
 
 
 def test_a_list_that_is_found_may_be_skipped_and_ends_the_search() -> None:
-    router = Router(None, takes_objects=False)
+    router = Router(None, NUMBER)
     router.reader = SyntaxReader(router)
     text = '{"a":[[1],{"b":[2]}],"c":[3],"d":[4]}'
     assert router.feed(text, 0) == (Found.CANDIDATE, 6)
