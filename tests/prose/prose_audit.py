@@ -155,7 +155,7 @@ def _settled(
     *,
     strict: bool,
 ) -> list[int] | None:
-    jumps = {start: end for start, end in blocks} | {start: end for start, end, _ in documents}
+    jumps = dict(blocks) | {start: end for start, end, _ in documents}
     stops = sorted(jumps)
     known = [0] * len(documents)
     pos = 0

@@ -9,7 +9,20 @@ if TYPE_CHECKING:
 
 WORDS = (
     *("Here", "the", "list", "is", "so", "Sure", "note", "see", "that", "of", "true", "null"),
-    *("don't", "it’s", "“quoted”", "‚so‘", "‹x›", "“", "Ärger", "名前", "😀", "👩‍🚀", "…", "—"),
+    *(
+        "don't",
+        "it\u2019s",
+        "“quoted”",
+        "\u201aso\u2018",
+        "\u2039x\u203a",
+        "“",
+        "Ärger",
+        "名前",
+        "😀",
+        "👩‍🚀",
+        "…",
+        "—",
+    ),
     *('"', '"quoted"', 'a "word', '"two" and "three"', "'", "'single'", "5", "1.", "-", "*", "#"),
     *("\\", "\\\\", "C:\\new", '\\"', "\\u12", "\\n", "&amp;", "%s", ":", ",", ".", "!", "(x)"),
     *("<", "a < b", "a > b", "</", "<b>bold</b>", "<br/>", "<thin", "<thinker>", "< think >"),
