@@ -136,11 +136,13 @@ class IncompleteStreamError(PartialStreamError):
     @classmethod
     def of(cls, outcome: Outcome) -> IncompleteStreamError:
         """The error that tells of an outcome."""
-        message = _INCOMPLETE.get(outcome.status, outcome.status)
+        message, detail = _INCOMPLETE.get(outcome.status, outcome.status), outcome.detail
+        if outcome.status == "no_json" and detail:
+            message, detail = detail, ""  # it says what is missing, and quotes what came
         if outcome.finish_reason is not None:
             message += f" (finish reason {outcome.finish_reason!r})"
-        if outcome.detail:
-            message += f": {outcome.detail}"
+        if detail:
+            message += f": {detail}"
         if outcome.tail:
             shown = outcome.tail if len(outcome.tail) <= 80 else "…" + outcome.tail[-80:]
             message += f"; unfinished: {shown!r}"
@@ -149,7 +151,7 @@ class IncompleteStreamError(PartialStreamError):
 
 _INCOMPLETE = {
     "empty": "the answer is empty",
-    "no_json": "nothing to be found in the answer",
+    "no_json": "no JSON found in the response",
     "truncated": "the answer ends before the document does",
     "disconnected": "the connection ended before the answer did",
     "cancelled": "the stream was left before its end",

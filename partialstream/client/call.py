@@ -101,13 +101,13 @@ class Call:
         options = self._options
         return ItemFlow(
             self._shape.type_,
-            path=self._list_path(),
+            path=options.path,
             on_invalid=on_invalid,
             context=options.context,
             strict=options.strict,
             limits=options.limits,
             answer=answer,
-            reads=self._shaping.reads,
+            expected=self._shaping.expected,
         )
 
     @property
@@ -134,7 +134,7 @@ class Call:
             strict=options.strict,
             limits=options.limits,
             answer=answer,
-            reads=self._shaping.reads,
+            expected=self._shaping.expected,
             member=VALUE if wrapped else None,
             carried=carried,
             fail_fast=fail_fast,
@@ -228,10 +228,6 @@ class Call:
             said = refused.raw
         instruction = self._options.prompts.reask(errors, list(carried), raw)
         return self._shaping.follow_up(said, instruction, list(carried))
-
-    def _list_path(self) -> str | Sequence[str | int] | None:
-        """Where the list will be: where the caller says, or where an answer is held to have it."""
-        return self._shaping.list_path if self._options.path is None else self._options.path
 
 
 def _wrapper_of(type_: Any) -> type[BaseModel]:

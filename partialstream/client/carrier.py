@@ -55,6 +55,19 @@ def path_for(shape: ResponseShape, *, parallel: bool) -> Path:
     return () if _is_object(shape.type_) else (VALUE,)
 
 
+def tool_name_for(shape: ResponseShape) -> str | None:
+    """What instructor calls the tool that a carrier makes, None if that is not known.
+
+    The tool for an object is named by the model's schema, which the model may change.
+
+    Example:
+        >>> from partialstream.client.response_model import ResponseShape
+        >>> tool_name_for(ResponseShape("items", int))
+        'IterableInt'
+    """
+    return f"Iterable{type_name(shape.type_)}" if shape.kind == "items" else None
+
+
 def carrier_for(
     shape: ResponseShape, taken: Taken, *, parallel: bool, carried: Sequence[str] = ()
 ) -> Any:

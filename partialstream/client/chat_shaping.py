@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from partialstream.client.follow_up import conversation, rest_schema
 from partialstream.client.modes import Mode, resolve_mode
@@ -10,6 +10,7 @@ from partialstream.client.requests import shape_request
 from partialstream.client.schemas import request_schema
 from partialstream.client.templating import rendered
 from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.stream.flow import Expected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.client.schemas import RequestSchema
-    from partialstream.results import Channel, Path
+    from partialstream.results import Path
 
 
 class ChatShaping:
@@ -40,7 +41,7 @@ class ChatShaping:
         >>> from partialstream.client.response_model import ResponseShape
         >>> asked = {"model": "gpt-5", "messages": []}
         >>> shaping = ChatShaping(ResponseShape("items", int), Options(), asked, stream=False)
-        >>> shaping.list_path, sorted(shaping.request)
+        >>> shaping.expected.path, sorted(shaping.request)
         (('items',), ['messages', 'model', 'response_format'])
     """
 
@@ -62,16 +63,16 @@ class ChatShaping:
         self._limits = options.limits
         self._timeout = timeout
         self.path: Path = self._schema.path
-        # Only a strict schema is kept to. An answer that was merely asked for may have another
-        # name for the list, or be the list; it is looked for then, as in any text.
+        # A strict schema is mostly kept to, and then the list is nowhere else. Where it was
+        # merely asked for, another name for it is common, and not waited for the right one.
         binding = self._schema.strict and self._mode != "json_object"
-        self.list_path: Path | None = self._schema.path if binding else None
+        path = self._schema.path if binding and shape.kind == "items" else None
+        self.expected = (
+            Expected("tool", self._schema.name, path)
+            if self._mode == "tools"
+            else Expected("content", path=path)
+        )
         self.request = self._shaped(self._kwargs, self._schema)
-
-    def reads(self, channel: Channel) -> bool:
-        """See `Shaping`: the call of our tool, or the content."""
-        kind: Literal["tool", "content"] = "tool" if self._mode == "tools" else "content"
-        return channel.kind == kind
 
     def follow_up(
         self, said: str | None, instruction: str, carried: Sequence[str]

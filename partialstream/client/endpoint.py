@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from partialstream.client.hooks import Hooks
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
-    from partialstream.results import Channel, Path
+    from partialstream.results import Path
+    from partialstream.stream.flow import Expected
 
 
 class Shaping(Protocol):
@@ -28,16 +29,12 @@ class Shaping(Protocol):
     Attributes:
         request: The first request, in the endpoint's own form.
         path: Where the list, or a value that is no object, stands in the answer asked for.
-        list_path: Where the list will be, None if answers are not held to what was asked for.
+        expected: The channel that is asked for, and the place of the list in it.
     """
 
     request: Any
     path: Path
-    list_path: Path | None
-
-    def reads(self, channel: Channel) -> bool:
-        """Whether the answer comes through this channel, if it comes as it was asked for."""
-        ...
+    expected: Expected
 
     def follow_up(self, said: str | None, instruction: str, carried: Sequence[str]) -> Any:
         """Make a request that follows up on an answer.

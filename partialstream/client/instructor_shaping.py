@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from partialstream.client.carrier import Taken, carrier_for, path_for
+from partialstream.client.carrier import Taken, carrier_for, path_for, tool_name_for
 from partialstream.client.templating import as_list, escaped
 from partialstream.limits import DEFAULT_LIMITS
+from partialstream.stream.flow import Expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
-    from partialstream.results import Channel, Path
+    from partialstream.results import Path
 
 # Their tool modes ask for JSON in the content.
 _TOOLS_AS_CONTENT = frozenset({"cohere"})
@@ -85,12 +86,10 @@ class InstructorShaping:
         self._arguments = self._shaped(client, mode, options, kwargs, stream)
         self._templates = bool(self._arguments["context"])
         self.path: Path = path_for(shape, parallel=self._parallel)
-        self.list_path: Path | None = None  # no provider is held to it
+        # No place of the list is expected: no provider is held to it.
+        tool = tool_name_for(shape) if mode == "TOOLS" else None
+        self.expected = Expected("tool", tool) if self._as_tool else Expected("content")
         self.request = self._request(self._arguments["messages"], ())
-
-    def reads(self, channel: Channel) -> bool:
-        """See `Shaping`: tool calls, or the content."""
-        return channel.kind == ("tool" if self._as_tool else "content")
 
     def follow_up(
         self, said: str | None, instruction: str, carried: Sequence[str]

@@ -39,7 +39,7 @@ class BlankRun:
     def trailing(self, text: str, start: int, end: int) -> None:
         """`text[start:end]`, told of by `leading` already, ends outside strings."""
         if self.run == 0 and start < end and text[end - 1] in BLANK:
-            self.run = end - max(start, len(text[:end].rstrip(BLANK)))
+            self.run = end - start - len(text[start:end].rstrip(BLANK))
             self._check(self.run)
 
     def both(self, text: str, start: int, end: int) -> None:

@@ -165,6 +165,8 @@ class ItemScanner(RootScanner):
             self._read_on(text)
         except PartialStreamError:
             self._completed = found + self.take_completed()
+            if self._may_look_elsewhere:
+                self._finish_with(self._look_elsewhere())  # which comes to the same error
             raise
         return found
 
@@ -282,14 +284,18 @@ class ItemScanner(RootScanner):
         return self._sought() if self._state == self._seeking else Outcome("truncated")
 
     def _finish_with(self, pos: int) -> None:
-        """Read on at `pos`, where a root begins that only the end has shown to be one."""
-        self._found = found = []
-        self._process(pos)
-        if self.in_run:
-            self.pieces.append(self._text)
-        if self.in_run or self._again:
-            found += self.advance()
-        self._completed += found
+        """Read on at `pos`, where a root begins, to the end of what has been read before."""
+        earlier = self.take_completed()
+        found: list[RawItem] = []
+        self._found = found
+        try:
+            self._process(pos)
+            if self.in_run:
+                self.pieces.append(self._text)
+            if self.in_run or self._again:
+                found += self.advance()
+        finally:
+            self._completed = earlier + found + self.take_completed()
 
     def _truncated(self, tail: str, start: Place) -> Outcome:
         """The outcome of a text that ends inside an element."""

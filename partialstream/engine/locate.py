@@ -115,7 +115,7 @@ class RootFinder:
             found: Whether it held what is asked for.
         """
         self._closer_is_malformed = certainty >= Certainty.NEXT
-        self._state = NEXT
+        self._state = NEXT if self._closer_is_malformed else PROSE
         self.document_read = self.document_read or found
         self.think_closed = False
 

@@ -112,6 +112,7 @@ class ObjectRun:
         "_levels",
         "_limits",
         "_numbering",
+        "_rest_allowed",
         "_seen",
         "completed",
         "lost",
@@ -131,6 +132,7 @@ class ObjectRun:
         self._kept = kept
         # Blanks are not counted here: what is counted must be too short for too many.
         self._blanks_allowed = limits.whitespace_run
+        self._rest_allowed = min(_SHORT, limits.whitespace_run)
         self._counted = min(COUNTED, limits.whitespace_run)
         # pydantic's own parser counts all brackets, and does not go deeper than the default.
         self._counts_brackets = limits.depth < DEFAULT_LIMITS.depth
@@ -261,7 +263,8 @@ class ObjectRun:
 
     def _between(self, rest: str) -> None:
         """Behind an object stands `rest`, and no other object yet."""
-        self.lost = rest.strip(BLANK) not in ("", ",") or len(rest) >= self._blanks_allowed
+        # A long rest would be looked at with each delta anew.
+        self.lost = rest.strip(BLANK) not in ("", ",") or len(rest) >= self._rest_allowed
 
     def _check_size(self, place: Place) -> None:
         allowed = self._limits.item_size

@@ -32,6 +32,7 @@ class Root(Enum):
     LIST = "the list"
     WRAPPER = "an object or array that holds the list somewhere"
     ELSEWHERE = "an object that holds the list, but not in the place where it is expected"
+    EMPTY = "an empty list in prose, which is the list only if no other one comes"
     PROSE = "complete JSON that has nothing in common with the type"
     BROKEN = "no JSON"
 
@@ -48,7 +49,8 @@ class Probe(NullHandler):
     Attributes:
         begun: Whether a name or a value in the root is complete.
         promising: Whether a name in the root is one of the type's.
-        size_read: After the verdicts `PROSE` and `BROKEN`, how many characters of the root were read.
+        size_read: How many characters of the root were read, once it is known not to be a
+            document.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Probe(NullHandler):
             end = error.offset if isinstance(error, JSONSyntaxError) else self._last_bracket + 1
             self.size_read = end - self._start
             return Root.BROKEN
-        if self._verdict is Root.PROSE:
+        if self._verdict is Root.PROSE or self._verdict is Root.EMPTY:
             self.size_read = self._reader.position.offset - self._start
         return self._verdict
 
@@ -97,11 +99,12 @@ class Probe(NullHandler):
         self.promising = self.promising or fits
         return fits
 
-    def _element_fits(self) -> bool:
-        """Whether the first element of an array, which is complete, fits the type."""
-        if self._element == "{" and self._element_names is not None:
+    def _element_fits(self) -> bool | None:
+        """Whether an element of an array, which is complete, fits the type; None: it may."""
+        shape = self._shape
+        if self._element == "{" and "object" in shape.kinds and shape.names is not None:
             return self._element_names
-        return self._shape.may_begin(self._element)
+        return shape.may_begin(self._element)
 
     # -- what the parser tells -------------------------------------------------------------
 
@@ -276,6 +279,7 @@ class ListProbe(Probe):
             return  # a member of the item
         self._array = depth
         self._array_is_expected = expected
+        self._element = ""
         self._element_names = None
 
     def _value_ends(self) -> None:
@@ -287,12 +291,14 @@ class ListProbe(Probe):
             if depth == self._array:
                 self._judge_element()
             elif depth < self._array:
-                self._array_closed_empty()
+                self._array_closed()
         if depth == 1 and self._kind is Root.ITEM and self._expected is None:
             self._decide(Root.ITEM)  # its first member, which is one of the type, is complete
 
     def _judge_element(self) -> None:
         fits = self._element_fits()
+        if fits is None and self._path is None:
+            return  # of an object without members, nothing can be said
         if self._array == 1 and self._certainty is Certainty.LATE_GUESS and self._element != "{":
             fits = False  # a reference, such as [3]
         if fits or self._path is not None:
@@ -312,29 +318,27 @@ class ListProbe(Probe):
     def _skip_array(self) -> None:
         self._skipped, self._array = self._array, 0
 
-    def _array_closed_empty(self) -> None:
+    def _array_closed(self) -> None:
+        own = self._shape.names is not None and self._name in self._shape.names
+        if not self._element and (self._path is not None or self._array_is_expected or not own):
+            self._empty_array = True
         self._array = 0
-        if self._path is not None or self._array_is_expected:
-            self._decide(Root.WRAPPER)
-        elif not self._shape.names or self._name not in self._shape.names:
-            self._empty_array = True  # unless it is a member of the type's own
 
     def _root_ends(self) -> None:
         self._decide(self._closed_root())
 
     def _closed_root(self) -> Root:
-        if self._path is not None:
-            return Root.WRAPPER if self._array else Root.PROSE  # an empty one is the list
-        if self._root_is_array:
-            return Root.LIST if self._array else Root.PROSE
         if self._certainty is Certainty.CERTAIN:
             # Without any member it is neither; what it lacks is for validation to say.
             return self._kind or (Root.ITEM if "object" in self._shape.kinds else Root.WRAPPER)
+        if self._path is not None or self._root_is_array:
+            is_empty = self._empty_array or (self._array == 1 and not self._element)
+            return Root.EMPTY if is_empty else Root.PROSE
         takes_any = "object" in self._shape.kinds and self._shape.names is None
         if self._kind is Root.ITEM or (takes_any and not self.begun):
             return Root.ITEM
         if self._list_elsewhere:
             return Root.ELSEWHERE
-        if self._shares_a_name and not self._empty_array:
-            return Root.ITEM
-        return Root.ELSEWHERE if self._empty_array else Root.PROSE
+        if self._empty_array:
+            return Root.EMPTY
+        return Root.ITEM if self._shares_a_name else Root.PROSE

@@ -160,7 +160,8 @@ class RootScanner(ABC):
             if self._router.shares_a_name and not self._root_has_empty_list:
                 return self._begin_root_item("".join(self._root_text))
         self._root_text = None
-        self._seeker.leave(Position(*self._place_of(pos)), found=self._root_has_list)
+        found = self._root_has_list or self._root_has_empty_list
+        self._seeker.leave(Position(*self._place_of(pos)), found=found)
         self._state = self._seeking
         return pos
 
@@ -175,9 +176,7 @@ class RootScanner(ABC):
     @property
     def _may_look_elsewhere(self) -> bool:
         """Whether the list of the root under way has not come where it was expected."""
-        return (
-            self._root_text is not None and not self._root_has_list and self._router.expected
-        )
+        return self._root_text is not None and not self._root_has_list and self._router.expected
 
     def _look_elsewhere(self) -> int:
         """Read the root once more, as if no place were expected; gives its position."""
@@ -235,9 +234,9 @@ class RootScanner(ABC):
             return Outcome("truncated", tail=tail)
         if self._seeker.blank:
             return Outcome("empty")
-        if self._list_found or self._empty_list_found:
+        if self._list_found or self._empty_list_found or self._seeker.empty_list_found:
             return Outcome("complete")
-        if not self._root_found:
+        if not self._root_found and not self._seeker.json_found:
             reason = "no JSON found"
         elif self._path is not None:
             reason = f"no list found at {'.'.join(map(str, self._path)) or 'the root'}"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _MAY_FOLLOW: Final = {"{": f'{BLANK}"}}', "[": f'{BLANK}"[{{]-0123456789tfnNI'}
 """What may stand behind a bracket that opens JSON."""
 
+_NO_DOCUMENT: Final = frozenset({Root.EMPTY, Root.PROSE, Root.BROKEN})
 _STRING_OR_OPENER: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]', re.DOTALL)
 
 
@@ -51,6 +52,8 @@ class DocumentSeeker:
             place where it begins.
         certainty: How certain it was that the document found last is one.
         root: What the document found last is.
+        json_found: Whether there was any complete JSON in prose, but no document.
+        empty_list_found: Whether there was an empty list among it.
 
     Example:
         >>> from partialstream.limits import Limits
@@ -76,6 +79,8 @@ class DocumentSeeker:
         self.position = Position()
         self.certainty = Certainty.CERTAIN
         self.root = Root.PROSE
+        self.json_found = False
+        self.empty_list_found = False
 
     @property
     def blank(self) -> bool:
@@ -189,7 +194,7 @@ class DocumentSeeker:
 
     def _settled(self, text: str, pos: int, verdict: Root) -> str | None:
         """The text from the document on, if that is what the verdict says."""
-        if verdict is Root.PROSE or verdict is Root.BROKEN:
+        if verdict in _NO_DOCUMENT:
             return None
         self._probe = None
         self.root = verdict
@@ -200,8 +205,10 @@ class DocumentSeeker:
         probe, self._probe = self._probe, None
         self._finder.prose()
         count = 1
-        if probe is not None and verdict is Root.PROSE:
+        if probe is not None and verdict is not Root.BROKEN:
             count = probe.size_read
+            self.json_found = True
+            self.empty_list_found = self.empty_list_found or verdict is Root.EMPTY
         elif probe is not None:
             self._mark_tried(text, pos, pos + (probe.size_read or len(text) - pos))
         return self._skip(text, pos, count)

@@ -7,9 +7,15 @@ flow.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from partialstream.errors import IncompleteStreamError, PartialStreamError, ProviderError
+from partialstream.errors import (
+    IncompleteStreamError,
+    LimitExceededError,
+    PartialStreamError,
+    ProviderError,
+)
 from partialstream.results import (
     AnswerMetadata,
     Attempt,
@@ -26,12 +32,42 @@ from partialstream.stream.events import Finished, TextDelta
 from partialstream.stream.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from partialstream.engine.alignment import Alignment
+    from partialstream.limits import Limits
+    from partialstream.results import Path
 
 V = TypeVar("V")
 E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Where a request has asked for the document.
+
+    It is read first there. What comes elsewhere, from a model or a server that ignores the
+    request, is kept aside until the answer ends, and read if there is nothing in its place.
+
+    Attributes:
+        kind: The kind of the channel; None: content and tool calls alike.
+        tool: The name of the tool whose arguments are the document; None: of any.
+        path: Where the list is in it; None if that is to be found out.
+    """
+
+    kind: Literal["content", "tool"] | None = None
+    tool: str | None = None
+    path: Path | None = None
+
+    def is_for(self, channel: Channel) -> bool:
+        """Whether a channel is what was asked for, as far as can be told."""
+        if self.kind is None:
+            return channel.may_hold_document
+        if channel.kind != self.kind:
+            return False
+        name = channel.name
+        if self.tool is None or name is None or self.kind == "content":
+            return True
+        # Some models put a namespace before the name: "functions.ProductList".
+        return name == self.tool or name.endswith(f".{self.tool}")
 
 
 class Flow(Reading[V, E], Generic[V, E]):
@@ -42,7 +78,8 @@ class Flow(Reading[V, E], Generic[V, E]):
 
     Args:
         answer: The answer, with its metadata and timing.
-        reads: Which channels may hold the document; None: content and tool calls.
+        expected: Where the request has asked for the document; None: in the content or in tool
+            calls.
 
     Attributes:
         answer: The answer.
@@ -50,9 +87,12 @@ class Flow(Reading[V, E], Generic[V, E]):
         outcome: How the stream ended, None while it runs.
     """
 
-    def __init__(self, answer: Answer | None, reads: Callable[[Channel], bool] | None) -> None:
-        self._asked_for = reads or _may_hold_document
-        self._came_elsewhere = False
+    _limits: Limits
+
+    def __init__(self, answer: Answer | None, expected: Expected | None) -> None:
+        self._expected = expected or Expected()
+        self._aside: dict[Channel, list[str]] = {}  # texts from where none was expected
+        self._aside_size = 0
         self._alignments: dict[Channel, Alignment] = {}  # empty while no token is told of
         self.answer = answer or Answer()
         self.failure = None
@@ -120,8 +160,6 @@ class Flow(Reading[V, E], Generic[V, E]):
             except PartialStreamError as error:
                 self.failure = error
             else:
-                if document.status == "empty" and self._came_elsewhere:
-                    document = Outcome("no_json", detail="it came where it was not asked for")
                 self.outcome = resolve(
                     document,
                     self.answer.metadata,
@@ -203,13 +241,25 @@ class Flow(Reading[V, E], Generic[V, E]):
     def _annotate(self, error: PartialStreamError) -> None:
         """Tell an error what was delivered."""
 
-    def _reads(self, channel: Channel) -> bool:
-        """Whether a text may hold the document, by its channel."""
-        if self._asked_for(channel):
-            return True
-        if channel.may_hold_document:
-            self._came_elsewhere = True
-        return False
+    def _put_aside(self, channel: Channel, text: str) -> None:
+        """Keep a text that may hold the document, though it was not asked for there."""
+        if not channel.may_hold_document:
+            return
+        self._aside.setdefault(channel, []).append(text)
+        self._aside_size += len(text)
+        allowed = self._limits.item_size
+        if self._aside_size > allowed and self.failure is None:
+            self.failure = LimitExceededError(
+                "item_size",
+                allowed,
+                f"more than {allowed} characters came where none were asked for",
+            )
+
+    def _take_aside(self) -> list[tuple[Channel, str]]:
+        """What was put aside, tool calls first: what stands beside them is often a draft."""
+        texts = [(channel, "".join(pieces)) for channel, pieces in self._aside.items()]
+        self._aside.clear()
+        return sorted(texts, key=lambda each: each[0].kind == "content")
 
     def _deltas(self, chunk: Any) -> list[Delta]:
         try:
@@ -261,7 +311,3 @@ class Flow(Reading[V, E], Generic[V, E]):
         alignment = self._alignments.get(channel) if self._alignments else None
         tokens = () if alignment is None else alignment.ending_in(len(text))
         return TextDelta(text, channel, tokens)
-
-
-def _may_hold_document(channel: Channel) -> bool:
-    return channel.may_hold_document

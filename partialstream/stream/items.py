@@ -16,12 +16,12 @@ from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Channel, Delta, Item, Outcome, RejectedItem
 from partialstream.stream.confidence import confidence_of
 from partialstream.stream.events import ItemEvent, ItemRejected
-from partialstream.stream.flow import Flow
+from partialstream.stream.flow import Expected, Flow
 from partialstream.stream.reading import Intake, Reading
 from partialstream.validation.items import ItemValidator, OnInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from partialstream.stream.answer import Answer
 
@@ -90,9 +90,9 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         strict: bool | None = None,
         limits: Limits | None = None,
         answer: Answer | None = None,
-        reads: Callable[[Channel], bool] | None = None,
+        expected: Expected | None = None,
     ) -> None:
-        super().__init__(answer, reads)
+        super().__init__(answer, expected)
         self._limits = limits or DEFAULT_LIMITS
         self._path = parse_path(path)
         self._validator = ItemValidator(
@@ -100,6 +100,10 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         )
         self._numbers = itertools.count()
         self._gatherers: dict[Channel, Gatherer] = {}
+        self._has_ended = False
+        # what a broken answer has left to hand over, and the same as events
+        self._left_over: list[Delivery[T]] = []
+        self._left_over_events: list[ItemEvent[T]] = []
         # The items of the last chunk, by number: the tokens around them, and where they end.
         self._spoken: dict[int, tuple[Alignment, int]] = {}
 
@@ -131,7 +135,7 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     # -- the short way for chunks that are text -------------------------------------------
 
-    def text_gatherer(self) -> Gatherer:
+    def text_gatherer(self) -> Gatherer | None:
         """The parser's own intake for text.
 
         What its `pull` raises goes to `failed`, what it gives to `accept`.
@@ -163,32 +167,35 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     def _values(self, deltas: list[Delta]) -> list[Delivery[T]]:
         accepted: list[Delivery[T]] = []
         for channel, text in deltas:
-            if self._reads(channel):
-                raws = self._send(channel, text)
+            gatherer = self._gatherers.get(channel) or self._gatherer(channel)
+            if gatherer is None:
+                self._put_aside(channel, text)
+            else:
+                raws = self._send(gatherer, channel, text)
                 if raws:
                     accepted += self.accept(raws)
-                if self.failure is not None:
-                    break
+            if self.failure is not None:
+                break
         return accepted
 
     def _events(self, deltas: list[Delta]) -> list[ItemEvent[T]]:
         events: list[ItemEvent[T]] = []
         for channel, text in deltas:
-            if not self._reads(channel):
+            gatherer = self._gatherer(channel)
+            if gatherer is None:
                 events.append(self._delta(channel, text))
+                self._put_aside(channel, text)
                 continue
-            start = self._gatherer(channel).sent
+            start = gatherer.sent
             done = 0  # characters of `text` that are told of
-            for raw in self._send(channel, text):
+            for raw in self._send(gatherer, channel, text):
                 # Text and items are told in their order, so that it does not matter how the
                 # text was cut.
                 end = raw.position.offset + len(raw.text) - start
                 if end > done:
                     events.append(self._delta(channel, text[done:end]))
                     done = end
-                known = len(self.rejected)
-                events += map(self.item, self.accept([raw]))
-                events += map(ItemRejected, self.rejected[known:])
+                events += self._accepted(raw)
                 if self._validator.failure is not None:
                     return events
             if done < len(text):
@@ -197,20 +204,33 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
                 break
         return events
 
-    def _send(self, channel: Channel, text: str) -> Sequence[RawItem]:
+    def _accepted(self, raw: RawItem) -> list[ItemEvent[T]]:
+        """What comes of one raw item."""
+        known = len(self.rejected)
+        events: list[ItemEvent[T]] = [*map(self.item, self.accept([raw]))]
+        events += map(ItemRejected, self.rejected[known:])
+        return events
+
+    def _send(self, gatherer: Gatherer, channel: Channel, text: str) -> Sequence[RawItem]:
         try:
-            raws = self._gatherer(channel).send(text)
+            raws = gatherer.send(text)
         except PartialStreamError as error:
             raws = self.failed(error)
-        if self._alignments and channel in self._alignments:
-            alignment = self._alignments[channel]
-            for raw in raws:
-                self._spoken[raw.number] = alignment, raw.position.offset + len(raw.text)
+        if self._alignments:
+            self._remember(raws, channel)
         return raws
 
+    def _remember(self, raws: Sequence[RawItem], channel: Channel) -> None:
+        """Items are complete whose tokens may be known."""
+        alignment = self._alignments.get(channel)
+        if alignment is not None:
+            for raw in raws:
+                self._spoken[raw.number] = alignment, raw.position.offset + len(raw.text)
+
     def _alignment(self, channel: Channel) -> Alignment:
-        # No item is longer.
-        return Alignment(self._gatherer(channel).sent, keeps=self._limits.item_size)
+        gatherer = self._gatherer(channel)
+        sent = sum(map(len, self._aside.get(channel, ()))) if gatherer is None else gatherer.sent
+        return Alignment(sent, keeps=self._limits.item_size)  # no item is longer
 
     def _align(self, deltas: list[Delta]) -> None:
         for alignment, end in self._spoken.values():
@@ -218,19 +238,109 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._spoken.clear()
         super()._align(deltas)
 
-    def _gatherer(self, channel: Channel) -> Gatherer:
+    def _gatherer(self, channel: Channel) -> Gatherer | None:
+        """What reads a text, None if it is not to be read yet."""
         gatherer = self._gatherers.get(channel)
-        if gatherer is None:
-            scanner = ItemScanner(
+        if gatherer is None and self._expected.is_for(channel):
+            gatherer = self._gatherers[channel] = self._new_gatherer()
+        return gatherer
+
+    def _new_gatherer(self) -> Gatherer:
+        return Gatherer(
+            ItemScanner(
                 self._validator.shape,
                 path=self._path,
+                expected=self._expected.path,
                 limits=self._limits,
                 numbers=self._numbers,
             )
-            gatherer = self._gatherers[channel] = Gatherer(scanner)
-        return gatherer
+        )
 
     # -- the end ---------------------------------------------------------------------------
+
+    def finish(self) -> list[Delivery[T]]:
+        """See `Flow`. Some items are only then known to be some; see `_last_items`."""
+        return super().finish() + self.accept(self._last_items())
+
+    def finish_events(self) -> list[ItemEvent[T]]:
+        """See `Flow`."""
+        events = super().finish_events()
+        for raw in self._last_items():
+            events += self._accepted(raw)
+        return events
+
+    def broken(self, error: BaseException) -> None:
+        """See `Flow`. What the text until then holds is handed over by `between`."""
+        if self.outcome is None and isinstance(error, Exception):
+            known = len(self.rejected)
+            self._left_over = self.accept(self._last_items())
+            self._left_over_events = [*map(self.item, self._left_over)]
+            self._left_over_events += map(ItemRejected, self.rejected[known:])
+        if self.failure is None:
+            super().broken(error)
+
+    def between(self) -> list[Delivery[T]]:
+        """See `Reading`."""
+        left_over, self._left_over = self._left_over, []
+        return left_over
+
+    def between_events(self) -> list[ItemEvent[T]]:
+        """See `Reading`."""
+        left_over, self._left_over_events = self._left_over_events, []
+        return left_over
+
+    def _last_items(self) -> Sequence[RawItem]:
+        """The items that only the end of the answer shows to be some.
+
+        They stand in another place than was asked for, in the text or beside it.
+        """
+        if self._has_ended or self.failure is not None or self.outcome is not None:
+            return []
+        self._has_ended = True
+        raws: list[RawItem] = []
+        found = [self._end(*each, raws) for each in self._gatherers.items()]
+        if not any(found):
+            raws += self._read_aside()
+        return raws
+
+    def _end(self, channel: Channel, gatherer: Gatherer, raws: list[RawItem]) -> bool:
+        """End a text, and add its last items; gives whether there is a document in it."""
+        scanner = gatherer.scanner
+        status = "invalid"  # of which `_document` tells
+        completed: list[RawItem] = []
+        try:
+            completed += gatherer.flush()
+            status = scanner.finish().status
+        except PartialStreamError:
+            pass  # as above
+        completed += scanner.take_completed()
+        if self._alignments:
+            self._remember(completed, channel)
+        raws += completed
+        return bool(completed) or status not in ("empty", "no_json")
+
+    def _read_aside(self) -> list[RawItem]:
+        """Read what came elsewhere than it was asked for."""
+        raws: list[RawItem] = []
+        for channel, text in self._take_aside():
+            gatherer = self._new_gatherer()
+            completed: list[RawItem] = []
+            failure: PartialStreamError | None = None
+            try:
+                completed += gatherer.send(text)
+            except PartialStreamError as error:
+                failure = error
+                completed += gatherer.scanner.take_completed()
+            raws += completed
+            if failure is not None:
+                # Prose that begins like JSON is one thing, a list that is cut another.
+                self.failure = failure if completed or self.failure is None else self.failure
+            elif self._end(channel, gatherer, raws) or not raws:
+                self.failure = None
+                self._gatherers[channel] = gatherer
+        return raws
+
+    # -- the outcome -----------------------------------------------------------------------
 
     def is_whole(self) -> bool:
         """Whether the list is closed, whatever came behind it. For answers that were read."""

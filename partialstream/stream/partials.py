@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.engine.alignment import Alignment
 from partialstream.errors import IncompleteStreamError, PartialStreamError
+from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.confidence import SpokenObject
 from partialstream.stream.events import PartialEvent, Snapshot
-from partialstream.stream.flow import Flow
+from partialstream.stream.flow import Expected, Flow
 from partialstream.stream.reading import Reading
 from partialstream.validation.partials import PartialParser
 
@@ -49,7 +50,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
         answer: See `Flow`.
-        reads: See `Flow`.
+        expected: See `Flow`.
         member: The member of the model that is wanted, None for the whole.
         carried: Members that stand from other answers; see `PartialParser`.
         fail_fast: See `PartialParser`.
@@ -63,12 +64,13 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         strict: bool | None = None,
         limits: Limits | None = None,
         answer: Answer | None = None,
-        reads: Callable[[Channel], bool] | None = None,
+        expected: Expected | None = None,
         member: str | None = None,
         carried: Mapping[str, str] | None = None,
         fail_fast: bool = False,
     ) -> None:
-        super().__init__(answer, reads)
+        super().__init__(answer, expected)
+        self._limits = limits or DEFAULT_LIMITS
         self._member = member
         self._new_parser: Callable[[], PartialParser[Any]] = lambda: PartialParser(
             model,
@@ -136,11 +138,24 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         return events
 
     def _send(self, channel: Channel, text: str) -> M | None:
-        if not self._reads(channel):
+        if channel is not self._chosen and not self._is_wanted(channel):
+            self._put_aside(channel, text)
             return None
+        return self._feed(channel, text)
+
+    def _is_wanted(self, channel: Channel) -> bool:
+        """Whether a text that is not the chosen one may be the object nevertheless."""
+        if not self._expected.is_for(channel):
+            return False
+        chosen = self._chosen
+        if chosen is None or channel == chosen:
+            return True
+        # What stands in prose, or in thoughts, may be a draft of a tool call that follows.
+        is_draft = chosen.kind == "content" and self._parsers[chosen].is_tentative
+        return is_draft and channel.kind == "tool"
+
+    def _feed(self, channel: Channel, text: str) -> M | None:
         self._pieces.append(text)
-        if self._chosen is not None and channel is not self._chosen and channel != self._chosen:
-            return None
         parser = self._parsers.get(channel)
         if parser is None:
             parser = self._parsers[channel] = self._new_parser()
@@ -209,6 +224,22 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
                 if self._alignments:
                     self._remember(last, channel, ended=True)
                 return [last]
+        return self._read_aside()
+
+    def _read_aside(self) -> list[M]:
+        """Read what came elsewhere than it was asked for: the first text with an object."""
+        failures: list[BaseException] = []
+        for channel, text in self._take_aside():
+            snapshot = self._feed(channel, text)
+            if snapshot is not None:
+                return [snapshot]
+            if self._chosen is not None:
+                return []
+            if self.failure is not None:
+                failures.append(self.failure)  # which may be prose that begins like JSON
+                self.failure = None
+                del self._parsers[channel]
+        self.failure = failures[0] if failures else None
         return []
 
     @property

@@ -196,7 +196,8 @@ class PartialParser(Generic[M]):
             return Outcome("truncated", tail=self._seeker.unfinished)
         if self._seeker.blank:
             return Outcome("empty")
-        reason = "no object found that fits the model in the response"
+        what = "object found that fits the model" if self._seeker.json_found else "JSON found"
+        reason = f"no {what} in the response"
         return Outcome("no_json", detail=f"{reason}: {beginning_of([self._beginning])!r}")
 
     def _take(self, delta: str) -> M | None:
@@ -215,7 +216,7 @@ class PartialParser(Generic[M]):
         if certainty is Certainty.CERTAIN:
             return Root.ITEM
         shape = self._plan.shape if bracket == "{" else self._plan.elements
-        if self._final is not None or shape is None or not self._plan.shape.may_begin(bracket):
+        if shape is None or not self._plan.shape.may_begin(bracket):
             return None
         return ObjectProbe(shape, certainty=certainty, limits=self._limits, position=position)
 

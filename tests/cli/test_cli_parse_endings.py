@@ -47,7 +47,7 @@ def refusal() -> bytes:
         ),
         ("", ExitCode.INCOMPLETE, "empty: the answer is empty"),
         (" \n", ExitCode.INCOMPLETE, "empty: the answer is empty"),
-        ("Sorry.", ExitCode.INCOMPLETE, "no_json: nothing to be found in the answer: "),
+        ("Sorry.", ExitCode.INCOMPLETE, "no_json: no JSON found in the response: "),
         (
             sse_body([f"[{GOOD}"], finish_reason=None, done=False),
             ExitCode.INCOMPLETE,

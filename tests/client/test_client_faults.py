@@ -115,14 +115,17 @@ def test_an_answer_without_items_is_no_silent_success(
 
 
 @both
-def test_an_answer_where_it_was_not_asked_for_is_not_called_empty(caller: Caller) -> None:
-    with ReplayServer(Answer(PRODUCTS, as_tool=False), repeat=True) as server:
-        for method in ("create_iterable", "create_partial"):
-            run = caller(server).read(method, response_model=Product, mode="tools")
-            assert run.values == []
-            assert isinstance(run.error, IncompleteStreamError)
-            assert run.stream.outcome.status == "no_json"
-            assert "it came where it was not asked for" in str(run.error)
+def test_an_answer_where_it_was_not_asked_for_is_read_at_its_end(caller: Caller) -> None:
+    with ReplayServer([Answer(PRODUCTS, as_tool=False), Answer("Sorry.", as_tool=False)]) as server:
+        run = caller(server).read("create_iterable", response_model=Product, mode="tools")
+        assert run.error is None
+        assert run.values == [LAMP, RUG]
+        assert run.stream.outcome.ok
+        run = caller(server).read("create_partial", response_model=Product, mode="tools")
+        assert run.values == []
+        assert isinstance(run.error, IncompleteStreamError)
+        assert run.stream.outcome.status == "no_json"
+        assert "no JSON found in the response: 'Sorry.'" in str(run.error)
 
 
 @both

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +15,11 @@ from partialstream import ItemParser, JSONSyntaxError, Limits, PartialParser, Pa
 from partialstream.engine.locate import Certainty, RootFinder
 from partialstream.engine.probe import ObjectProbe, Probe, Root
 from partialstream.engine.seek import DocumentSeeker
-from partialstream.engine.position import Position
 from partialstream.engine.shape import ANYTHING, Shape
 from partialstream.testing import every_cut
+
+if TYPE_CHECKING:
+    from partialstream.engine.position import Position
 
 OBJECT = Shape(frozenset({"object"}), frozenset({"name"}))
 
