@@ -54,8 +54,9 @@ class BedrockSource:
     An event is a dict whose one member has the event's name, as boto3 gives it:
     `{"contentBlockDelta": {"delta": {"text": "[1"}, "contentBlockIndex": 0}}`. Each content
     block has a channel, keyed by its index: text, reasoning or the input of a tool; a tool
-    without input is the document `{}`, which `finish` gives. Of `metadata`, `usage` counts as
-    input what was read from and written to the cache.
+    without input is the document `{}`, which `finish` gives. Where an index counts deltas
+    instead, as Nova's does, they are one text, keyed by the first of them. Of `metadata`,
+    `usage` counts as input what was read from and written to the cache.
 
     `{"chunk": {"bytes": …}}` is an event in the format of the model's maker, and is read by
     the source of that format; `bytes` may be in base64, as it is on the way.
@@ -159,9 +160,16 @@ class BedrockSource:
             raise unknown_chunk(chunk, _EXPECTED)
 
     def _read_piece(self, event: dict[str, Any], deltas: list[Delta]) -> None:
-        block = self._blocks.at(event.get("contentBlockIndex"))
+        index: Any = event.get("contentBlockIndex")
+        fields = _as_dict(event.get("delta"))
+        if fields.get("text") is not None:
+            block = self._blocks.for_text(index, "content")
+        elif fields.get("reasoningContent") is not None:
+            block = self._blocks.for_text(index, "reasoning")
+        else:
+            block = self._blocks.at(index)
         if not block.ignored:
-            self._read_texts(block, _as_dict(event.get("delta")), deltas)
+            self._read_texts(block, fields, deltas)
 
     def _read_texts(self, block: Block, fields: dict[str, Any], deltas: list[Delta]) -> None:
         """Read what a delta and a whole block have in common."""
@@ -171,10 +179,10 @@ class BedrockSource:
             inner: Any = reasoning.get("reasoningText")
             reasoning = _text_in(inner if is_object(inner) else reasoning, "text")
             if reasoning:
-                deltas.append((block.reasoning, reasoning))
+                deltas.append(block.add(block.reasoning, reasoning))
         text = _text_in(fields, "text")
         if text:
-            deltas.append((block.content, text))
+            deltas.append(block.add(block.content, text))
         call: Any = fields.get("toolUse")
         if is_object(call):
             text = _text_in(call, "input")

@@ -2,7 +2,8 @@
 
     begin ──► text, reasoning, arguments … ──► end
 
-Bedrock announces none but tool calls; a text to a block that was not announced begins it.
+Bedrock announces none but tool calls; a text to a block that was not announced begins it, or
+goes on with the block before it (see `Blocks.for_text`).
 """
 
 from __future__ import annotations
@@ -40,18 +41,51 @@ class Block:
         call: What it calls a tool with, None if it does not.
         id: The provider's id of that call, None if it gave none.
         ignored: Whether its texts are none of the model's.
+        index: The latest index at which the provider has written it, None if it gave none.
+        kind: What it holds, if it was begun by a text; None for a block that was announced.
     """
 
-    __slots__ = ("_input", "call", "content", "id", "ignored", "key", "reasoning")
+    __slots__ = (
+        "_counted",
+        "_input",
+        "_pieces",
+        "call",
+        "content",
+        "id",
+        "ignored",
+        "index",
+        "key",
+        "kind",
+        "reasoning",
+    )
 
-    def __init__(self, key: Hashable) -> None:
+    def __init__(self, key: Hashable, index: int | str | None, kind: ChannelKind | None) -> None:
         self.key = key
+        self.index = index
+        self.kind = kind
+        self._pieces = 0  # texts at its latest index
+        self._counted = False  # whether it has had texts at several indexes
         self.content = Channel("content", key)
         self.reasoning = Channel("reasoning", key)
         self.call: ToolCall | None = None
         self.id: str | None = None
         self.ignored = False
         self._input = ""  # what was said ahead of the arguments, and counts if none follow
+
+    def add(self, channel: Channel, text: str) -> Delta:
+        """Add to its text or its reasoning."""
+        self._pieces += 1
+        return channel, text
+
+    def goes_on_with(self, kind: ChannelKind) -> bool:
+        """Whether a text of this kind, at an index of its own, goes on with this block."""
+        return self.kind == kind and (self._counted or self._pieces <= 1)
+
+    def move_to(self, index: int | str | None) -> None:
+        """Go on at another index."""
+        self.index = index
+        self._counted = self._counted or self._pieces > 0
+        self._pieces = 0
 
     def begin_call(self, kind: ChannelKind, name: Any, arguments: Any = None) -> None:
         """Make it a call.
@@ -65,6 +99,7 @@ class Block:
             ProviderError: If they are no JSON.
         """
         self._input = arguments_text(arguments)
+        self.kind = None
         self.call = ToolCall(self.key, None, kind)
         if isinstance(name, str):
             self.call.name = name or None
@@ -92,6 +127,8 @@ class Blocks:
     def __init__(self) -> None:
         self._all: list[Block] = []
         self._by_index: dict[int | str | None, Block] = {}
+        self._keys: set[Hashable] = set()
+        self._free = 0  # above all keys that are numbers
 
     def begin(self, index: Any, call_id: Any = None) -> Block:
         """Begin a block.
@@ -106,22 +143,45 @@ class Blocks:
         block = self._by_index.get(index)
         if block is not None and call_id is not None and block.id == call_id:
             return block
-        key = len(self._all) if index is None else index
-        if block is not None or index is None:
-            # Some relays number all blocks alike.
-            taken = {each.key for each in self._all}
-            while key in taken:
-                key += 1
-        block = Block(key)
+        block = self._add(index, None)
         block.id = call_id
-        self._all.append(block)
-        self._by_index[index] = block
         return block
 
     def at(self, index: Any) -> Block:
         """Give the block at an index, the last one for None; begin it if there is none."""
         block = self._known(index)
-        return self.begin(index) if block is None else block
+        return self._add(_index_in(index), None) if block is None else block
+
+    def for_text(self, index: Any, kind: ChannelKind) -> Block:
+        """Give the block that a text belongs to, whether or not the block was announced.
+
+        Usually that is the block at the text's index. Nova instead numbers the deltas, and
+        stops a block after each of them, even in the middle of a value:
+
+            delta 0 `[{"name":"T`    stop 0   delta 1 `ea"}]`   stop 1    one text
+            delta 0 `Here `   delta 0 `it is:`   stop 0   delta 1 `[]`    two texts
+
+        Hence an unannounced block that had a single delta, or none, says nothing: the next text
+        of its kind, unless another block begins in between, continues it under any new index.
+        If the two were blocks after all, say prose and a document, or two documents, their
+        concatenation is read the same way.
+
+        Args:
+            index: The provider's index, the last block for None.
+            kind: `content` or `reasoning`.
+        """
+        block = self._known(index)
+        if block is not None:
+            return block
+        index = _index_in(index)
+        last = self._all[-1] if self._all else None
+        if last is None or not last.goes_on_with(kind):
+            return self._add(index, kind)
+        # Forgotten at its former index: deltas are without number.
+        del self._by_index[last.index]
+        last.move_to(index)
+        self._by_index[index] = last
+        return last
 
     def end(self, index: Any) -> list[Delta]:
         """End the block at an index, the last one for None; it need not be known."""
@@ -145,6 +205,18 @@ class Blocks:
             # The blocks ahead of the last were over when it began.
             deltas += block.finish(cut=cut and block is self._all[-1])
         return deltas
+
+    def _add(self, index: int | str | None, kind: ChannelKind | None) -> Block:
+        key = len(self._all) if index is None else index
+        if key in self._keys:  # some relays number all blocks alike
+            key = self._free
+        if isinstance(key, int):
+            self._free = max(self._free, key + 1)
+        self._keys.add(key)
+        block = Block(key, index, kind)
+        self._all.append(block)
+        self._by_index[index] = block
+        return block
 
     def _known(self, index: Any) -> Block | None:
         index = _index_in(index)
