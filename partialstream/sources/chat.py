@@ -1,4 +1,8 @@
-"""Chat Completions, the wire format of OpenAI and of most that are compatible with it."""
+"""Chat Completions, the wire format of OpenAI and of most that are compatible with it.
+
+The older Completions API (`/v1/completions`, which vLLM and others still serve) is read here too:
+its choices have a `text` instead of a `delta`, and the rest is alike.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,7 @@ def is_chat(fields: dict[str, Any]) -> bool:
         # An empty list as well: the verdicts of Azure's filter on the prompt come ahead of the
         # answer, with empty `id` and `object`.
         "choices" in fields
-        or (isinstance(kind, str) and kind.startswith("chat.completion"))
+        or (isinstance(kind, str) and kind.startswith(("chat.completion", "text_completion")))
         or (is_object(usage := fields.get("usage")) and "prompt_tokens" in usage)
     )
 
@@ -46,7 +50,8 @@ class ChatSource:
 
     Content, reasoning and refusal have a channel for each choice, keyed by its index; each
     tool call has one, keyed by choice and place among the choice's calls. A call without
-    arguments is the document `{}`, which `finish` gives.
+    arguments is the document `{}`, which `finish` gives. The text of a `text_completion` is
+    content.
 
     Of `metadata`, `finish_reason` is the last one given, but one that tells of a cut answer
     stands against those of other choices; `extra` holds a chunk's further members by their
@@ -138,8 +143,8 @@ class ChatSource:
         """Read a chunk of any shape."""
         if self._failure is not None:
             raise self._failure
-        if self.metadata.tokens:
-            self.metadata.tokens = []
+        # Always a new list: whoever has the one of the last chunk keeps it as it is.
+        self.metadata.tokens = []
         deltas: list[Delta] = []
         failure: ProviderError | None = None
         try:
@@ -172,11 +177,13 @@ class ChatSource:
             if delta is None:
                 # A whole answer. Beside or after deltas a message only repeats them.
                 delta = fields.get("message")
+        if delta is None and "text" in fields:
+            # A completion. Together sends it beside a delta, which it only repeats.
+            delta = {"content": fields["text"]}
         if delta is not None:
             deltas += choice.read(_as_dict(delta))
             if fields.get("logprobs"):
-                # A new list: whoever has the one before keeps it as it is.
-                self.metadata.tokens = self.metadata.tokens + choice.tokens(fields["logprobs"])
+                self.metadata.tokens += choice.tokens(fields["logprobs"])
         self._read_end(choice, fields)
 
     def _read_end(self, choice: ChatChoice, fields: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from partialstream.results import Token
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from partialstream.results import Channel
+
+
+# How parallel lists write a token that is no UTF-8: `bytes:\xf0\x9f`.
+_ESCAPED = re.compile(r"bytes:(?:\\x[0-9a-f]{2})+")
 
 
 def read_tokens(logprobs: Any, channel: Channel) -> list[Token]:
@@ -54,9 +59,20 @@ def _entries_of_lists(fields: dict[str, Any]) -> list[dict[str, Any]]:
     if not is_list(top) or len(top) != len(tokens):
         top = [None] * len(tokens)
     return [
-        {"token": token, "logprob": logprob, "top_logprobs": _ranking(each)}
+        {
+            "token": token,
+            "logprob": logprob,
+            "bytes": _unescaped(token),
+            "top_logprobs": _ranking(each),
+        }
         for token, logprob, each in zip(tokens, logprobs, top, strict=True)
     ]
+
+
+def _unescaped(token: Any) -> list[int] | None:
+    if not isinstance(token, str) or not _ESCAPED.fullmatch(token):
+        return None
+    return list(bytes.fromhex(token.removeprefix("bytes:").replace("\\x", "")))
 
 
 def _ranking(logprobs: Any) -> list[dict[str, Any]]:

@@ -117,8 +117,8 @@ class ResponsesSource:
         """Read an event of any kind."""
         metadata = self.metadata
         self._channel = None
-        if metadata.tokens:
-            metadata.tokens = []
+        # Always a new list: whoever has the one of the last event keeps it as it is.
+        metadata.tokens = []
         deltas: list[Delta] = []
         self._read_event(chunk, deltas)
         deltas = self._halves.join_all(deltas)
@@ -242,8 +242,7 @@ class ResponsesSource:
 
     def _keep_tokens(self, logprobs: Any, channel: Channel) -> None:
         if logprobs:
-            # A new list: whoever has the one before keeps it as it is.
-            self.metadata.tokens = self.metadata.tokens + read_tokens(logprobs, channel)
+            self.metadata.tokens += read_tokens(logprobs, channel)
 
 
 def _text_of(event: dict[str, Any], form: Form) -> str:
