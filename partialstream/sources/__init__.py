@@ -17,7 +17,8 @@ One source for each wire format, with what only it needs:
     responses.py       OpenAI's Responses API; responses_item.py, responses_output.py
     anthropic.py       Anthropic's Messages; blocks.py, with Bedrock
     bedrock.py         Amazon's Converse and InvokeModel
-    gemini.py          Gemini; gemini_fields.py, gemini_calls.py, leaf_arguments.py
+    gemini.py          Gemini; gemini_fields.py, gemini_reasons.py, gemini_calls.py,
+                       leaf_arguments.py
     ollama.py, cohere.py
     text.py            no wire format at all
     wrapped.py         chunks of another format, each in an envelope

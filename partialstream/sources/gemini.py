@@ -8,6 +8,7 @@ from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel, Usage
 from partialstream.sources.gemini_calls import GeminiCalls
 from partialstream.sources.gemini_fields import count, member, members, word
+from partialstream.sources.gemini_reasons import block_reason_in, finish_reason_in
 from partialstream.sources.logprobs import read_tokens
 from partialstream.sources.provider_errors import error_in, unknown_chunk
 from partialstream.sources.shapes import is_object
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from partialstream.results import Delta, Token
 
 _STOP = "STOP"
+_MODEL_ARMOR = "MODEL_ARMOR"  # a filter of Vertex AI's that is set up by the caller
 
 _TELLING = frozenset(
     {"candidates", "promptFeedback", "prompt_feedback", "usageMetadata", "usage_metadata"}
@@ -43,9 +45,11 @@ class GeminiSource:
     the results of both; files, pictures, signatures.
 
     Of `metadata`, `finish_reason` is the last one given, but one other than `STOP` stands
-    against those of other candidates; `filter_reason` says why the prompt was blocked; `usage`
-    counts thoughts as output, and what tools that Gemini runs itself gave it as input; `extra`
-    holds what a candidate says of its text (`citationMetadata` and the like).
+    against those of other candidates; one that comes as a number has its name there, and a
+    number without a name is an error, since it may stand for a filter; `filter_reason` says why
+    the prompt was blocked; `usage` counts thoughts as output, and what tools that Gemini runs
+    itself gave it as input; `extra` holds what a candidate says of its text
+    (`citationMetadata` and the like).
 
     Example:
         >>> source = GeminiSource()
@@ -75,8 +79,8 @@ class GeminiSource:
             return []
         if not is_object(chunk) and not hasattr(chunk, "candidates"):
             raise unknown_chunk(chunk, _EXPECTED)
-        if self.metadata.tokens:
-            self.metadata.tokens = []
+        # Always a new list: whoever has the one of the last chunk keeps it as it is.
+        self.metadata.tokens = []
         failure = error_in(chunk) if is_object(chunk) else None
         deltas: list[Delta] = []
         try:
@@ -121,17 +125,25 @@ class GeminiSource:
             deltas += candidate.read(part)
         logprobs = member(fields, "logprobsResult")
         if logprobs:
-            # A new list: whoever has the one before keeps it as it is.
-            self.metadata.tokens = self.metadata.tokens + _tokens(logprobs, candidate.told)
-        reason = word(member(fields, "finishReason"))
+            self.metadata.tokens += _tokens(logprobs, candidate.told)
+        reason, known = finish_reason_in(fields)
         if reason is not None:
             candidate.finish_reason = reason
             # Some servers say STOP in each chunk.
             if self.metadata.finish_reason in (None, _STOP) or reason != _STOP:
                 self.metadata.finish_reason = reason
+            if reason == _MODEL_ARMOR:
+                self.metadata.filter_reason = reason
         for name in _KEPT:
             if value := member(fields, name):
                 self.metadata.extra[name] = value
+        if not known:
+            # Most of them say that the answer is none, and none says that all is well.
+            raise ProviderError(
+                f"the answer ended with the unknown finishReason {reason}",
+                chunk=fields,
+                code=reason,
+            )
 
     def _read_metadata(self, chunk: Any) -> None:
         metadata = self.metadata
@@ -141,7 +153,7 @@ class GeminiSource:
             metadata.request_id = word(member(chunk, "responseId"))
         feedback = member(chunk, "promptFeedback")
         if feedback:
-            reason = word(member(feedback, "blockReason"))
+            reason = block_reason_in(feedback)
             message = word(member(feedback, "blockReasonMessage"))
             if reason is not None:
                 metadata.filter_reason = reason if message is None else f"{reason}: {message}"

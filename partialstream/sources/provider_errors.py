@@ -29,6 +29,22 @@ def shorten(text: str, limit: int = 200) -> str:
     return f"{text[:limit]!r}… ({len(text)} characters)"
 
 
+def shown(value: Any, limit: int = 2000) -> str:
+    """Write a value for a message, whatever it is: a text as it is, all else by its `repr`.
+
+    Example:
+        >>> shown("busy"), shown({"code": 529})
+        ('busy', "{'code': 529}")
+    """
+    if isinstance(value, str):
+        return value[:limit]
+    try:
+        return repr(value)[:limit]
+    except (RecursionError, ValueError):
+        # Nested deeper than Python's stack, or an integer of more digits than it writes.
+        return describe(value)
+
+
 def describe(chunk: Any) -> str:
     """Say what a chunk is, without what may be secret in it.
 
@@ -48,15 +64,15 @@ def describe(chunk: Any) -> str:
         name = f"{kind.__module__}.{name}"
     if not is_object(chunk):
         return f"a {name}"
-    shown = [
+    members = [
         f"{key}={shorten(value, 40)}"
         if key in _TELLING and isinstance(value := chunk[key], str)
-        else str(key)
+        else shown(key, 40)
         for key in list(chunk)[:12]
     ]
-    if len(chunk) > len(shown):
-        shown.append(f"{len(chunk) - len(shown)} more")
-    return f"a {name} with {', '.join(shown)}" if shown else f"an empty {name}"
+    if len(chunk) > len(members):
+        members.append(f"{len(chunk) - len(members)} more")
+    return f"a {name} with {', '.join(members)}" if members else f"an empty {name}"
 
 
 def unknown_chunk(chunk: Any, expected: str) -> ProviderError:
@@ -95,11 +111,10 @@ def provider_error(error: Any, chunk: object) -> ProviderError:
             (error[name] for name in ("message", "detail", "error") if error.get(name)), error
         )
         code = next((error[name] for name in ("code", "type", "status") if error.get(name)), None)
-    text = message if isinstance(message, str) else repr(message)
     return ProviderError(
-        f"the provider sent an error: {text[:2000]}",
+        f"the provider sent an error: {shown(message)}",
         chunk=chunk,
-        code=None if code is None else str(code),
+        code=None if code is None else shown(code),
     )
 
 
