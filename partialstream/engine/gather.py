@@ -87,6 +87,7 @@ class Gatherer:
                         break
                 else:
                     if len(pieces) < known + BATCH:
+                        "".join(pieces)  # a container may have gone with `in`, and is no text
                         return (), END
                 text = "".join(pieces)
             except TypeError:

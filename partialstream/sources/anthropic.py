@@ -183,9 +183,10 @@ class AnthropicSource:
         else:
             # The result of a tool, a summary, a hint; none of it is the model's answer.
             block.ignored = True
-            if kind == "fallback" and is_object(to := fields.get("to")) and to.get("model"):
+            to: Any = fields.get("to")
+            if kind == "fallback" and is_object(to) and isinstance(model := to.get("model"), str):
                 # Another model goes on.
-                self.metadata.model = str(to["model"])
+                self.metadata.model = model or self.metadata.model
         return block
 
     def _read_piece(self, event: dict[str, Any], deltas: list[Delta]) -> None:

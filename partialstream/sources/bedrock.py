@@ -253,10 +253,10 @@ def is_bedrock(fields: dict[str, Any]) -> bool:
     )
 
 
-def _exception_in(fields: dict[str, Any], *, alone: bool = False) -> ProviderError | None:
+def _exception_in(fields: dict[Any, Any], *, alone: bool = False) -> ProviderError | None:
     """Give the error that a chunk tells of: a member named for its class, or as elsewhere."""
     for name, value in fields.items():
-        if name.endswith("Exception"):
+        if isinstance(name, str) and name.endswith("Exception"):
             details = value if is_object(value) else {"message": value}
             return provider_error({**details, "code": name}, fields)
     return None if alone else error_in(fields)

@@ -123,7 +123,8 @@ class CohereSource:
         if isinstance(reason, str) and reason:
             metadata.finish_reason = reason
         error: Any = delta.get("error")
-        if error or reason in _FAILED:
+        if error or metadata.finish_reason in _FAILED:
+            reason = metadata.finish_reason
             raise provider_error(error or f"the answer ended with finish_reason {reason!r}", delta)
 
 

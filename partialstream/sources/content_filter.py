@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from partialstream.sources.provider_errors import shown
 from partialstream.sources.shapes import is_list, is_object
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def filtered_in(results: Any) -> str:
     if not is_object(results):
         return ""
     return ", ".join(
-        f"{category} ({verdict['severity']})" if verdict.get("severity") else category
+        f"{category} ({shown(verdict['severity'])})" if verdict.get("severity") else str(category)
         for category, verdict in results.items()
         if is_object(verdict) and verdict.get("filtered") is True
     )

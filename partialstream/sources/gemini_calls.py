@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from partialstream.results import Channel
 from partialstream.sources.gemini_fields import as_json, member, members, word
 from partialstream.sources.leaf_arguments import LeafArguments
+from partialstream.sources.provider_errors import unknown_chunk
 from partialstream.sources.tool_calls import arguments_text
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ class GeminiCalls:
             call = self._open = _OpenCall(channel, call_id)
         text = ""
         if arguments:
-            text = arguments_text(as_json(arguments))
+            try:
+                text = arguments_text(as_json(arguments))
+            except RecursionError as error:  # nested deeper than Python's stack
+                raise unknown_chunk(arguments, "a call's arguments") from error
             self._open = None
         else:
             for leaf in leaves:
@@ -94,6 +98,7 @@ def _write(call: _OpenCall, leaf: Any) -> str:
     # null is what is left: it comes as itself, which an SDK leaves out, or as a word.
     value = next((found for name in _VALUES if (found := member(leaf, name)) is not None), None)
     call.begun = True
-    return call.arguments.write(
-        str(member(leaf, "jsonPath")), value, will_continue=bool(member(leaf, "willContinue"))
-    )
+    path = member(leaf, "jsonPath")
+    if not isinstance(path, str):
+        raise unknown_chunk(path, "a leaf of the arguments with its JSON path")
+    return call.arguments.write(path, value, will_continue=bool(member(leaf, "willContinue")))

@@ -56,7 +56,8 @@ class LeafArguments:
             The text that it adds.
 
         Raises:
-            ProviderError: If the path is none, or leads to what has been written already.
+            ProviderError: If the path is none, or leads to what has been written already; or if
+                the value is none of these.
         """
         path = _steps(json_path)
         if self._in_string and path == self._path:
@@ -164,4 +165,9 @@ def _scalar(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         # All numbers of a protocol buffer are floats, an SDK's at least.
         value = int(value)
-    return json.dumps(value)
+    if value is not None and not isinstance(value, (bool, int, float)):
+        raise unknown_chunk(value, "a leaf of the arguments: a str, a number, a bool or None")
+    try:
+        return json.dumps(value)
+    except ValueError as error:  # an integer of more digits than Python writes
+        raise unknown_chunk(value, "a number of fewer digits") from error

@@ -103,7 +103,10 @@ def _likelihood(entry: Any) -> tuple[str, float] | None:
     logprob: Any = entry.get("logprob")
     if not isinstance(text, str) or not isinstance(logprob, (int, float)):
         return None
-    return text, float(logprob)
+    try:
+        return text, float(logprob)
+    except OverflowError:
+        return None  # an integer beyond all floats
 
 
 def _bytes(values: Any) -> bytes | None:

@@ -20,7 +20,7 @@ import json
 from typing import TYPE_CHECKING
 
 from partialstream.results import Channel
-from partialstream.sources.provider_errors import unknown_chunk
+from partialstream.sources.provider_errors import shown, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.surrogates import FIRST_SURROGATE
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _SERVER_SIDE = frozenset({"builtin_function"})
 
 _NO_ARGUMENTS = "null"
+
+_ARGUMENTS = "a tool call's arguments, as text or as an object"
 
 
 class ToolCall:
@@ -192,7 +194,9 @@ class ToolCalls:
             or (index is None and name is not None and call in touched)
             or call.begins_another(call_id, name, text)
         ):
-            kind: ChannelKind = "server_tool" if entry.get("type") in _SERVER_SIDE else "tool"
+            its_type: Any = entry.get("type")
+            is_ours = not isinstance(its_type, str) or its_type not in _SERVER_SIDE
+            kind: ChannelKind = "tool" if is_ours else "server_tool"
             call = ToolCall((self._choice, len(self._calls)), index, kind)
             self._calls.append(call)
         if call.name is None:
@@ -222,7 +226,7 @@ class ToolCalls:
 def _word(value: Any) -> str | None:
     """Give an id or a name; None for null, for `""` and for what is neither."""
     if isinstance(value, int):
-        return str(value)
+        return shown(value)
     return value if isinstance(value, str) and value else None
 
 
@@ -241,5 +245,9 @@ def arguments_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    raise unknown_chunk(value, "a tool call's arguments, as text or as an object")
+        try:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        except (TypeError, ValueError, RecursionError) as error:
+            # An SDK's object holds what is no JSON, or is nested deeper than Python's stack.
+            raise unknown_chunk(value, _ARGUMENTS) from error
+    raise unknown_chunk(value, _ARGUMENTS)

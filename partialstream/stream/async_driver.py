@@ -85,6 +85,7 @@ async def run_items(reading: ItemReading[T], chunks: AsyncChunks) -> AsyncGenera
                 try:
                     async for chunk in iterator:
                         if gatherer is None or chunk.__class__ is not str:
+                            raws = None  # those of the text before it, which were none
                             break
                         raws = gatherer.send(chunk)
                         if raws:

@@ -49,9 +49,9 @@ def cohere(kind: str, index: int | None = None, **message: Any) -> dict[str, Any
     return {"type": kind, "index": index, "delta": {"message": message}}
 
 
-def wrapped(event: Any) -> dict[str, Any]:
+def wrapped(event: Any, dump: Any = json.dumps) -> dict[str, Any]:
     """An event as InvokeModelWithResponseStream wraps it."""
-    return {"chunk": {"bytes": b64encode(json.dumps(event).encode()).decode()}}
+    return {"chunk": {"bytes": b64encode(dump(event).encode()).decode()}}
 
 
 CHAT = [
@@ -321,10 +321,10 @@ COHERE = [
     },
 ]
 
-WRAPPED = [{"data": each} for each in CHAT]
+WRAPPED = [{"data": each} for each in CHAT[1:4]]
 RETOLD = [
     event
-    for each in CHAT
+    for each in CHAT[1:4]
     for event in ({"type": "chunk", "chunk": each}, {"type": "content.delta", "delta": "again"})
 ]
 
@@ -376,13 +376,13 @@ def framed(chunks: list[Any], name: str, dump: Any = json.dumps) -> bytes:
         name: The name of their sequence.
         dump: Gives a value as JSON text.
     """
-    if name.split()[-1] == "converse" or name.startswith("invoked"):
+    if name in ("converse", "error: converse") or name.startswith("invoked"):
         return b"".join(
             aws_message(dump(next(iter(each.values()))), event_type=next(iter(each)))
             if isinstance(each, dict) and len(each) == 1 and isinstance(next(iter(each)), str)
             else aws_message(dump(each), event_type="unheardOf")
             for each in chunks
         )
-    if name in ("ollama", "generate"):
+    if name in ("ollama", "generate", "error: ollama") or name.startswith("whole"):
         return "".join(dump(each) + "\n" for each in chunks).encode()
     return "".join(f"data: {dump(each)}\n\n" for each in chunks).encode()
