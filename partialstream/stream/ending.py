@@ -33,8 +33,9 @@ _FILTERED = frozenset(
     }
 )
 
-# Foreign exceptions are told apart by the names of their classes, so that no transport has to
-# be imported: httpx, httpcore, httpx2, aiohttp, requests and the standard library.
+# Foreign exceptions are told apart by the names of their classes, so that no library has to be
+# imported. These names mean the same wherever they come from: httpx, httpcore, httpx2, h11, h2,
+# aiohttp, requests, urllib3 and the standard library.
 _STALLED = frozenset(
     # OpenAI's APITimeoutError is an APIConnectionError too, hence looked for first.
     {"TimeoutException", "TimeoutError", "Timeout", "ReadTimeoutError", "APITimeoutError"}
@@ -53,6 +54,27 @@ _DISCONNECTED = frozenset(
     }
 )
 _PROVIDER = frozenset({"APIError", "APIStatusError", "EventStreamError"})
+
+# These mean something else elsewhere, and so count only with the package that they come from:
+# what decoding a body raises, of which each library has a word of its own, and names such as
+# `error`.
+_DISCONNECTED_IN: dict[str, frozenset[str]] = {
+    "aiohttp": frozenset({"HttpProcessingError"}),
+    "anyio": frozenset({"BrokenResourceError", "ClosedResourceError", "EndOfStream"}),
+    "brotli": frozenset({"error"}),
+    "_brotli": frozenset({"error"}),
+    "brotlicffi": frozenset({"error"}),
+    "compression": frozenset({"ZstdError"}),
+    "gzip": frozenset({"BadGzipFile"}),
+    "http": frozenset({"HTTPException"}),
+    "httpx": frozenset({"DecodingError"}),
+    "httpx2": frozenset({"DecodingError"}),
+    "requests": frozenset({"ChunkedEncodingError", "ContentDecodingError"}),
+    "ssl": frozenset({"SSLError"}),
+    "urllib3": frozenset({"DecodeError", "SSLError"}),
+    "zlib": frozenset({"error"}),
+    "zstandard": frozenset({"ZstdError"}),
+}
 
 
 def resolve(
@@ -103,14 +125,15 @@ def translate(error: Exception, document: Outcome) -> PartialStreamError | None:
     """
     if isinstance(error, PartialStreamError):
         return error
-    names = {cls.__name__ for cls in type(error).__mro__}
+    classes = _classes_of(error)
+    names = {cls.__name__ for cls in classes}
     text = str(error) or type(error).__name__
     if names & _STALLED:
         return IncompleteStreamError.of(Outcome("stalled", detail=text, tail=document.tail))
     # Google's and botocore's errors are ClientErrors as well, as are aiohttp's lost connections;
     # OpenAI's lost connections are APIErrors.
     told = names & _PROVIDER and "APIConnectionError" not in names
-    if names & _DISCONNECTED and not told:
+    if not told and (names & _DISCONNECTED or any(map(_is_disconnect, classes))):
         return IncompleteStreamError.of(Outcome("disconnected", detail=text, tail=document.tail))
     if told:
         code = getattr(error, "code", None)
@@ -121,3 +144,21 @@ def translate(error: Exception, document: Outcome) -> PartialStreamError | None:
             outcome=Outcome("disconnected", detail=text, tail=document.tail),
         )
     return None
+
+
+def _classes_of(error: BaseException) -> tuple[type, ...]:
+    """The classes of an exception, and of one that it hides: requests' of a time-out."""
+    classes = type(error).__mro__
+    below = error.__cause__ or error.__context__
+    if below is not None and any(
+        cls.__name__ == "ConnectionError" and cls.__module__ == "requests.exceptions"
+        for cls in classes
+    ):
+        return classes + type(below).__mro__
+    return classes
+
+
+def _is_disconnect(cls: type) -> bool:
+    """Whether a class of exceptions tells of a lost connection in the package it comes from."""
+    package = cls.__module__.partition(".")[0]
+    return package in _DISCONNECTED_IN and cls.__name__ in _DISCONNECTED_IN[package]
