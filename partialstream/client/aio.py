@@ -36,6 +36,8 @@ class AsyncClient:
     - `mode`: how the provider is made to answer in JSON: `"json_schema"` (the default),
       `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
     - `path`, `context`, `strict`, `limits`: as for `stream_items`.
+    - `templates`: whether messages are Jinja templates that a mapping in `context` fills in.
+      False by default with `from_openai`, True with `from_instructor` and `from_provider`.
     - `max_retries`: how many failures in a row are retried, 0 by default; or tenacity's
       `Retrying` or `AsyncRetrying`. Whatever was delivered is not delivered again.
     - `max_requests`: how many requests in total, 10 by default.

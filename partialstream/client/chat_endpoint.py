@@ -30,17 +30,24 @@ class _ChatEndpoint:
         client: The SDK's client; it stays the caller's to close.
         mode: The default for all calls.
         defaults: Arguments of the SDK for calls that do not have them.
+        templates: Whether messages are templates, in calls that do not say.
 
     Raises:
         ValueError: There is no such mode.
     """
 
     def __init__(
-        self, client: OpenAI | AsyncOpenAI, mode: Any, defaults: Mapping[str, Any] | None
+        self,
+        client: OpenAI | AsyncOpenAI,
+        mode: Any,
+        defaults: Mapping[str, Any] | None,
+        *,
+        templates: bool,
     ) -> None:
         self._mode: Mode = resolve_mode(mode)
         self._timeout = client.timeout
         self._defaults = dict(defaults or {})
+        self._templates = templates
         self.hooks: Any = None
 
     def shaping(
@@ -54,6 +61,7 @@ class _ChatEndpoint:
             stream=stream,
             mode=self._mode,
             timeout=self._timeout,
+            templates=self._templates,
         )
 
 
@@ -61,9 +69,14 @@ class ChatEndpoint(_ChatEndpoint):
     """For sync clients; see `Endpoint`."""
 
     def __init__(
-        self, client: OpenAI, mode: Any = None, defaults: Mapping[str, Any] | None = None
+        self,
+        client: OpenAI,
+        mode: Any = None,
+        defaults: Mapping[str, Any] | None = None,
+        *,
+        templates: bool = False,
     ) -> None:
-        super().__init__(client, mode, defaults)
+        super().__init__(client, mode, defaults, templates=templates)
         self._completions = client.chat.completions
 
     def send(self, request: Any, hooks: Hooks) -> Iterable[bytes]:
@@ -89,9 +102,14 @@ class AsyncChatEndpoint(_ChatEndpoint):
     """For async clients; see `AsyncEndpoint`."""
 
     def __init__(
-        self, client: AsyncOpenAI, mode: Any = None, defaults: Mapping[str, Any] | None = None
+        self,
+        client: AsyncOpenAI,
+        mode: Any = None,
+        defaults: Mapping[str, Any] | None = None,
+        *,
+        templates: bool = False,
     ) -> None:
-        super().__init__(client, mode, defaults)
+        super().__init__(client, mode, defaults, templates=templates)
         self._completions = client.chat.completions
 
     async def send(self, request: Any, hooks: Hooks) -> AsyncIterable[bytes]:

@@ -31,6 +31,7 @@ class ChatShaping:
         stream: Whether the answer is to be streamed.
         mode: The client's mode, if the call has none.
         timeout: The time-out of the SDK's client.
+        templates: Whether messages are templates, if the call does not say.
 
     Raises:
         TypeError: The arguments contradict each other.
@@ -54,11 +55,15 @@ class ChatShaping:
         stream: bool,
         mode: Mode | None = None,
         timeout: Any = None,
+        templates: bool = False,
     ) -> None:
         self._shape = shape
         self._mode: Mode = mode if options.mode is None and mode else resolve_mode(options.mode)
         self._schema = request_schema(shape)
-        self._kwargs = rendered(kwargs, options.context)
+        if options.templates is not None:
+            templates = options.templates
+        # A context for validators must not make a template of what a user typed.
+        self._kwargs = rendered(kwargs, options.context) if templates else kwargs
         self._stream = stream
         self._limits = options.limits
         self._timeout = timeout

@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 
 
 @overload
-def from_openai(client: OpenAI, *, mode: Any = None) -> Client: ...
+def from_openai(client: OpenAI, *, mode: Any = None, templates: bool = False) -> Client: ...
 
 
 @overload
-def from_openai(client: AsyncOpenAI, *, mode: Any = None) -> AsyncClient: ...
+def from_openai(
+    client: AsyncOpenAI, *, mode: Any = None, templates: bool = False
+) -> AsyncClient: ...
 
 
-def from_openai(client: OpenAI | AsyncOpenAI, *, mode: Any = None) -> Client | AsyncClient:
+def from_openai(
+    client: OpenAI | AsyncOpenAI, *, mode: Any = None, templates: bool = False
+) -> Client | AsyncClient:
     """Make a client that streams validated objects through an OpenAI client.
 
     Args:
@@ -31,6 +35,9 @@ def from_openai(client: OpenAI | AsyncOpenAI, *, mode: Any = None) -> Client | A
             retries, proxies and hooks stay in force, and it stays the caller's to close.
         mode: How the provider is made to answer in JSON, for all calls: `"json_schema"` (the
             default), `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
+        templates: Whether messages are Jinja templates that a mapping in `context` fills in, for
+            all calls that do not say; False by default. Not for messages that hold what a user
+            typed: `{{ secret }}` would read the context.
 
     Returns:
         A `Client`, or an `AsyncClient` for an async one.
@@ -62,23 +69,25 @@ def from_openai(client: OpenAI | AsyncOpenAI, *, mode: Any = None) -> Client | A
     from openai import AsyncOpenAI, OpenAI
 
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(AsyncChatEndpoint(client, mode))
+        return AsyncClient(AsyncChatEndpoint(client, mode, templates=templates))
     if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
-        return Client(ChatEndpoint(client, mode))
+        return Client(ChatEndpoint(client, mode, templates=templates))
     raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
 
 
 @overload
 def from_instructor(  # type: ignore[overload-overlap]  # an AsyncInstructor is an Instructor
-    client: AsyncInstructor,
+    client: AsyncInstructor, *, templates: bool = True
 ) -> AsyncClient: ...
 
 
 @overload
-def from_instructor(client: Instructor) -> Client: ...
+def from_instructor(client: Instructor, *, templates: bool = True) -> Client: ...
 
 
-def from_instructor(client: Instructor | AsyncInstructor) -> Client | AsyncClient:
+def from_instructor(
+    client: Instructor | AsyncInstructor, *, templates: bool = True
+) -> Client | AsyncClient:
     """Make a client that streams validated objects through an instructor client.
 
     instructor shapes the requests: its providers and modes, default arguments, templates and
@@ -87,6 +96,9 @@ def from_instructor(client: Instructor | AsyncInstructor) -> Client | AsyncClien
 
     Args:
         client: What one of `instructor.from_...` gave. It stays the caller's to close.
+        templates: Whether messages are Jinja templates that a mapping in `context` fills in, as
+            with instructor; False leaves them as they are, for messages that hold what a user
+            typed. Validators get `context` either way.
 
     Returns:
         A `Client`, or an `AsyncClient` for an async one.
@@ -109,33 +121,48 @@ def from_instructor(client: Instructor | AsyncInstructor) -> Client | AsyncClien
         ...         print(list(client.create_iterable(response_model=Product, messages=messages)))
         [Product(name='Lamp'), Product(name='Rug')]
     """
-    return _over_instructor(client)
+    return _over_instructor(client, templates)
 
 
-def _over_instructor(client: Any) -> Client | AsyncClient:
+def _over_instructor(client: Any, templates: bool) -> Client | AsyncClient:
     from instructor import AsyncInstructor, Instructor
 
     if isinstance(client, AsyncInstructor):
-        return AsyncClient(AsyncInstructorEndpoint(client))
+        return AsyncClient(AsyncInstructorEndpoint(client, templates=templates))
     if isinstance(client, Instructor):
-        return Client(InstructorEndpoint(client))
+        return Client(InstructorEndpoint(client, templates=templates))
     raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
 
 
 @overload
 def from_provider(
-    model: str, *, async_client: Literal[False] = False, mode: Any = None, **kwargs: Any
+    model: str,
+    *,
+    async_client: Literal[False] = False,
+    mode: Any = None,
+    templates: bool = True,
+    **kwargs: Any,
 ) -> Client: ...
 
 
 @overload
 def from_provider(
-    model: str, *, async_client: Literal[True], mode: Any = None, **kwargs: Any
+    model: str,
+    *,
+    async_client: Literal[True],
+    mode: Any = None,
+    templates: bool = True,
+    **kwargs: Any,
 ) -> AsyncClient: ...
 
 
 def from_provider(
-    model: str, *, async_client: bool = False, mode: Any = None, **kwargs: Any
+    model: str,
+    *,
+    async_client: bool = False,
+    mode: Any = None,
+    templates: bool = True,
+    **kwargs: Any,
 ) -> Client | AsyncClient:
     """Make a client for a provider and a model, by instructor's names for them.
 
@@ -146,6 +173,7 @@ def from_provider(
         mode: As for `from_openai` for the providers `openai` and `azure_openai`, whose requests
             are then shaped here; a member of `instructor.Mode` for all others. None for the
             provider's default.
+        templates: As for `from_instructor`.
         **kwargs: For `instructor.from_provider`: `api_key`, `base_url`, …
 
     Returns:
@@ -166,11 +194,11 @@ def from_provider(
     ours = model.partition("/")[0] in _OUR_PROVIDERS and (mode is None or is_known_mode(mode))
     made = make(model, async_client=async_client, mode=None if ours else mode, **kwargs)
     if not ours:
-        return _over_instructor(made)
+        return _over_instructor(made, templates)
     defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
     if async_client:
-        return AsyncClient(AsyncChatEndpoint(made.client, mode, defaults))
-    return Client(ChatEndpoint(made.client, mode, defaults))
+        return AsyncClient(AsyncChatEndpoint(made.client, mode, defaults, templates=templates))
+    return Client(ChatEndpoint(made.client, mode, defaults, templates=templates))
 
 
 _OUR_PROVIDERS = ("openai", "azure_openai")

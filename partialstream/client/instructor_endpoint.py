@@ -24,17 +24,21 @@ class _InstructorEndpoint:
 
     Args:
         client: An `Instructor` or `AsyncInstructor`; it stays the caller's to close.
+        templates: Whether messages are templates, in calls that do not say.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, *, templates: bool = True) -> None:
         self._client = client
+        self._templates = templates
         self.hooks: Any = client.hooks
 
     def shaping(
         self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
     ) -> InstructorShaping:
         """See `Endpoint`."""
-        return InstructorShaping(self._client, shape, options, kwargs, stream=stream)
+        return InstructorShaping(
+            self._client, shape, options, kwargs, stream=stream, templates=self._templates
+        )
 
     def _arguments(self, request: InstructorRequest, taken: Taken, hooks: Hooks) -> dict[str, Any]:
         """The arguments for instructor; told of what it makes of them, and of the answer."""

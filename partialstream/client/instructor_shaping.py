@@ -55,6 +55,7 @@ class InstructorShaping:
         options: How the answer is to be read.
         kwargs: What the caller passes on.
         stream: Whether the answer is to be streamed.
+        templates: Whether messages are templates, if the call does not say.
 
     Raises:
         TypeError: The arguments contradict each other.
@@ -70,6 +71,7 @@ class InstructorShaping:
         kwargs: Mapping[str, Any],
         *,
         stream: bool,
+        templates: bool = True,
     ) -> None:
         if options.mode is not None:
             raise TypeError("mode= belongs to instructor's client; give it where that is made")
@@ -83,7 +85,10 @@ class InstructorShaping:
         self._model_role = _MODEL_ROLES.get(provider, "assistant")
         self._shape = shape
         self._limits = options.limits or DEFAULT_LIMITS
-        self._arguments = self._shaped(client, mode, options, kwargs, stream)
+        if options.templates is not None:
+            templates = options.templates
+        context = options.context if templates else None
+        self._arguments = self._shaped(client, mode, context, kwargs, stream)
         self._templates = bool(self._arguments["context"])
         self.path: Path = path_for(shape, parallel=self._parallel)
         # No place of the list is expected: no provider is held to it.
@@ -111,7 +116,7 @@ class InstructorShaping:
 
     @staticmethod
     def _shaped(
-        client: Any, mode: str, options: Options, kwargs: Mapping[str, Any], stream: bool
+        client: Any, mode: str, context: Any, kwargs: Mapping[str, Any], stream: bool
     ) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(client.handle_kwargs(dict(kwargs)))
         if bool(arguments.pop("stream", stream)) != stream:
@@ -125,8 +130,7 @@ class InstructorShaping:
             [{"role": "user", "content": given}] if isinstance(given, str) else as_list(given)
         )
         # Variables for templates; what is handed to validators is none of instructor's here.
-        is_variables = isinstance(options.context, Mapping)
-        arguments["context"] = options.context if is_variables else None
+        arguments["context"] = context if isinstance(context, Mapping) else None
         arguments["max_retries"] = 0
         if stream:
             arguments["stream"] = True

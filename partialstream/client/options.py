@@ -50,6 +50,8 @@ class Options:
             that says so for each `RejectedItem`. None: `"repair"` if retries are allowed,
             else `"raise"`.
         context: Handed to pydantic's validators.
+        templates: Whether the messages are Jinja templates, to be filled in from `context`. None
+            leaves it to the client.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
         max_retries: See `Budget`.
@@ -74,6 +76,7 @@ class Options:
     path: str | Sequence[str | int] | None = None
     on_invalid: OnInvalid | None = None
     context: Any = None
+    templates: bool | None = None
     strict: bool | None = None
     limits: Limits | None = None
     max_retries: Any = 0
@@ -132,6 +135,9 @@ class Options:
         check_wish(self.take, self.stop_when)
         if self.stop_when is not None and kind == "object" and not stream:
             raise TypeError("stop_when= is for streams and lists; a whole object has no snapshots")
+        templates: Any = self.templates
+        if templates is not None and not isinstance(templates, bool):
+            raise TypeError(f"templates= must be True or False, not {templates!r}")
         prompts: Any = self.prompts
         if not isinstance(prompts, Prompts):
             raise TypeError(f"prompts= must be partialstream's Prompts, not {prompts!r}")

@@ -149,6 +149,7 @@ def test_templates(made: From) -> None:
             messages=messages,
             response_model=User,
             context={"what": "people", "of": [1, 2]},
+            templates=True,
         )
         assert list(stream) == USERS
         sent = server.requests[0].body["messages"]
@@ -173,6 +174,7 @@ def test_what_the_model_said_is_no_template(made: From) -> None:
             messages=ASKED,
             response_model=User,
             context={"what": "people"},
+            templates=True,
             max_retries=1,
         )
         assert list(stream) == [User(name="x", age=1)]

@@ -128,9 +128,10 @@ def test_a_body_that_breaks(through: Callable[[str], Iterator[bytes]], fault: st
     if is_unnoticed(fault, through):
         pytest.skip("not noticed by the library")
     names: list[str] = []
-    with FaultyServer(fault) as server, pytest.raises(IncompleteStreamError) as caught:
-        for product in stream_items(Product, through(server.url)):
-            names.append(product.name)  # noqa: PERF401 - kept when the loop raises
+    with FaultyServer(fault) as server:
+        stream = stream_items(Product, through(server.url))
+        with pytest.raises(IncompleteStreamError) as caught:
+            names.extend(product.name for product in stream)
     check(fault, through, names, caught.value)
     assert caught.value.__cause__ is not None
 
