@@ -155,7 +155,7 @@ _INCOMPLETE = {
     "truncated": "the answer ends before the document does",
     "disconnected": "the connection ended before the answer did",
     "cancelled": "the stream was left before its end",
-    "stalled": "nothing arrived for longer than allowed",
+    "stalled": "the answer took longer than allowed",
 }
 
 

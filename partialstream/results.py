@@ -27,7 +27,7 @@ Status = Literal[
     "refused",  # the model refused
     "filtered",  # the provider's content filter stepped in
     "disconnected",  # the connection ended before the answer did
-    "stalled",  # nothing arrived for longer than allowed
+    "stalled",  # nothing of it arrived for longer than allowed, or it took too long in all
     "cancelled",  # the caller left before the end
     "invalid",  # the text is no JSON, or the value does not validate
 ]

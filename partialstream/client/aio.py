@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from anyio import fail_after
+
 from partialstream.client.call import Call
 from partialstream.client.hooks import Hooks
 from partialstream.client.options import Options
@@ -16,6 +18,7 @@ from partialstream.client.response_model import (
 )
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
 from partialstream.stream.chunks import AsyncChunks
+from partialstream.stream.deadline import AsyncTimedChunks
 from partialstream.stream.reading import await_turn
 
 if TYPE_CHECKING:
@@ -38,6 +41,10 @@ class AsyncClient:
     - `path`, `context`, `strict`, `limits`: as for `stream_items`.
     - `templates`: whether messages are Jinja templates that a mapping in `context` fills in.
       False by default with `from_openai`, True with `from_instructor` and `from_provider`.
+    - `deadline`: seconds that the call may take over all its attempts, from its first request
+      on, the waits for headers and between attempts included; None, the default, for no bound.
+      Then the response is closed, and an `IncompleteStreamError` with the outcome `stalled` is
+      raised, which is not retried. The SDK's own retries are off in such a call.
     - `max_retries`: how many failures in a row are retried, 0 by default; or tenacity's
       `Retrying` or `AsyncRetrying`. Whatever was delivered is not delivered again.
     - `max_requests`: how many requests in total, 10 by default.
@@ -302,6 +309,8 @@ class AsyncClient:
         async def open_() -> AsyncIterable[Any]:
             if call.budget is not None:
                 await await_turn(call.budget.begin())
+            if call.deadline is not None:
+                call.deadline.begin()
             reading.sending()
             with call.told_of_errors():
                 return await send(call.request)
@@ -309,10 +318,17 @@ class AsyncClient:
         return AsyncChunks(open_, send)
 
     async def _send(self, call: Call, request: Any) -> AsyncIterable[Any]:
-        """Make a request; gives the chunks of the answer."""
+        """Make a request; gives the chunks of the answer, until the deadline if there is one."""
+        deadline = call.deadline
+        if deadline is None:
+            return await self._sent(call, request)
+        with deadline, fail_after(deadline.left()):
+            return AsyncTimedChunks(await self._sent(call, request), deadline)
+
+    async def _sent(self, call: Call, request: Any) -> AsyncIterable[Any]:
         if call.stream:
-            return await self._endpoint.send(request, call.hooks)
-        whole = await self._endpoint.send_whole(request, call.hooks)
+            return await self._endpoint.send(request, call.hooks, call.deadline)
+        whole = await self._endpoint.send_whole(request, call.hooks, call.deadline)
         call.completion = whole.completion
         return _each(whole.chunks)
 

@@ -21,6 +21,8 @@ from partialstream.stream.reading import Turn, resolved
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, Retrying
 
+    from partialstream.stream.deadline import Deadline
+
 MAX_REQUESTS = 10
 """Requests of one stream, whatever is delivered between them."""
 
@@ -63,6 +65,7 @@ class Budget:
             `sleep` and `reraise` count.
         max_requests: How many requests in total; None for 10, or what `max_retries` needs.
         asynchronous: Whether a loop must not be kept waiting.
+        deadline: When all has to be over; no wait goes beyond it.
 
     Raises:
         TypeError: `max_retries` is none of these.
@@ -72,6 +75,8 @@ class Budget:
         max_requests: How many requests in total.
         reraise: Whether the failure itself is to be raised when the budget is spent: if the
             caller says so, or wants no retries.
+        too_late: Whether the wait for another request would have gone beyond the deadline.
+        deadline: When all has to be over.
     """
 
     def __init__(
@@ -80,6 +85,7 @@ class Budget:
         *,
         max_requests: int | None = None,
         asynchronous: bool = False,
+        deadline: Deadline | None = None,
     ) -> None:
         self._retrying = _retrying_of(max_retries)
         needed = max_retries + 1 if isinstance(max_retries, int) else 1
@@ -87,6 +93,8 @@ class Budget:
             raise ValueError(f"max_requests must be at least 1, not {max_requests}")
         self.max_requests = max(MAX_REQUESTS, needed) if max_requests is None else max_requests
         self.reraise: bool = self._retrying.reraise or max_retries == 0
+        self.deadline = deadline
+        self.too_late = False
         self._asynchronous = asynchronous
         self._woken = threading.Event()
         self._awaited: Event | None = None
@@ -123,7 +131,11 @@ class Budget:
         if retrying.after is not None:
             yield from resolved(retrying.after(state))
         state.upcoming_sleep = float((yield from resolved(retrying.wait(state))))
-        return not (yield from resolved(retrying.stop(state)))
+        if (yield from resolved(retrying.stop(state))):
+            return False
+        deadline = self.deadline
+        self.too_late = deadline is not None and state.upcoming_sleep >= deadline.left()
+        return not self.too_late
 
     def pause(self) -> Turn[None]:
         """Wait until the request that `allows` has allowed may be made."""

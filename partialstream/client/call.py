@@ -19,8 +19,11 @@ from partialstream.client.partial_policy import PartialRetries
 from partialstream.client.prompts import errors_of
 from partialstream.client.schemas import VALUE
 from partialstream.engine.members import object_text
+from partialstream.errors import IncompleteStreamError
 from partialstream.limits import DEFAULT_LIMITS
+from partialstream.results import Outcome
 from partialstream.stream.answer import Answer
+from partialstream.stream.deadline import Deadline, DeadlineError
 from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
 from partialstream.stream.stopping import items_until, snapshots_until
@@ -58,6 +61,7 @@ class Call:
         stream: Whether the answer is streamed.
         limits: Those of the reading.
         hooks: The client's and the caller's.
+        deadline: When it has to be over, None for no bound.
         budget: What may be spent on retries, None if there are to be none.
         completion: Gives the last answer in the form the SDK gives it, if it was not streamed.
     """
@@ -81,6 +85,7 @@ class Call:
         self.stream = stream
         self.limits = options.limits or DEFAULT_LIMITS
         self.hooks = Hooks.combine(hooks, options.hooks)
+        self.deadline = None if options.deadline is None else Deadline(options.deadline)
         self.budget = (
             None
             if options.max_retries == 0
@@ -88,6 +93,7 @@ class Call:
                 options.max_retries,
                 max_requests=options.max_requests,
                 asynchronous=asynchronous,
+                deadline=self.deadline,
             )
         )
 
@@ -142,9 +148,16 @@ class Call:
 
     @contextmanager
     def told_of_errors(self) -> Generator[None, None, None]:
-        """For the first request, whose errors are the SDK's own: the hooks learn of them."""
+        """For the first request, whose errors are the SDK's own: the hooks learn of them.
+
+        Raises:
+            IncompleteStreamError: The deadline has passed.
+        """
         try:
-            yield
+            try:
+                yield
+            except DeadlineError as passed:
+                raise IncompleteStreamError.of(Outcome("stalled", detail=str(passed))) from passed
         except Exception as error:
             most = 1 if self.budget is None else self.budget.max_requests
             told = {"attempt_number": 1, "max_attempts": most, "is_last_attempt": True}

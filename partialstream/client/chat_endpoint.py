@@ -9,18 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partialstream.client.body import AsyncBody, Body
-from partialstream.client.chat_shaping import ChatShaping
+from partialstream.client.chat_shaping import ChatShaping, until
 from partialstream.client.endpoint import Whole
 from partialstream.client.modes import Mode, resolve_mode
+from partialstream.stream.deadline import TimedChunks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable, Mapping
+    from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 
     from openai import APIResponse, AsyncAPIResponse, AsyncOpenAI, OpenAI
 
     from partialstream.client.hooks import Hooks
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
+    from partialstream.stream.deadline import Deadline
 
 
 class _ChatEndpoint:
@@ -44,6 +46,8 @@ class _ChatEndpoint:
         *,
         templates: bool,
     ) -> None:
+        self._client = client
+        self._completions: Any = client.chat.completions
         self._mode: Mode = resolve_mode(mode)
         self._timeout = client.timeout
         self._defaults = dict(defaults or {})
@@ -64,6 +68,17 @@ class _ChatEndpoint:
             templates=self._templates,
         )
 
+    def _timed(self, request: Any, deadline: Deadline | None) -> tuple[Any, Any]:
+        """The SDK's `completions`, and a request that waits no longer than until a deadline.
+
+        The SDK's own retries are left out then: nothing bounds the waits between them.
+        """
+        if deadline is None:
+            return self._completions, request
+        completions = self._client.with_options(max_retries=0).chat.completions
+        timeout = request.get("timeout", self._timeout)
+        return completions, {**request, "timeout": until(deadline, timeout)}
+
 
 class ChatEndpoint(_ChatEndpoint):
     """For sync clients; see `Endpoint`."""
@@ -77,25 +92,36 @@ class ChatEndpoint(_ChatEndpoint):
         templates: bool = False,
     ) -> None:
         super().__init__(client, mode, defaults, templates=templates)
-        self._completions = client.chat.completions
 
-    def send(self, request: Any, hooks: Hooks) -> Iterable[bytes]:
+    def send(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Iterable[bytes]:
         """See `Endpoint`: the bytes of the body."""
-        create: Any = self._completions.with_streaming_response.create
+        completions, request = self._timed(request, deadline)
+        create: Any = completions.with_streaming_response.create
         hooks.emit("completion:kwargs", **request)
         response: APIResponse[Any] = create(**request).__enter__()
         hooks.emit("completion:response", response)
         return Body(response.http_response)
 
-    def send_whole(self, request: Any, hooks: Hooks) -> Whole:
+    def send_whole(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Whole:
         """See `Endpoint`: the bytes of the body, all of them.
 
         They have arrived within the SDK's retries. It would take a body that is no JSON for a
         text, and a text is what a document may stand in.
         """
-        create: Any = self._completions.with_raw_response.create
+        completions, request = self._timed(request, deadline)
         hooks.emit("completion:kwargs", **request)
-        return _whole(create(**request), hooks)
+        if deadline is None:
+            create: Any = completions.with_raw_response.create
+            return _whole(create(**request), hooks)
+        create = completions.with_streaming_response.create
+        with create(**request) as response:
+            chunks = TimedChunks(_Reading(response), deadline)
+            try:
+                for _ in chunks:
+                    pass
+            finally:
+                chunks.close()
+            return _whole(response, hooks)
 
 
 class AsyncChatEndpoint(_ChatEndpoint):
@@ -110,21 +136,35 @@ class AsyncChatEndpoint(_ChatEndpoint):
         templates: bool = False,
     ) -> None:
         super().__init__(client, mode, defaults, templates=templates)
-        self._completions = client.chat.completions
 
-    async def send(self, request: Any, hooks: Hooks) -> AsyncIterable[bytes]:
+    async def send(
+        self, request: Any, hooks: Hooks, deadline: Deadline | None
+    ) -> AsyncIterable[bytes]:
         """See `Endpoint`: the bytes of the body."""
-        create: Any = self._completions.with_streaming_response.create
+        completions, request = self._timed(request, deadline)
+        create: Any = completions.with_streaming_response.create
         hooks.emit("completion:kwargs", **request)
         response: AsyncAPIResponse[Any] = await create(**request).__aenter__()
         hooks.emit("completion:response", response)
         return AsyncBody(response.http_response)
 
-    async def send_whole(self, request: Any, hooks: Hooks) -> Whole:
+    async def send_whole(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Whole:
         """See `Endpoint`: the bytes of the body, all of them; as for `ChatEndpoint`."""
-        create: Any = self._completions.with_raw_response.create
+        completions, request = self._timed(request, deadline)
+        create: Any = completions.with_raw_response.create
         hooks.emit("completion:kwargs", **request)
         return _whole(await create(**request), hooks)
+
+
+class _Reading:
+    """Reads a body as a whole, which is the one thing that there is to wait for."""
+
+    def __init__(self, response: Any) -> None:
+        self.response = response.http_response
+        self._read = response.read
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._read()
 
 
 def _whole(response: Any, hooks: Hooks) -> Whole:

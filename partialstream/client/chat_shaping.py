@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from partialstream.client.response_model import ResponseShape
     from partialstream.client.schemas import RequestSchema
     from partialstream.results import Path
+    from partialstream.stream.deadline import Deadline
 
 
 class ChatShaping:
@@ -124,10 +125,28 @@ def idle_timeout(timeout: Any, limits: Limits) -> Any:
         >>> idle_timeout(60, Limits(idle_seconds=5)).as_dict()
         {'connect': 60, 'read': 5, 'write': 60, 'pool': 60}
     """
+    return _tightened(timeout, limits.idle_seconds, ("read",))
+
+
+def until(deadline: Deadline, timeout: Any) -> Any:
+    """Tighten a time-out: no wait may go beyond a deadline.
+
+    Args:
+        deadline: The deadline.
+        timeout: As for `idle_timeout`; or what the SDK says for its default.
+    """
+    from openai import NotGiven
+
+    known = None if isinstance(timeout, NotGiven) else timeout
+    return _tightened(known, deadline.left(), ("connect", "read", "write", "pool"))
+
+
+def _tightened(timeout: Any, most: float, names: Sequence[str]) -> Any:
     from openai import Timeout
 
-    idle = limits.idle_seconds
     known = timeout if hasattr(timeout, "as_dict") else Timeout(timeout)
     waits: dict[str, float | None] = known.as_dict()
-    read = waits["read"]
-    return Timeout(**{**waits, "read": idle if read is None else min(read, idle)})
+    for name in names:
+        wait = waits[name]
+        waits[name] = most if wait is None else min(wait, most)
+    return Timeout(**waits)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Path
+    from partialstream.stream.deadline import Deadline
     from partialstream.stream.flow import Expected
 
 
@@ -94,14 +95,16 @@ class EndpointBase(Protocol):
 class Endpoint(EndpointBase, Protocol):
     """Whom a sync client asks."""
 
-    def send(self, request: Any, hooks: Hooks) -> Iterable[Any]:
+    def send(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Iterable[Any]:
         """Make a request; gives the chunks of its answer, unread.
 
-        Closed by its own `close`, if it has one. `hooks` are told of request and response.
+        Closed by its own `close`, if it has one. `hooks` are told of request and response. The
+        waits of the request are no longer than until the deadline; what else that is for, the
+        client sees to.
         """
         ...
 
-    def send_whole(self, request: Any, hooks: Hooks) -> Whole:
+    def send_whole(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Whole:
         """Make a request whose answer is not streamed."""
         ...
 
@@ -109,10 +112,12 @@ class Endpoint(EndpointBase, Protocol):
 class AsyncEndpoint(EndpointBase, Protocol):
     """Whom an async client asks."""
 
-    async def send(self, request: Any, hooks: Hooks) -> AsyncIterable[Any]:
+    async def send(
+        self, request: Any, hooks: Hooks, deadline: Deadline | None
+    ) -> AsyncIterable[Any]:
         """Make a request; gives the chunks of its answer, unread."""
         ...
 
-    async def send_whole(self, request: Any, hooks: Hooks) -> Whole:
+    async def send_whole(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Whole:
         """Make a request whose answer is not streamed."""
         ...

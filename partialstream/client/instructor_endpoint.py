@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from partialstream.client.instructor_shaping import InstructorRequest
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
+    from partialstream.stream.deadline import Deadline
 
 
 class _InstructorEndpoint:
@@ -40,29 +41,40 @@ class _InstructorEndpoint:
             self._client, shape, options, kwargs, stream=stream, templates=self._templates
         )
 
-    def _arguments(self, request: InstructorRequest, taken: Taken, hooks: Hooks) -> dict[str, Any]:
+    def _arguments(
+        self, request: InstructorRequest, taken: Taken, hooks: Hooks, deadline: Deadline | None
+    ) -> dict[str, Any]:
         """The arguments for instructor; told of what it makes of them, and of the answer."""
         taking = Hooks()
         taking.on("completion:kwargs", partial(hooks.emit, "completion:kwargs"))
         taking.on("completion:response", partial(_take, taken, hooks))
         model = request.carrier(taken)
-        return {**request.arguments, "response_model": model, "hooks": taking}
+        arguments = {**request.arguments, "response_model": model, "hooks": taking}
+        if deadline is not None and _takes_timeout(self._client.client):
+            timeout = arguments.get("timeout")
+            left = deadline.left()
+            arguments["timeout"] = min(timeout, left) if isinstance(timeout, (int, float)) else left
+        return arguments
 
 
 class InstructorEndpoint(_InstructorEndpoint):
     """For `Instructor`; see `Endpoint`."""
 
-    def send(self, request: InstructorRequest, hooks: Hooks) -> Iterable[Any]:
+    def send(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> Iterable[Any]:
         """See `Endpoint`."""
-        return chunks_of(self._ask(request, hooks), request)
+        return chunks_of(self._ask(request, hooks, deadline), request)
 
-    def send_whole(self, request: InstructorRequest, hooks: Hooks) -> Whole:
+    def send_whole(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> Whole:
         """See `Endpoint`."""
-        return _whole(self._ask(request, hooks))
+        return _whole(self._ask(request, hooks, deadline))
 
-    def _ask(self, request: InstructorRequest, hooks: Hooks) -> Taken:
+    def _ask(self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None) -> Taken:
         taken = Taken()
-        arguments = self._arguments(request, taken, hooks)
+        arguments = self._arguments(request, taken, hooks, deadline)
         try:
             self._client.create_fn(**arguments)
         except Exception as error:  # noqa: BLE001  # raised again, unless there is an answer
@@ -73,17 +85,23 @@ class InstructorEndpoint(_InstructorEndpoint):
 class AsyncInstructorEndpoint(_InstructorEndpoint):
     """For `AsyncInstructor`; see `AsyncEndpoint`."""
 
-    async def send(self, request: InstructorRequest, hooks: Hooks) -> AsyncIterable[Any]:
+    async def send(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> AsyncIterable[Any]:
         """See `Endpoint`."""
-        return async_chunks_of(await self._ask(request, hooks), request)
+        return async_chunks_of(await self._ask(request, hooks, deadline), request)
 
-    async def send_whole(self, request: InstructorRequest, hooks: Hooks) -> Whole:
+    async def send_whole(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> Whole:
         """See `Endpoint`."""
-        return _whole(await self._ask(request, hooks))
+        return _whole(await self._ask(request, hooks, deadline))
 
-    async def _ask(self, request: InstructorRequest, hooks: Hooks) -> Taken:
+    async def _ask(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> Taken:
         taken = Taken()
-        arguments = self._arguments(request, taken, hooks)
+        arguments = self._arguments(request, taken, hooks, deadline)
         try:
             await self._client.create_fn(**arguments)
         except Exception as error:  # noqa: BLE001  # raised again, unless there is an answer
@@ -94,6 +112,11 @@ class AsyncInstructorEndpoint(_InstructorEndpoint):
 def _take(taken: Taken, hooks: Hooks, response: Any) -> None:
     taken.answer = response
     hooks.emit("completion:response", response)
+
+
+def _takes_timeout(client: Any) -> bool:
+    """Whether the methods of an SDK's client take `timeout` in seconds."""
+    return type(client).__module__.partition(".")[0] in ("anthropic", "groq", "openai")
 
 
 def _has_answer(taken: Taken) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partialstream.client.prompts import Prompts
@@ -54,6 +55,9 @@ class Options:
             leaves it to the client.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
+        deadline: Seconds that the call may take over all its attempts, the waits between them
+            included, from its first request on; None for no bound. Behind it the stream is closed
+            and raises `IncompleteStreamError`, with the outcome `stalled`.
         max_retries: See `Budget`.
         max_requests: See `Budget`.
         on_interrupt: `"resume"` asks for the rest of an answer that breaks off, if retries
@@ -79,6 +83,7 @@ class Options:
     templates: bool | None = None
     strict: bool | None = None
     limits: Limits | None = None
+    deadline: float | None = None
     max_retries: Any = 0
     max_requests: int | None = None
     on_interrupt: OnInterrupt = "resume"
@@ -119,8 +124,8 @@ class Options:
 
         Raises:
             TypeError: An option has no meaning for it, or is of the wrong type.
-            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know, or `take`
-                is less than 1.
+            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know, `take` is
+                less than 1, or `deadline` is not positive.
         """
         for name, only in _ONLY_FOR.items():
             if kind != only and getattr(self, name) != getattr(_DEFAULTS, name):
@@ -135,12 +140,22 @@ class Options:
         check_wish(self.take, self.stop_when)
         if self.stop_when is not None and kind == "object" and not stream:
             raise TypeError("stop_when= is for streams and lists; a whole object has no snapshots")
+        _check_deadline(self.deadline)
         templates: Any = self.templates
         if templates is not None and not isinstance(templates, bool):
             raise TypeError(f"templates= must be True or False, not {templates!r}")
         prompts: Any = self.prompts
         if not isinstance(prompts, Prompts):
             raise TypeError(f"prompts= must be partialstream's Prompts, not {prompts!r}")
+
+
+def _check_deadline(deadline: Any) -> None:
+    if deadline is None:
+        return
+    if isinstance(deadline, bool) or not isinstance(deadline, (int, float)):
+        raise TypeError(f"deadline= must be a number of seconds, not {deadline!r}")
+    if not (isfinite(deadline) and deadline > 0):
+        raise ValueError(f"deadline= must be a positive number of seconds, not {deadline!r}")
 
 
 _DEFAULTS: Final = Options()

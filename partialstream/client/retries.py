@@ -22,6 +22,7 @@ from partialstream.errors import (
 )
 from partialstream.results import AnswerMetadata, Attempt, AttemptCause, Outcome, Timing, Usage
 from partialstream.stream.answer import Answer
+from partialstream.stream.deadline import DeadlineError
 from partialstream.stream.events import AttemptFailed, AttemptStarted, Finished
 from partialstream.stream.reading import Reading, Turn
 
@@ -196,6 +197,9 @@ class Retries(Reading[V, E], Generic[V, E]):
 
     def _give_up(self, failure: Failure, reason: str) -> None:
         error = failure.error
+        if self._budget.too_late and self._budget.deadline is not None:
+            self.failure = self._budget.deadline.stalled(error, error.tail)
+            return
         if self._budget.reraise:
             self.failure = error
             return
@@ -273,6 +277,8 @@ def is_final(error: BaseException | None) -> bool:
     ):
         return True
     cause = error.__cause__
+    if isinstance(cause, DeadlineError):
+        return True
     # Google's SDK calls it a code; OpenAI's code is a word.
     status = getattr(cause, "status_code", getattr(cause, "code", None))
     return isinstance(status, int) and status < 500 and status not in _TRANSIENT

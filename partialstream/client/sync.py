@@ -15,6 +15,7 @@ from partialstream.client.response_model import (
     response_shape,
 )
 from partialstream.stream.chunks import Chunks
+from partialstream.stream.deadline import TimedChunks
 from partialstream.stream.reading import run_turn
 from partialstream.stream.sync import ItemStream, PartialStream
 
@@ -38,6 +39,10 @@ class Client:
     - `path`, `context`, `strict`, `limits`: as for `stream_items`.
     - `templates`: whether messages are Jinja templates that a mapping in `context` fills in.
       False by default with `from_openai`, True with `from_instructor` and `from_provider`.
+    - `deadline`: seconds that the call may take over all its attempts, from its first request
+      on, the waits for headers and between attempts included; None, the default, for no bound.
+      Then the response is closed, and an `IncompleteStreamError` with the outcome `stalled` is
+      raised, which is not retried. The SDK's own retries are off in such a call.
     - `max_retries`: how many failures in a row are retried, 0 by default; or tenacity's
       `Retrying` or `AsyncRetrying`. Whatever was delivered is not delivered again.
     - `max_requests`: how many requests in total, 10 by default.
@@ -285,15 +290,24 @@ class Client:
         """Make the request; gives the answer, and those of requests to come."""
         if call.budget is not None:
             run_turn(call.budget.begin())
+        if call.deadline is not None:
+            call.deadline.begin()
         reading.sending()
         with call.told_of_errors():
             first = self._send(call, call.request)
         return Chunks(first, partial(self._send, call))
 
     def _send(self, call: Call, request: Any) -> Iterable[Any]:
-        """Make a request; gives the chunks of the answer."""
+        """Make a request; gives the chunks of the answer, until the deadline if there is one."""
+        deadline = call.deadline
+        if deadline is None:
+            return self._sent(call, request)
+        with deadline:
+            return TimedChunks(self._sent(call, request), deadline)
+
+    def _sent(self, call: Call, request: Any) -> Iterable[Any]:
         if call.stream:
-            return self._endpoint.send(request, call.hooks)
-        whole = self._endpoint.send_whole(request, call.hooks)
+            return self._endpoint.send(request, call.hooks, call.deadline)
+        whole = self._endpoint.send_whole(request, call.hooks, call.deadline)
         call.completion = whole.completion
         return whole.chunks

@@ -71,7 +71,8 @@ class Gatherer:
         Saves the call of `send` for each of them.
 
         Returns:
-            The items and None; or none and the chunk that is no text, `END` for no chunk.
+            The items and None; or none and the chunk that is no text, `END` for no chunk, or
+            `""` where a batch had no text in it.
         """
         scanner = self.scanner
         run = scanner.run
@@ -89,6 +90,9 @@ class Gatherer:
                     if len(pieces) < known + BATCH:
                         "".join(pieces)  # a container may have gone with `in`, and is no text
                         return (), END
+                if chunk == "" and pieces[known:].count("") == len(pieces) - known:
+                    del pieces[known:]
+                    return (), ""  # so that the clock is looked at
                 text = "".join(pieces)
             except TypeError:
                 odd = _take_no_text(pieces, chunk)

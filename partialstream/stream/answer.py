@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import AnswerMetadata, Delta, Timing
 from partialstream.sources.detect import source_for
 from partialstream.sources.text import TextSource
@@ -28,7 +29,10 @@ class Answer:
 
     Attributes:
         timing: When things arrived.
+        limits: What the answer may ask of its reader; set by whoever reads it.
     """
+
+    limits: Limits = DEFAULT_LIMITS
 
     def __init__(
         self, *, clock: Callable[[], float] = perf_counter, started: float | None = None
@@ -37,6 +41,8 @@ class Answer:
         self._started = clock() if started is None else started
         self._source: Source | None = None
         self._none = AnswerMetadata()
+        self._quiet_since: float | None = None  # arrival of the first chunk without a delta
+        self._quiet_behind = 0
         self.timing = Timing()
 
     def another(self) -> Answer:
@@ -75,9 +81,30 @@ class Answer:
                 return []
             source = self._source = source_for(chunk)
         deltas = source.feed(chunk)
-        if deltas and self.timing.first_delta is None:
-            self.timing.first_delta = self.elapsed()
+        if deltas:
+            self._quiet_since = None
+            if self.timing.first_delta is None:
+                self.timing.first_delta = self.elapsed()
         return deltas
+
+    def check_idle(self, behind: int) -> None:
+        """A chunk has brought no delta: look at the clock.
+
+        Counted from the first such chunk behind the last delta, and not from that delta: what
+        its reader did with it is not the stream's time.
+
+        Args:
+            behind: Characters that have come past `feed`; more than before is progress, too.
+
+        Raises:
+            TimeoutError: There was none for longer than allowed.
+        """
+        now = self._clock()
+        if self._quiet_since is None or behind != self._quiet_behind:
+            self._quiet_since, self._quiet_behind = now, behind
+        elif now - self._quiet_since >= self.limits.idle_seconds:
+            allowed = self.limits.idle_seconds
+            raise TimeoutError(f"no delta for {allowed:g} s (Limits.idle_seconds)")
 
     def finish(self) -> list[Delta]:
         """The chunks ended.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.errors import PartialStreamError
+from partialstream.stream.chunks import no_chunks
 from partialstream.stream.reading import Intake, Reading, await_turn, events
 
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
+        AsyncIterator,
         Sequence,
     )
 
@@ -30,7 +32,7 @@ async def run(
     try:
         more = True
         while more:
-            iterator = await chunks.open()
+            iterator = await _opened(reading, chunks)
             while not reading.has_read():
                 try:
                     chunk = await iterator.__anext__()
@@ -59,6 +61,15 @@ async def run(
         raise reading.failure
 
 
+async def _opened(reading: Reading[Any, Any], chunks: AsyncChunks) -> AsyncIterator[Any]:
+    """Make the first request, if it has not been made."""
+    try:
+        return await chunks.open()
+    except PartialStreamError as error:
+        reading.broken(error)
+        return no_chunks()
+
+
 async def _turn(reading: Reading[Any, Any], chunks: AsyncChunks) -> bool:
     """Leave the answer, and send another request, if there is to be one."""
     await chunks.leave()
@@ -77,14 +88,14 @@ async def run_items(reading: ItemReading[T], chunks: AsyncChunks) -> AsyncGenera
     try:
         more = True
         while more:
-            iterator = await chunks.open()
+            iterator = await _opened(reading, chunks)
             ended = False
             while not reading.has_read() and not ended:
                 chunk: Any = None
                 raws: Sequence[RawItem] | None = None
                 try:
                     async for chunk in iterator:
-                        if gatherer is None or chunk.__class__ is not str:
+                        if gatherer is None or chunk.__class__ is not str or not chunk:
                             raws = None  # those of the text before it, which were none
                             break
                         raws = gatherer.send(chunk)

@@ -140,14 +140,14 @@ class AsyncChunks:
         if send is None:
             raise TypeError("these chunks do not come from requests")
         await self.leave()
-        self._iterator = aiter_of(_no_chunks())  # in case that sending fails
+        self._iterator = aiter_of(no_chunks())  # in case that sending fails
         if not self._closed:
             await self._use(await send(request))
 
     async def open(self) -> AsyncIterator[Any]:
         """Make the request, unless it has been made, or is not wanted any more."""
         if self._iterator is None:
-            return await self._use(_no_chunks() if self._closed else await self._open())
+            return await self._use(no_chunks() if self._closed else await self._open())
         return self._iterator
 
     async def _use(self, chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
@@ -187,7 +187,7 @@ async def _call(close: Callable[[], Any] | None) -> None:
         await closing
 
 
-async def _no_chunks() -> AsyncGenerator[Any, None]:
+async def no_chunks() -> AsyncGenerator[Any, None]:
     """What a stream gives that was closed before it was opened."""
     nothing: tuple[Any, ...] = ()
     for chunk in nothing:

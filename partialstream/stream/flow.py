@@ -80,6 +80,7 @@ class Flow(Reading[V, E], Generic[V, E]):
         answer: The answer, with its metadata and timing.
         expected: Where the request has asked for the document; None: in the content or in tool
             calls.
+        limits: See `Limits`.
 
     Attributes:
         answer: The answer.
@@ -87,14 +88,14 @@ class Flow(Reading[V, E], Generic[V, E]):
         outcome: How the stream ended, None while it runs.
     """
 
-    _limits: Limits
-
-    def __init__(self, answer: Answer | None, expected: Expected | None) -> None:
+    def __init__(self, answer: Answer | None, expected: Expected | None, limits: Limits) -> None:
         self._expected = expected or Expected()
         self._aside: dict[Channel, list[str]] = {}  # texts from where none was expected
         self._aside_size = 0
         self._alignments: dict[Channel, Alignment] = {}  # empty while no token is told of
+        self._limits = limits
         self.answer = answer or Answer()
+        self.answer.limits = limits
         self.failure = None
         self.outcome = None
 
@@ -261,11 +262,21 @@ class Flow(Reading[V, E], Generic[V, E]):
         self._aside.clear()
         return sorted(texts, key=lambda each: each[0].kind == "content")
 
+    @property
+    def _sent(self) -> int:
+        """Characters that have come past `take`."""
+        return 0
+
     def _deltas(self, chunk: Any) -> list[Delta]:
         try:
             deltas = self.answer.feed(chunk)
+            if not deltas:
+                self.answer.check_idle(self._sent)
         except PartialStreamError as error:
             self.failure = error
+            return []
+        except TimeoutError as error:
+            self.broken(error)
             return []
         if self.answer.metadata.tokens or self._alignments:
             self._align(deltas)

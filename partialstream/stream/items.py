@@ -92,8 +92,7 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         answer: Answer | None = None,
         expected: Expected | None = None,
     ) -> None:
-        super().__init__(answer, expected)
-        self._limits = limits or DEFAULT_LIMITS
+        super().__init__(answer, expected, limits or DEFAULT_LIMITS)
         self._path = parse_path(path)
         self._validator = ItemValidator(
             type_, on_invalid=on_invalid, context=context, strict=strict, limits=self._limits
@@ -226,6 +225,11 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         if alignment is not None:
             for raw in raws:
                 self._spoken[raw.number] = alignment, raw.position.offset + len(raw.text)
+
+    @property
+    def _sent(self) -> int:
+        gatherer = self._gatherers.get(_CONTENT)
+        return 0 if gatherer is None else gatherer.sent
 
     def _alignment(self, channel: Channel) -> Alignment:
         gatherer = self._gatherer(channel)

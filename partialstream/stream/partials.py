@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.engine.alignment import Alignment
 from partialstream.errors import IncompleteStreamError, PartialStreamError
-from partialstream.limits import DEFAULT_LIMITS
+from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.confidence import SpokenObject
 from partialstream.stream.events import PartialEvent, Snapshot
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from partialstream.limits import Limits
     from partialstream.stream.answer import Answer
 
 M = TypeVar("M")
@@ -69,8 +68,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         carried: Mapping[str, str] | None = None,
         fail_fast: bool = False,
     ) -> None:
-        super().__init__(answer, expected)
-        self._limits = limits or DEFAULT_LIMITS
+        super().__init__(answer, expected, limits or DEFAULT_LIMITS)
         self._member = member
         self._new_parser: Callable[[], PartialParser[Any]] = lambda: PartialParser(
             model,

@@ -93,8 +93,9 @@ def run_items(reading: ItemReading[T], chunks: Chunks) -> Generator[T, None, Non
                 else:
                     # The first chunk comes this way too, and is noted as the first.
                     deliveries = reading.take(chunk)
-                    if chunk and chunk.__class__ is str:
-                        gatherer = reading.text_gatherer()
+                    # While a chunk brings nothing, the policy looks at the clock.
+                    is_text = chunk and chunk.__class__ is str
+                    gatherer = reading.text_gatherer() if is_text else None
                 if deliveries and reading.is_settled():
                     chunks.close()  # as above
                 for value, _ in deliveries:

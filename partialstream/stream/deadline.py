@@ -1,0 +1,174 @@
+"""A bound on how long a call may take, over all its attempts."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio import fail_after
+
+from partialstream.errors import IncompleteStreamError
+from partialstream.results import Outcome
+from partialstream.stream.alarm import Alarm
+from partialstream.stream.chunks import aiter_of, close_by, closer_of
+from partialstream.stream.connection import end_connection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Iterable
+    from types import TracebackType
+
+_SLACK: Final = 0.005
+"""Seconds: the clocks of event loops and sockets may be ahead of ours by less."""
+
+
+class DeadlineError(TimeoutError):
+    """The deadline of a call has passed. No other attempt can help."""
+
+
+class Deadline:
+    """When a call has to be over.
+
+    In a `with` block, exceptions that are raised behind the deadline become `DeadlineError`.
+
+    Args:
+        seconds: How long it may take.
+        clock: Seconds, from any start.
+    """
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = perf_counter) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def begin(self) -> None:
+        """The call begins now, and not when this was made."""
+        self._end = self._clock() + self._seconds
+
+    def left(self) -> float:
+        """Seconds until it; a little more than none at least, as time-outs have to be."""
+        return max(self._end - self._clock(), 0.001)
+
+    def passed(self) -> bool:
+        """Whether there is no time left."""
+        return self._end - self._clock() < _SLACK
+
+    def check(self) -> None:
+        """Raise `DeadlineError` if there is no time left."""
+        if self.passed():
+            raise self.error()
+
+    def error(self) -> DeadlineError:
+        """What tells that there is no time left."""
+        return DeadlineError(f"deadline={self._seconds:g} s")
+
+    def stalled(self, cause: BaseException, tail: str = "") -> IncompleteStreamError:
+        """The error of a call that this has ended."""
+        outcome = Outcome("stalled", detail=str(self.error()), tail=tail)
+        error = IncompleteStreamError.of(outcome)
+        error.__cause__ = cause
+        return error
+
+    def __enter__(self) -> None:
+        self.check()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception) and not isinstance(error, DeadlineError) and self.passed():
+            raise self.error() from error
+
+
+class TimedChunks:
+    """Chunks until a deadline, at which a wait for the next one is ended.
+
+    A wait cannot be ended if the connection is not known, as below the streams of some SDKs, or
+    is shared with others (HTTP/2): then it is the time-out of the request that ends it.
+
+    Args:
+        chunks: The chunks. They are closed with this.
+        deadline: The deadline.
+
+    Attributes:
+        response: The HTTP response below, None if it is not known.
+    """
+
+    def __init__(self, chunks: Iterable[Any], deadline: Deadline) -> None:
+        self.response: Any = getattr(chunks, "response", None)
+        self._chunks = chunks
+        self._iterator = iter(chunks)
+        self._deadline = deadline
+        self._alarm = (
+            None
+            if self.response is None
+            else Alarm(deadline.left(), partial(end_connection, self.response))
+        )
+
+    def __iter__(self) -> TimedChunks:
+        return self
+
+    def __next__(self) -> Any:
+        deadline = self._deadline
+        deadline.check()
+        try:
+            return next(self._iterator)
+        except StopIteration:
+            if self._alarm is not None and self._alarm.rang:
+                raise deadline.error() from None
+            raise
+        except Exception as error:
+            if deadline.passed():
+                raise deadline.error() from error
+            raise
+
+    def close(self) -> None:
+        """Close the chunks."""
+        # First: afterwards the connection may be another's.
+        if self._alarm is not None:
+            self._alarm.cancel()
+        close: Callable[[], object] | None = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()
+
+
+class AsyncTimedChunks:
+    """Async chunks until a deadline, at which a wait for the next one is cancelled.
+
+    Args:
+        chunks: The chunks. They are closed with this.
+        deadline: The deadline.
+
+    Attributes:
+        response: The HTTP response below, None if it is not known.
+    """
+
+    def __init__(self, chunks: AsyncIterable[Any], deadline: Deadline) -> None:
+        self.response: Any = getattr(chunks, "response", None)
+        self._chunks = chunks
+        self._iterator = aiter_of(chunks)
+        self._deadline = deadline
+
+    def __aiter__(self) -> AsyncTimedChunks:
+        return self
+
+    async def __anext__(self) -> Any:
+        deadline = self._deadline
+        deadline.check()
+        try:
+            with fail_after(deadline.left()):
+                return await self._iterator.__anext__()
+        except StopAsyncIteration:
+            raise
+        except Exception as error:
+            if deadline.passed():
+                raise deadline.error() from error
+            raise
+
+    async def aclose(self) -> None:
+        """Close the chunks."""
+        close = closer_of(self._chunks)
+        if close is not None:
+            await close_by(close)

@@ -1,0 +1,286 @@
+"""How long a call may take: keep-alives over HTTP, and `deadline=` over all attempts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import instructor
+import pytest
+import tenacity
+from client_runs import ASK, Product, async_sdk, sync_sdk
+
+from partialstream import IncompleteStreamError, Limits, from_instructor, from_openai
+from partialstream.testing import Answer, ReplayServer, faults, sse_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SOON = 0.3
+LATEST = 3.0  # seconds, on a busy machine
+
+PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}],"tasks":[{"name":"Lamp"},{"name":"Rug"}]}'
+LAMP = Product(name="Lamp")
+
+
+def ours(sdk: Any) -> Any:
+    return from_openai(sdk)
+
+
+def of_instructor(sdk: Any) -> Any:
+    return from_instructor(instructor.from_openai(sdk, mode=instructor.Mode.JSON))
+
+
+class Run:
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self.error: BaseException | None = None
+        self.stream: Any = None
+        self.took = 0.0
+
+
+def call(
+    server: ReplayServer, make: Callable[[Any], Any], asynchronous: bool, method: str, **kwargs: Any
+) -> Run:
+    """Make a call, read what it gives, and measure how long that takes."""
+    run = Run()
+    arguments = {**ASK, "response_model": Product, **kwargs}
+
+    async def read() -> None:
+        async with async_sdk(base_url=server.base_url) as sdk:
+            client = make(sdk)
+            began = time.perf_counter()
+            try:
+                if method == "create":
+                    run.values.append(await client.create(**arguments))
+                else:
+                    run.stream = getattr(client, method)(**arguments)
+                    async for value in run.stream:
+                        run.values.append(value)
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                run.error = error
+            run.took = time.perf_counter() - began
+
+    if asynchronous:
+        asyncio.run(read())
+        return run
+    with sync_sdk(base_url=server.base_url) as sdk:
+        client = make(sdk)
+        began = time.perf_counter()
+        try:
+            if method == "create":
+                run.values.append(client.create(**arguments))
+            else:
+                run.stream = getattr(client, method)(**arguments)
+                for value in run.stream:
+                    run.values.append(value)
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            run.error = error
+        run.took = time.perf_counter() - began
+    return run
+
+
+both = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+through = pytest.mark.parametrize("make", [ours, of_instructor])
+
+
+def event(**delta: Any) -> bytes:
+    chunk = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta}]}
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+
+BEGIN = {
+    "create_iterable": event(content='{"items":[{"name":"La'),
+    "create_partial": event(content='{"name":"La'),
+}
+ENDLESS = {
+    "comments": b": keep-alive\n\n",
+    "pings": b'event: ping\ndata: {"type": "ping"}\n\n',
+    "empty deltas": event(),
+    "usage only": b'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n',
+    "role only": event(role="assistant"),
+}
+
+
+def dripping(recorded: bytes, per_second: float = 50) -> Answer:
+    return Answer(recorded=recorded, tokens_per_second=per_second)
+
+
+def check_closed(server: ReplayServer) -> None:
+    end = time.perf_counter() + LATEST
+    while not all(request.finished or request.hung_up for request in server.requests):
+        assert time.perf_counter() < end, "the connection is open"
+        time.sleep(0.01)
+
+
+@both
+@through
+@pytest.mark.parametrize("method", ["create_iterable", "create_partial"])
+@pytest.mark.parametrize("endless", ENDLESS.values(), ids=ENDLESS)
+def test_keep_alives_for_ever_end_as_stalled(
+    make: Any, asynchronous: bool, method: str, endless: bytes
+) -> None:
+    body = BEGIN[method] + endless * 400
+    with ReplayServer(dripping(body)) as server:
+        run = call(server, make, asynchronous, method, limits=Limits(idle_seconds=SOON))
+    assert isinstance(run.error, IncompleteStreamError)
+    assert run.stream.outcome.status == "stalled"
+    assert run.error.tail == '{"name":"La'
+    assert "Limits.idle_seconds" in str(run.error)
+    assert SOON <= run.took < LATEST
+
+
+@both
+@pytest.mark.parametrize("method", ["create_iterable", "create_partial"])
+def test_a_stream_of_keep_alives_is_retried_like_any_stall(asynchronous: bool, method: str) -> None:
+    text = '{"items":[{"name":"Lamp"}]}' if method == "create_iterable" else '{"name":"Lamp"}'
+    bodies = [
+        dripping(BEGIN[method] + ENDLESS["comments"] * 400),
+        Answer(recorded=sse_body([text])),
+    ]
+    with ReplayServer(bodies) as server:
+        limits = Limits(idle_seconds=SOON)
+        run = call(server, ours, asynchronous, method, limits=limits, max_retries=1)
+    assert run.error is None
+    assert run.values[-1] == LAMP
+    assert [each.outcome.status for each in run.stream.attempts] == ["stalled", "complete"]
+
+
+# -- deadlines ---------------------------------------------------------------------------------
+
+ITEM = event(content='{"name":"Lamp"},')
+
+SLOW: dict[str, Any] = {
+    "slow headers": [Answer(PRODUCTS, fault=faults.HTTPError(500), first_delay=30)],
+    "slow first delta": [Answer(PRODUCTS, first_delay=30)],
+    "endless slow items": [dripping(event(content='{"items":[') + ITEM * 600, 20)],
+    "keep-alives": [dripping(BEGIN["create_iterable"] + ENDLESS["comments"] * 600, 20)],
+    "a stall": [Answer(PRODUCTS, fault=faults.Stall(7))],
+    "a long wait between attempts": [Answer(PRODUCTS, fault=faults.Disconnect(7))] * 9,
+}
+
+
+@both
+@through
+@pytest.mark.parametrize("retries", [0, 9])
+@pytest.mark.parametrize("answers", SLOW.values(), ids=SLOW)
+def test_a_call_is_over_at_its_deadline(
+    make: Any, asynchronous: bool, answers: list[Answer], retries: int
+) -> None:
+    if retries == 0 and len(answers) > 1:
+        pytest.skip("there is nothing to wait for")
+    if make is of_instructor and answers is SLOW["slow headers"] and not asynchronous:
+        pytest.skip("the SDK below instructor retries by itself, and waits between")
+    with ReplayServer(answers) as server:
+        run = call(
+            server, make, asynchronous, "create_iterable", deadline=SOON, max_retries=retries
+        )
+        check_closed(server)
+    assert isinstance(run.error, IncompleteStreamError)
+    assert "deadline=0.3 s" in str(run.error)
+    assert run.error.outcome is not None
+    assert run.error.outcome.status == "stalled"
+    assert run.error.__cause__ is not None
+    if run.stream is not None:
+        assert run.stream.outcome == run.error.outcome
+    if len(answers) == 1:
+        assert len(server.requests) == 1
+        assert SOON / 2 <= run.took < LATEST
+    assert run.took < LATEST
+
+
+@both
+def test_the_deadline_of_a_growing_object(asynchronous: bool) -> None:
+    answer = Answer('{"name":"' + "Lamp" * 200 + '"}', tokens_per_second=20)
+    with ReplayServer(answer) as server:
+        run = call(server, ours, asynchronous, "create_partial", deadline=SOON, max_retries=5)
+    assert isinstance(run.error, IncompleteStreamError)
+    assert "deadline=0.3 s" in str(run.error)
+    assert run.stream.outcome.status == "stalled"
+    assert run.error.snapshot is run.values[-1]
+    assert run.took < LATEST
+
+
+@both
+@through
+@pytest.mark.parametrize("fault", [faults.Stall(), None])
+def test_the_deadline_of_a_call_without_a_stream(make: Any, asynchronous: bool, fault: Any) -> None:
+    # Half of the body, or each byte by itself.
+    answer = Answer('{"name":"Lamp"}', fault=fault, first_delay=0.0 if fault else 30)
+    if make is of_instructor and not asynchronous:
+        pytest.skip("the SDK below instructor retries by itself, and waits between")
+    with ReplayServer([answer] * 5) as server:
+        run = call(server, make, asynchronous, "create", deadline=SOON)
+    assert isinstance(run.error, IncompleteStreamError), run.error
+    assert "deadline=0.3 s" in str(run.error)
+    assert run.error.outcome is not None
+    assert run.error.outcome.status == "stalled"
+    assert run.took < LATEST
+    assert len(server.requests) == 1
+
+
+@both
+@pytest.mark.parametrize("late", ["wait", "sleep"])
+def test_no_wait_of_the_callers_own_policy_goes_beyond_the_deadline(
+    asynchronous: bool, late: str
+) -> None:
+    options: dict[str, Any] = {"wait": tenacity.wait_fixed(60)}
+    if late == "sleep":
+        options["sleep"] = lambda seconds: pytest.fail("it sleeps")
+    retrying = tenacity.Retrying(stop=tenacity.stop_after_attempt(3), **options)
+    with ReplayServer([Answer(PRODUCTS, fault=faults.Reset(7))] * 3) as server:
+        run = call(
+            server, ours, asynchronous, "create_iterable", deadline=SOON, max_retries=retrying
+        )
+    assert isinstance(run.error, IncompleteStreamError)
+    assert "deadline=0.3 s" in str(run.error)
+    assert isinstance(run.error.__cause__, IncompleteStreamError)
+    assert run.values == [LAMP]
+    assert run.took < LATEST
+    assert len(server.requests) == 1
+
+
+@both
+@through
+@pytest.mark.parametrize("method", ["create_iterable", "create"])
+def test_a_deadline_that_is_kept_changes_nothing(
+    make: Any, asynchronous: bool, method: str
+) -> None:
+    text = PRODUCTS if method == "create_iterable" else '{"name":"Lamp"}'
+    with ReplayServer(text) as server:
+        run = call(server, make, asynchronous, method, deadline=30)
+    assert run.error is None
+    assert run.values[0] == LAMP
+
+
+@both
+@pytest.mark.parametrize("deadline", [0, -1, float("nan"), float("inf"), "10", True, [1]])
+def test_a_deadline_is_a_positive_number(asynchronous: bool, deadline: Any) -> None:
+    with ReplayServer(PRODUCTS) as server:
+        run = call(server, ours, asynchronous, "create_iterable", deadline=deadline)
+    assert isinstance(run.error, (TypeError, ValueError))
+    assert "deadline= must be a" in str(run.error)
+    assert not server.requests
+
+
+def test_many_deadlines_share_one_thread_which_ends_with_them() -> None:
+    import threading
+
+    names = [thread.name for thread in threading.enumerate()]
+    assert "partialstream-alarms" not in names
+    with ReplayServer(Answer(PRODUCTS), repeat=True) as server:
+        with sync_sdk(base_url=server.base_url) as sdk:
+            client = from_openai(sdk)
+            streams = [
+                client.create_iterable(response_model=Product, **ASK, deadline=30) for _ in range(5)
+            ]
+            names = [thread.name for thread in threading.enumerate()]
+            assert names.count("partialstream-alarms") == 1
+            for stream in streams:
+                stream.close()
+    end = time.perf_counter() + LATEST
+    while any(each.name == "partialstream-alarms" for each in threading.enumerate()):
+        assert time.perf_counter() < end
+        time.sleep(0.01)
