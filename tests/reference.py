@@ -67,7 +67,7 @@ class _Malformed(Exception):
 
 
 def read(text: str) -> Reading:
-    """Read a document, or the beginning of one. A number at its root ends with a blank."""
+    """Read a document, or the beginning of one. A number or word at its root ends with a blank."""
     try:
         value, end = _Reader(text).value(0, ())
     except _Cut as cut:
@@ -219,8 +219,6 @@ class _Reader:
         start = pos
         while True:
             token = self.text[start:pos]
-            if token in _WORDS:
-                return json.loads(token), pos
             char = self.char(pos)
             if not can_go_on(token + char):
                 break

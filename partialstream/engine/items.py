@@ -422,6 +422,16 @@ class ItemScanner(RootScanner):
             self._skip_decoy(Position(*cutter.start))
             self._reader.feed(cutter.raw)
             return end
+        if self._text[end : end + 1] == "}" and cutter.raw[0] not in '{["':
+            # A number or word has no end of its own: what the wrong bracket follows may have
+            # been longer. Refused here for what is wrong in itself, or by `_list`.
+            error = why_malformed(
+                cutter.raw, Position(*cutter.start), self._item_path(), limits=self._limits
+            )
+            if error is not None:
+                raise error
+            self._awaited = _SEPARATOR
+            return self._list(end)
         if self._candidate:
             self._candidate = False
             self._has_list()

@@ -123,13 +123,15 @@ class SyntaxReader(TokenReader):
         return pos - shift
 
     def finish(self) -> bool:
-        """Say that the text ends here, which completes a root number.
+        """Say that the text ends here, which completes a root number or word.
 
         Returns:
             Whether the document is closed.
         """
-        root_number = self.state is IN_NUMBER and not self._closers
-        if root_number and self._number_state in NUMBER_ENDS:
+        if not self._closers and (
+            (self.state is IN_NUMBER and self._number_state in NUMBER_ENDS)
+            or (self.state is IN_LITERAL and "".join(self._token) == self._word)
+        ):
             self._end_scalar()
         return self.done
 

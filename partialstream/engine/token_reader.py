@@ -91,7 +91,7 @@ class TokenReader:
 
     @property
     def done(self) -> bool:
-        """Whether the document is closed. A root number is never: it could go on."""
+        """Whether the document is closed. A root number or word is not before its delimiter."""
         return self.state is DONE
 
     @property
@@ -213,9 +213,25 @@ class TokenReader:
             self._token.clear()
             return self._begin_word("-I", pos)
         if state in NUMBER_ENDS and char in ",]} \t\n\r":
+            if char in "]}":
+                self._check_closer(char, pos)
             self._end_scalar()
             return pos
         raise self._error(f"unexpected {char!r} in a number", pos)
+
+    def _check_closer(self, char: str, pos: int) -> None:
+        """Refuse a bracket that cannot end the number or word before it.
+
+        `{"a": 1]` is not an object whose `a` is complete: the digits that were to follow may
+        be missing as well as the brace.
+        """
+        closers = self._closers
+        if closers and closers[-1] == char:
+            return
+        self._close_value()
+        if closers:
+            raise self._error(f"expected {self.state}, not {char!r}", pos)
+        raise self._error(f"unexpected {char!r} after the document", pos)
 
     def _end_scalar(self) -> None:
         raw = "".join(self._token)
@@ -243,7 +259,15 @@ class TokenReader:
             taken += 1
         if taken < len(rest):
             raise self._error(f"expected {self._word!r}", pos + taken)
-        self._token.append(rest)
-        if seen + taken == len(self._word):
-            self._end_scalar()
-        return pos + taken
+        pos += taken
+        if rest:
+            self._token.append(rest)
+        if seen + taken < len(self._word) or pos == len(text):
+            return pos  # at its end, too: `true` may yet be the beginning of `trueble`
+        char = text[pos]
+        if char in "]}":
+            self._check_closer(char, pos)
+        elif char.isalnum() or char in "_-+" or (self._closers and char not in ", \t\n\r"):
+            raise self._error(f"unexpected {char!r} after {self._word!r}", pos)
+        self._end_scalar()
+        return pos

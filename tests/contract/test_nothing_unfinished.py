@@ -6,18 +6,20 @@ An independent reader of the same prefix is the oracle.
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
 import reference
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from runs import run_items, run_partial, shown
 from strategies import json_containers, json_texts
 from typed_documents import Mapped, Parsed, Report, Unions, item_texts, typed_texts
 
-from partialstream import PartialParser
+from partialstream import JSONSyntaxError, PartialParser
+from partialstream.engine.members import complete_members
 
 
 class Anything(BaseModel):
@@ -122,11 +124,100 @@ def test_a_number_shows_at_its_delimiter(number: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["true", "false", "null"])
-def test_a_word_shows_at_its_last_character(word: str) -> None:
-    text = f'{{"v":{word}'
+@pytest.mark.parametrize("delimiter", [",", "}", " "])
+def test_a_word_shows_at_its_delimiter(word: str, delimiter: str) -> None:
+    text = f'{{"v":{word}{delimiter}'
     run = run_partial(Anything, list(text))
     assert run.after == [1] * (len(text) - 1) + [2]
     assert "v" in run.values[-1].model_fields_set
+
+
+class Open(Anything):
+    a: str = ""
+
+
+SCALARS = ["1", "-0.5", "12e3", "true", "false", "null"]
+
+
+@pytest.mark.parametrize("scalar", SCALARS)
+@pytest.mark.parametrize(
+    ("opening", "wrong"),
+    [
+        ('{"a":"x","v":', "]"),
+        ('{"a":"x","v":', "]]"),
+        ('{"a":"x","v":[', "}"),
+        ('{"a":"x","v":{"w":', "]"),
+        ('{"a":"x","v":[[', "}]"),
+        ('{"a":"x","v":', "x"),
+    ],
+)
+def test_a_scalar_closed_by_the_wrong_bracket_neither_shows_nor_stands(
+    opening: str, scalar: str, wrong: str
+) -> None:
+    text = opening + scalar + wrong
+    for deltas in (list(text), [text], [opening, scalar + wrong], [opening + scalar, wrong]):
+        run = run_partial(Open, deltas)
+        assert isinstance(run.exception, JSONSyntaxError)
+        assert run.exception.offset == len(opening + scalar)
+        for snapshot in [*run.values, run.exception.snapshot]:
+            if snapshot is not None:
+                assert scalars_of(snapshot) in ([], ["x"], [""])
+        parser = PartialParser(Open)
+        with pytest.raises(JSONSyntaxError):
+            for delta in deltas:
+                parser.feed(delta)
+        assert parser.standing == {"a": '"x"'}
+    assert complete_members(text) == {"a": '"x"'}
+
+
+@pytest.mark.parametrize("value", ['"s"', "[1]", '{"w":1}', "[]", '"]"'])
+def test_a_value_that_closed_itself_stands_before_a_wrong_bracket(value: str) -> None:
+    text = f'{{"v":{value}]'
+    run = run_partial(Anything, list(text))
+    assert isinstance(run.exception, JSONSyntaxError)
+    assert complete_members(text) == {"v": value}
+
+
+@pytest.mark.parametrize("text", ['["a"}', "[[1]}", '[{"w":1}}', "[true}", "[1,2}", "{]", "[}"])
+def test_an_array_or_object_closed_by_the_wrong_bracket_does_not_stand(text: str) -> None:
+    assert complete_members(f'{{"v":{text}') == {}
+    assert complete_members(f'{{"u":0,"v":{text}}}}}') == {"u": "0"}
+
+
+ROOTS = RootModel[bool | float | None]
+
+
+@pytest.mark.parametrize(
+    "text", ["trueble", "truetrue", "nullable", "null0", "false_", "NaNa", "Infinity8", "12abc"]
+)
+def test_a_root_word_that_goes_on_is_malformed_wherever_it_is_cut(text: str) -> None:
+    for cut in range(len(text)):
+        run = run_partial(ROOTS, [text[:cut], text[cut:]])
+        assert run.values == []
+        assert isinstance(run.exception, JSONSyntaxError), cut
+    run = run_partial(ROOTS, list(text))
+    assert run.values == []
+    assert isinstance(run.exception, JSONSyntaxError)
+
+
+@pytest.mark.parametrize("word", ["true", "false", "null", "12"])
+@pytest.mark.parametrize("rest", ["", " ", "\n", " is what I think.", ", I think", "\n```\n"])
+def test_a_root_word_ends_with_the_text_or_a_delimiter(word: str, rest: str) -> None:
+    for deltas in (list(word + rest), [word + rest], [word, rest]):
+        parser = PartialParser(ROOTS)
+        for delta in deltas:
+            parser.feed(delta)
+        assert parser.finish() == ROOTS(json.loads(word))
+
+
+@pytest.mark.parametrize("scalar", SCALARS)
+def test_an_element_closed_by_the_wrong_bracket_is_not_delivered(scalar: str) -> None:
+    for text in (f"[{scalar}}}", f'{{"items":[0,{scalar}}}', f"[0,{scalar}}}]"):
+        for deltas in (list(text), [text]):
+            run = run_items(Any, deltas)
+            assert isinstance(run.exception, JSONSyntaxError)
+            assert run.exception.offset == text.index(scalar) + len(scalar)
+            assert run.values == [0] * text.count("0,")
 
 
 @pytest.mark.parametrize(
