@@ -33,7 +33,7 @@ from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome, Path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from partialstream.engine.raw_item import RawItem
 
@@ -99,6 +99,11 @@ class ItemScanner(RootScanner):
         if self.in_run:
             return self.run.wake
         return self._cutter.wake if self._in_element else ""
+
+    @property
+    def members(self) -> Mapping[str, str]:
+        """The scalar members of the wrapper that the list is in, as far as they have come."""
+        return self._router.members
 
     @property
     def size(self) -> int:

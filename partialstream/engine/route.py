@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from partialstream.engine.handler import NullHandler
 
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from partialstream.engine.shape import Shape
     from partialstream.engine.syntax import SyntaxReader
     from partialstream.results import Path
+
+
+_NOTED: Final = 16
+_NOTED_LENGTH: Final = 4096
+"""Members of the root that are noted at most, and characters of each."""
 
 
 class Found(Enum):
@@ -72,6 +77,8 @@ class Router(NullHandler):
         expected: The same as the argument.
         first_fits: Whether the root is an item by its first member, None before that.
         shares_a_name: Whether any member of the root is one of the type's.
+        members: The numbers, words and short strings that are members of the root so far, by
+            name: numbers and words as they are written, strings decoded.
     """
 
     reader: SyntaxReader
@@ -85,6 +92,9 @@ class Router(NullHandler):
         self._satisfied = False
         self._skipping = 0  # the depth of the array being skipped, 0 for none
         self._found: Found | None = None
+        self._name = ""
+        self._pieces: list[str] = []  # of a string that is a member of the root
+        self.members: dict[str, str] = {}
 
     def feed(self, text: str, pos: int) -> tuple[Found | None, int]:
         """Let the parser read on; gives what it was halted for, and where."""
@@ -100,34 +110,11 @@ class Router(NullHandler):
         """The array that the parser stands in is not the list."""
         self._skipping = self.reader.depth
 
-    def name(self, name: str) -> None:
-        """See `Handler`."""
-        shape = self._shape
-        if self.reader.depth != 1 or (shape.names is None and "object" in shape.kinds):
-            return
-        fits = shape.names is not None and name in shape.names
-        self.shares_a_name = self.shares_a_name or fits
-        if self.first_fits is None:
-            self.first_fits = fits
-
     @property
     def in_own_member(self) -> bool:
         """Whether what the parser stands in is, by its name, a member of an item."""
         names = self._shape.names
         return names is not None and str(self.reader.path[0]) in names
-
-    def begin_string(self, start: int) -> None:
-        """See `Handler`."""
-        self._value_begins(in_array=False)
-
-    def scalar(self, raw: str) -> None:
-        """See `Handler`."""
-        self._value_begins(in_array=False)
-
-    def _value_begins(self, *, in_array: bool) -> None:
-        if self.first_fits is None:
-            # The type takes any names: only an array can tell a wrapper from an item.
-            self.first_fits = not in_array
 
     def begin_array(self, start: int) -> None:
         """See `Handler`."""
@@ -155,6 +142,52 @@ class Router(NullHandler):
         """See `Handler`."""
         if self.reader.depth < self._skipping:
             self._skipping = 0
+
+    # -- the members of the root -----------------------------------------------------------
+
+    def name(self, name: str) -> None:
+        """See `Handler`."""
+        if self.reader.depth != 1:
+            return
+        self._name = name
+        shape = self._shape
+        if shape.names is None and "object" in shape.kinds:
+            return
+        fits = shape.names is not None and name in shape.names
+        self.shares_a_name = self.shares_a_name or fits
+        if self.first_fits is None:
+            self.first_fits = fits
+
+    def scalar(self, raw: str) -> None:
+        """See `Handler`."""
+        if self.reader.depth == 1:
+            self._value_begins(in_array=False)
+            self._note(raw)
+
+    def begin_string(self, start: int) -> None:
+        """See `Handler`."""
+        if self.reader.depth == 1:
+            self._value_begins(in_array=False)
+            self._pieces = []
+
+    def string_piece(self, piece: str) -> None:
+        """See `Handler`."""
+        if self.reader.depth == 1 and len(self._pieces) <= _NOTED_LENGTH:
+            self._pieces.append(piece[: _NOTED_LENGTH + 1])  # one more: it is not noted then
+
+    def end_string(self, end: int) -> None:
+        """See `Handler`."""
+        if self.reader.depth == 1:
+            self._note("".join(self._pieces))
+
+    def _value_begins(self, *, in_array: bool) -> None:
+        if self.first_fits is None:
+            # The type takes any names: only an array can tell a wrapper from an item.
+            self.first_fits = not in_array
+
+    def _note(self, text: str) -> None:
+        if len(self.members) < _NOTED and len(text) <= _NOTED_LENGTH:
+            self.members[self._name] = text
 
     def _halt(self, found: Found) -> None:
         self._found = found

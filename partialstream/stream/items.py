@@ -116,6 +116,13 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         """The text that may hold items, so far."""
         return "".join(gatherer.text for gatherer in self._gatherers.values())
 
+    def member(self, name: str) -> str | None:
+        """A scalar that stands beside the list: see `Router.members`. None if there is none."""
+        for gatherer in self._gatherers.values():
+            if name in gatherer.scanner.members:
+                return gatherer.scanner.members[name]
+        return None
+
     def item(self, delivery: Delivery[T]) -> Item[T]:
         """All that is known of a delivered item."""
         value, raw = delivery

@@ -14,7 +14,7 @@ import reference
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, RootModel
-from runs import run_items, run_partial, shown
+from runs import feed, run_items, run_partial, shown
 from strategies import json_containers, json_texts
 from typed_documents import Mapped, Parsed, Report, Unions, item_texts, typed_texts
 
@@ -164,8 +164,7 @@ def test_a_scalar_closed_by_the_wrong_bracket_neither_shows_nor_stands(
                 assert scalars_of(snapshot) in ([], ["x"], [""])
         parser = PartialParser(Open)
         with pytest.raises(JSONSyntaxError):
-            for delta in deltas:
-                parser.feed(delta)
+            feed(parser, deltas)
         assert parser.standing == {"a": '"x"'}
     assert complete_members(text) == {"a": '"x"'}
 

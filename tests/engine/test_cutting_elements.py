@@ -199,6 +199,7 @@ def test_pulling_from_chunks_stops_at_items_and_at_what_is_no_text() -> None:
         (['{"a":2}'], None),
         ([], odd),
         (["3"], None),
+        ([], ""),  # so that the caller may look at the clock
         ([], END),
     ]
     assert not gatherer.flush()

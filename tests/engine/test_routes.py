@@ -233,3 +233,31 @@ def test_a_list_that_is_found_may_be_skipped_and_ends_the_search() -> None:
     assert (found, pos) == (Found.CANDIDATE, text.index("3"))
     router.list_read()
     assert router.feed(text, pos) == (None, len(text))
+
+
+@pytest.mark.parametrize("path", [None, ("items",)])
+def test_scalars_beside_the_list_are_known_when_its_first_item_is(path: Any) -> None:
+    text = (
+        '{"first": 12, "deep": {"first": 7, "n": "x"}, "note": "a\\u00e9 [", "on": true,'
+        '"items": [{"n": 3}, {"n": 4}], "last": -1.5e2, "first": 13}'
+    )
+    before = {"first": "12", "note": "aé [", "on": "true"}
+    for deltas in ([text], list(text), [text[:40], text[40:]]):
+        scanner = ItemScanner(Shape(frozenset({"object"}), frozenset({"n", "y"})), path=path)
+        members: list[dict[str, str]] = []
+        for delta in deltas:
+            scanner.pieces.append(delta)
+            members += [dict(scanner.members) for _ in scanner.advance()]
+        if deltas == list(text):
+            assert members == [before, before]
+        assert dict(scanner.members) == {**before, "last": "-1.5e2", "first": "13"}
+
+
+def test_no_more_of_them_is_kept_than_is_of_use() -> None:
+    text = "{" + "".join(f'"m{n}": "{"x" * 5000}", "n{n}": {n}, ' for n in range(100))
+    scanner = ItemScanner(ANYTHING, path=("items",))
+    for char in text:
+        scanner.pieces.append(char)
+        scanner.advance()
+    assert sum(map(len, scanner.members.values())) < 20 * 4096
+    assert dict(scanner.members) == {f"n{n}": str(n) for n in range(16)}
