@@ -13,7 +13,8 @@ known by their shape.
 
 One source for each wire format, with what only it needs:
 
-    chat.py            Chat Completions; chat_choice.py, tool_calls.py, content_filter.py
+    chat.py            Chat Completions and the older Completions; chat_choice.py, tool_calls.py,
+                       content_filter.py
     responses.py       OpenAI's Responses API; responses_item.py, responses_output.py
     anthropic.py       Anthropic's Messages; blocks.py, with Bedrock
     bedrock.py         Amazon's Converse and InvokeModel

@@ -15,6 +15,8 @@ from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.tool_calls import ToolCall, arguments_text
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from partialstream.results import Delta
 
 
@@ -85,17 +87,39 @@ class OutputItem:
         id: The provider's id, None if it gave none.
         announced: Whether an event has said that it begins.
         call: What it calls a tool with, None for other items.
+
+    Args:
+        having: How many items have a text of each kind, for the item to count itself in.
     """
 
-    __slots__ = ("_channels", "_reasons_in", "_written", "announced", "call", "id", "index", "key")
+    __slots__ = (
+        "_channels",
+        "_having",
+        "_kinds",
+        "_reasons_in",
+        "_written",
+        "announced",
+        "call",
+        "id",
+        "index",
+        "key",
+    )
 
-    def __init__(self, key: int, index: int | None, item_id: str | None) -> None:
+    def __init__(
+        self,
+        key: int,
+        index: int | None,
+        item_id: str | None,
+        having: Counter[ChannelKind],
+    ) -> None:
         self.key = key
         self.index = index
         self.id = item_id
         self.announced = False
         self.call: ToolCall | None = None
         self._channels: dict[tuple[ChannelKind, int], Channel] = {}
+        self._kinds: set[ChannelKind] = set()  # of the texts of which anything has come
+        self._having = having
         self._reasons_in = ""  # the first of text and summary that came
         self._written = False  # whether the call has any text
 
@@ -119,6 +143,7 @@ class OutputItem:
         channel = self._channels.get((form.kind, part))
         if channel is None:
             channel = self._channels[form.kind, part] = Channel(form.kind, (self.key, part))
+            self._has(form.kind)
         return [(channel, text)]
 
     def channel(self, form: Form, part: int) -> Channel | None:
@@ -134,9 +159,7 @@ class OutputItem:
 
     def has_any(self, kind: ChannelKind) -> bool:
         """Whether anything of any text of a kind has come; of a call, whether it is known."""
-        if self.call is not None and kind == self.call.kind:
-            return True
-        return any(each == kind for each, _ in self._channels)
+        return kind in self._kinds
 
     def missing(self, fields: dict[str, Any]) -> list[Whole]:
         """Give the texts of the whole item of which nothing has come."""
@@ -161,9 +184,15 @@ class OutputItem:
             call = self.call = ToolCall(self.key, self.index, form.kind)
             # Plain text is neither `null` nor `{}`.
             call.started = form.whole != "arguments"
+            self._has(form.kind)
         if call.name is None and isinstance(name, str):
             call.name = name or None
         return call
+
+    def _has(self, kind: ChannelKind) -> None:
+        if kind not in self._kinds:
+            self._kinds.add(kind)
+            self._having[kind] += 1
 
 
 def wholes_in(fields: dict[str, Any]) -> list[Whole]:

@@ -36,6 +36,8 @@ class Output:
         self._by_id: dict[str, OutputItem] = {}
         self._by_index: dict[int, OutputItem] = {}
         self._keys: set[int] = set()
+        self._free = 0  # above all keys
+        self._having: Counter[ChannelKind] = Counter()  # items with a text of each kind
 
     def find(self, index: Any, item_id: Any, *, announces: bool = False) -> OutputItem:
         """Give the item that an event is about.
@@ -84,9 +86,7 @@ class Output:
         new: Counter[ChannelKind] = Counter()
         for each in kinds:
             new.update(each)
-        for item in self.items:
-            for kind in new:
-                new[kind] -= item.has_any(kind)
+        new.subtract({kind: self._having[kind] for kind in new})
         missing: list[tuple[OutputItem, Whole]] = []
         for position, (fields, its_kinds) in enumerate(zip(output, kinds, strict=True)):
             item_id = _id_in(fields.get("id"))
@@ -113,9 +113,10 @@ class Output:
 
     def _add(self, index: int | None, item_id: str | None) -> OutputItem:
         key = len(self.items) if index is None or index in self._keys else index
-        while key in self._keys:
-            key += 1
-        item = OutputItem(key, index, item_id)
+        if key in self._keys:
+            key = self._free
+        self._free = max(self._free, key + 1)
+        item = OutputItem(key, index, item_id, self._having)
         self._keys.add(key)
         self.items.append(item)
         if item_id is not None:
