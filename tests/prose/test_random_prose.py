@@ -102,12 +102,11 @@ def wrong_object(written: Written) -> Iterator[str]:
             yield f"{way}: {run.values[-1]!r}"
             continue
         snapshots = [None, *map(shown, run.values)]
-        drafts = [None]
+        # A draft in thoughts shows until the document has begun to fit.
+        before = written.text[: document.start] if written.drafts else ""
+        drafts = [None, *states_of(Report, before)]
         for arrived, count in zip(ends_of(deltas), run.after, strict=True):
             seen = snapshots[count]
-            if arrived <= document.start and written.drafts:
-                drafts = [seen]
-                continue
             right = states[min(max(arrived - document.start, 0), len(raw))]
             if seen != right and (arrived >= sure or seen not in drafts):
                 yield f"{way}: {seen} after {arrived} characters, not {right}"
