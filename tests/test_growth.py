@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from partialstream import ItemParser, PartialParser, stream_items, stream_partial
+from partialstream import ItemParser, Limits, PartialParser, stream_items, stream_partial
 
 LIMIT = 2.3
 ATTEMPTS = 6  # other programs disturb single measurements
@@ -195,3 +195,27 @@ def test_many_items_in_one_delta(element: str, separator: str) -> None:
         return lambda: sum(1 for _ in stream_items(Any, [text]))
 
     assert growth(read, 10_000) <= LIMIT
+
+
+@pytest.mark.parametrize("read", [read_stream, push_items])
+@pytest.mark.parametrize(
+    "place", ["[GAP ITEM]", "[ITEM GAP,ITEM]", "[ITEM,GAP ITEM]", "[ITEM GAP]"]
+)
+def test_blanks_between_items_one_by_one(read: Any, place: str) -> None:
+    item = '{"name": "Lamp", "price": 1, "tags": []}'
+    limits = Limits(whitespace_run=10_000_000)
+
+    def run(size: int) -> Run:
+        deltas = list(place.replace("ITEM", item).replace("GAP", "\n" * size))
+        if read is read_stream:
+            return lambda: sum(1 for _ in stream_items(Product, deltas, limits=limits))
+
+        def push() -> None:
+            parser = ItemParser(Product, limits=limits)
+            for delta in deltas:
+                parser.feed(delta)
+            parser.finish()
+
+        return push
+
+    assert growth(run, 15_000) <= LIMIT

@@ -76,6 +76,10 @@ class SpokenObject:
         self._ended = False
         self._lock = Lock()  # snapshots may be looked at by several threads
 
+    def reads(self, transcript: Transcript) -> bool:
+        """Whether this is the object's text; not so if another object has taken its place."""
+        return transcript is self._transcript
+
     def remember(self, snapshot: object, *, ended: bool = False) -> None:
         """From now on, `confidence` knows of this snapshot.
 

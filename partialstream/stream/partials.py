@@ -181,9 +181,9 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         alignment = self._alignments.get(channel)
         if alignment is None:
             return
+        parser = self._parsers[channel]
         spoken = self._spoken.get(channel)
-        if spoken is None:
-            parser = self._parsers[channel]
+        if spoken is None or not spoken.reads(parser.transcript):
             path = () if self._member is None else (self._member,)
             spoken = self._spoken[channel] = SpokenObject(
                 parser.transcript, parser.start, alignment, path
