@@ -13,7 +13,8 @@ SHORT_TEXT: Final = 8
 class Limits:
     """Bounds on what a stream may make its reader hold, walk or wait for.
 
-    Whatever exceeds one raises `LimitExceededError`. Sizes are in characters.
+    Whatever exceeds one raises `LimitExceededError`, but for `text_kept`, which says what is
+    kept for the caller to look at. Sizes are in characters, that of an event in bytes.
 
     Attributes:
         depth: Arrays and objects open at once. pydantic's own parser stops at 201.
@@ -21,8 +22,21 @@ class Limits:
             16 Mi is a hundred times the longest answer of today's models.
         item_count: Elements of the list, rejected ones counted.
         total_size: Characters of the whole text, prose and skipped members counted.
-        text_kept: Characters of the text so far that a stream of items keeps to show and to
-            resume from. A longer text streams on, but `stream.text` can no longer be had.
+        text_kept: Characters of the text so far that a stream keeps to show and to resume from.
+            A longer text streams on, but `stream.text` can no longer be had. As much is kept of
+            the reasoning, of the refusal and of what else a provider says (`metadata.extra`), from
+            their beginnings; `metadata.shortened` tells that there was more, which the events of
+            the stream give all the same. `confidence` knows the tokens of as many characters, the
+            last ones, at least.
+        event_size: Bytes of one event or document of a body, comments included; each line counts
+            for 64 more, about what it takes to hold it. 16 Mi is as much as an item may have, and
+            a thousand times an ordinary event; while an event is read, some copies of it are held.
+        channels: Texts side by side in one answer: choices, blocks, output items, tool calls. For
+            each some kilobytes are held. Models make a hundred calls at once at most.
+        rejected_size: Characters of the items that did not validate and are kept in `rejected`;
+            each error in them counts for 400, about what pydantic's errors take. 4 Mi is ten
+            thousand small items, and more than any model says in one answer; with fewer, an
+            answer that is not what was asked for is found out earlier.
         whitespace_run: Blanks in a row outside strings. A model that is held to a grammar and
             has nothing left to say pads with blanks until its tokens run out.
         repeated_items: Elements of a streamed list in a row that have the same text. A model
@@ -30,8 +44,14 @@ class Limits:
             beyond what a list of labels or of empty rows says in earnest; where items differ
             by nature, 20 is enough and saves more tokens. Texts of up to `SHORT_TEXT`
             characters (numbers, `true`, short words) do not count. None: no limit.
-        idle_seconds: Seconds without a chunk. Half of the OpenAI SDK's own time-out: reasoning
-            models are silent for minutes before their first token.
+        idle_seconds: Seconds without a delta, whatever text it belongs to: the document, reasoning
+            or a refusal. Comments, pings and empty deltas are no progress; they are counted from
+            the first one behind the last delta. Half of the OpenAI SDK's own time-out: reasoning
+            models are silent for minutes before their first token. The stream ends as `stalled`.
+            What a client asks for is bounded also while nothing at all arrives. Of a stream that
+            somebody else has opened, the clock is looked at when a chunk arrives (of bare texts,
+            at the 64th empty one in a row at the latest); an iterator that waits for ever can only
+            be bounded by whoever opened it.
 
     Example:
         >>> Limits(item_count=100).item_count
@@ -43,6 +63,9 @@ class Limits:
     item_count: int = 10_000_000
     total_size: int = 4 * 1024 * 1024 * 1024
     text_kept: int = 1024 * 1024
+    event_size: int = 16 * 1024 * 1024
+    channels: int = 1000
+    rejected_size: int = 4 * 1024 * 1024
     whitespace_run: int = 4096
     repeated_items: int | None = 1000
     idle_seconds: float = 300.0

@@ -303,7 +303,7 @@ class AnswerMetadata:
         finish_reason: The provider's word, None before it came.
         refusal: The refusal's text so far, `""` if there is none.
         filter_reason: Why a content filter stepped in, None if none did.
-        reasoning: The reasoning text so far.
+        reasoning: The reasoning text so far, its beginning if it is long; see `shortened`.
         usage: Tokens, the last figure the provider gave.
         model: The model that answered, by the provider's name.
         request_id: The provider's id of the answer.
@@ -314,6 +314,12 @@ class AnswerMetadata:
         chunks: Chunks of the answer so far, which are the events of its body; None if it is not
             read from a body: whoever gives us objects or texts can count them.
         extra: What else a provider said, by its own names.
+        shortened: Whether `reasoning`, `refusal` or `extra` hold less than was said, because it
+            was more than `text_kept` characters.
+        channels: Texts side by side so far: choices, blocks, output items, tool calls.
+        extra_size: Characters in `extra`, about.
+        text_kept: `Limits.text_kept`, for the source.
+        channels_allowed: `Limits.channels`, for the source.
     """
 
     finish_reason: str | None = None
@@ -327,3 +333,8 @@ class AnswerMetadata:
     tokens: list[Token] = field(default_factory=list[Token])
     chunks: int | None = None
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
+    shortened: bool = False
+    channels: int = 0
+    extra_size: int = field(default=0, repr=False, compare=False)
+    text_kept: int = field(default=1024 * 1024, repr=False, compare=False)
+    channels_allowed: int = field(default=1000, repr=False, compare=False)

@@ -86,7 +86,7 @@ SIGNATURES = {
     "WordWatch.feed": "(self, text, channel=None)",
     "completeness": "(snapshot, path=())",
     "confidence": "(snapshot, path=())",
-    "from_openai": "(client, *, mode=None)",
+    "from_openai": "(client, *, mode=None, templates=False)",
     **{
         f"{stream}.{method}": "(self)"
         for stream in ("ItemStream", "AsyncItemStream")
@@ -123,6 +123,9 @@ FIELDS = {
         "item_count",
         "total_size",
         "text_kept",
+        "event_size",
+        "channels",
+        "rejected_size",
         "whitespace_run",
         "repeated_items",
         "idle_seconds",

@@ -10,7 +10,7 @@ from partialstream.sources.blocks import Blocks
 from partialstream.sources.objects import plain
 from partialstream.sources.provider_errors import error_in, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
-from partialstream.sources.side_texts import keep_side_texts
+from partialstream.sources.side_texts import keep_extra, keep_side_texts
 from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
 from partialstream.sources.usage import read_usage_beside_cache
 
@@ -62,7 +62,7 @@ class AnthropicSource:
 
     def __init__(self, metadata: AnswerMetadata | None = None) -> None:
         self.metadata = AnswerMetadata() if metadata is None else metadata
-        self._blocks = Blocks()
+        self._blocks = Blocks(self.metadata)
         self._halves = SurrogateHalves()
         self._figures: dict[str, Any] = {}  # of usage, each the latest that was given
         self._failure: ProviderError | None = None
@@ -241,12 +241,12 @@ class AnthropicSource:
                 metadata.refusal = refusal
         for name in ("stop_sequence", "stop_details", "container"):
             if fields.get(name):
-                metadata.extra[name] = fields[name]
+                keep_extra(metadata, name, fields[name])
 
     def _keep(self, event: dict[str, Any]) -> None:
         for name, value in event.items():
             if name not in _READ and value:
-                self.metadata.extra[name] = value
+                keep_extra(self.metadata, name, value)
 
 
 def is_anthropic(fields: dict[str, Any]) -> bool:

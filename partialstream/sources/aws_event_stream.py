@@ -14,8 +14,9 @@ import json
 import struct
 from zlib import crc32
 
-from partialstream.errors import ProviderError
-from partialstream.sources.sse import ServerSentEvent
+from partialstream.errors import LimitExceededError, ProviderError
+from partialstream.limits import DEFAULT_LIMITS
+from partialstream.sources.sse import ServerSentEvent, event_too_long
 
 _PRELUDE = struct.Struct(">III")
 _CHECKSUM = struct.Struct(">I")
@@ -55,16 +56,20 @@ class AwsEventStreamDecoder:
     payload as value: the shape that boto3 gives. An exception looks the same. An error that the
     service does not model is an event of the type `"error"`.
 
+    Args:
+        event_size: See `Limits`.
+
     Example:
         >>> decoder = AwsEventStreamDecoder()
         >>> decoder.feed(bytes.fromhex("0000002f0000001f"))
         []
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, event_size: int = DEFAULT_LIMITS.event_size) -> None:
+        self._event_size = event_size
         self._data = bytearray()
         self._length = 0  # of the message that has begun, as soon as it is known
-        self._failure: ProviderError | None = None
+        self._failure: ProviderError | LimitExceededError | None = None
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         """Read some bytes and give the events that end in them.
@@ -72,6 +77,7 @@ class AwsEventStreamDecoder:
         Raises:
             ProviderError: If a checksum is wrong, or the payload is no UTF-8. The events before
                 it are given first, and the next call raises.
+            LimitExceededError: If a message is too long; as above.
         """
         if self._failure is not None:
             raise self._failure
@@ -83,7 +89,7 @@ class AwsEventStreamDecoder:
                 end = start + length
                 events.append(_event_in(bytes(self._data[start:end])))
                 start, self._length = end, 0
-        except ProviderError as error:
+        except (ProviderError, LimitExceededError) as error:
             self._failure = error
             if not events:
                 raise
@@ -109,6 +115,8 @@ class AwsEventStreamDecoder:
             length = _length_in(bytes(self._data[start : start + _PRELUDE.size]))
             if length is None:
                 raise ProviderError("the response is no event stream: the checksum is wrong")
+            if length > self._event_size:
+                raise event_too_long(self._event_size)
             self._length = length
         return self._length if arrived >= self._length else None
 

@@ -13,7 +13,7 @@ from partialstream.sources.blocks import Blocks
 from partialstream.sources.objects import plain
 from partialstream.sources.provider_errors import error_in, provider_error, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
-from partialstream.sources.side_texts import keep_side_texts
+from partialstream.sources.side_texts import keep_extra, keep_side_texts
 from partialstream.sources.surrogates import SurrogateHalves
 from partialstream.sources.usage import read_usage_beside_cache
 
@@ -79,7 +79,7 @@ class BedrockSource:
         self.metadata = AnswerMetadata() if metadata is None else metadata
         self._make_inner: Inner = _anthropic if inner is None else inner
         self._inner: Source | None = None
-        self._blocks = Blocks()
+        self._blocks = Blocks(self.metadata)
         self._halves = SurrogateHalves()
         self._failure: ProviderError | None = None
 
@@ -223,7 +223,7 @@ class BedrockSource:
     def _keep(self, fields: dict[str, Any]) -> None:
         for name, value in fields.items():
             if name not in _READ and value:
-                self.metadata.extra[name] = value
+                keep_extra(self.metadata, name, value)
 
     def _read_inner(self, fields: dict[str, Any]) -> list[Delta]:
         if "bytes" not in fields:

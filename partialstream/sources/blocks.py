@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partialstream.results import Channel
+from partialstream.sources.channels import count_channel
 from partialstream.sources.chat_choice import is_cut
 from partialstream.sources.tool_calls import ToolCall, arguments_text
 
@@ -122,9 +123,14 @@ class Block:
 
 
 class Blocks:
-    """All blocks of one answer."""
+    """All blocks of one answer.
 
-    def __init__(self) -> None:
+    Args:
+        metadata: Of the answer, where they are counted.
+    """
+
+    def __init__(self, metadata: AnswerMetadata) -> None:
+        self._metadata = metadata
         self._all: list[Block] = []
         self._by_index: dict[int | str | None, Block] = {}
         self._keys: set[Hashable] = set()
@@ -213,6 +219,7 @@ class Blocks:
         if isinstance(key, int):
             self._free = max(self._free, key + 1)
         self._keys.add(key)
+        count_channel(self._metadata)
         block = Block(key, index, kind)
         self._all.append(block)
         self._by_index[index] = block

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata
+from partialstream.sources.channels import count_channel
 from partialstream.sources.chat_choice import ChatChoice, is_cut
 from partialstream.sources.content_filter import filtered_in, filtered_prompt_in
 from partialstream.sources.objects import plain
 from partialstream.sources.provider_errors import error_in, provider_error, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
-from partialstream.sources.side_texts import keep_side_texts
+from partialstream.sources.side_texts import keep_extra, keep_side_texts
 from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
 from partialstream.sources.usage import read_usage
 
@@ -173,7 +174,8 @@ class ChatSource:
         delta: Any = fields.get("delta")
         choice = self._choices.get(index)
         if choice is None:
-            choice = self._choices[index] = ChatChoice(index)
+            count_channel(self.metadata)
+            choice = self._choices[index] = ChatChoice(index, self.metadata)
             if delta is None:
                 # A whole answer. Beside or after deltas a message only repeats them.
                 delta = fields.get("message")
@@ -222,7 +224,7 @@ class ChatSource:
             metadata.filter_reason = filtered or metadata.filter_reason
         for name, value in chunk.items():
             if name not in _READ and value:
-                metadata.extra[name] = value
+                keep_extra(metadata, name, value)
 
 
 def _error_in(chunk: dict[str, Any]) -> ProviderError | None:

@@ -13,7 +13,7 @@ from partialstream.sources.tool_calls import ToolCalls
 if TYPE_CHECKING:
     from typing import Any
 
-    from partialstream.results import Delta, Token
+    from partialstream.results import AnswerMetadata, Delta, Token
 
 # The first that holds text counts: several providers send the same text under two of them.
 _REASONING = ("reasoning_content", "reasoning", "reasoning_text")
@@ -34,6 +34,10 @@ def is_cut(finish_reason: str) -> bool:
 class ChatChoice:
     """The texts of one choice.
 
+    Args:
+        index: Its place among the choices.
+        metadata: Of the answer, where its calls are counted.
+
     Attributes:
         content: The channel of its content.
         calls: Its tool calls.
@@ -42,9 +46,9 @@ class ChatChoice:
 
     __slots__ = ("_reasoning", "_refusal", "_told", "calls", "content", "finish_reason")
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, metadata: AnswerMetadata) -> None:
         self.content = Channel("content", index)
-        self.calls = ToolCalls(index)
+        self.calls = ToolCalls(index, metadata)
         self.finish_reason: str | None = None
         self._reasoning = Channel("reasoning", index)
         self._refusal = Channel("refusal", index)

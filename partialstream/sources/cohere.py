@@ -42,8 +42,8 @@ class CohereSource:
 
     def __init__(self, metadata: AnswerMetadata | None = None) -> None:
         self.metadata = AnswerMetadata() if metadata is None else metadata
-        self._texts = Blocks()
-        self._calls = Blocks()  # with indexes of their own
+        self._texts = Blocks(self.metadata)
+        self._calls = Blocks(self.metadata)  # with indexes of their own
         self._halves = SurrogateHalves()
 
     def feed(self, chunk: Any) -> list[Delta]:

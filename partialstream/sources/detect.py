@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import AnswerMetadata
 from partialstream.sources.text import TextSource
 
@@ -20,8 +21,9 @@ class UndecidedSource:
     None, `""` and `b""` tell nothing: all kinds of streams begin with them.
     """
 
-    def __init__(self, metadata: AnswerMetadata | None = None) -> None:
-        self.metadata = AnswerMetadata() if metadata is None else metadata
+    def __init__(self, metadata: AnswerMetadata, limits: Limits) -> None:
+        self.metadata = metadata
+        self._limits = limits
         self._source: Source | None = None
 
     def feed(self, chunk: Any) -> list[Delta]:
@@ -33,7 +35,7 @@ class UndecidedSource:
         if self._source is None:
             if _tells_nothing(chunk):
                 return []
-            self._source = source_for(chunk, self.metadata)
+            self._source = source_for(chunk, self.metadata, limits=self._limits)
         return self._source.feed(chunk)
 
     def finish(self, *, cut: bool = False) -> list[Delta]:
@@ -41,13 +43,16 @@ class UndecidedSource:
         return [] if self._source is None else self._source.finish(cut=cut)
 
 
-def source_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
+def source_for(
+    chunk: Any, metadata: AnswerMetadata | None = None, *, limits: Limits = DEFAULT_LIMITS
+) -> Source:
     r"""Make the source for a stream that begins with this chunk.
 
     Args:
         chunk: The first chunk: text, bytes of the body, a dict or an SDK's object. It is not
             read: feed it to the source like those that follow.
         metadata: Where the source is to write, a new one by default.
+        limits: Of them, `event_size` counts here, and for new metadata `text_kept` and `channels`.
 
     Raises:
         ProviderError: If no source knows such chunks. The message shows what it is.
@@ -56,8 +61,10 @@ def source_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
         >>> type(source_for("[1")).__name__, type(source_for(b"data: [DONE]\n\n")).__name__
         ('TextSource', 'SSESource')
     """
+    if metadata is None:
+        metadata = AnswerMetadata(text_kept=limits.text_kept, channels_allowed=limits.channels)
     if _tells_nothing(chunk):
-        return UndecidedSource(metadata)
+        return UndecidedSource(metadata, limits)
     if isinstance(chunk, str):
         return TextSource(metadata)
     # Imported where they are needed: text needs no wire format.
@@ -65,7 +72,7 @@ def source_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
         from partialstream.sources.framing import BodyFraming
         from partialstream.sources.sse_stream import SSESource
 
-        return SSESource(metadata, framing=BodyFraming())
+        return SSESource(metadata, framing=BodyFraming(event_size=limits.event_size))
     from partialstream.sources.wires import wire_for
 
     return wire_for(chunk, metadata)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from partialstream.limits import DEFAULT_LIMITS
 from partialstream.sources.aws_event_stream import AwsEventStreamDecoder, is_aws_event_stream
 from partialstream.sources.json_documents import JSONDocumentsDecoder
 from partialstream.sources.sse import SSEDecoder
@@ -25,6 +26,9 @@ _BOM = b"\xef\xbb\xbf"
 class BodyFraming:
     r"""Waits for the bytes that tell the framing of a body, and then is that framing.
 
+    Args:
+        event_size: See `Limits`.
+
     Example:
         >>> framing = BodyFraming()
         >>> framing.feed(b"\n")
@@ -33,7 +37,8 @@ class BodyFraming:
         '{"done":true}'
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, event_size: int = DEFAULT_LIMITS.event_size) -> None:
+        self._event_size = event_size
         self._head = b""
         self._chosen: Framing | None = None
 
@@ -44,9 +49,13 @@ class BodyFraming:
             ProviderError: As the framing does.
         """
         if self._chosen is None:
-            # In no framing do empty lines at the start mean anything.
-            head = (self._head + data).lstrip(b"\r\n")
-            self._chosen = _framing_for(head)
+            # In no framing do blank lines at the start mean anything. Of blanks before the first
+            # character one is kept: it makes of a field of an event none.
+            given = self._head + data
+            head = given.lstrip()
+            if given[: len(given) - len(head)].endswith((b" ", b"\t")):
+                head = b" " + head
+            self._chosen = _framing_for(head, self._event_size)
             if self._chosen is None:
                 self._head = head
                 return []
@@ -63,19 +72,21 @@ class BodyFraming:
             if not self._head.strip():
                 return []
             # Too short for what it began like.
-            self._chosen = SSEDecoder()
+            self._chosen = SSEDecoder(event_size=self._event_size)
             return self._chosen.feed(self._head) + self._chosen.finish()
         return self._chosen.finish()
 
 
-def _framing_for(head: bytes) -> Framing | None:
+def _framing_for(head: bytes, event_size: int) -> Framing | None:
     """Make the framing of a body that begins so; None if that does not tell it."""
     is_aws = is_aws_event_stream(head)
     if is_aws is not False:
-        return AwsEventStreamDecoder() if is_aws else None
+        return AwsEventStreamDecoder(event_size=event_size) if is_aws else None
     if head != _BOM and _BOM.startswith(head):
         return None
     text = head.removeprefix(_BOM).lstrip()
     if not text:
         return None
-    return JSONDocumentsDecoder() if text[0] in b"{[" else SSEDecoder()
+    if text[0] in b"{[":
+        return JSONDocumentsDecoder(event_size=event_size)
+    return SSEDecoder(event_size=event_size)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel, Usage
+from partialstream.sources.channels import count_channel
 from partialstream.sources.gemini_calls import GeminiCalls
 from partialstream.sources.gemini_fields import count, member, members, word
 from partialstream.sources.gemini_reasons import block_reason_in, finish_reason_in
 from partialstream.sources.logprobs import read_tokens
 from partialstream.sources.provider_errors import error_in, unknown_chunk
 from partialstream.sources.shapes import is_object
-from partialstream.sources.side_texts import keep_side_texts
+from partialstream.sources.side_texts import keep_extra, keep_side_texts
 from partialstream.sources.surrogates import SurrogateHalves
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ class GeminiSource:
             index = position
         candidate = self._candidates.get(index)
         if candidate is None:
-            candidate = self._candidates[index] = _Candidate(index)
+            count_channel(self.metadata)
+            candidate = self._candidates[index] = _Candidate(index, self.metadata)
         for part in members(member(fields, "content"), "parts"):
             deltas += candidate.read(part)
         logprobs = member(fields, "logprobsResult")
@@ -136,7 +138,7 @@ class GeminiSource:
                 self.metadata.filter_reason = reason
         for name in _KEPT:
             if value := member(fields, name):
-                self.metadata.extra[name] = value
+                keep_extra(self.metadata, name, value)
         if not known:
             # Most of them say that the answer is none, and none says that all is well.
             raise ProviderError(
@@ -180,10 +182,10 @@ class _Candidate:
 
     __slots__ = ("_content", "_reasoning", "calls", "finish_reason", "told")
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, metadata: AnswerMetadata) -> None:
         self._content = Channel("content", index)
         self._reasoning = Channel("reasoning", index)
-        self.calls = GeminiCalls(index)
+        self.calls = GeminiCalls(index, metadata)
         self.told = self._content
         self.finish_reason: str | None = None
 

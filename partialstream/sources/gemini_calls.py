@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.results import Channel
+from partialstream.sources.channels import count_channel
 from partialstream.sources.gemini_fields import as_json, member, members, word
 from partialstream.sources.leaf_arguments import LeafArguments
 from partialstream.sources.provider_errors import unknown_chunk
@@ -13,7 +14,7 @@ from partialstream.sources.tool_calls import arguments_text
 if TYPE_CHECKING:
     from typing import Any
 
-    from partialstream.results import Delta
+    from partialstream.results import AnswerMetadata, Delta
 
 _VALUES = ("stringValue", "numberValue", "boolValue")
 
@@ -38,8 +39,9 @@ class GeminiCalls:
     arguments, and perhaps an empty one; all but the last say `willContinue`.
     """
 
-    def __init__(self, candidate: int) -> None:
+    def __init__(self, candidate: int, metadata: AnswerMetadata) -> None:
         self._candidate = candidate
+        self._metadata = metadata
         self._count = 0
         self._open: _OpenCall | None = None
 
@@ -60,6 +62,7 @@ class GeminiCalls:
                 # Ends a call, or is what a protocol buffer has in the place of none.
                 return []
             deltas += self.finish(cut=False)
+            count_channel(self._metadata)
             channel = Channel("tool", (self._candidate, self._count), name)
             self._count += 1
             call = self._open = _OpenCall(channel, call_id)

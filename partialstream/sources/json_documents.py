@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 
-from partialstream.errors import ProviderError
-from partialstream.sources.sse import ServerSentEvent, utf8_text
+from partialstream.errors import LimitExceededError, ProviderError
+from partialstream.limits import DEFAULT_LIMITS
+from partialstream.sources.sse import ServerSentEvent, event_too_long, utf8_text
 
 # What is left of a string, its end excluded: that is a quote, a line feed, which no JSON string
 # holds, a backslash without what it escapes, or the end of the bytes.
@@ -35,7 +36,7 @@ class JSONDocumentsDecoder:
     to find. What stands between documents and is none is given as one, for the same reason.
 
     Args:
-        limit: The bytes of a document that has not ended, as for server-sent events.
+        event_size: See `Limits`.
 
     Example:
         >>> decoder = JSONDocumentsDecoder()
@@ -45,33 +46,32 @@ class JSONDocumentsDecoder:
         '{"done":true}'
     """
 
-    def __init__(self, *, limit: int = 64 * 1024 * 1024) -> None:
-        self._limit = limit
+    def __init__(self, *, event_size: int = DEFAULT_LIMITS.event_size) -> None:
+        self._event_size = event_size
         self._document = bytearray()  # one that has begun
         self._depth = 0  # the brackets of it that are open
         self._in_string = False
         self._escaped = False  # whether the last byte was a backslash that escapes the next one
         self._in_array = False  # whether the documents are the elements of an array
         self._given = False  # whether anything came ahead of this document
-        self._failure: ProviderError | None = None
+        self._failure: ProviderError | LimitExceededError | None = None
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         """Read some bytes and give the documents that end in them.
 
         Raises:
-            ProviderError: If a document is no UTF-8, or too long. The documents before it are
-                given first, and the next call raises.
+            ProviderError: If a document is no UTF-8. The documents before it are given first,
+                and the next call raises.
+            LimitExceededError: If a document is too long; as above.
         """
         if self._failure is not None:
             raise self._failure
         events: list[ServerSentEvent] = []
         try:
             self._read(data, events)
-            if len(self._document) > self._limit:
-                raise ProviderError(
-                    f"a document of the response has not ended after {self._limit} bytes"
-                )
-        except ProviderError as error:
+            if len(self._document) > self._event_size:
+                raise event_too_long(self._event_size)
+        except (ProviderError, LimitExceededError) as error:
             self._failure = error
             if not events:
                 raise

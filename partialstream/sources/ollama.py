@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from partialstream.results import AnswerMetadata, Channel, Usage
+from partialstream.sources.channels import count_channel
 from partialstream.sources.logprobs import read_tokens
 from partialstream.sources.objects import plain
 from partialstream.sources.provider_errors import error_in, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
-from partialstream.sources.side_texts import keep_side_texts
+from partialstream.sources.side_texts import keep_extra, keep_side_texts
 from partialstream.sources.surrogates import SurrogateHalves
 from partialstream.sources.tool_calls import arguments_text
 
@@ -118,6 +119,7 @@ class OllamaSource:
             if not is_object(function):
                 raise unknown_chunk(call, "a tool call")
             self._calls += 1
+            count_channel(self.metadata)
             tool: Any = function.get("name")
             channel = Channel("tool", self._calls, tool if isinstance(tool, str) else None)
             deltas.append((channel, arguments_text(function.get("arguments")) or "{}"))
@@ -139,7 +141,7 @@ class OllamaSource:
             metadata.usage = Usage(*(count if isinstance(count, int) else 0 for count in counts))
         for name, value in fields.items():
             if name not in _READ and value:
-                metadata.extra[name] = value
+                keep_extra(metadata, name, value)
 
 
 def is_ollama(fields: dict[str, Any]) -> bool:

@@ -74,7 +74,7 @@ class ResponsesSource:
 
     def __init__(self, metadata: AnswerMetadata | None = None) -> None:
         self.metadata = AnswerMetadata() if metadata is None else metadata
-        self._output = Output()
+        self._output = Output(self.metadata)
         self._halves = SurrogateHalves()
         self._incomplete = False
         # What the last event said of its place, if the next that says the same goes on with

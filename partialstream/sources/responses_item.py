@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from partialstream.results import Channel, ChannelKind
+from partialstream.sources.channels import count_channel
 from partialstream.sources.provider_errors import unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.tool_calls import ToolCall, arguments_text
@@ -17,7 +18,7 @@ from partialstream.sources.tool_calls import ToolCall, arguments_text
 if TYPE_CHECKING:
     from collections import Counter
 
-    from partialstream.results import Delta
+    from partialstream.results import AnswerMetadata, Delta
 
 
 class Form(NamedTuple):
@@ -96,6 +97,7 @@ class OutputItem:
         "_channels",
         "_having",
         "_kinds",
+        "_metadata",
         "_reasons_in",
         "_written",
         "announced",
@@ -111,7 +113,10 @@ class OutputItem:
         index: int | None,
         item_id: str | None,
         having: Counter[ChannelKind],
+        metadata: AnswerMetadata,
     ) -> None:
+        count_channel(metadata)
+        self._metadata = metadata
         self.key = key
         self.index = index
         self.id = item_id
@@ -142,6 +147,7 @@ class OutputItem:
                 return []
         channel = self._channels.get((form.kind, part))
         if channel is None:
+            count_channel(self._metadata)
             channel = self._channels[form.kind, part] = Channel(form.kind, (self.key, part))
             self._has(form.kind)
         return [(channel, text)]

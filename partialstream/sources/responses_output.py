@@ -20,18 +20,22 @@ from partialstream.sources.responses_item import OutputItem, wholes_in
 from partialstream.sources.shapes import is_list, is_object
 
 if TYPE_CHECKING:
-    from partialstream.results import ChannelKind, Delta
+    from partialstream.results import AnswerMetadata, ChannelKind, Delta
     from partialstream.sources.responses_item import Whole
 
 
 class Output:
     """All items of the output.
 
+    Args:
+        metadata: Of the answer, where they are counted.
+
     Attributes:
         items: In the order in which they were first heard of.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metadata: AnswerMetadata) -> None:
+        self._metadata = metadata
         self.items: list[OutputItem] = []
         self._by_id: dict[str, OutputItem] = {}
         self._by_index: dict[int, OutputItem] = {}
@@ -116,7 +120,7 @@ class Output:
         if key in self._keys:
             key = self._free
         self._free = max(self._free, key + 1)
-        item = OutputItem(key, index, item_id, self._having)
+        item = OutputItem(key, index, item_id, self._having, self._metadata)
         self._keys.add(key)
         self.items.append(item)
         if item_id is not None:

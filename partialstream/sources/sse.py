@@ -10,10 +10,12 @@ from __future__ import annotations
 import codecs
 from typing import NamedTuple
 
-from partialstream.errors import ProviderError
+from partialstream.errors import LimitExceededError, ProviderError
+from partialstream.limits import DEFAULT_LIMITS
 
 _DECODER = codecs.getincrementaldecoder("utf-8")  # leaves out a character that is cut
 _BOM = b"\xef\xbb\xbf"
+_LINE = 64  # bytes, about what it takes to hold a line beside what stands in it
 _COLON = 0x3A
 _LF = 0x0A
 
@@ -39,8 +41,7 @@ class SSEDecoder:
     r"""Turns the bytes of a body into events, without I/O.
 
     Args:
-        limit: The bytes of an event that has not ended. 64 Mi is four times the longest item
-            that is allowed by default.
+        event_size: See `Limits`.
 
     Example:
         >>> decoder = SSEDecoder()
@@ -50,24 +51,25 @@ class SSEDecoder:
         [ServerSentEvent(event='message', data='[DONE]', id=None, bare=False)]
     """
 
-    def __init__(self, *, limit: int = 64 * 1024 * 1024) -> None:
-        self._limit = limit
+    def __init__(self, *, event_size: int = DEFAULT_LIMITS.event_size) -> None:
+        self._event_size = event_size
         self._line = bytearray()  # a line whose end has not arrived
         self._after_cr = False  # whether the last read ended within what may be a CRLF
         self._at_start = True
         self._data: list[bytes] = []
         self._bare: list[bytes] = []
-        self._held = 0  # the bytes in these two
+        self._held = 0  # the bytes in these two, as they are counted
         self._event = ""
         self._id: str | None = None
-        self._failure: ProviderError | None = None
+        self._failure: ProviderError | LimitExceededError | None = None
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         """Read some bytes and give the events that end in them.
 
         Raises:
-            ProviderError: If an event is no UTF-8, or too long. The events before it are given
-                first, and the next call raises.
+            ProviderError: If an event is no UTF-8. The events before it are given first, and the
+                next call raises.
+            LimitExceededError: If an event is too long; as above.
         """
         if self._failure is not None:
             raise self._failure
@@ -87,11 +89,9 @@ class SSEDecoder:
                 lines[0] = bytes(self._line)
                 self._line = bytearray(lines.pop())
                 self._read(lines, events)
-            if self._held + len(self._line) > self._limit:
-                raise ProviderError(
-                    f"an event of the response has not ended after {self._limit} bytes"
-                )
-        except ProviderError as error:
+            if self._held + len(self._line) > self._event_size:
+                raise event_too_long(self._event_size)
+        except (ProviderError, LimitExceededError) as error:
             self._failure = error
             if not events:
                 raise
@@ -119,7 +119,7 @@ class SSEDecoder:
         for line in lines:
             if line[:6] == b"data: ":
                 data.append(line[6:])
-                self._held += len(line)
+                self._held += len(line) + _LINE
             elif line:
                 self._read_field(line)
             else:
@@ -132,7 +132,7 @@ class SSEDecoder:
         value = value.removeprefix(b" ")
         if name == b"data":
             self._data.append(value)
-            self._held += len(line)
+            self._held += len(line) + _LINE
         elif name == b"event":
             self._event = utf8_text(value)
         elif name == b"id":
@@ -140,7 +140,7 @@ class SSEDecoder:
                 self._id = utf8_text(value)
         elif name != b"retry":
             self._bare.append(line)
-            self._held += len(line)
+            self._held += len(line) + _LINE
 
     def _dispatch(self, events: list[ServerSentEvent], *, final: bool = True) -> None:
         if self._data:
@@ -153,6 +153,15 @@ class SSEDecoder:
             self._bare.clear()
         self._event = ""
         self._held = 0
+
+
+def event_too_long(event_size: int) -> LimitExceededError:
+    """What is raised for an event, or a document, that has not ended in so many bytes."""
+    return LimitExceededError(
+        "event_size",
+        event_size,
+        f"an event of the response has not ended after {event_size} bytes",
+    )
 
 
 def utf8_text(data: bytes, *, final: bool = True) -> str:

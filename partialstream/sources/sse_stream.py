@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import jiter
 
-from partialstream.errors import ProviderError
+from partialstream.errors import LimitExceededError, ProviderError
 from partialstream.results import AnswerMetadata
 from partialstream.sources.provider_errors import provider_error, shorten, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
@@ -15,11 +15,16 @@ from partialstream.sources.sse import SSEDecoder
 from partialstream.sources.wires import wire_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from partialstream.results import Delta, Token
     from partialstream.sources.base import Source
     from partialstream.sources.sse import ServerSentEvent
+
+
+_AT_ONCE: Final = 256 * 1024
+"""Bytes whose events are held at once."""
 
 
 class Framing(Protocol):
@@ -58,7 +63,7 @@ class SSESource:
         self._framing: Framing = SSEDecoder() if framing is None else framing
         self._wire: Source | None = None
         self._ignored = ""  # the first text that was neither event nor JSON
-        self._failure: ProviderError | None = None
+        self._failure: ProviderError | LimitExceededError | None = None
         self._tokens: list[Token] = []  # of the events in the bytes under way
 
     def feed(self, chunk: Any) -> list[Delta]:
@@ -79,7 +84,7 @@ class SSESource:
             chunk = bytes(cast("bytes", chunk))
         if self._failure is not None:
             raise self._failure
-        return self._read_all(self._framing.feed(chunk))
+        return self._read_all(map(self._framing.feed, _pieces(chunk)))
 
     def finish(self, *, cut: bool = False) -> list[Delta]:
         """End the body.
@@ -96,7 +101,7 @@ class SSESource:
         """
         if self._failure is not None:
             raise self._failure
-        deltas = self._read_all(self._framing.finish(), at_end=True)
+        deltas = self._read_all([self._framing.finish()], at_end=True)
         if self._failure is not None:
             raise self._failure  # there is no next call to raise it
         metadata = self.metadata
@@ -109,15 +114,21 @@ class SSESource:
             )
         return deltas
 
-    def _read_all(self, events: list[ServerSentEvent], *, at_end: bool = False) -> list[Delta]:
+    def _read_all(
+        self, batches: Iterable[list[ServerSentEvent]], *, at_end: bool = False
+    ) -> list[Delta]:
         deltas: list[Delta] = []
-        self.metadata.chunks = (self.metadata.chunks or 0) + len(events)
-        if self.metadata.tokens:
-            self.metadata.tokens = []
+        metadata = self.metadata
+        if metadata.chunks is None:
+            metadata.chunks = 0
+        if metadata.tokens:
+            metadata.tokens = []
         try:
-            for event in events:
-                deltas += self._read(event, at_end)
-        except ProviderError as error:
+            for events in batches:
+                metadata.chunks += len(events)
+                for event in events:
+                    deltas += self._read(event, at_end)
+        except (ProviderError, LimitExceededError) as error:
             self._failure = error
             if not deltas:
                 raise
@@ -170,6 +181,13 @@ class SSESource:
         if is_object(value) and value.get("error"):
             return provider_error(value["error"], value)
         return provider_error(value, value)
+
+
+def _pieces(chunk: bytes) -> Iterable[bytes]:
+    """Cut what is given at once: the lines and events of it take many times its size."""
+    if len(chunk) <= _AT_ONCE:
+        return (chunk,)
+    return (chunk[start : start + _AT_ONCE] for start in range(0, len(chunk), _AT_ONCE))
 
 
 def _decode(data: str) -> Any:

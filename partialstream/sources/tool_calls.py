@@ -20,6 +20,7 @@ import json
 from typing import TYPE_CHECKING
 
 from partialstream.results import Channel
+from partialstream.sources.channels import count_channel
 from partialstream.sources.provider_errors import shown, unknown_chunk
 from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.surrogates import FIRST_SURROGATE
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Any
 
-    from partialstream.results import ChannelKind, Delta
+    from partialstream.results import AnswerMetadata, ChannelKind, Delta
 
 # Tools that the provider runs; the answer tells of their calls all the same.
 _SERVER_SIDE = frozenset({"builtin_function"})
@@ -114,13 +115,18 @@ class ToolCall:
 class ToolCalls:
     """The calls of one choice.
 
+    Args:
+        choice: Its place among the choices.
+        metadata: Of the answer, where they are counted.
+
     Attributes:
         by_index: The latest call at each index that the provider has named.
     """
 
-    def __init__(self, choice: int) -> None:
+    def __init__(self, choice: int, metadata: AnswerMetadata) -> None:
         self.by_index: dict[object, ToolCall] = {}
         self._choice = choice
+        self._metadata = metadata
         self._by_id: dict[str, ToolCall] = {}
         self._calls: list[ToolCall] = []
 
@@ -197,6 +203,7 @@ class ToolCalls:
             its_type: Any = entry.get("type")
             is_ours = not isinstance(its_type, str) or its_type not in _SERVER_SIDE
             kind: ChannelKind = "tool" if is_ours else "server_tool"
+            count_channel(self._metadata)
             call = ToolCall((self._choice, len(self._calls)), index, kind)
             self._calls.append(call)
         if call.name is None:

@@ -79,7 +79,7 @@ class Answer:
         if source is None:
             if chunk is None or chunk == "" or chunk == b"":
                 return []
-            source = self._source = source_for(chunk)
+            source = self._source = source_for(chunk, limits=self.limits)
         deltas = source.feed(chunk)
         if deltas:
             self._quiet_since = None

@@ -241,7 +241,7 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     def _alignment(self, channel: Channel) -> Alignment:
         gatherer = self._gatherer(channel)
         sent = sum(map(len, self._aside.get(channel, ()))) if gatherer is None else gatherer.sent
-        return Alignment(sent, keeps=self._limits.item_size)  # no item is longer
+        return Alignment(sent, keeps=self._limits.text_kept)
 
     def _align(self, deltas: list[Delta]) -> None:
         for alignment, end in self._spoken.values():

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.engine.alignment import Alignment
-from partialstream.errors import IncompleteStreamError, PartialStreamError
+from partialstream.errors import IncompleteStreamError, LimitExceededError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.confidence import SpokenObject
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from partialstream.stream.answer import Answer
 
 M = TypeVar("M")
+
+_PIECES = 1024
+"""Pieces of text that are kept apart before they are joined."""
 
 
 class PartialReading(Reading[M, PartialEvent[M]]):
@@ -82,7 +85,9 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         self._parsers: dict[Channel, PartialParser[Any]] = {}
         self._chosen: Channel | None = None
         self._spoken: dict[Channel, SpokenObject] = {}  # those whose tokens are known
-        self._pieces: list[str] = []
+        self._pieces: list[str] = []  # of the text, the last ones
+        self._text: list[str] | None = []  # and what is before them; None if that is not kept
+        self._text_size = 0
 
     @property
     def snapshot(self) -> M | None:
@@ -111,8 +116,29 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
 
     @property
     def text(self) -> str:
-        """The text that may hold the object, so far."""
-        return "".join(self._pieces)
+        """The text that may hold the object, so far.
+
+        Raises:
+            LimitExceededError: It is longer than what is kept; see `Limits.text_kept`.
+        """
+        self._keep()
+        if self._text is None:
+            raise LimitExceededError(
+                "text_kept",
+                self._limits.text_kept,
+                f"no more than {self._limits.text_kept} characters of text are kept",
+            )
+        return "".join(self._text)
+
+    def _keep(self) -> None:
+        """Join the last pieces, of which each takes many times its size; and watch the limit."""
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        self._text_size += len(text)
+        if self._text_size > self._limits.text_kept:
+            self._text = None
+        elif self._text is not None:
+            self._text.append(text)
 
     def _values(self, deltas: list[Delta]) -> list[M]:
         snapshots: list[M] = []
@@ -154,6 +180,8 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
 
     def _feed(self, channel: Channel, text: str) -> M | None:
         self._pieces.append(text)
+        if len(self._pieces) >= _PIECES:
+            self._keep()
         parser = self._parsers.get(channel)
         if parser is None:
             parser = self._parsers[channel] = self._new_parser()
@@ -174,7 +202,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
 
     def _alignment(self, channel: Channel) -> Alignment:
         parser = self._parsers.get(channel)
-        return Alignment(0 if parser is None else parser.size)
+        return Alignment(0 if parser is None else parser.size, keeps=self._limits.text_kept)
 
     def _remember(self, snapshot: M, channel: Channel, *, ended: bool = False) -> None:
         """A snapshot is new: `confidence` may be asked for it."""

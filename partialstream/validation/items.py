@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 OnInvalid = Literal["raise", "skip"]
 
+_ERROR = 400
+"""Characters that each error in a rejected item counts for; see `Limits.rejected_size`."""
+
 _NO_JSON = ("json_invalid", "string_unicode")
 """pydantic's words for text that is no JSON, and for one that holds half a surrogate pair."""
 
@@ -42,7 +45,8 @@ class ItemValidator(Generic[T]):
         on_invalid: See `ItemParser`.
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the type.
-        limits: Passed on to the parser that finds out why an item is malformed.
+        limits: `repeated_items` and `rejected_size` count here; all are passed on to the parser
+            that finds out why an item is malformed.
 
     Attributes:
         shape: What an item looks like.
@@ -72,6 +76,7 @@ class ItemValidator(Generic[T]):
         self._last = ""  # the text of the item before
         self._in_a_row = 0  # how often it came
         self.rejected: list[RejectedItem] = []
+        self._rejected_size = 0
         self.delivered = 0
         self.failure: PartialStreamError | None = None
 
@@ -124,6 +129,15 @@ class ItemValidator(Generic[T]):
             if malformed is not None:
                 malformed.__cause__ = error
                 return malformed
+        self._rejected_size += len(raw.text) + error.error_count() * _ERROR
+        if self._rejected_size > self._limits.rejected_size:
+            allowed = self._limits.rejected_size
+            return LimitExceededError(
+                "rejected_size",
+                allowed,
+                f"the items that do not validate take more than {allowed} characters, "
+                f"the last at {raw.number}",
+            )
         self.rejected.append(RejectedItem(raw.number, raw.text, error, raw.path))
         if self._on_invalid == "skip":
             return None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from recordings import body_of, recordings, texts_until_error
 from source_runs import brief, needs_streams, read_all, says
 
-from partialstream.errors import ProviderError
+from partialstream.errors import LimitExceededError, ProviderError
 from partialstream.sources import BodyFraming, JSONDocumentsDecoder, SSESource, source_for
 
 CONTENT = ("content", 0)
@@ -126,13 +126,13 @@ def test_a_document_is_given_by_its_last_bracket(opening: bytes) -> None:
 
 
 def test_an_unfinished_document_has_a_limit() -> None:
-    decoder = JSONDocumentsDecoder(limit=20)
+    decoder = JSONDocumentsDecoder(event_size=20)
     assert len(decoder.feed(b'{"a":1}' * 9 + b'{"a":"' + b"x" * 30)) == 9
     for proceed in (lambda: decoder.feed(b'"}'), decoder.finish):
-        with pytest.raises(ProviderError, match="not ended after 20 bytes"):
+        with pytest.raises(LimitExceededError, match="not ended after 20 bytes"):
             proceed()
-    with pytest.raises(ProviderError, match="not ended"):
-        JSONDocumentsDecoder(limit=20).feed(b'{"' + b"x" * 30)
+    with pytest.raises(LimitExceededError, match="not ended"):
+        JSONDocumentsDecoder(event_size=20).feed(b'{"' + b"x" * 30)
 
 
 def test_bytes_that_are_no_text() -> None:

@@ -17,6 +17,7 @@ import responses_events as responses
 from source_runs import call, calls, choice, chunk
 from wire_sequences import adds, cohere, completions, converse
 
+from partialstream.results import AnswerMetadata
 from partialstream.sources import source_for
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ MANY: list[Callable[[int], Chunks]] = [
 
 def seconds(make: Callable[[int], Chunks], count: int) -> float:
     chunks = list(make(count))
-    source = source_for(chunks[0])
+    source = source_for(chunks[0], AnswerMetadata(channels_allowed=10_000_000))
     gc.collect()
     gc.disable()
     begun = process_time()
@@ -314,6 +315,6 @@ CHANNELS = {
 @pytest.mark.parametrize("make", MANY)
 def test_each_has_a_channel_of_its_own(make: Any) -> None:
     chunks = list(make(20))
-    source = source_for(chunks[0])
+    source = source_for(chunks[0], AnswerMetadata(channels_allowed=10_000_000))
     deltas = [delta for each in chunks for delta in source.feed(each)] + source.finish()
     assert len({channel for channel, _ in deltas}) == CHANNELS.get(make, 20)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from partialstream.errors import ProviderError
+from partialstream.errors import LimitExceededError, ProviderError
 from partialstream.sources import ServerSentEvent, SSEDecoder
 
 
@@ -115,15 +115,18 @@ def test_a_character_cut_by_the_end_is_left_out() -> None:
 
 @pytest.mark.parametrize("piece", [b"x", b"data: x\n", b"x\n"], ids=["line", "data", "bare"])
 def test_an_event_without_end_is_limited(piece: bytes) -> None:
-    decoder = SSEDecoder(limit=100)
-    for _ in range(100 // (len(piece) + 1)):
+    counted = len(piece) + 64 if piece.endswith(b"\n") else len(piece)
+    decoder = SSEDecoder(event_size=500)
+    for _ in range(500 // counted):
         assert decoder.feed(piece) == []
-    with pytest.raises(ProviderError, match="not ended after 100 bytes"):
-        decoder.feed(piece * 100)
+    for _ in range(2):
+        with pytest.raises(LimitExceededError, match="not ended after 500 bytes") as caught:
+            decoder.feed(piece * 500)
+        assert (caught.value.limit, caught.value.allowed) == ("event_size", 500)
 
 
 def test_the_limit_counts_what_has_not_ended() -> None:
-    decoder = SSEDecoder(limit=100)
+    decoder = SSEDecoder(event_size=100)
     assert len(decoder.feed(b"data: 0123456789\n\n" * 100)) == 100
 
 
