@@ -193,12 +193,12 @@ CHUNKS: dict[str, tuple[Callable[[int], Iterator[Any]], int, str | None]] = {
     "prose": (lambda n: (says(content="so it is ") for _ in range(n)), 60_000, None),
     "tokens": (
         lambda n: (tokens(LETTERS, "".join(LETTERS)) for _ in range(n)),
-        800,
+        300,
         None,
     ),
     "tokens of another text": (
         lambda n: (tokens(LETTERS, "no such text") for _ in range(n)),
-        400,
+        200,
         None,
     ),
     "items that are not valid": (
@@ -252,8 +252,8 @@ BYTES: dict[str, tuple[Callable[[float], Iterable[bytes]], float, str | None]] =
 
 # Texts of so many thousand pieces.
 TEXTS: dict[str, tuple[Callable[[int], Iterable[Any]], int, str | None]] = {
-    "empty texts": (lambda n: itertools.repeat("", n * 1000), 600, None),
-    "prose in pieces": (lambda n: itertools.repeat("so ", n * 1000), 300, None),
+    "empty texts": (lambda n: itertools.repeat("", n * 1000), 300, None),
+    "prose in pieces": (lambda n: itertools.repeat("so ", n * 1000), 150, None),
     "a string in pieces": (
         lambda n: itertools.chain(['{"name":"'], itertools.repeat("ab", n * 1000)),
         60,

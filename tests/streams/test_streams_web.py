@@ -1,0 +1,113 @@
+"""Streams as web responses whose client leaves: the provider's response is closed."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import BaseModel
+
+from partialstream import from_openai
+from partialstream.testing import Answer, ReplayServer
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+
+from openai import AsyncOpenAI, OpenAI
+from starlette.applications import Starlette
+from starlette.concurrency import iterate_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+from uvicorn import Config, Server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+SOON = 5.0  # seconds, on a busy machine
+
+ITEMS = '{"items":[' + ",".join(['{"name":"Lamp"}'] * 500) + "]}"
+ASK: dict[str, Any] = {"model": "any", "messages": []}
+
+
+class Product(BaseModel):
+    name: str
+
+
+# As README has it.
+async def closing(stream: Any, chunks: Iterable[str]) -> AsyncIterator[str]:
+    with stream:
+        async for chunk in iterate_in_threadpool(chunks):
+            yield chunk
+
+
+def app_for(replay: ReplayServer) -> Starlette:
+    sync_client = from_openai(OpenAI(base_url=replay.base_url, api_key="-"))
+    async_client = from_openai(AsyncOpenAI(base_url=replay.base_url, api_key="-"))
+
+    def sync_endpoint(_: Any) -> StreamingResponse:
+        stream = sync_client.create_iterable(response_model=Product, **ASK)
+        return StreamingResponse(closing(stream, (product.name + "\n" for product in stream)))
+
+    async def async_endpoint(_: Any) -> StreamingResponse:
+        async def lines() -> AsyncIterator[str]:
+            async with async_client.create_iterable(response_model=Product, **ASK) as stream:
+                async for product in stream:
+                    yield product.name + "\n"
+
+        return StreamingResponse(lines())
+
+    return Starlette(routes=[Route("/sync", sync_endpoint), Route("/async", async_endpoint)])
+
+
+def fastapi_app_for(replay: ReplayServer) -> Any:
+    fastapi = pytest.importorskip("fastapi")
+    responses = pytest.importorskip("fastapi.responses")
+    app = fastapi.FastAPI()
+    client = from_openai(OpenAI(base_url=replay.base_url, api_key="-"))
+
+    @app.get("/sync")
+    def sync_endpoint() -> Any:
+        stream = client.create_iterable(response_model=Product, **ASK)
+        lines = (product.name + "\n" for product in stream)
+        return responses.StreamingResponse(closing(stream, lines))
+
+    return app
+
+
+@pytest.fixture
+def replay() -> Iterator[ReplayServer]:
+    with ReplayServer(Answer(ITEMS, tokens_per_second=50), repeat=True) as server:
+        yield server
+
+
+def serve(app: Any) -> tuple[Server, threading.Thread, int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Server(Config(app, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
+    thread.start()
+    return server, thread, listener.getsockname()[1]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the SDK's clients, which live with the app
+@pytest.mark.parametrize(
+    ("make", "path"), [(app_for, "sync"), (app_for, "async"), (fastapi_app_for, "sync")]
+)
+def test_a_browser_that_leaves_closes_the_providers_response(
+    replay: ReplayServer, make: Any, path: str
+) -> None:
+    server, thread, port = serve(make(replay))
+    try:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        body = opener.open(f"http://127.0.0.1:{port}/{path}", timeout=SOON)
+        assert body.readline() == b"Lamp\n"
+        body.close()
+        (request,) = replay.requests
+        assert request.wait_hung_up(SOON)
+        assert request.deltas_sent < request.deltas_planned / 2
+    finally:
+        server.should_exit = True
+        thread.join(SOON)
+    assert not thread.is_alive()
