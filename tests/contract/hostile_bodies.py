@@ -175,11 +175,13 @@ CHUNKS: dict[str, tuple[Callable[[int], Iterator[Any]], int, str | None]] = {
         100_000,
         "channels",
     ),
-    "reasoning": (lambda n: (says(reasoning_content="x" * 4000) for _ in range(n)), 15_000, None),
-    "refusal": (lambda n: (says(refusal="x" * 4000) for _ in range(n)), 15_000, None),
+    "reasoning": (lambda n: (says(reasoning_content="x" * 4000) for _ in range(n)), 30_000, None),
+    "refusal": (lambda n: (says(refusal="x" * 4000) for _ in range(n)), 30_000, None),
     "members that nobody knows": (
-        lambda n: ({**says(role="a"), f"member{i}": [[], {}, "x"] * 100} for i in range(n)),
-        4_000,
+        lambda n: (
+            {**says(role="a"), f"member{i}": [[i, k] for k in range(100)]} for i in range(n)
+        ),
+        12_000,
         None,
     ),
     "a long member in each chunk": (
