@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, create_model
 
 from partialstream.client.budget import Budget
-from partialstream.client.follow_up import list_text
+from partialstream.client.follow_up import FIRST_INDEX, INDEXES, list_text
 from partialstream.client.hooks import Hooks
 from partialstream.client.item_policy import ItemRetries
 from partialstream.client.partial_policy import PartialRetries
-from partialstream.client.prompts import errors_of
+from partialstream.client.prompts import (
+    errors_of,
+    first_index_prompt,
+    indexes_prompt,
+    repair_prompt,
+    resume_prompt,
+)
 from partialstream.client.schemas import VALUE
 from partialstream.engine.members import object_text
 from partialstream.errors import IncompleteStreamError
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.errors import OutputValidationError
-    from partialstream.results import RejectedItem
+    from partialstream.results import AttemptCause, RejectedItem
     from partialstream.stream.items import ItemReading
     from partialstream.stream.partials import PartialReading
 
@@ -212,16 +218,29 @@ class Call:
 
     # -- requests that follow up -----------------------------------------------------------
 
+    def index_name(self, cause: AttemptCause) -> str | None:
+        """The member that says which items a follow-up brings, None if it is not asked for."""
+        return self._shaping.member_beside(INDEXES if cause == "repair" else FIRST_INDEX)
+
     def repair_request(self, rejected: Sequence[RejectedItem]) -> Any:
         """Ask for rejected items again, and for nothing else."""
         said = list_text([each.raw for each in rejected], self._shaping.path)
-        return self._shaping.follow_up(said, self._options.prompts.repair(rejected), ())
+        prompt = self._options.prompts.repair
+        instruction = prompt(rejected)
+        name = self.index_name("repair")
+        if name is not None and prompt is repair_prompt:
+            instruction += f"\n\n{indexes_prompt(name, [each.index for each in rejected])}"
+        return self._shaping.follow_up(said, instruction, (), name)
 
     def resume_request(self, elements: Elements) -> Any:
         """Ask for what follows these elements of the list."""
         said = list_text(elements.texts, self._shaping.path) if elements.texts else None
-        instruction = self._options.prompts.resume(elements.count, len(elements.texts))
-        return self._shaping.follow_up(said, instruction, ())
+        prompt = self._options.prompts.resume
+        instruction = prompt(elements.count, len(elements.texts))
+        name = self.index_name("resume") if elements.count else None
+        if name is not None and prompt is resume_prompt:
+            instruction += f"\n\n{first_index_prompt(name, elements.count)}"
+        return self._shaping.follow_up(said, instruction, (), name)
 
     def reask_request(
         self, carried: Mapping[str, str], refused: OutputValidationError | None

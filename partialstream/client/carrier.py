@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ConfigDict, RootModel, create_model
+from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
+from partialstream.client.follow_up import BESIDE
 from partialstream.client.schemas import VALUE, type_name
 
 if TYPE_CHECKING:
@@ -69,7 +70,12 @@ def tool_name_for(shape: ResponseShape) -> str | None:
 
 
 def carrier_for(
-    shape: ResponseShape, taken: Taken, *, parallel: bool, carried: Sequence[str] = ()
+    shape: ResponseShape,
+    taken: Taken,
+    *,
+    parallel: bool,
+    carried: Sequence[str] = (),
+    beside: str | None = None,
 ) -> Any:
     """Make the response model for one request.
 
@@ -80,6 +86,7 @@ def carrier_for(
         taken: What the answer is put into.
         parallel: Whether each item is to be a tool call of its own.
         carried: Members of an object that need not come, by their names in the answer.
+        beside: A member that is to stand before the list; see `Shaping.member_beside`.
 
     Returns:
         A class; for tool calls of their own, `Iterable[T]`, which takes no answer.
@@ -104,6 +111,8 @@ def carrier_for(
         if issubclass(base, IterableBase)
         else (_taking(taken), base, IterableBase)
     )
+    if shape.kind == "items" and beside is not None:
+        bases = (*bases, _indexed(beside))  # the last, as pydantic puts its fields first
     create: Any = create_model
     return create(name, __base__=bases, __module__=base.__module__, __doc__=base.__doc__)
 
@@ -112,6 +121,15 @@ def _create(name: str, member: str, type_: Any) -> type[BaseModel]:
     create: Any = create_model
     config = ConfigDict(arbitrary_types_allowed=True)
     made: type[BaseModel] = create(name, __config__=config, **{member: (type_, ...)})
+    return made
+
+
+def _indexed(member: str) -> type[BaseModel]:
+    """A base class with the member that says which items a response holds."""
+    beside = BESIDE[member.rstrip("_")]
+    type_ = int if beside["type"] == "integer" else str
+    fields: Any = {member: (type_, Field(description=beside["description"]))}
+    made: type[BaseModel] = create_model("Indexed", **fields)
     return made
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from partialstream.client.follow_up import conversation, rest_schema
+from partialstream.client.follow_up import (
+    conversation,
+    free_name,
+    indexed_schema,
+    rest_schema,
+)
 from partialstream.client.modes import Mode, resolve_mode
 from partialstream.client.requests import shape_request
-from partialstream.client.schemas import request_schema
+from partialstream.client.schemas import request_schema, takes_any_name
 from partialstream.client.templating import rendered
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.stream.flow import Expected
@@ -80,8 +85,19 @@ class ChatShaping:
         )
         self.request = self._shaped(self._kwargs, self._schema)
 
+    def member_beside(self, name: str) -> str | None:
+        """See `Shaping`."""
+        # Before a list that is looked for, it could be the first member of an open item.
+        if self.expected.path is None and takes_any_name(self._shape.type_):
+            return None
+        return free_name(name, self._schema)
+
     def follow_up(
-        self, said: str | None, instruction: str, carried: Sequence[str]
+        self,
+        said: str | None,
+        instruction: str,
+        carried: Sequence[str],
+        beside: str | None = None,
     ) -> dict[str, Any]:
         """See `Shaping`. Of an object, only the members that do not stand are asked for."""
         messages = conversation(
@@ -92,6 +108,8 @@ class ChatShaping:
             instruction=instruction,
         )
         schema = rest_schema(self._schema, carried) if carried else self._schema
+        if beside is not None:
+            schema = indexed_schema(schema, beside)
         return self._shaped({**self._kwargs, "messages": messages}, schema)
 
     def _shaped(self, kwargs: Mapping[str, Any], schema: RequestSchema) -> dict[str, Any]:

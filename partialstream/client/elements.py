@@ -1,16 +1,17 @@
-"""The elements of a list that have arrived: what need not come again."""
+"""The elements of a list that have arrived: what need not come again, and how it is known."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from array import array
+from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
 
-def same_text(raw: str) -> Hashable:
+def same_text(raw: str) -> int:
     r"""The same for two JSON texts that differ in blanks, escapes or the order of members only.
 
     Example:
@@ -22,9 +23,21 @@ def same_text(raw: str) -> Hashable:
     try:
         value = json.loads(raw, parse_float=_Literal, parse_int=_Literal)
     except (ValueError, RecursionError):
-        return raw
+        return hash(raw)
     # Hashes instead of texts, so that a long list costs little memory.
     return hash(json.dumps(value, sort_keys=True, default=str))
+
+
+def same_key(key: Hashable) -> int:
+    """The same for two keys that are equal.
+
+    Example:
+        >>> same_key(-1) == same_key(-2), hash(-1) == hash(-2)
+        (False, True)
+    """
+    if isinstance(key, tuple):
+        return hash(("key", *map(same_key, cast("tuple[Hashable, ...]", key))))
+    return hash(("key", repr(key) if isinstance(key, (int, float)) else key))
 
 
 def member_of(raw: str, name: object) -> Hashable:
@@ -41,12 +54,31 @@ def member_of(raw: str, name: object) -> Hashable:
         >>> member_of('{"id": 3, "price": -1}', "id")
         3
     """
+    member = _object(raw).get(name)
+    return member if isinstance(member, (str, int, float)) else None
+
+
+def resemble(raw: str, other: str) -> bool:
+    """Whether two JSON objects have the same values in at least half of their common members.
+
+    Example:
+        >>> resemble('{"name": "saw", "price": 5}', '{"name": "saw", "price": 6}')
+        True
+        >>> resemble('{"name": "saw", "price": 5}', '{"name": "axe", "price": 6}')
+        False
+    """
+    one, two = _object(raw), _object(other)
+    common = one.keys() & two.keys()
+    equal = sum(one[name] == two[name] for name in common)
+    return bool(equal) and 2 * equal >= len(common)
+
+
+def _object(raw: str) -> dict[object, Any]:
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
-        return None
-    member = cast("dict[object, Any]", value).get(name) if isinstance(value, dict) else None
-    return member if isinstance(member, (str, int, float)) else None
+        return {}
+    return cast("dict[object, Any]", value) if isinstance(value, dict) else {}
 
 
 class _Literal(str):
@@ -63,7 +95,7 @@ class Elements:
 
     Args:
         kept: How many characters of their texts are kept, those of the last ones; of the
-            others only enough to know them again.
+            others 8 bytes each, to know them again.
 
     Attributes:
         count: How many there are.
@@ -72,20 +104,34 @@ class Elements:
 
     def __init__(self, kept: int) -> None:
         self._room = kept
-        self._forgotten: Counter[Hashable] = Counter()
+        self._forgotten = array("q")  # by `same_text`
+        self._keys = array("q")  # by `same_key`; 0 for those without a key
         self.count = 0
         self.texts: deque[str] = deque()
 
-    def add(self, raw: str) -> None:
-        """The next element has arrived."""
+    def add(self, raw: str, key: Hashable = None) -> None:
+        """The next element has arrived; `key` is what tells it from others, None if nothing."""
         self.count += 1
+        if key is not None or self._keys:
+            self._keys.extend([0] * (self.count - 1 - len(self._keys)))
+            self._keys.append(0 if key is None else same_key(key))
         self.texts.append(raw)
         self._room -= len(raw)
         while self._room < 0:
             first = self.texts.popleft()
             self._room += len(first)
-            self._forgotten[same_text(first)] += 1
+            self._forgotten.append(same_text(first))
 
-    def known(self) -> Counter[Hashable]:
-        """How often each text has arrived, by `same_text`."""
-        return self._forgotten + Counter(map(same_text, self.texts))
+    def text(self, index: int) -> str | None:
+        """The text of an element, None if it is not kept."""
+        place = index - len(self._forgotten)
+        return self.texts[place] if place >= 0 else None
+
+    def tokens(self) -> array[int]:
+        """What each is known by, in their order: its key, or its text if it has none."""
+        tokens = self._forgotten[:]
+        tokens.extend(map(same_text, self.texts))
+        for index, key in enumerate(self._keys):
+            if key:
+                tokens[index] = key
+        return tokens

@@ -37,13 +37,28 @@ class Shaping(Protocol):
     path: Path
     expected: Expected
 
-    def follow_up(self, said: str | None, instruction: str, carried: Sequence[str]) -> Any:
+    def member_beside(self, name: str) -> str | None:
+        """What a member beside the list is to be called; None if there can be none.
+
+        Args:
+            name: What it would best be called.
+        """
+        ...
+
+    def follow_up(
+        self,
+        said: str | None,
+        instruction: str,
+        carried: Sequence[str],
+        beside: str | None = None,
+    ) -> Any:
         """Make a request that follows up on an answer.
 
         Args:
             said: What the model said, as a JSON document; None leaves it out.
             instruction: What is asked of it now.
             carried: Members of an object that stand, by their names in the answer.
+            beside: A member that is to stand before the list, by what `member_beside` gave.
         """
         ...
 

@@ -8,7 +8,7 @@ open models parse the arguments of a tool call, and refuse a request whose argum
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from partialstream.engine.members import object_text
 
@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from partialstream.client.modes import Mode
     from partialstream.client.schemas import RequestSchema
     from partialstream.results import Path
+
+FIRST_INDEX: Final = "first_index"
+INDEXES: Final = "indexes"
+"""Members beside the list in responses to follow-ups: which elements of the list these are."""
+
+BESIDE: Final[dict[str, dict[str, Any]]] = {
+    FIRST_INDEX: {
+        "type": "integer",
+        "description": "The index of the first item that you send, counted from 0.",
+    },
+    # A text, because a list of numbers could be taken for the list itself.
+    INDEXES: {
+        "type": "string",
+        "description": 'The indexes of the items that you send, in their order, as "0, 2, 5".',
+    },
+}
 
 CALL_ID: Final = "followup1"
 """The id of the tool call that is shown as the model's own.
@@ -89,6 +105,53 @@ def list_text(raws: Iterable[str], path: Path) -> str:
     for step in reversed(path):
         text = f"[{text}]" if isinstance(step, int) else object_text({step: text})
     return text
+
+
+def free_name(name: str, schema: RequestSchema) -> str:
+    """Find a name for a member beside the list that no member of an item has.
+
+    Example:
+        >>> from partialstream.client.schemas import RequestSchema
+        >>> taken = {"type": "object", "properties": {"indexes": {"type": "string"}}}
+        >>> free_name("indexes", RequestSchema("Tool", taken, strict=True))
+        'indexes_'
+    """
+    names = _member_names(schema.schema)
+    while name in names:
+        name += "_"
+    return name
+
+
+def _member_names(schema: Any) -> set[str]:
+    """All names of members in a schema."""
+    if isinstance(schema, list):
+        return set[str]().union(*map(_member_names, cast("Sequence[Any]", schema)))
+    if not isinstance(schema, dict):
+        return set()
+    words = cast("dict[str, Any]", schema)
+    inner = set[str]().union(*map(_member_names, words.values()))
+    return inner.union(cast("dict[str, Any]", words.get("properties") or {}))
+
+
+def indexed_schema(schema: RequestSchema, name: str) -> RequestSchema:
+    """Add the member that says which items a response holds, before the list.
+
+    Args:
+        schema: The schema of a list in a wrapper object. It stays as it is.
+        name: What `free_name` made of `FIRST_INDEX` or `INDEXES`.
+
+    Example:
+        >>> from partialstream.client.response_model import ResponseShape
+        >>> from partialstream.client.schemas import request_schema
+        >>> made = indexed_schema(request_schema(ResponseShape("items", int)), "first_index")
+        >>> list(made.schema["properties"]), made.schema["required"]
+        (['first_index', 'items'], ['first_index', 'items'])
+    """
+    beside = dict(BESIDE[name.rstrip("_")])
+    properties: Mapping[str, Any] = schema.schema.get("properties", {})
+    larger = {**schema.schema, "properties": {name: beside, **properties}}
+    larger["required"] = [name, *schema.schema.get("required", ())]
+    return replace(schema, schema=larger)
 
 
 def rest_schema(schema: RequestSchema, carried: Sequence[str]) -> RequestSchema:

@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from partialstream.client.carrier import Taken, carrier_for, path_for, tool_name_for
+from partialstream.client.follow_up import free_name
+from partialstream.client.schemas import request_schema, takes_any_name
 from partialstream.client.templating import as_list, escaped
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.flow import Expected
@@ -96,20 +98,32 @@ class InstructorShaping:
         self.expected = Expected("tool", tool) if self._as_tool else Expected("content")
         self.request = self._request(self._arguments["messages"], ())
 
+    def member_beside(self, name: str) -> str | None:
+        """See `Shaping`. A tool call for each item has no place for it."""
+        if self._parallel or takes_any_name(self._shape.type_):
+            return None
+        return free_name(name, request_schema(self._shape))
+
     def follow_up(
-        self, said: str | None, instruction: str, carried: Sequence[str]
+        self,
+        said: str | None,
+        instruction: str,
+        carried: Sequence[str],
+        beside: str | None = None,
     ) -> InstructorRequest:
         """See `Shaping`."""
         more = [] if said is None else [{"role": self._model_role, "content": said}]
         more.append({"role": "user", "content": instruction})
         if self._templates:
             more = [{**each, "content": escaped(each["content"])} for each in more]
-        return self._request([*self._arguments["messages"], *more], carried)
+        return self._request([*self._arguments["messages"], *more], carried, beside)
 
-    def _request(self, messages: list[Any], carried: Sequence[str]) -> InstructorRequest:
+    def _request(
+        self, messages: list[Any], carried: Sequence[str], beside: str | None = None
+    ) -> InstructorRequest:
         return InstructorRequest(
             arguments={**self._arguments, "messages": messages},
-            carrier=partial(_carrier, self._shape, self._parallel, carried),
+            carrier=partial(_carrier, self._shape, self._parallel, carried, beside),
             as_tool=self._as_tool,
             idle_seconds=self._limits.idle_seconds,
         )
@@ -141,8 +155,14 @@ class InstructorShaping:
         return arguments
 
 
-def _carrier(shape: ResponseShape, parallel: bool, carried: Sequence[str], taken: Taken) -> Any:
-    return carrier_for(shape, taken, parallel=parallel, carried=carried)
+def _carrier(
+    shape: ResponseShape,
+    parallel: bool,
+    carried: Sequence[str],
+    beside: str | None,
+    taken: Taken,
+) -> Any:
+    return carrier_for(shape, taken, parallel=parallel, carried=carried, beside=beside)
 
 
 def _value_of(provider: Any) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from partialstream.client.elements import Elements, member_of, same_text
+from partialstream.client.elements import same_text
+from partialstream.client.placing import Key, Placing
 from partialstream.client.retries import Failure, Retries, is_final
 from partialstream.errors import (
     IncompleteStreamError,
@@ -22,9 +22,12 @@ from partialstream.stream.events import ItemEvent, ItemRejected, ItemRepaired, R
 from partialstream.stream.items import ItemReading
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from partialstream.client.budget import Budget
     from partialstream.client.call import Call
     from partialstream.client.hooks import Hooks
+    from partialstream.client.placing import Element, Placed
     from partialstream.results import AttemptCause, Path
     from partialstream.stream.items import ItemFlow
 
@@ -38,9 +41,6 @@ OnInvalid = Decision | Callable[[RejectedItem], Decision]
 OnInterrupt = Literal["resume", "raise"]
 """What becomes of a list whose answer breaks off: the rest is asked for, or it is an error."""
 
-Key = str | Callable[[Any], Hashable]
-"""What tells one item from another: the name of a member, or a function of the item."""
-
 _STATUSES_OF_THE_TRANSPORT = ("disconnected", "stalled", "empty")
 
 
@@ -48,7 +48,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     """Reads a list, over as many answers as it takes.
 
     An answer may begin the list, go on with it where another broke off, or repair elements.
-    Elements that have come before are known by their text, or by `key`, and dropped.
+    Which element of the list each element of an answer is, is for `Placing` to say.
 
     Args:
         call: Makes the flows and the requests.
@@ -76,23 +76,13 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._on_invalid = on_invalid
         self._on_interrupt = on_interrupt
         self._ordered = ordered
-        self._key = key
-        self._key_of = None if key is None else _key_function(key)
-        self._elements = Elements(call.limits.text_kept)
-        self._refused: dict[int, Hashable] = {}  # of them, those that were not valid
-        self._settled: dict[int, Hashable] = {}  # and what stands in their place
-        self._pending: dict[int, RejectedItem] = {}  # to be repaired
+        self._placing = Placing(call.limits.text_kept, key)
+        self._pending = self._placing.pending
         self._skipped: list[RejectedItem] = []
         self._delivered = 0
-        self._reported = 0  # of the flow's rejected items
         # of the answer under way
-        self._known: Counter[Hashable] = Counter()
-        self._targets: list[int] = []  # the indexes that it is to repair
-        self._waiting: dict[Hashable, int] = {}  # by key, the indexes of rejected elements
+        self._reported = 0  # of the flow's rejected items
         self._brought = 0  # items delivered
-        # keys are looked for among those of earlier answers only: a list may repeat itself
-        self._keys: set[Hashable] = set()
-        self._new_keys: set[Hashable] = set()
         # items that wait for those before them
         self._held: dict[int, Item[T]] = {}
         self._next_index = 0
@@ -121,7 +111,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     def finish(self) -> list[tuple[T, Any]]:
         """See `Reading`."""
-        return self._deliveries(self._sorted(self._items.finish()))
+        return self._deliveries(self._sorted(self._items.finish()), ended=True)
 
     def between(self) -> list[tuple[T, Any]]:
         """See `Reading`."""
@@ -133,7 +123,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     def finish_events(self) -> list[ItemEvent[T]]:
         """See `Reading`."""
-        return self._happened(self._items.finish_events())
+        return self._happened(self._items.finish_events(), ended=True)
 
     def between_events(self) -> list[ItemEvent[T]]:
         """See `Reading`."""
@@ -149,35 +139,60 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
             found.sort(key=itemgetter(0))
         return [event for _, event in found]
 
-    def _deliveries(self, events: list[ItemEvent[T]]) -> list[tuple[T, Any]]:
-        return [(event.value, event) for event in self._happened(events) if isinstance(event, Item)]
+    def _deliveries(
+        self, events: list[ItemEvent[T]], *, ended: bool = False
+    ) -> list[tuple[T, Any]]:
+        happened = self._happened(events, ended=ended)
+        return [(event.value, event) for event in happened if isinstance(event, Item)]
 
-    def _happened(self, events: list[ItemEvent[T]]) -> list[ItemEvent[T]]:
-        """What the events of one answer mean for the list."""
+    def _happened(self, events: list[ItemEvent[T]], *, ended: bool = False) -> list[ItemEvent[T]]:
+        """What the events of one answer mean for the list.
+
+        Args:
+            events: The events.
+            ended: Whether they are the answer's last.
+        """
         told: list[ItemEvent[T]] = self._told
         self._told = []
         for event in events:
             if self.failure is not None and not isinstance(event, TextDelta):
                 break
             if isinstance(event, Item):
-                told += self._accept(event)
+                told += self._take_in(self._placing.feed(event))
             elif isinstance(event, ItemRejected):
-                told += self._reject(event.item)
+                told += self._take_in(self._placing.feed(event.item))
             else:
                 told.append(event)
+        if ended and self._items.failure is None and self._items.is_whole():
+            # Not later, where the next request would have to be waited for.
+            told += self._take_in(self._placing.end(interrupted=False))
         if self.failure is not None:
             told += self._let_go()
         self._keep_times()
         return told
 
-    def _accept(self, item: Item[T]) -> list[ItemEvent[T]]:
-        """An element has arrived, and is valid."""
-        key = None if self._key_of is None else self._key_of(item.value)
-        index = self._place(item.raw, key)
-        if index is None:
+    def _take_in(self, placed: list[Placed[T]]) -> list[ItemEvent[T]]:
+        """These elements have their place in the list now."""
+        events: list[ItemEvent[T]] = []
+        for element, index in placed:
+            if self.failure is None:
+                events += self._take_one(element, index)
+        return events
+
+    def _take_one(self, element: Element[T], index: int | None) -> list[ItemEvent[T]]:
+        allowed = self._call.limits.item_count
+        if index is None and self._placing.elements.count >= allowed:
+            self.failure = LimitExceededError(
+                "item_count", allowed, f"more than {allowed} items in all answers"
+            )
             return []
-        if key is not None:
-            self._new_keys.add(key)
+        index = self._placing.add(element, index)
+        if isinstance(element, Item):
+            return self._accept(element, index)
+        return self._reject(element, index)
+
+    def _accept(self, item: Item[T], index: int) -> list[ItemEvent[T]]:
+        """An element is valid."""
         placed = Item(
             item.value,
             index,
@@ -191,7 +206,6 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         events: list[ItemEvent[T]] = []
         rejected = self._pending.pop(index, None)
         if rejected is not None:
-            self._settled[index] = same_text(item.raw)
             events.append(ItemRepaired(rejected, self._number))
         if not self._ordered:
             self._delivered += 1
@@ -199,14 +213,11 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._held[index] = placed
         return [*events, *self._in_order()]
 
-    def _reject(self, item: RejectedItem) -> list[ItemEvent[T]]:
-        """An element has arrived, and is not valid."""
-        index = self._place(item.raw)
-        if index is None:
-            return []
-        self._refused.setdefault(index, same_text(item.raw))
+    def _reject(self, item: RejectedItem, index: int) -> list[ItemEvent[T]]:
+        """An element is not valid."""
         path = _path_at(item.path, index)
         placed = RejectedItem(index, item.raw, item.error, path, self._number)
+        self._placing.refuse(placed)
         decision = (
             self._on_invalid if isinstance(self._on_invalid, str) else self._on_invalid(placed)
         )
@@ -214,7 +225,6 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
             self._pending[index] = placed
         else:
             self._pending.pop(index, None)
-            self._settled[index] = same_text(item.raw)
             self._skipped.append(placed)
             if decision == "raise":
                 self.failure = invalid(placed)
@@ -222,46 +232,15 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
                 raise ValueError(f'on_invalid gave {decision!r}, not "repair", "raise" or "skip"')
         return [ItemRejected(placed), *(self._in_order() if self._ordered else ())]
 
-    def _is_known(self, raw: str) -> bool:
-        if not self._known:
-            return False
-        text = same_text(raw)
-        if self._known[text] <= 0:
-            return False
-        self._known[text] -= 1
-        return True
-
-    def _place(self, raw: str, key: Hashable = None) -> int | None:
-        """The index of an element in the list; None if it has come before, or is not wanted."""
-        if self._is_known(raw):
-            return None
-        if self._waiting:
-            # The model may have seen by itself what was wrong with an element, and send it
-            # better where it goes on with the list; or send a part of those asked for.
-            index = self._waiting.pop(member_of(raw, self._key), None)
-            if index is not None:
-                if index in self._targets:
-                    self._targets.remove(index)
-                return index if index in self._pending else None
-        if key in self._keys:
-            return None
-        if self._cause == "repair":
-            return self._targets.pop(0) if self._targets else None
-        allowed = self._call.limits.item_count
-        if self._elements.count >= allowed:
-            self.failure = LimitExceededError(
-                "item_count", allowed, f"more than {allowed} items in all answers"
-            )
-            return None
-        self._elements.add(raw)
-        return self._elements.count - 1
-
     # -- keeping the order -----------------------------------------------------------------
 
     def _in_order(self) -> list[ItemEvent[T]]:
         """The items that nothing before them holds back any more."""
         ready: list[ItemEvent[T]] = []
-        while self._next_index < self._elements.count and self._next_index not in self._pending:
+        while (
+            self._next_index < self._placing.elements.count
+            and self._next_index not in self._pending
+        ):
             item = self._held.pop(self._next_index, None)
             if item is not None:
                 self._delivered += 1
@@ -287,7 +266,12 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     # -- between answers -------------------------------------------------------------------
 
     def _judge(self, error: BaseException | None) -> Failure | None:
-        self._keys |= self._new_keys
+        self._told += self._take_in(self._placing.end(interrupted=error is not None))
+        if self.failure is not None:
+            self._told += self._let_go()
+        self._keep_times()
+        if self.failure is not None:
+            return None
         progress = self._brought > 0
         mendable = not isinstance(error, OutputValidationError) and not is_final(error)
         if error is None or (mendable and self._is_unharmed(error)):
@@ -312,45 +296,38 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     def _mark_of(self, error: PartialStreamError) -> Hashable:
         """What makes two interruptions the same: the model would have to do better."""
+        count = self._placing.elements.count
         if isinstance(error, JSONSyntaxError):
             try:
                 text = self._items.text[: error.offset]
             except LimitExceededError:
                 text = ""  # it is not kept; the place has to do
-            return "malformed", self._elements.count, error.reason, error.offset, text
+            return "malformed", count, error.reason, error.offset, text
         if error.outcome is not None and error.outcome.status == "truncated" and error.tail:
-            return "truncated", self._elements.count, error.tail
+            return "truncated", count, error.tail
         return None
 
     def _prepare(self, failure: Failure | None) -> Any:
-        cause = self._cause
         self._brought = 0
         self._reported = 0
-        self._new_keys = set()
         on_invalid: Literal["raise", "skip"] = "raise" if self._on_invalid == "raise" else "skip"
-        self._items = self._call.item_flow(self._answer, on_invalid)
+        items = self._items = self._call.item_flow(self._answer, on_invalid)
         if failure is None:
             return self._call.request
-        self._known = self._elements.known()
-        rejected = list(self._pending.values())
-        if isinstance(self._key, str):
-            self._waiting = {
-                member_of(each.raw, self._key): each.index for each in (*self._skipped, *rejected)
-            }
-            self._waiting.pop(None, None)
-        if cause == "repair":
-            # What was refused may come again, though that repairs nothing.
-            self._known -= Counter(self._refused.values())
-            self._known += Counter(self._settled.values())
-            self._targets = [each.index for each in rejected]
-            return self._call.repair_request(rejected)
-        self._known += Counter(
-            text for index, text in self._settled.items() if text != self._refused[index]
-        )
-        self._told.append(Resumed(self._number, self._elements.count))
-        if not self._elements.count and not _is_the_models(failure.error):
+        name = self._call.index_name(failure.cause)
+
+        def claim() -> str | None:
+            return None if name is None else items.member(name)
+
+        if failure.cause == "repair":
+            self._placing.repair(claim, self._skipped)
+            return self._call.repair_request(list(self._pending.values()))
+        elements = self._placing.elements
+        self._placing.resume(claim)
+        self._told.append(Resumed(self._number, elements.count))
+        if not elements.count and not _is_the_models(failure.error):
             return self._call.request  # it has not said anything wrong
-        return self._call.resume_request(self._elements)
+        return self._call.resume_request(elements)
 
     def _annotate(self, error: PartialStreamError) -> None:
         error.delivered = self._delivered
@@ -366,20 +343,6 @@ def _is_the_models(error: PartialStreamError) -> bool:
 def _path_at(path: Path, index: int) -> Path:
     """Where an element would stand if all answers were one."""
     return (*path[:-1], index) if path and isinstance(path[-1], int) else path
-
-
-def _key_function(key: Key) -> Callable[[Any], Hashable]:
-    if callable(key):
-        return key
-    name = key
-
-    def member(value: Any) -> Hashable:
-        if isinstance(value, Mapping):
-            return cast("Mapping[str, Hashable]", value)[name]
-        found: Hashable = getattr(value, name)
-        return found
-
-    return member
 
 
 def invalid(rejected: RejectedItem) -> OutputValidationError:

@@ -12,7 +12,8 @@ from partialstream.stream.stopping import check_wish
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from partialstream.client.item_policy import Key, OnInterrupt, OnInvalid
+    from partialstream.client.item_policy import OnInterrupt, OnInvalid
+    from partialstream.client.placing import Key
     from partialstream.limits import Limits
 
 _REFUSED: Final = {

@@ -137,6 +137,44 @@ is left, send an empty list.
     )
 
 
+def first_index_prompt(name: str, count: int) -> str:
+    """Ask for the index of the first item that is sent, so that items that come twice show.
+
+    Args:
+        name: The member beside the list that is to hold it.
+        count: How many items have arrived.
+
+    Example:
+        >>> print(first_index_prompt("first_index", 3))
+        Begin your answer with the member "first_index", before the list: the index of the first \
+item that you send, counted from 0. The first item that is missing has the index 3.
+    """
+    return (
+        f'Begin your answer with the member "{name}", before the list: the index of the first '
+        "item that you send, counted from 0. The first item that is missing has the index "
+        f"{count}."
+    )
+
+
+def indexes_prompt(name: str, indexes: Sequence[int]) -> str:
+    """Ask for the indexes of items that are sent again.
+
+    Args:
+        name: The member beside the list that is to hold them.
+        indexes: Those asked for, in the order in which they are to come back.
+
+    Example:
+        >>> print(indexes_prompt("indexes", [1, 3]))
+        Begin your answer with the member "indexes", before the list: the indexes of the items \
+that you send, in their order, as a text: "1, 3".
+    """
+    example = ", ".join(map(str, indexes))
+    return (
+        f'Begin your answer with the member "{name}", before the list: the indexes of the items '
+        f'that you send, in their order, as a text: "{example}".'
+    )
+
+
 def reask_prompt(errors: list[tuple[Path, str]], carried: Sequence[str], raw: str | None) -> str:
     """Ask for an object again, or for those of its members that do not stand.
 
@@ -186,7 +224,8 @@ class Prompts:
 
     Each is a function that returns the text; replace those that should speak otherwise, in
     another language for instance. The answer is read as if the default had been said, so a
-    replacement must ask for the same.
+    replacement must ask for the same. The schema of a request for items asks for their indexes;
+    to the defaults of `repair` and `resume` a paragraph is added that does so in words.
 
     Attributes:
         repair: Asks for rejected items again: `(rejected) -> str`, see `repair_prompt`.

@@ -21,6 +21,7 @@ from partialstream.client.strict_schema import (
     inline_root,
     strict_schema,
 )
+from partialstream.validation.validator import made_for as validator_and_shape
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -119,6 +120,17 @@ def request_schema(shape: ResponseShape) -> RequestSchema:
     except TypeError:  # annotated with something unhashable, such as pydantic's Field()
         return _make(shape)
     return _make_once(shape)
+
+
+def takes_any_name(type_: Any) -> bool:
+    """Whether an item may be an object with members of any name.
+
+    Example:
+        >>> takes_any_name(dict[str, int]), takes_any_name(int)
+        (True, False)
+    """
+    shape = validator_and_shape(type_)[1]
+    return "object" in shape.kinds and shape.names is None
 
 
 def type_name(type_: Any) -> str:

@@ -30,12 +30,16 @@ FIVE = [LAMP, RUG, SHELF, VASE, BOOK]
 
 REPAIR = (
     "1 item of your list is not valid. Send exactly this 1 item again, corrected, as a list of 1, "
-    "and no other items.\n\nThe item at index {index}:\n{raw}\n- {error}"
+    "and no other items.\n\nThe item at index {index}:\n{raw}\n- {error}\n\n"
+    'Begin your answer with the member "indexes", before the list: the indexes of the items that '
+    'you send, in their order, as a text: "{index}".'
 )
 RESUME = (
     "Your answer was cut off after {count} complete items, which are quoted above. Continue with "
     "the items that follow them: send only the rest, as a list, and repeat none of those. If "
-    "nothing is left, send an empty list."
+    "nothing is left, send an empty list.\n\n"
+    'Begin your answer with the member "first_index", before the list: the index of the first '
+    "item that you send, counted from 0. The first item that is missing has the index {count}."
 )
 
 
@@ -66,6 +70,15 @@ def within(text: str, part: str) -> int:
 def behind(text: str, part: str) -> int:
     """How many deltas it takes to hold a part of the text whole."""
     return -(-(text.index(part) + len(part)) // CHUNK)
+
+
+def schema_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The schema that a request asks for; it may be changed."""
+    if "tools" in body:
+        found: dict[str, Any] = body["tools"][0]["function"]["parameters"]
+    else:
+        found = body["response_format"]["json_schema"]["schema"]
+    return found
 
 
 def follow_up(mode: str, said: str | None, instruction: str) -> list[dict[str, Any]]:

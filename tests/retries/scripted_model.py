@@ -5,6 +5,7 @@ It keeps a log of what it has said, from which the oracle tells what has to come
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,12 @@ class ScriptedModel:
         if cut_off:
             count = int(cut_off[1] or 0)
             self._check_quotes(quoted, list(range(count)))
-            return Said("resume", turn, elements=self._list(count, turn))
+            elements = self._list(count, turn)
+            said = Said("resume", turn, elements=elements)
+            self._check_index(request, "first_index" if count else None)
+            if count and turn.indexed:
+                said.beside = f'"first_index": {elements[0].index if elements else count}, '
+            return said
         asked: list[int] = []
         for number, raw in re.findall(r"^The item at index (\d+):\n(.*)$", instruction, re.M):
             asked.append(int(number))
@@ -88,7 +94,29 @@ class ScriptedModel:
         assert asked
         assert asked == sorted(asked)
         assert quoted == _list_text([self._version(i, self._versions[i]).raw for i in asked])
-        return Said("repair", turn, asked, self._repaired(asked, turn))
+        self._check_index(request, "indexes")
+        if not turn.indexed and turn.missing and self._script.key != "name":
+            turn = replace(turn, again=0)  # as many as were asked for, so that the order counts
+        said = Said("repair", turn, asked, self._repaired(asked, turn))
+        if turn.indexed:
+            indexes = [each.index if each.index >= 0 else 1000 for each in said.elements]
+            said.beside = f'"indexes": "{", ".join(map(str, indexes))}", '
+        return said
+
+    def _check_index(self, request: dict[str, Any], name: str | None) -> None:
+        """The member that says the indexes is asked for in the schema and in words."""
+        instruction = request["messages"][-1]["content"]
+        asked = re.findall(r"the member \"(\w+)\"", instruction)
+        assert asked == ([name] if name else [])
+        if self._script.mode == "json_schema":
+            schema = request["response_format"]["json_schema"]["schema"]
+        elif self._script.mode == "tools":
+            schema = request["tools"][0]["function"]["parameters"]
+        else:
+            told = request["messages"][0]["content"].partition("schema:\n")[2]
+            schema = json.loads(told)
+        assert list(schema["properties"]) == [*asked, "items"]
+        assert schema["required"] == [*asked, "items"]
 
     def _check_quotes(self, quoted: str | None, indexes: list[int]) -> None:
         """What is shown are the last of these elements, as many as are kept."""
@@ -153,7 +181,7 @@ class ScriptedModel:
             said.text = "There is nothing {to} say."
             return
         chosen = min(int(turn.place * len(elements)), len(elements) - 1)
-        text = '{"items": ['
+        text = f'{{{said.beside}"items": ['
         placed: list[Element] = []
         fault: int | None = None  # where it stops to be JSON
         for number, element in enumerate(elements):
@@ -187,7 +215,7 @@ class ScriptedModel:
                     self._versions[element.index] = max(last, element.version)
             elif element.start < cut:
                 said.tail = text[element.start : cut]
-        if self._script.mode == "json_object" and cut <= len('{"items'):
+        if self._script.mode == "json_object" and cut <= text.index('"', 2):
             said.tail = text[:cut]  # until its first name is known, it may be an item itself
 
 

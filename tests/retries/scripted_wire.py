@@ -46,6 +46,7 @@ class Said:
         valid_text: What comes before it stops to be JSON; None if it does not.
         tail: Of the element that was not sent whole.
         whole: Whether all of the text was sent.
+        beside: What stands in the text before the list.
     """
 
     cause: AttemptCause
@@ -56,6 +57,7 @@ class Said:
     valid_text: str | None = None
     tail: str = ""
     whole: bool = False
+    beside: str = ""
 
     @property
     def was_finished(self) -> bool:

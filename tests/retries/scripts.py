@@ -88,6 +88,7 @@ class Turn:
         style: How those are written.
         missing: How many of the items it is to repair it leaves out.
         extra: How many it adds that nobody has asked for.
+        indexed: Whether it says the indexes of what it sends, as it is asked to.
         usage: What the provider says of the tokens, if the answer comes to its end.
     """
 
@@ -98,6 +99,7 @@ class Turn:
     style: Style = field(default_factory=Style)
     missing: int = 0
     extra: int = 0
+    indexed: bool = True
     usage: Usage | None = None
 
 
@@ -172,6 +174,7 @@ turns = st.builds(
     style=styles,
     missing=st.sampled_from([0, 0, 0, 1, 2]),
     extra=st.sampled_from([0, 0, 0, 1, 2]),
+    indexed=st.booleans(),
     usage=st.one_of(st.none(), st.builds(Usage, st.integers(0, 99), st.integers(0, 99))),
 )
 scripts = st.builds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from retry_lists import (
     follow_up,
     listed,
     read,
+    schema_of,
     text_of,
     within,
 )
@@ -84,8 +86,13 @@ def test_what_is_said_to_the_model(caller: Caller, mode: str) -> None:
         follow_up(mode, text_of(LAMP, bad(RUG), SHELF, VASE), RESUME.format(count=4)),
         follow_up(mode, text_of(bad(RUG)), REPAIR.format(index=1, raw=bad(RUG), error=NEGATIVE)),
     ]
-    for request, messages in zip(requests, said, strict=True):
-        rest = dict(request.body)
+    beside = [None, "first_index", "first_index", "first_index", "indexes"]
+    for request, messages, name in zip(requests, said, beside, strict=True):
+        rest = copy.deepcopy(request.body)
+        if name is not None:  # the schema asks for one member more, before the list
+            schema = schema_of(rest)
+            assert list(schema["properties"]) == schema["required"] == [name, "items"]
+            del schema["properties"][name], schema["required"][0]
         assert rest.pop("messages") == first["messages"] + (messages or [])
         assert rest == {name: value for name, value in first.items() if name != "messages"}
 

@@ -1,0 +1,246 @@
+"""Which element of the list each element of a response is. No I/O.
+
+A response begins the list, goes on with it where another broke off (`Seam`), or repairs some of
+its elements (`Repairs`). What cannot be told yet is held back, until the end of the response at
+the latest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from partialstream.client.elements import Elements, member_of, resemble, same_key, same_text
+from partialstream.client.repairs import Repairs
+from partialstream.client.seam import Overlap, Seam, Sign
+from partialstream.results import Item, RejectedItem
+
+if TYPE_CHECKING:
+    from array import array
+
+T = TypeVar("T")
+
+_HELD: Final = 64 * 1024
+"""Characters that are held back at a seam at most, where no more texts than that are kept."""
+
+Key = str | Callable[[Any], Hashable]
+"""What tells one item from another: the name of a member, or a function of the item."""
+
+Element = Item[T] | RejectedItem
+Placed = tuple[Element[T], int | None]
+"""An element and its index in the list; None for a new one, which is the next."""
+
+
+class Placing:
+    """Knows the elements of a list, and places those of one response after the other.
+
+    Args:
+        kept: Characters of the elements' texts that are kept.
+        key: What tells one item from another; None: its text.
+
+    Attributes:
+        elements: The elements of the list.
+        refused: By the indexes of those that were not valid when they first came, the texts
+            of them that were not valid, by `same_text`.
+        pending: Of them, those that are to be repaired.
+    """
+
+    def __init__(self, kept: int, key: Key | None) -> None:
+        self._kept = kept
+        self._key = key
+        self._key_of = None if key is None else _key_function(key)
+        self.elements = Elements(kept)
+        self.refused: dict[int, set[int]] = {}
+        self.pending: dict[int, RejectedItem] = {}
+        self._keyless: set[int] = set()  # of the refused ones
+        self._versions: dict[int, set[int]] = {}  # of them: what else they are known by
+        self._tokens: array[int] = self.elements.tokens()  # before the response under way
+        # of the response under way
+        self._seam: Seam | None = None
+        self._repairs: Repairs | None = None
+        self._claim: Callable[[], str | None] = lambda: None
+        self._came = 0
+        self._undecided: list[Any] = []  # the last elements that came
+
+    # -- a response begins -----------------------------------------------------------------
+
+    def resume(self, claim: Callable[[], str | None]) -> None:
+        """The next response goes on with the list.
+
+        Args:
+            claim: Gives what the response says of the index of its first element.
+        """
+        self._begin(claim)
+        if self.elements.count:
+            self._seam = Seam(
+                self._tokens,
+                versions=self._versions,
+                open_=self._keyless,
+                resembles=self._resembles,
+                held=max(self._kept, _HELD),
+            )
+
+    def repair(self, claim: Callable[[], str | None], skipped: list[RejectedItem]) -> None:
+        """The next response repairs what is pending.
+
+        Args:
+            claim: Gives what the response says of the indexes of its elements.
+            skipped: What was rejected and is not asked for again.
+        """
+        self._begin(claim)
+        by_key: dict[Hashable, int] = {}
+        if isinstance(self._key, str):
+            rejected = (*skipped, *self.pending.values())
+            by_key = {member_of(each.raw, self._key): each.index for each in rejected}
+            by_key.pop(None, None)
+        self._repairs = Repairs(list(self.pending), by_key, self._is_known, self.elements.count)
+
+    def _begin(self, claim: Callable[[], str | None]) -> None:
+        self._claim = claim
+        self._tokens = self.elements.tokens()
+        self._seam = self._repairs = None
+        self._came = 0
+        self._undecided = []
+
+    # -- its elements ----------------------------------------------------------------------
+
+    def feed(self, element: Element[T]) -> list[Placed[T]]:
+        """The next element; gives those that have their place now, and are wanted."""
+        place = self._came
+        self._came += 1
+        seam, repairs = self._seam, self._repairs
+        if repairs is None:
+            if seam is None:
+                return [(element, None)]
+            if seam.overlap is not None and not self._undecided:
+                return self._go_on(element, place, seam.overlap)
+        if not place:
+            self._take_claim()
+        self._undecided.append(element)
+        sign = self._sign(element)
+        if repairs is not None:
+            return self._repaired(repairs.feed(sign, member_of(element.raw, self._key)))
+        if seam is not None:
+            seam.feed(sign)
+        return self._gone_on()
+
+    def end(self, *, interrupted: bool) -> list[Placed[Any]]:
+        """The response ends here; gives what was held back and is wanted.
+
+        Args:
+            interrupted: Whether it broke off, so that what it lacks will be asked for.
+        """
+        if not self._undecided:
+            return []
+        if self._repairs is not None:
+            return self._repaired(self._repairs.end(interrupted=interrupted))
+        self._take_claim()
+        if self._seam is not None:
+            self._seam.end(interrupted=interrupted)
+        return self._gone_on()
+
+    def add(self, element: Element[Any], index: int | None) -> int:
+        """An element that was given has been taken into the list; gives its index."""
+        if index is None:
+            self.elements.add(element.raw, self.key(element))
+            return self.elements.count - 1
+        if index in self.refused:
+            self._versions.setdefault(index, set()).add(self._sign(element).token)
+        return index
+
+    def refuse(self, item: RejectedItem) -> None:
+        """An element of the list is not valid."""
+        if item.index not in self.refused:
+            self.refused[item.index] = set()
+            if self.key(item) is None:
+                self._keyless.add(item.index)
+        self.refused[item.index].add(same_text(item.raw))
+
+    def key(self, element: Element[Any]) -> Hashable:
+        """What tells an element from others, None if only its text does."""
+        if isinstance(element, Item):
+            return None if self._key_of is None else self._key_of(element.value)
+        return member_of(element.raw, self._key)
+
+    def _sign(self, element: Element[Any]) -> Sign:
+        key = self.key(element)
+        token = same_text(element.raw) if key is None else same_key(key)
+        return Sign.of(token, element.raw, by_key=key is not None)
+
+    # -- where they belong -----------------------------------------------------------------
+
+    def _go_on(self, element: Element[T], place: int, overlap: Overlap) -> list[Placed[T]]:
+        """An element of a response that goes on with the list."""
+        if place >= overlap.length:
+            return [(element, None)]
+        index = overlap.start + place
+        if index not in self.pending:
+            return []
+        # The model may have seen by itself what was wrong with an element.
+        is_new = isinstance(element, Item) or same_text(element.raw) not in self.refused[index]
+        return [(element, index)] if is_new else []
+
+    def _gone_on(self) -> list[Placed[Any]]:
+        overlap = None if self._seam is None else self._seam.overlap
+        if overlap is None:
+            return []
+        elements, self._undecided = self._undecided, []
+        first = self._came - len(elements)
+        return [
+            placed
+            for place, element in enumerate(elements, first)
+            for placed in self._go_on(element, place, overlap)
+        ]
+
+    def _repaired(self, indexes: list[int | None]) -> list[Placed[Any]]:
+        elements = self._undecided[: len(indexes)]
+        del self._undecided[: len(indexes)]
+        placed = zip(elements, indexes, strict=True)
+        return [(element, index) for element, index in placed if index is not None]
+
+    def _take_claim(self) -> None:
+        said = self._claim()
+        if said is None:
+            return
+        indexes = [int(digits) for digits in re.findall(r"\d{1,18}", said)]
+        if self._repairs is not None:
+            self._repairs.claim(indexes)
+        elif self._seam is not None and re.fullmatch(r"\s*\d{1,18}\s*", said):
+            self._seam.claim(indexes[0])
+
+    # -- what is known ---------------------------------------------------------------------
+
+    def _is_known(self, sign: Sign, index: int | None) -> bool:
+        """Whether an element that stands has this sign; the one at `index`, if that is given."""
+        token, tokens, pending = sign.token, self._tokens, self.pending
+        if index is not None:
+            return tokens[index] == token or token in self._versions.get(index, ())
+        if any(token in others for place, others in self._versions.items() if place not in pending):
+            return True
+        place = -1
+        while True:
+            try:
+                place = tokens.index(token, place + 1)
+            except ValueError:
+                return False
+            if place not in pending:
+                return True
+
+    def _resembles(self, index: int, raw: str) -> bool:
+        text = self.elements.text(index)
+        return text is not None and resemble(text, raw)
+
+
+def _key_function(key: Key) -> Callable[[Any], Hashable]:
+    if callable(key):
+        return key
+    name = key
+
+    def member(value: Any) -> Hashable:
+        if isinstance(value, Mapping):
+            return cast("Mapping[str, Hashable]", value)[name]
+        found: Hashable = getattr(value, name)
+        return found
+
+    return member

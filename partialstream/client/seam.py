@@ -1,0 +1,296 @@
+"""Where a resumed response meets the list that is known. No I/O.
+
+A model that is asked for the rest of a list may send the rest, or the whole list again, or the
+last items again and then the rest. Lists repeat themselves (`yes, no, no, yes`), so an item is
+not sent again for looking like an earlier one. What was sent again is found by aligning the
+response with the list:
+
+    known      a  b  c  b              known      a  b  c  b
+    response   a  b  c  b  d           response            c  b  d
+               from its start                      with its tail
+
+Responses are asked to say the index of their first item. That is a claim: it counts unless the
+texts show another alignment. Without one, an alignment must be shown by two equal elements, by
+a long one or by an equal key; it must reach the end of what is known, where the new items begin.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from partialstream.limits import SHORT_TEXT
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Callable, Mapping, Set
+
+_SUPPORTED_BY: Final = 2
+"""Elements after which a claim that none of them supports is taken for a mistake: models write
+0 where they have nothing to say."""
+
+
+class Sign(NamedTuple):
+    """What an element is known by.
+
+    Attributes:
+        token: The same for elements that are the same.
+        by_key: Whether that is its key, and not its text.
+        is_long: Whether elements as long are rarely the same by chance.
+        raw: Its text.
+    """
+
+    token: int
+    by_key: bool
+    is_long: bool
+    raw: str
+
+    @classmethod
+    def of(cls, token: int, raw: str, *, by_key: bool) -> Sign:
+        """The sign of an element with this text."""
+        return cls(token, by_key, len(raw) > SHORT_TEXT, raw)
+
+
+class Overlap(NamedTuple):
+    """What of a response was sent again.
+
+    Attributes:
+        start: The index of its first element in the list.
+        length: How many elements were sent again; the next one is new.
+    """
+
+    start: int
+    length: int
+
+
+class Seam:
+    """Finds out how many of a response's first elements were sent again.
+
+    Args:
+        tokens: What the known elements are known by.
+        versions: By index, for elements that were not valid: what their other versions are
+            known by.
+        open_: The indexes of those whose next version nothing tells beforehand.
+        resembles: Whether a text may be another version of the element at an index.
+        held: Characters of elements that are held back at most.
+
+    Attributes:
+        overlap: What was sent again; None while that is open.
+    """
+
+    def __init__(
+        self,
+        tokens: array[int],
+        *,
+        versions: Mapping[int, Set[int]],
+        open_: Set[int],
+        resembles: Callable[[int, str], bool],
+        held: int,
+    ) -> None:
+        self._tokens = tokens
+        self._versions = versions
+        self._open = open_
+        self._resembles = resembles
+        self._room = held
+        self._count = len(tokens)
+        self._signs: list[Sign] = []  # of the response
+        self._borders = [0, 0]  # by length, of the response's beginnings: see `_advance`
+        self._at = 0  # the first place where the response may align, and
+        self._matched = 0  # how many of its elements do, or all up to the end of the list
+        self._from_start = 0  # how many of its elements are the list's first ones
+        self._claim: int | None = None
+        self._claim_holds = True
+        self._claim_equal = 0  # elements that are what the claim says
+        self.overlap: Overlap | None = None if self._count else Overlap(0, 0)
+
+    def claim(self, index: int | None) -> None:
+        """The response says the index of its first element.
+
+        An index that is one too large is that of a model that counts from 1.
+        """
+        if index is not None and 0 <= index <= self._count + 1:
+            self._claim = min(index, self._count)
+
+    def feed(self, sign: Sign) -> None:
+        """The next element of the response."""
+        if self.overlap is not None:
+            return
+        self._signs.append(sign)
+        if self._claim == self._count and not sign.by_key:
+            self.overlap = Overlap(self._count, 0)
+            return
+        self._room -= len(sign.raw)
+        self._learn_border()
+        place = len(self._signs) - 1
+        if self._from_start == place and self._fits(place, place):
+            self._from_start += 1
+        self._advance()
+        self.overlap = self._found_by_claim() if self._is_claimed else self._found()
+        if self.overlap is None and self._room < 0 and self._is_shown(self._at, self._matched):
+            self.overlap = Overlap(self._at, self._count - self._at)  # as good as certain
+
+    def end(self, *, interrupted: bool) -> Overlap:
+        """The response ends here.
+
+        Args:
+            interrupted: Whether it broke off, so that what is lacking will be asked for.
+        """
+        if self.overlap is None:
+            self.overlap = self._found_at_the_end(interrupted)
+        return self.overlap
+
+    # -- comparing -------------------------------------------------------------------------
+
+    def _is_equal(self, index: int, place: int) -> bool:
+        """Whether the element at `place` of the response is the known one at `index`."""
+        token = self._signs[place].token
+        return self._tokens[index] == token or token in self._versions.get(index, ())
+
+    def _fits(self, index: int, place: int) -> bool:
+        """As `_is_equal`, or else whether it may be a better version of one that was invalid."""
+        if index >= self._count:
+            return False
+        return self._is_equal(index, place) or (index in self._open and place > 0)
+
+    def _equals(self, start: int, count: int) -> list[Sign]:
+        """Those of the first elements that equal the known ones from `start` on."""
+        places = range(min(count, self._count - start))
+        return [self._signs[place] for place in places if self._is_equal(start + place, place)]
+
+    def _is_shown(self, start: int, count: int) -> bool:
+        """Whether so many equal elements are no chance."""
+        equal = 0
+        for place in range(min(count, self._count - start)):
+            if self._is_equal(start + place, place):
+                equal += 1
+                if equal == 2 or self._signs[place].is_long or self._signs[place].by_key:
+                    return True
+        return False
+
+    # -- aligning --------------------------------------------------------------------------
+
+    def _learn_border(self) -> None:
+        """The longest proper beginning of the response so far that is its end as well."""
+        signs, borders = self._signs, self._borders
+        size = len(signs)
+        if size < 2:
+            return
+        border = borders[-1]
+        while border and signs[border].token != signs[-1].token:
+            border = borders[border]
+        borders.append(border + (signs[border].token == signs[-1].token))
+
+    def _advance(self) -> None:
+        """Find the first place where the response aligns, as far as it has come.
+
+        Knuth, Morris and Pratt's search for the response in the list, which may also run over
+        the list's end: linear in both, however often they repeat themselves.
+        """
+        count, size = self._count, len(self._signs)
+        at, matched = self._at, self._matched
+        while at + matched < count and matched < size:
+            if self._fits(at + matched, matched):
+                matched += 1
+            elif matched:
+                border = self._borders[matched]
+                at, matched = at + matched - border, border
+            else:
+                at = self._next(at + 1)
+        self._at, self._matched = at, matched
+
+    def _next(self, index: int) -> int:
+        """The first index from `index` on where the response's first element stands."""
+        token = self._signs[0].token
+        others = (place for place, tokens in self._versions.items() if token in tokens)
+        first = min((place for place in others if place >= index), default=self._count)
+        try:
+            return min(first, self._tokens.index(token, index))
+        except ValueError:
+            return first
+
+    # -- deciding --------------------------------------------------------------------------
+
+    def _found(self) -> Overlap | None:
+        """What the texts show, None while they may show more."""
+        if self._at + self._matched < self._count:
+            return None
+        if self._is_shown(self._at, self._matched):
+            return Overlap(self._at, self._matched)
+        return self._left()
+
+    def _left(self) -> Overlap:
+        """What the texts show if they do not align up to the end of what is known.
+
+        A model may begin the list again, and leave what it has said before. Its own beginning
+        is what a list of labels often repeats, but not one of long elements, nor of keys.
+        """
+        equal = self._equals(0, self._from_start)
+        known = any(sign.by_key for sign in equal)
+        if known or (len(equal) > 1 and any(sign.is_long for sign in equal)):
+            return Overlap(0, self._from_start)
+        return Overlap(self._count, 0)
+
+    @property
+    def _is_claimed(self) -> bool:
+        return self._claim is not None and self._claim < self._count
+
+    def _found_by_claim(self) -> Overlap | None:
+        claim = self._claim or 0
+        place = len(self._signs) - 1
+        index = claim + place
+        if index < self._count:
+            if self._is_equal(index, place):
+                self._claim_equal += 1
+            elif index not in self._open:
+                self._claim_holds = False
+        size = place + 1
+        claimed = Overlap(claim, self._count - claim)
+        if self._claim_holds:
+            certain = self._at >= claim and self._is_shown(claim, size)
+            return claimed if certain or size >= claimed.length else None
+        if self._at + self._matched < self._count:
+            return None  # another alignment is still possible
+        if self._is_shown(self._at, self._matched):
+            if len(self._equals(self._at, self._matched)) > self._claim_equal:
+                return Overlap(self._at, self._matched)
+        if self._claim_equal or self._is_resembled(claimed):
+            return claimed
+        if size >= min(_SUPPORTED_BY, claimed.length):
+            return self._left()
+        return None
+
+    def _is_resembled(self, claimed: Overlap) -> bool:
+        places = range(min(len(self._signs), claimed.length))
+        return any(
+            self._resembles(claimed.start + place, self._signs[place].raw) for place in places
+        )
+
+    def _found_at_the_end(self, interrupted: bool) -> Overlap:
+        size = len(self._signs)
+        claim = self._claim
+        if claim is not None and (claim < self._count or not self._signs or not self._by_key):
+            # It may have come only behind the list.
+            claimed = Overlap(claim, self._count - claim)
+            if not claimed.length or self._equals(claim, size) or self._is_resembled(claimed):
+                return claimed
+        if interrupted and self._is_shown(self._at, self._matched):
+            return Overlap(self._at, self._matched)
+        self._align_with_tail()
+        if self._is_shown(self._at, self._matched):
+            return Overlap(self._at, self._matched)
+        equal = self._equals(0, size) if self._from_start == size else []
+        if any(sign.is_long or sign.by_key for sign in equal):
+            return Overlap(0, size)
+        return self._left()
+
+    @property
+    def _by_key(self) -> bool:
+        return any(sign.by_key for sign in self._signs)
+
+    def _align_with_tail(self) -> None:
+        """Find the longest beginning of the response that the list ends with."""
+        while self._at + self._matched < self._count:
+            border = self._borders[self._matched]
+            self._at, self._matched = self._at + self._matched - border, border
+            if not border:
+                self._at = self._next(self._at)
+            self._advance()
