@@ -266,8 +266,10 @@ class Seam:
 
     def _found_at_the_end(self, interrupted: bool) -> Overlap:
         size = len(self._signs)
+        if not size:
+            return Overlap(self._count, 0)
         claim = self._claim
-        if claim is not None and (claim < self._count or not self._signs or not self._by_key):
+        if claim is not None and (claim < self._count or not self._by_key):
             # It may have come only behind the list.
             claimed = Overlap(claim, self._count - claim)
             if not claimed.length or self._equals(claim, size) or self._is_resembled(claimed):

@@ -117,7 +117,7 @@ def run_async(script: Script) -> Run:
         except Exception as error:  # noqa: BLE001 - the test looks at it
             run.error = error
 
-    _drive(main())
+    drive(main())
     model.check()
     return run
 
@@ -128,7 +128,7 @@ async def _later(model: ScriptedModel, request: Any) -> AsyncIterator[Any]:
         yield chunk
 
 
-def _drive(coroutine: Coroutine[Any, Any, R]) -> R:
+def drive(coroutine: Coroutine[Any, Any, R]) -> R:
     """Run a coroutine that waits for nothing; a loop would take longer than the stream."""
     try:
         coroutine.send(None)
