@@ -1,6 +1,6 @@
 """The errors of partialstream.
 
-PartialStreamError                 whatever else happens, catch this one
+PartialStreamError                 what a stream, a parser or `client.create` raises
 ├── JSONSyntaxError(ValueError)    the text cannot become valid JSON            model's fault
 ├── OutputValidationError          well-formed, but not what the type asks for  model's fault
 ├── IncompleteStreamError          the answer ended before the document did     anybody's fault
@@ -8,6 +8,12 @@ PartialStreamError                 whatever else happens, catch this one
 ├── ProviderError                  an error event, or a chunk of unknown shape  provider's fault
 ├── LimitExceededError             one of `Limits` was reached
 └── RetriesExhaustedError          the policy gave up
+
+They are about responses. Other errors stay what they are: those of the first request of a call
+(a wrong key, an unknown model, no connection), which are the SDK's own, `openai.OpenAIError` for
+OpenAI's; `TypeError` and `ValueError` for wrong arguments; what the caller's own functions raise
+(`key=`, `stop_when=`, a source of chunks of their own). A later request that is rejected is a
+`ProviderError` with the SDK's error as its `__cause__`.
 """
 
 from __future__ import annotations
@@ -166,9 +172,13 @@ class RefusalError(PartialStreamError):
 class ProviderError(PartialStreamError):
     """The provider sent an error in the stream, or a chunk of unknown shape.
 
+    Also: it rejected a request that was to mend a stream (a repair, the rest). The SDK's error
+    is the `__cause__` then, and the outcome is that of what was to be mended.
+
     Attributes:
         chunk: What it sent, None if the SDK raised before showing it.
         code: The provider's code for it, None if it gave none.
+        status: The HTTP status of a request that was rejected, None elsewhere.
     """
 
     def __init__(
@@ -177,11 +187,13 @@ class ProviderError(PartialStreamError):
         *,
         chunk: object = None,
         code: str | None = None,
+        status: int | None = None,
         outcome: Outcome | None = None,
     ) -> None:
         super().__init__(message, outcome=outcome)
         self.chunk = chunk
         self.code = code
+        self.status = status
 
 
 class LimitExceededError(PartialStreamError):

@@ -297,6 +297,8 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     def _mark_of(self, error: PartialStreamError) -> Hashable:
         """What makes two interruptions the same: the model would have to do better."""
         count = self._placing.elements.count
+        if isinstance(error, ProviderError):
+            return None
         if isinstance(error, JSONSyntaxError):
             try:
                 text = self._items.text[: error.offset]

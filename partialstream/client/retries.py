@@ -9,7 +9,7 @@ read an answer ──> judge it ──> done
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from partialstream.errors import (
@@ -17,6 +17,7 @@ from partialstream.errors import (
     LimitExceededError,
     OutputValidationError,
     PartialStreamError,
+    ProviderError,
     RefusalError,
     RetriesExhaustedError,
 )
@@ -75,6 +76,7 @@ class Retries(Reading[V, E], Generic[V, E]):
         self._cause: AttemptCause = "request"
         self._began = 0.0
         self._last_mark: Hashable = None
+        self._unresolved: Outcome | None = None  # of the failure that this attempt is to mend
         self._request: Any = None
         self.failure = None
         self.outcome = None
@@ -111,6 +113,7 @@ class Retries(Reading[V, E], Generic[V, E]):
     def _next_attempt(self, failure: Failure | None) -> None:
         self._number += 1
         self._cause = "request" if failure is None else failure.cause
+        self._unresolved = None if failure is None else failure.error.outcome
         timing = self._answer.timing
         self._answer = self._answer.another()
         timing.total = None
@@ -144,9 +147,8 @@ class Retries(Reading[V, E], Generic[V, E]):
         flow = self._flow
         flow.close()
         duration = self._answer.elapsed() - self._began
-        self._attempts.append(
-            Attempt(self._number, self._cause, flow.outcome, flow.usage, duration)
-        )
+        outcome = self._rejected(flow.failure) or flow.outcome
+        self._attempts.append(Attempt(self._number, self._cause, outcome, flow.usage, duration))
         if flow.usage is not None:
             self._hooks.emit("completion:usage", self.usage, attempt_number=self._number)
         failure = None if self.failure is not None else self._judge(flow.failure)
@@ -170,6 +172,17 @@ class Retries(Reading[V, E], Generic[V, E]):
         self._next_attempt(failure)
         yield from self._budget.begin()
         return True
+
+    def _rejected(self, error: BaseException | None) -> Outcome | None:
+        """How an attempt ended whose request was rejected; None for any other.
+
+        It has brought nothing and changed nothing: the stream stands as it did before.
+        """
+        if self._unresolved is None or not isinstance(error, ProviderError) or not error.status:
+            return None
+        detail = f"the {self._cause} request was rejected: {error}"
+        error.outcome = replace(self._unresolved, detail=detail)
+        return Outcome("empty", detail=detail)
 
     def _enough(self, failure: Failure) -> Turn[str | None]:
         """Why no further request is to be made, None if one is."""
@@ -276,9 +289,7 @@ def is_final(error: BaseException | None) -> bool:
         error, (RefusalError, LimitExceededError)
     ):
         return True
-    cause = error.__cause__
-    if isinstance(cause, DeadlineError):
+    if isinstance(error.__cause__, DeadlineError):
         return True
-    # Google's SDK calls it a code; OpenAI's code is a word.
-    status = getattr(cause, "status_code", getattr(cause, "code", None))
-    return isinstance(status, int) and status < 500 and status not in _TRANSIENT
+    status = error.status if isinstance(error, ProviderError) else None
+    return status is not None and status < 500 and status not in _TRANSIENT

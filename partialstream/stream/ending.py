@@ -136,11 +136,14 @@ def translate(error: Exception, document: Outcome) -> PartialStreamError | None:
     if not told and (names & _DISCONNECTED or any(map(_is_disconnect, classes))):
         return IncompleteStreamError.of(Outcome("disconnected", detail=text, tail=document.tail))
     if told:
+        # Google's SDK calls the status a code; OpenAI's code is a word.
         code = getattr(error, "code", None)
+        status = getattr(error, "status_code", code)
         return ProviderError(
             text,
             chunk=getattr(error, "body", None),
             code=None if code is None else str(code),
+            status=status if isinstance(status, int) else None,
             outcome=Outcome("disconnected", detail=text, tail=document.tail),
         )
     return None

@@ -99,7 +99,7 @@ class Repeats:
 
 @dataclass
 class Said:
-    """One answer: what was asked for, and the elements that came whole."""
+    """One answer: what was asked for, the elements that came whole, and whether all did."""
 
     cause: str
     turn: Turn
@@ -107,6 +107,7 @@ class Said:
     start: int
     came: list[str] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
+    is_whole: bool = True
 
 
 class Model:
@@ -163,7 +164,9 @@ class Model:
             end = len(text) + (raw[-1] not in '"}]')
             if cut is None or end <= cut:
                 said.came.append(raw)
-        text = f"{text}]}}"[:cut]
+        text += "]}"
+        said.is_whole = cut is None or cut >= len(text)
+        text = text[:cut]
         return self._chunks(text, is_cut=cut is not None)
 
     def _start(self, turn: Turn, known: int) -> int:
@@ -244,7 +247,7 @@ def expected(script: Repeats, model: Model) -> tuple[dict[int, Any], dict[int, s
             new = came[max(0, len(known) - said.start) :]
         else:
             keyed = script.key is not None
-            interrupted = said.turn.cut is not None
+            interrupted = not said.is_whole
             long = [len(raw) > 8 for raw in said.came]
             _, length = sent_again(known, came, long, keyed=keyed, interrupted=interrupted)
             new = came[length:]

@@ -87,6 +87,10 @@ def _check_requests(script: Script, run: Run, wanted: Expected) -> None:
         elif said.valid_text is not None or attempt is attempts[-1]:
             allowed = [said.turn.usage, None]  # depends on how much of it came with the fault
         assert attempt.usage in allowed
+        if said.turn.ending == "unauthorized":
+            assert attempt.outcome.status == "empty"
+            assert attempt.outcome.detail.startswith(f"the {said.cause} request was rejected: ")
+            assert run.stream.outcome.detail == attempt.outcome.detail
         if attempt.usage is not None:
             total = attempt.usage if total is None else total + attempt.usage
     assert run.stream.usage == total

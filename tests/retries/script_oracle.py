@@ -29,7 +29,6 @@ _MOST = 10  # requests, if the caller does not say
 _FINAL: dict[str, tuple[str, type[Exception]]] = {
     "refusal": ("refused", RefusalError),
     "filter": ("filtered", RefusalError),
-    "unauthorized": ("disconnected", ProviderError),
     "foreign": ("disconnected", ForeignError),
 }
 _BROKEN: dict[str, tuple[str, type[Exception]]] = {
@@ -92,6 +91,7 @@ class _Oracle:
         self._cause = "request"  # of the next request
         self._failures = 0  # in a row
         self._mark: Any = None
+        self._status = ""  # of the last failure
 
     def read(self, said: Said) -> None:
         """Judge one answer."""
@@ -149,6 +149,8 @@ class _Oracle:
         script, ending, found = self._script, said.turn.ending, self.expected
         if ending in _FINAL:
             self._end(*_FINAL[ending])
+        elif ending == "unauthorized":
+            self._end(self._status, ProviderError)  # which leaves everything as it was
         elif script.is_plain and ending == "error event":
             self._end("disconnected", ProviderError)
         elif (said.whole or said.cause == "repair") and not found.pending:
@@ -185,7 +187,7 @@ class _Oracle:
             self._end(status, kind)
         elif reason is not None:
             self._end(status, kind, reason)
-        self._cause, self._mark = cause, mark
+        self._cause, self._mark, self._status = cause, mark, status
 
     def _end(self, status: str, kind: type[Exception] | None, reason: str | None = None) -> None:
         found = self.expected

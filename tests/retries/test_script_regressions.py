@@ -46,6 +46,12 @@ SCRIPTS = {
     "a repair without its first item, by key": Script(
         (BAD, GOOD, BAD, BAD), (Turn(), Turn(missing=1, altered=True)), key="name"
     ),
+    "a request for the rest that is rejected leaves the list as it was": Script(
+        (GOOD,) * 3, (Turn("length", 0.6), Turn("unauthorized"))
+    ),
+    "a request for a repair that is rejected leaves the list as it was": Script(
+        (GOOD, BAD), (Turn(), Turn("unauthorized"))
+    ),
     "the same malformed text twice": Script((GOOD,) * 3, (Turn("malformed", 0.9),) * 3),
     "the same malformed text twice, which is not kept": Script(
         (GOOD,), (Turn("malformed"),) * 3, text_kept=10
