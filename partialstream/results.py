@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -64,6 +64,10 @@ class Outcome:
         return self.status == "complete"
 
 
+CHARACTERS_PER_TOKEN: Final = 4
+"""For estimates. English text has about four; JSON and other languages have fewer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens paid for, as the provider counts them.
@@ -71,15 +75,37 @@ class Usage:
     `cached_tokens` are part of `input_tokens`, and `reasoning_tokens` part of
     `output_tokens`, as in the OpenAI API.
 
+    Providers tell the usage at the end of a response. One that was interrupted, or closed
+    because it had brought enough, has cost more than was told: `complete` is False then.
+
+    Attributes:
+        complete: Whether the provider has counted everything.
+        estimated_output_tokens: Output tokens that arrived and are not in `output_tokens`, at
+            four characters each; 0 if `complete`. Of the input nothing is estimated.
+
     Example:
         >>> Usage(input_tokens=10, output_tokens=2) + Usage(input_tokens=10, output_tokens=5)
         Usage(input_tokens=20, output_tokens=7, cached_tokens=0, reasoning_tokens=0)
+        >>> Usage(output_tokens=7) + Usage(complete=False, estimated_output_tokens=40)
+        Usage(input_tokens=0, output_tokens=7, cached_tokens=0, reasoning_tokens=0, \
+complete=False, estimated_output_tokens=40)
     """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    complete: bool = field(default=True, kw_only=True)
+    estimated_output_tokens: int = field(default=0, kw_only=True)
+
+    def __repr__(self) -> str:
+        counts = (
+            f"input_tokens={self.input_tokens}, output_tokens={self.output_tokens}, "
+            f"cached_tokens={self.cached_tokens}, reasoning_tokens={self.reasoning_tokens}"
+        )
+        if not self.complete:
+            counts += f", complete=False, estimated_output_tokens={self.estimated_output_tokens}"
+        return f"Usage({counts})"
 
     @property
     def total_tokens(self) -> int:
@@ -102,7 +128,18 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.cached_tokens + other.cached_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
+            complete=self.complete and other.complete,
+            estimated_output_tokens=self.estimated_output_tokens + other.estimated_output_tokens,
         )
+
+    def interrupted(self, characters: int) -> Usage:
+        """The usage of a response that ended before its usage came.
+
+        Args:
+            characters: Characters of the response that arrived.
+        """
+        estimated = max(0, -(-characters // CHARACTERS_PER_TOKEN) - self.output_tokens)
+        return replace(self, complete=False, estimated_output_tokens=estimated)
 
 
 @dataclass(slots=True)
@@ -231,7 +268,7 @@ class Attempt:
         number: 1 for the first request.
         cause: Why it was made; see `AttemptCause`.
         outcome: How it ended, None while it runs.
-        usage: Tokens paid for it, None if the provider did not say.
+        usage: Tokens paid for it, None if the provider did not say; see `Usage.complete`.
         duration: Seconds from the request to its end.
     """
 

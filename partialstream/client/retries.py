@@ -149,7 +149,7 @@ class Retries(Reading[V, E], Generic[V, E]):
         duration = self._answer.elapsed() - self._began
         outcome = self._rejected(flow.failure) or flow.outcome
         self._attempts.append(Attempt(self._number, self._cause, outcome, flow.usage, duration))
-        if flow.usage is not None:
+        if flow.metadata.usage is not None:
             self._hooks.emit("completion:usage", self.usage, attempt_number=self._number)
         failure = None if self.failure is not None else self._judge(flow.failure)
         if failure is None:

@@ -92,6 +92,7 @@ class Flow(Reading[V, E], Generic[V, E]):
         self._expected = expected or Expected()
         self._aside: dict[Channel, list[str]] = {}  # texts from where none was expected
         self._aside_size = 0
+        self._ended = False  # whether the chunks came to their end
         self._alignments: dict[Channel, Alignment] = {}  # empty while no token is told of
         self._limits = limits
         self.answer = answer or Answer()
@@ -168,6 +169,8 @@ class Flow(Reading[V, E], Generic[V, E]):
                     open_ended=self._open_ended,
                 )
                 self.failure = error_of(self.outcome)
+            if self.outcome is not None and self.outcome.status == "disconnected":
+                self._ended = False  # the body has ended, but not the response
         failure = self.failure
         if isinstance(failure, PartialStreamError):
             if failure.outcome is None:
@@ -195,8 +198,19 @@ class Flow(Reading[V, E], Generic[V, E]):
 
     @property
     def usage(self) -> Usage | None:
-        """Tokens paid for, None while unknown."""
-        return self.answer.metadata.usage
+        """Tokens paid for, None while unknown; an estimate if the response was interrupted."""
+        metadata = self.answer.metadata
+        told = metadata.usage
+        if not self.answer.framed or (self.outcome is None and self.failure is None):
+            return told
+        read = self._ended or metadata.terminated
+        finished = metadata.finish_reason is not None or metadata.terminated
+        if (read and finished) or (told is not None and (read or finished)):
+            return told
+        characters = self._received + len(metadata.reasoning) + len(metadata.refusal)
+        if told is None and not characters:
+            return None
+        return (told or Usage()).interrupted(characters)
 
     @property
     def timing(self) -> Timing:
@@ -232,6 +246,11 @@ class Flow(Reading[V, E], Generic[V, E]):
         Args:
             raising: Whether to raise what is malformed, or to give an outcome for it too.
         """
+
+    @property
+    @abstractmethod
+    def _received(self) -> int:
+        """Characters that have arrived in the texts that may hold the document."""
 
     @property
     @abstractmethod
@@ -292,6 +311,7 @@ class Flow(Reading[V, E], Generic[V, E]):
         except PartialStreamError as error:
             self.failure = error
             return []
+        self._ended = True
         if self.answer.metadata.tokens or self._alignments:
             self._align(deltas)
         return deltas

@@ -358,6 +358,10 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         return self._document(raising=False).ok and not self._open_ended
 
     @property
+    def _received(self) -> int:
+        return sum(gatherer.sent for gatherer in self._gatherers.values())
+
+    @property
     def _open_ended(self) -> bool:
         return any(gatherer.scanner.open_ended for gatherer in self._gatherers.values())
 

@@ -269,6 +269,10 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         return []
 
     @property
+    def _received(self) -> int:
+        return sum(map(len, self._pieces))
+
+    @property
     def _open_ended(self) -> bool:
         return False
 

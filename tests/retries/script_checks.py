@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from script_oracle import Expected, expected
 from scripts import Entry, Script
@@ -81,12 +81,19 @@ def _check_requests(script: Script, run: Run, wanted: Expected) -> None:
         assert len(attempts) == 1
     total: Usage | None = None
     for attempt, said in zip(attempts, run.log, strict=True):
-        allowed: list[Any] = [said.turn.usage]
-        if not said.was_finished:
-            allowed = [None]
-        elif said.valid_text is not None or attempt is attempts[-1]:
-            allowed = [said.turn.usage, None]  # depends on how much of it came with the fault
-        assert attempt.usage in allowed
+        usage, seen = attempt.usage, -(-len(said.text) // 4)
+        if usage is not None and not usage.complete:
+            # Interrupted, or left: for what is malformed, or by the last of what was wanted.
+            assert usage == Usage(
+                complete=False, estimated_output_tokens=usage.estimated_output_tokens
+            )
+            assert 0 < usage.estimated_output_tokens <= seen
+            left = said.valid_text is not None or attempt is attempts[-1]
+            assert left or not said.was_finished
+            assert left or usage.estimated_output_tokens == seen
+        else:
+            assert usage == (said.turn.usage if said.was_finished else None)
+            assert said.was_finished or not said.text
         if said.turn.ending == "unauthorized":
             assert attempt.outcome.status == "empty"
             assert attempt.outcome.detail.startswith(f"the {said.cause} request was rejected: ")

@@ -65,7 +65,13 @@ def test_a_stream_survives_anything(caller: Caller, mode: str, ordered: bool) ->
     stream = run.stream
     assert stream.outcome.ok
     assert stream.rejected == []
-    assert stream.usage == Usage(60, 21)
+    # Those that were cut off before their usage came have cost something too.
+    assert [each.usage and each.usage.complete for each in stream.attempts] == [
+        *(False, True, False, True, True)
+    ]
+    estimated = sum(a.usage.estimated_output_tokens for a in stream.attempts)
+    assert estimated > 10
+    assert stream.usage == Usage(60, 21, complete=False, estimated_output_tokens=estimated)
     assert len(requests) == len(stream.attempts) == 5
     assert [(a.number, a.cause, a.outcome.status) for a in stream.attempts] == [
         (1, "request", "disconnected"),

@@ -61,7 +61,10 @@ def test_an_invalid_member_ends_the_answer_at_once(caller: Caller, mode: str) ->
     assert run.error is None
     assert run.last(Snapshot).value == Review(**GOOD)
     assert [a.cause for a in run.stream.attempts] == ["request", "reask"]
-    assert run.stream.usage == Usage(9, 4)
+    left = run.stream.attempts[0].usage
+    assert not left.complete
+    assert left.estimated_output_tokens > 0
+    assert run.stream.usage == Usage(9, 4) + left
     first = requests[0]
     assert first.wait_hung_up()
     member = bad.text.index('"maybe"') + len('"maybe"')

@@ -106,7 +106,9 @@ def test_the_error_carries_all_that_is_known(run: Callable[..., Run]) -> None:
         "truncated",
         "stalled",
     ]
-    assert error.usage == came.stream.usage == Usage(11, 22)
+    stalled = error.attempts[2].usage
+    assert stalled == Usage(complete=False, estimated_output_tokens=-(-len(came.log[2].text) // 4))
+    assert error.usage == came.stream.usage == Usage(11, 22) + stalled
     assert error.outcome is came.stream.outcome
     assert error.outcome is not None
     assert error.outcome.status == "stalled"
