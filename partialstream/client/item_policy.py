@@ -266,6 +266,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     # -- between answers -------------------------------------------------------------------
 
     def _judge(self, error: BaseException | None) -> Failure | None:
+        self._told = self._happened(self._items.between_events())  # what a broken one has left
         self._told += self._take_in(self._placing.end(interrupted=error is not None))
         if self.failure is not None:
             self._told += self._let_go()
