@@ -114,7 +114,14 @@ FIELDS = {
     "Token": ["channel", "data", "logprob", "alternatives"],
     "RejectedItem": ["index", "raw", "error", "path", "attempt"],
     "Outcome": ["status", "finish_reason", "detail", "tail"],
-    "Usage": ["input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"],
+    "Usage": [
+        "input_tokens",
+        "output_tokens",
+        "cached_tokens",
+        "reasoning_tokens",
+        "complete",
+        "estimated_output_tokens",
+    ],
     "Timing": ["first_delta", "first_item", "items", "total"],
     "Attempt": ["number", "cause", "outcome", "usage", "duration"],
     "Limits": [

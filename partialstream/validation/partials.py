@@ -366,9 +366,13 @@ class PartialParser(Generic[M]):
                     return {}  # it is the object that is not valid
                 name = detail["loc"][0]
                 refused |= {name, names.get(str(name), name)}
+        members = complete_members(text, self._limits)
+        if self._reader is None or self._reader.state is not DONE:
+            # Those that come again have not been looked at: they count in a complete object.
+            members.update(self._carried)
         return {
             name: raw
-            for name, raw in complete_members(text, self._limits).items()
+            for name, raw in members.items()
             if (name in names or plan.open_names)
             and refused.isdisjoint((name, names.get(name, name)))
         }
