@@ -59,8 +59,10 @@ class AsyncClient:
       a snapshot, whether it is the last. The response is closed before that one is handed over.
     - `hooks`, `prompts`: see `Hooks` and `Prompts`.
 
-    Errors before the answer begins (a refused key, a rate limit) are the SDK's own, after its
-    own retries. Errors in the answer are those of `partialstream.errors`.
+    Errors of the first request (a rejected key, a rate limit, no connection) are the SDK's own,
+    after its own retries. With `max_retries`, those that may pass (408, 409, 429, 5xx, no
+    connection) come only once the budget is spent. Errors in a response are those of
+    `partialstream.errors`; a later request that is rejected is a `ProviderError`.
 
     Args:
         endpoint: Whom it asks.
@@ -124,7 +126,7 @@ class AsyncClient:
 
         Raises:
             TypeError: An argument contradicts `response_model`, or is none that we know.
-            openai.OpenAIError: The provider refused the request.
+            openai.OpenAIError: The provider rejected the first request.
         """
         return self._item_stream(items_shape(response_model), kwargs)
 
@@ -148,7 +150,7 @@ class AsyncClient:
 
         Raises:
             TypeError: An argument contradicts `response_model`, or is none that we know.
-            openai.OpenAIError: The provider refused the request.
+            openai.OpenAIError: The provider rejected the first request.
         """
         return self._partial_stream(object_shape(response_model), kwargs)
 
@@ -212,7 +214,7 @@ class AsyncClient:
         Raises:
             TypeError: An argument contradicts `response_model`, or is none that we know.
             PartialStreamError: Without `stream`: the answer is not what was asked for.
-            openai.OpenAIError: The provider refused the request. Without `stream`, a lost
+            openai.OpenAIError: The provider rejected the first request. Without `stream`, a lost
                 connection is the SDK's to retry and to tell of, too.
         """
         shape = response_shape(response_model)
@@ -313,9 +315,18 @@ class AsyncClient:
                 call.deadline.begin()
             reading.sending()
             with call.told_of_errors():
-                return await send(call.request)
+                return await self._send_first(call)
 
         return AsyncChunks(open_, send)
+
+    async def _send_first(self, call: Call) -> AsyncIterable[Any]:
+        """Make the first request, again if it is turned away for now."""
+        while True:
+            try:
+                return await self._send(call, call.request)
+            except Exception as error:
+                if not await await_turn(call.turned_away(error)):
+                    raise
 
     async def _send(self, call: Call, request: Any) -> AsyncIterable[Any]:
         """Make a request; gives the chunks of the answer, until the deadline if there is one."""

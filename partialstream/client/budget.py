@@ -7,7 +7,11 @@ by one, in tenacity's own order, with a state of our own.
 
 from __future__ import annotations
 
+import math
+import random
 import threading
+import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import tenacity
@@ -28,8 +32,14 @@ MAX_REQUESTS = 10
 
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 8.0
-"""Seconds. A server that has dropped a connection is not asked again at once; a model whose
-answer was wrong is."""
+"""Seconds, before jitter. A server that has dropped a connection is not asked again at once; a
+model whose answer was wrong is."""
+
+JITTER = 0.25
+"""By which share of itself a wait is made longer at most, so that not all come back at once."""
+
+LONGEST_RETRY_AFTER = 60.0
+"""Seconds that a server may ask for by `Retry-After`; it is not waited for longer."""
 
 
 _SLEEP: Any = tenacity.Retrying().sleep
@@ -38,7 +48,10 @@ _ASYNC_SLEEP: Any = tenacity.AsyncRetrying().sleep
 
 
 class _WaitForServer(wait_base):
-    """Waits where the transport or the provider has failed: 0.25 s, then twice as long each."""
+    """Waits where the transport or the provider has failed.
+
+    As long as the server says, else 0.25 s and then twice as long each, up to 8 s.
+    """
 
     def __call__(self, retry_state: RetryCallState) -> float:
         outcome = retry_state.outcome
@@ -52,8 +65,29 @@ class _WaitForServer(wait_base):
                 return 0.0
         elif isinstance(error, PartialStreamError) and not isinstance(error, ProviderError):
             return 0.0
+        said = None if error is None else _retry_after(error)
+        if said is not None:
+            return min(said, LONGEST_RETRY_AFTER)
         exponent = min(retry_state.attempt_number - 1, 16)
-        return min(LONGEST_WAIT, FIRST_WAIT * 2.0**exponent)
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0**exponent)
+        return wait * (1.0 + random.uniform(0.0, JITTER))
+
+
+def _retry_after(error: BaseException) -> float | None:
+    """The seconds that a server wants to be left alone, None if it has not said."""
+    response = getattr(error.__cause__, "response", None)
+    get: Any = getattr(getattr(response, "headers", None), "get", None)
+    said = get("retry-after") if callable(get) else None
+    if not isinstance(said, str):
+        return None
+    try:
+        seconds = float(said)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(said).timestamp() - time.time()
+        except ValueError:
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 class Budget:

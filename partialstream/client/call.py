@@ -23,6 +23,7 @@ from partialstream.client.prompts import (
     repair_prompt,
     resume_prompt,
 )
+from partialstream.client.retries import Retries, transient
 from partialstream.client.schemas import VALUE
 from partialstream.engine.members import object_text
 from partialstream.errors import IncompleteStreamError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from partialstream.results import AttemptCause, RejectedItem
     from partialstream.stream.items import ItemReading
     from partialstream.stream.partials import PartialReading
+    from partialstream.stream.reading import Turn
 
 
 class Call:
@@ -92,6 +94,7 @@ class Call:
         self.limits = options.limits or DEFAULT_LIMITS
         self.hooks = Hooks.combine(hooks, options.hooks)
         self.deadline = None if options.deadline is None else Deadline(options.deadline)
+        self._policy: Retries[Any, Any] | None = None
         self.budget = (
             None
             if options.max_retries == 0
@@ -152,6 +155,13 @@ class Call:
             fail_fast=fail_fast,
         )
 
+    def turned_away(self, error: Exception) -> Turn[bool]:
+        """The first request has failed: whether to make it again; waits until it may be."""
+        failure = None if self.budget is None else transient(error)
+        if failure is None or self._policy is None:
+            return False
+        return (yield from self._policy.turned_away(failure))
+
     @contextmanager
     def told_of_errors(self) -> Generator[None, None, None]:
         """For the first request, whose errors are the SDK's own: the hooks learn of them.
@@ -166,7 +176,8 @@ class Call:
                 raise IncompleteStreamError.of(Outcome("stalled", detail=str(passed))) from passed
         except Exception as error:
             most = 1 if self.budget is None else self.budget.max_requests
-            told = {"attempt_number": 1, "max_attempts": most, "is_last_attempt": True}
+            number = 1 if self._policy is None else self._policy.number
+            told = {"attempt_number": number, "max_attempts": most, "is_last_attempt": True}
             self.hooks.emit("completion:error", error, **told)
             self.hooks.emit("completion:last_attempt", error, **told)
             raise
@@ -201,6 +212,7 @@ class Call:
             ordered=options.ordered or not self.stream,
             key=options.key,
         )
+        self._policy = retries
         return retries
 
     def _whole_object(self) -> PartialReading[Any]:
@@ -214,6 +226,7 @@ class Call:
             on_interrupt=options.on_interrupt,
             fail_fast=options.fail_fast,
         )
+        self._policy = retries
         return retries
 
     # -- requests that follow up -----------------------------------------------------------

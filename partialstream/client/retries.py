@@ -24,6 +24,7 @@ from partialstream.errors import (
 from partialstream.results import AnswerMetadata, Attempt, AttemptCause, Outcome, Timing, Usage
 from partialstream.stream.answer import Answer
 from partialstream.stream.deadline import DeadlineError
+from partialstream.stream.ending import translate
 from partialstream.stream.events import AttemptFailed, AttemptStarted, Finished
 from partialstream.stream.reading import Reading, Turn
 
@@ -131,6 +132,40 @@ class Retries(Reading[V, E], Generic[V, E]):
     def sending(self) -> None:
         """The first request is made now, and not when all this was set up."""
         self._answer.begin()
+
+    def turned_away(self, error: PartialStreamError) -> Turn[bool]:
+        """The first request was rejected: whether to make it again; waits until it may be.
+
+        Args:
+            error: Our error for it; see `transient`.
+
+        Raises:
+            IncompleteStreamError: There is no time for another before the deadline.
+        """
+        if len(self._attempts) + 1 >= self._budget.max_requests:
+            return False
+        if not (yield from self._budget.allows(error)):
+            if self._budget.too_late and self._budget.deadline is not None:
+                raise self._budget.deadline.stalled(error)
+            return False
+        outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {error}")
+        duration = self._answer.elapsed() - self._began
+        self._attempts.append(Attempt(self._number, self._cause, outcome, None, duration))
+        self._report(error, last=False)
+        self._told.append(AttemptFailed(self._number, error))
+        yield from self._budget.pause()
+        if self.is_settled():
+            return False  # somebody has left while it waited
+        self._number += 1
+        self._began = self._answer.elapsed()
+        self._told.append(AttemptStarted(self._number, self._cause))
+        yield from self._budget.begin()
+        return True
+
+    @property
+    def number(self) -> int:
+        """Of the attempt under way; the first is 1."""
+        return self._number
 
     def broken(self, error: BaseException) -> None:
         """See `Reading`."""
@@ -281,6 +316,17 @@ class Retries(Reading[V, E], Generic[V, E]):
     def text(self) -> str:
         """The text of the answer that is read, or was read last."""
         return self._flow.text
+
+
+def transient(error: Exception) -> PartialStreamError | None:
+    """Our error for a first request that may be made again; None if that would not help."""
+    failure = translate(error, Outcome("empty"))
+    if failure is None or is_final(failure):
+        return None
+    if isinstance(failure, ProviderError) and failure.status is None:
+        return None
+    failure.__cause__ = error
+    return failure
 
 
 def is_final(error: BaseException | None) -> bool:

@@ -57,8 +57,10 @@ class Client:
       a snapshot, whether it is the last. The response is closed before that one is handed over.
     - `hooks`, `prompts`: see `Hooks` and `Prompts`.
 
-    Errors before the answer begins (a refused key, a rate limit) are the SDK's own, after its
-    own retries. Errors in the answer are those of `partialstream.errors`.
+    Errors of the first request (a rejected key, a rate limit, no connection) are the SDK's own,
+    after its own retries. With `max_retries`, those that may pass (408, 409, 429, 5xx, no
+    connection) come only once the budget is spent. Errors in a response are those of
+    `partialstream.errors`; a later request that is rejected is a `ProviderError`.
 
     Args:
         endpoint: Whom it asks.
@@ -121,7 +123,7 @@ class Client:
 
         Raises:
             TypeError: An argument contradicts `response_model`, or is none that we know.
-            openai.OpenAIError: The provider refused the request.
+            openai.OpenAIError: The provider rejected the first request.
         """
         return self._item_stream(items_shape(response_model), kwargs)
 
@@ -143,7 +145,7 @@ class Client:
 
         Raises:
             TypeError: An argument contradicts `response_model`, or is none that we know.
-            openai.OpenAIError: The provider refused the request.
+            openai.OpenAIError: The provider rejected the first request.
         """
         return self._partial_stream(object_shape(response_model), kwargs)
 
@@ -207,7 +209,7 @@ class Client:
         Raises:
             TypeError: An argument contradicts `response_model`, or is none that we know.
             PartialStreamError: Without `stream`: the answer is not what was asked for.
-            openai.OpenAIError: The provider refused the request. Without `stream`, a lost
+            openai.OpenAIError: The provider rejected the first request. Without `stream`, a lost
                 connection is the SDK's to retry and to tell of, too.
         """
         shape = response_shape(response_model)
@@ -294,8 +296,17 @@ class Client:
             call.deadline.begin()
         reading.sending()
         with call.told_of_errors():
-            first = self._send(call, call.request)
+            first = self._send_first(call)
         return Chunks(first, partial(self._send, call))
+
+    def _send_first(self, call: Call) -> Iterable[Any]:
+        """Make the first request, again if it is turned away for now."""
+        while True:
+            try:
+                return self._send(call, call.request)
+            except Exception as error:
+                if not run_turn(call.turned_away(error)):
+                    raise
 
     def _send(self, call: Call, request: Any) -> Iterable[Any]:
         """Make a request; gives the chunks of the answer, until the deadline if there is one."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
+import httpx2
+import openai
 import pytest
 import tenacity
 from openai import RateLimitError
@@ -21,7 +25,13 @@ from partialstream import (
     RetriesExhaustedError,
 )
 from partialstream.client import budget
-from partialstream.client.budget import FIRST_WAIT, LONGEST_WAIT, Budget
+from partialstream.client.budget import (
+    FIRST_WAIT,
+    JITTER,
+    LONGEST_RETRY_AFTER,
+    LONGEST_WAIT,
+    Budget,
+)
 from partialstream.results import Outcome
 from partialstream.stream.reading import await_turn, run_turn
 from partialstream.testing import Answer, faults
@@ -211,11 +221,44 @@ def test_who_is_waited_for(failure: Exception, seconds: float) -> None:
     policy: Any = asked._retrying
     state = asked._state
     state.set_exception((type(failure), failure, None))
-    assert policy.wait(state) == seconds
+    assert seconds <= policy.wait(state) <= seconds * (1 + JITTER)
     for number in range(2, 50):
         state.attempt_number = number
         expected = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (number - 1))
-        assert policy.wait(state) == (expected if seconds else 0.0)
+        expected = expected if seconds else 0.0
+        assert expected <= policy.wait(state) <= expected * (1 + JITTER)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("2", 2.0),
+        ("0", 0.0),
+        ("0.5", 0.5),
+        ("-3", 0.0),
+        ("86400", LONGEST_RETRY_AFTER),
+        (format_datetime(datetime.now(timezone.utc) + timedelta(days=1)), LONGEST_RETRY_AFTER),
+        (format_datetime(datetime.now(timezone.utc) - timedelta(days=1)), 0.0),
+        ("soon", None),
+        ("nan", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_server_that_says_when_is_asked_then(said: str | None, seconds: float | None) -> None:
+    headers = {} if said is None else {"Retry-After": said}
+    request = httpx2.Request("POST", "http://127.0.0.1/")
+    response = httpx2.Response(429, headers=headers, request=request)
+    failure = ProviderError("busy", status=429)
+    failure.__cause__ = openai.RateLimitError("busy", response=response, body=None)
+    asked = Budget(2)
+    policy: Any = asked._retrying
+    asked._state.set_exception((type(failure), failure, None))
+    wait = policy.wait(asked._state)
+    if seconds is None:
+        assert FIRST_WAIT <= wait <= FIRST_WAIT * (1 + JITTER)
+    else:
+        assert wait == seconds
 
 
 def test_what_is_delivered_renews_the_number_of_failures_in_a_row() -> None:

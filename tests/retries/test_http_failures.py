@@ -10,6 +10,8 @@ from retry_lists import LAMP, RUG, SHELF, Product, bad, behind, listed, read, te
 from retry_runs import words
 
 from partialstream import (
+    AttemptFailed,
+    AttemptStarted,
     IncompleteStreamError,
     Item,
     JSONSyntaxError,
@@ -118,8 +120,17 @@ def test_a_follow_up_that_is_turned_away_for_good_is_not(
     assert values(run) == [LAMP]
     assert type(run.error) is ProviderError
     assert isinstance(run.error.__cause__, kind)
+    assert run.error.status == status
     assert run.error.delivered == 1
     assert len(requests) == 2
+    # It has changed nothing: the list is as it was.
+    first, second = run.stream.attempts
+    outcome = run.stream.outcome
+    assert run.error.outcome is outcome
+    assert outcome.status == first.outcome.status
+    assert outcome.tail == first.outcome.tail
+    assert outcome.detail.startswith("the resume request was rejected: ")
+    assert (second.outcome.status, second.outcome.detail) == ("empty", outcome.detail)
 
 
 def test_a_first_request_that_is_turned_away_is_the_sdks_to_make_again(caller: Caller) -> None:
@@ -128,9 +139,53 @@ def test_a_first_request_that_is_turned_away_is_the_sdks_to_make_again(caller: C
     assert values(run) == [LAMP, RUG, SHELF]
     assert len(requests) == 2
     assert causes(run) == ["request"]
-    run, requests = read(caller, [busy], sdk=NO_SDK_RETRIES, max_retries=1)
-    assert isinstance(run.error, openai.RateLimitError)
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+def test_a_first_request_that_is_turned_away_is_made_again_within_the_budget(
+    caller: Caller, status: int
+) -> None:
+    busy = Answer(fault=faults.HTTPError(status))
+    run, requests = read(caller, [busy, busy, THREE], sdk=NO_SDK_RETRIES, max_retries=2)
+    assert run.error is None
+    assert values(run) == [LAMP, RUG, SHELF]
+    assert causes(run) == ["request", "request", "request"]
+    assert [each.outcome.status for each in run.stream.attempts] == ["empty", "empty", "complete"]
+    assert {item.attempt for item in run.all(Item)} == {3}
+    assert requests[0].body == requests[1].body == requests[2].body
+    assert [event.number for event in run.all(AttemptStarted)] == [1, 2, 3]
+    assert [event.number for event in run.all(AttemptFailed)] == [1, 2]
+
+
+def test_it_is_the_sdks_own_error_when_the_budget_is_spent(caller: Caller) -> None:
+    busy = Answer(fault=faults.HTTPError(429))
+    for options, count in (
+        ({"max_retries": 0}, 1),
+        ({"max_retries": 2}, 3),
+        ({"max_retries": 5, "max_requests": 2}, 2),
+    ):
+        run, requests = read(caller, [busy] * 9, sdk=NO_SDK_RETRIES, **options)
+        assert isinstance(run.error, openai.RateLimitError)
+        assert len(requests) == count
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_a_first_request_that_is_turned_away_for_good_is_not_made_again(
+    caller: Caller, status: int
+) -> None:
+    no = Answer(fault=faults.HTTPError(status))
+    run, requests = read(caller, [no, THREE], sdk=NO_SDK_RETRIES, max_retries=5)
+    assert isinstance(run.error, openai.APIStatusError)
     assert len(requests) == 1
+
+
+@pytest.mark.parametrize("answers", [[], [CUT]], ids=["the first request", "a later one"])
+def test_it_is_made_again_when_the_server_says(caller: Caller, answers: list[Any]) -> None:
+    busy = Answer(fault=faults.HTTPError(429, retry_after=0.4))
+    last = REST if answers else THREE
+    run, requests = read(caller, [*answers, busy, last], sdk=NO_SDK_RETRIES, max_retries=2)
+    assert values(run) == [LAMP, RUG, SHELF]
+    assert requests[-1].received_at - requests[-2].received_at >= 0.4
 
 
 def test_a_server_that_is_gone_is_given_up(caller: Caller) -> None:
