@@ -228,6 +228,7 @@ class ListProbe(Probe):
         self._empty_array = False
         self._array_is_expected = False
         self._skipped = 0  # the depth of an array that is not the list, 0 for none
+        self._item_at_path = False  # whether an object began where the list may be
 
     # -- members of the root ---------------------------------------------------------------
 
@@ -262,6 +263,13 @@ class ListProbe(Probe):
             self._kind = Root.WRAPPER if opener == "[" else Root.ITEM
             self._settle_from_name()
 
+    def begin_object(self, start: int) -> None:
+        """See `Handler`."""
+        super().begin_object(start)
+        path = self._path or (self._expected if self._kind is not Root.ITEM else None)
+        if path and "object" in self._shape.kinds and path_matches(path, self._reader.path):
+            self._item_at_path = True
+
     # -- arrays that may be the list -------------------------------------------------------
 
     def _array_begins(self) -> None:
@@ -284,6 +292,9 @@ class ListProbe(Probe):
 
     def _value_ends(self) -> None:
         super()._value_ends()
+        if self._item_at_path:
+            self._decide(Root.WRAPPER)  # the object is complete, or a value in it
+            return
         depth = self._reader.depth
         if depth < self._skipped:
             self._skipped = 0

@@ -130,9 +130,12 @@ class DocumentSeeker:
         if self._probe is None or self._probe.begun or self.certainty is Certainty.CERTAIN:
             return None
         text = self._let_go()
+        certainty = self.certainty
         found = self._seek(text, self._give_up(text, 0, Root.BROKEN), final=True)
         if found is None and not self._held:
+            # It is what it was: brackets in it were looked at as if it were prose.
             self._hold(text)
+            self.certainty = certainty
         return found
 
     def leave(self, position: Position, *, found: bool = True) -> None:

@@ -1,0 +1,87 @@
+"""A document behind another one, or behind prose, counts like the first: none of it is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from partialstream import IncompleteStreamError, ItemParser
+from partialstream.engine.gather import Gatherer
+from partialstream.engine.items import ItemScanner
+from partialstream.engine.shape import Shape
+from partialstream.testing import every_cut
+
+
+class Product(BaseModel):
+    name: str
+
+
+A, B = '{"name": "a"}', '{"name": "b"}'
+
+SECOND = [
+    (Product, None, f"[{A}]", f"[{B}]"),
+    (Product, None, f"[{A}]\n", f" [ {B}]"),
+    (Product, None, f'{{"items": [{A}]}}', f'{{"items": [{B}]}}'),
+    (Product, None, f"{A}\n", B),
+    (Product, "items", f'{{"items": [{A}]}}', f'{{"items": [{B}]}}'),
+    (Product, "items", f'{{"items": {A}}}', f'{{"items": {B}}}'),
+    (list[int], None, "[[1]]", "[[2, 3]]"),
+    (dict[str, int], None, '[{"a": 1}]', '[{"b": 2}]'),
+    (int, None, "[1]", "[2, 3]"),
+    (str, None, '["a"]', '["b"]'),
+]
+
+
+@pytest.mark.parametrize(("type_", "path", "first", "second"), SECOND)
+def test_a_text_that_ends_inside_a_later_document_is_truncated(
+    type_: Any, path: str | None, first: str, second: str
+) -> None:
+    blanks = len(second) - len(second.lstrip())
+    for end in range(blanks + 1, len(second)):
+        text = first + second[:end]
+        for deltas in ([text], list(text)):
+            parser = ItemParser(type_, path=path)
+            for delta in deltas:
+                parser.feed(delta)
+            with pytest.raises(IncompleteStreamError) as caught:
+                parser.finish()
+            assert caught.value.outcome is not None
+            assert caught.value.outcome.status == "truncated", text
+
+
+OBJECTS_AT_THE_PATH = [
+    (f'Here: {{"items": {A}}}', [A]),
+    (f'See [1]. {{"id": 1, "items": {A}}}', [A]),
+    (f'{{"items": {A}}}{{"items": {B}}}', [A, B]),
+    (f'{{"items": [{A}]}}\n{{"items": {B}}}', [A, B]),
+    (f'Here: {{"items": {A}}} {{"items": {B}}}', [A, B]),
+    ('Here: {"items": {}}', ["{}"]),
+]
+
+
+@pytest.mark.parametrize("place", ["path", "expected"])
+@pytest.mark.parametrize(("text", "items"), OBJECTS_AT_THE_PATH)
+def test_an_object_where_the_list_may_be_is_an_item(
+    text: str, items: list[str], place: str
+) -> None:
+    shape = Shape(frozenset({"object"}), frozenset({"name"}))
+    for deltas in ([text], *map(list, every_cut(text))):
+        gatherer = Gatherer(
+            ItemScanner(shape, path=("items",))
+            if place == "path"
+            else ItemScanner(shape, expected=("items",))
+        )
+        found = [item.text for delta in deltas for item in gatherer.send(delta)]
+        assert found + [item.text for item in gatherer.flush()] == items
+        assert gatherer.scanner.finish().status == "complete"
+
+
+@pytest.mark.parametrize("text", [f'Here: {{"items": {A}}}', f'{{"items": {B}}}{{"items": {A}}}'])
+def test_an_object_at_the_path_is_delivered_at_its_closing_brace(text: str) -> None:
+    parser = ItemParser(Product, path="items")
+    end = text.rindex(A) + len(A)
+    for char in text[: end - 1]:
+        parser.feed(char)
+    assert parser.feed(text[end - 1]) == [Product(name="a")]
