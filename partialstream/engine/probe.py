@@ -201,6 +201,8 @@ class ListProbe(Probe):
         path: Where the list is, None if that is to be found out.
         expected: Where the request has asked for the list, None if that is not known. It is
             preferred to all other places, which count at the end of the root.
+        after_item: Whether the document before was an item: another item is more likely then
+            than a wrapper that holds an empty list.
         certainty: See `Probe`.
         limits: See `Probe`.
         position: See `Probe`.
@@ -212,13 +214,17 @@ class ListProbe(Probe):
         *,
         path: Path | None,
         expected: Path | None,
+        after_item: bool,
         certainty: Certainty,
         limits: Limits,
         position: Position,
     ) -> None:
         super().__init__(shape, certainty=certainty, limits=limits, position=position)
-        self._path = path
+        self._path = path or None
+        self._at_root = path == ()  # so that no object is a wrapper
+        self._takes_any_name = "object" in shape.kinds and shape.names is None
         self._expected = expected
+        self._after_item = after_item
         self._found_from_name = certainty is Certainty.NEXT
         self._root_is_array = False
         self._kind: Root | None = None  # of the root, by its first member
@@ -241,7 +247,8 @@ class ListProbe(Probe):
             fits = self._fits_by_name(name)
             known = fits and self._shape.names is not None
             self._shares_a_name = self._shares_a_name or known
-            if self._kind is None and self._path is None and (known or not fits):
+            may_hold_list = not fits and not self._at_root
+            if self._kind is None and self._path is None and (known or may_hold_list):
                 self._kind = Root.ITEM if known else Root.WRAPPER
                 self._settle_from_name()
         elif self._found_from_name and self._element_names and depth == self._array + 1:
@@ -258,9 +265,10 @@ class ListProbe(Probe):
 
     def _value_begins(self, opener: str, depth: int) -> None:
         super()._value_begins(opener, depth)
-        if depth == 1 and not self._root_is_array and self._kind is None and self._path is None:
-            # The type takes any name: only an array can tell a wrapper from an item.
-            self._kind = Root.WRAPPER if opener == "[" else Root.ITEM
+        first = depth == 1 and not self._root_is_array and self._kind is None
+        if first and self._takes_any_name and self._path is None:
+            # Only an array can tell a wrapper from an item.
+            self._kind = Root.WRAPPER if opener == "[" and not self._at_root else Root.ITEM
             self._settle_from_name()
 
     def begin_object(self, start: int) -> None:
@@ -277,7 +285,7 @@ class ListProbe(Probe):
         depth = reader.depth
         if depth == 1:
             self._root_is_array = True
-        if self._array or self._skipped:
+        if self._array or self._skipped or (self._at_root and depth > 1):
             return
         expected = self._expected is not None and path_matches(self._expected, reader.path)
         if self._path is not None:
@@ -345,11 +353,10 @@ class ListProbe(Probe):
         if self._path is not None or self._root_is_array:
             is_empty = self._empty_array or (self._array == 1 and not self._element)
             return Root.EMPTY if is_empty else Root.PROSE
-        takes_any = "object" in self._shape.kinds and self._shape.names is None
-        if self._kind is Root.ITEM or (takes_any and not self.begun):
+        if self._kind is Root.ITEM or (self._takes_any_name and not self.begun):
             return Root.ITEM
         if self._list_elsewhere:
             return Root.ELSEWHERE
-        if self._empty_array:
+        if self._empty_array and not (self._shares_a_name and self._after_item):
             return Root.EMPTY
         return Root.ITEM if self._shares_a_name else Root.PROSE

@@ -109,12 +109,15 @@ class RootScanner(ABC):
         if certainty is Certainty.CERTAIN:
             if bracket == "[":
                 return Root.WRAPPER if self._path else Root.LIST
-            if self._path or self._expected is not None:
+            if self._path == () and "object" in self._shape.kinds:
+                return Root.ITEM
+            if self._path is not None or self._expected is not None:
                 return Root.WRAPPER
         return ListProbe(
             self._shape,
-            path=self._path or None,
+            path=self._path,
             expected=self._expected,
+            after_item=self.open_ended,
             certainty=certainty,
             limits=self._limits,
             position=position,

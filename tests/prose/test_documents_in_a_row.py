@@ -85,3 +85,40 @@ def test_an_object_at_the_path_is_delivered_at_its_closing_brace(text: str) -> N
     for char in text[: end - 1]:
         parser.feed(char)
     assert parser.feed(text[end - 1]) == [Product(name="a")]
+
+
+EMPTY_EXTRA = '{"extra": [], "name": "b"}'
+NESTED_EXTRA = '{"extra": {"x": [{"name": "no"}]}, "name": "b"}'
+
+ROWS = [
+    (None, f"{A}\n{EMPTY_EXTRA}\n{A}", "aba"),
+    (None, f"{A}{EMPTY_EXTRA}", "ab"),
+    (None, f'{A}\n{{"items": []}}\n{A}', "aa"),
+    ("", f"{A}\n{EMPTY_EXTRA}\n{A}", "aba"),
+    ("", f"{EMPTY_EXTRA}\n{A}", "ba"),
+    ("", f"{NESTED_EXTRA}\n{NESTED_EXTRA}", "bb"),
+    ("", f"So: {NESTED_EXTRA}\n{EMPTY_EXTRA}", "bb"),
+    ("", f'So: {{"id": 1}} {{"x": [{B}]}} {A}', "a"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "names"), ROWS)
+def test_items_that_begin_with_an_unknown_member_are_not_lost(
+    path: str | None, text: str, names: str
+) -> None:
+    for deltas in ([text], *map(list, every_cut(text))):
+        parser = ItemParser(Product, path=path)
+        found = [item.name for delta in deltas for item in parser.feed(delta)]
+        assert "".join(found) == names
+        assert parser.finish() == []
+
+
+@pytest.mark.parametrize("row", [EMPTY_EXTRA, NESTED_EXTRA, A])
+def test_rows_at_the_root_may_always_be_followed_by_more(row: str) -> None:
+    shape = Shape(frozenset({"object"}), frozenset({"name"}))
+    scanner = ItemScanner(shape, path=())
+    gatherer = Gatherer(scanner)
+    for text in (row, "\n", row):
+        gatherer.send(text)
+    gatherer.flush()
+    assert scanner.open_ended
