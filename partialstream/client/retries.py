@@ -140,13 +140,13 @@ class Retries(Reading[V, E], Generic[V, E]):
             error: Our error for it; see `transient`.
 
         Raises:
-            IncompleteStreamError: There is no time for another before the deadline.
+            DeadlineError: There is no time for another before the deadline.
         """
         if len(self._attempts) + 1 >= self._budget.max_requests:
             return False
         if not (yield from self._budget.allows(error)):
             if self._budget.too_late and self._budget.deadline is not None:
-                raise self._budget.deadline.stalled(error)
+                raise self._budget.deadline.error() from error
             return False
         outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {error}")
         duration = self._answer.elapsed() - self._began

@@ -296,3 +296,15 @@ def test_many_deadlines_share_one_thread_which_ends_with_them() -> None:
     while any(each.name == "partialstream-alarms" for each in threading.enumerate()):
         assert time.perf_counter() < end
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_rejected_first_request_is_not_made_again_behind_the_deadline(
+    asynchronous: bool,
+) -> None:
+    busy = Answer(fault=faults.HTTPError(429, retry_after=30))
+    with ReplayServer(busy, repeat=True) as server:
+        run = call(server, ours, asynchronous, "create_iterable", max_retries=3, deadline=5.0)
+        assert len(server.requests) == 1
+    assert isinstance(run.error, IncompleteStreamError)
+    assert "deadline=5 s" in str(run.error)
