@@ -8,16 +8,15 @@ the latest.
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from partialstream.client.elements import Elements, member_of, resemble, same_key, same_text
 from partialstream.client.repairs import Repairs
 from partialstream.client.seam import Overlap, Seam, Sign
 from partialstream.results import Item, RejectedItem
-
-if TYPE_CHECKING:
-    from array import array
 
 T = TypeVar("T")
 
@@ -56,6 +55,8 @@ class Placing:
         self._keyless: set[int] = set()  # of the refused ones
         self._versions: dict[int, set[int]] = {}  # of them: what else they are known by
         self._tokens: array[int] = self.elements.tokens()  # before the response under way
+        self._standing = array("q")  # of them, those of valid elements, sorted; for repairs
+        self._corrected: set[int] = set()  # and what stands in the place of others
         # of the response under way
         self._seam: Seam | None = None
         self._repairs: Repairs | None = None
@@ -94,11 +95,17 @@ class Placing:
             rejected = (*skipped, *self.pending.values())
             by_key = {member_of(each.raw, self._key): each.index for each in rejected}
             by_key.pop(None, None)
+        standing = (token for place, token in enumerate(self._tokens) if place not in self.pending)
+        self._standing = array("q", sorted(standing))
+        self._corrected = set[int]().union(
+            *(tokens for place, tokens in self._versions.items() if place not in self.pending)
+        )
         self._repairs = Repairs(list(self.pending), by_key, self._is_known, self.elements.count)
 
     def _begin(self, claim: Callable[[], str | None]) -> None:
         self._claim = claim
         self._tokens = self.elements.tokens()
+        self._standing = array("q")
         self._seam = self._repairs = None
         self._came = 0
         self._undecided = []
@@ -146,7 +153,10 @@ class Placing:
             self.elements.add(element.raw, self.key(element))
             return self.elements.count - 1
         if index in self.refused:
-            self._versions.setdefault(index, set()).add(self._sign(element).token)
+            token = self._sign(element).token
+            self._versions.setdefault(index, set()).add(token)
+            if isinstance(element, Item):
+                self._corrected.add(token)
         return index
 
     def refuse(self, item: RejectedItem) -> None:
@@ -213,19 +223,12 @@ class Placing:
 
     def _is_known(self, sign: Sign, index: int | None) -> bool:
         """Whether an element that stands has this sign; the one at `index`, if that is given."""
-        token, tokens, pending = sign.token, self._tokens, self.pending
+        token = sign.token
         if index is not None:
-            return tokens[index] == token or token in self._versions.get(index, ())
-        if any(token in others for place, others in self._versions.items() if place not in pending):
-            return True
-        place = -1
-        while True:
-            try:
-                place = tokens.index(token, place + 1)
-            except ValueError:
-                return False
-            if place not in pending:
-                return True
+            return self._tokens[index] == token or token in self._versions.get(index, ())
+        place = bisect_left(self._standing, token)
+        found = place < len(self._standing) and self._standing[place] == token
+        return found or token in self._corrected
 
     def _resembles(self, index: int, raw: str) -> bool:
         text = self.elements.text(index)

@@ -16,6 +16,7 @@ a long one or by an equal key; it must reach the end of what is known, where the
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from partialstream.limits import SHORT_TEXT
@@ -93,6 +94,7 @@ class Seam:
         self._room = held
         self._count = len(tokens)
         self._signs: list[Sign] = []  # of the response
+        self._others: list[int] | None = None  # where other versions of its first element stand
         self._borders = [0, 0]  # by length, of the response's beginnings: see `_advance`
         self._at = 0  # the first place where the response may align, and
         self._matched = 0  # how many of its elements do, or all up to the end of the list
@@ -200,8 +202,11 @@ class Seam:
     def _next(self, index: int) -> int:
         """The first index from `index` on where the response's first element stands."""
         token = self._signs[0].token
-        others = (place for place, tokens in self._versions.items() if token in tokens)
-        first = min((place for place in others if place >= index), default=self._count)
+        if self._others is None:
+            others = (place for place, tokens in self._versions.items() if token in tokens)
+            self._others = sorted(others)
+        later = bisect_left(self._others, index)
+        first = self._others[later] if later < len(self._others) else self._count
         try:
             return min(first, self._tokens.index(token, index))
         except ValueError:

@@ -11,9 +11,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from partialstream.client.carrier import Taken, carrier_for
 from partialstream.client.follow_up import (
     CALL_ID,
+    FIRST_INDEX,
+    INDEXES,
     conversation,
+    free_name,
+    indexed_schema,
     list_text,
     object_text,
     rest_schema,
@@ -212,6 +217,40 @@ def test_a_rest_need_not_say_what_is_required() -> None:
     schema = {"type": "object", "properties": {"a": {}, "b": {}}}
     rest = rest_schema(RequestSchema("Any", schema, strict=False), ["a"])
     assert rest.schema == {"type": "object", "properties": {"b": {}}}
+
+
+class Indexed(BaseModel):
+    first_index: int
+    part: Part
+
+
+@pytest.mark.parametrize("item", [Report, Loose, int, str, Indexed])
+@pytest.mark.parametrize("wanted", [FIRST_INDEX, INDEXES])
+def test_a_member_beside_the_list_comes_before_it_and_is_asked_for(item: Any, wanted: str) -> None:
+    whole = request_schema(ResponseShape("items", item))
+    before = copy.deepcopy(whole)
+    name = free_name(wanted, whole)
+    assert name == ("first_index_" if item is Indexed and wanted == FIRST_INDEX else wanted)
+    made = indexed_schema(whole, name)
+    assert whole == before
+    assert list(made.schema["properties"]) == made.schema["required"] == [name, "items"]
+    assert made.schema["properties"]["items"] == whole.schema["properties"]["items"]
+    kept = ("name", "strict", "path", "description", "loose")
+    assert all(getattr(made, each) == getattr(whole, each) for each in kept)
+    made.schema["properties"][name].clear()
+    assert indexed_schema(whole, name).schema["properties"][name]["type"] in ("integer", "string")
+
+
+def test_through_instructor_it_comes_before_the_list_too() -> None:
+    pytest.importorskip("instructor")
+    for beside, type_ in ((FIRST_INDEX, "integer"), (INDEXES, "string")):
+        shape = ResponseShape("items", Report)
+        carrier = carrier_for(shape, Taken(), parallel=False, beside=beside)
+        properties = carrier.model_json_schema()["properties"]
+        assert list(properties) == [beside, "tasks"]
+        assert properties[beside]["type"] == type_
+        without = carrier_for(shape, Taken(), parallel=False).model_json_schema()["properties"]
+        assert list(without) == ["tasks"]
 
 
 @pytest.mark.parametrize("mode", MODES)
