@@ -203,9 +203,9 @@ class Flow(Reading[V, E], Generic[V, E]):
         told = metadata.usage
         if not self.answer.framed or (self.outcome is None and self.failure is None):
             return told
-        read = self._ended or metadata.terminated
-        finished = metadata.finish_reason is not None or metadata.terminated
-        if (read and finished) or (told is not None and (read or finished)):
+        if self._ended or metadata.terminated:
+            return told
+        if told is not None and metadata.finish_reason is not None:
             return told
         characters = self._received + len(metadata.reasoning) + len(metadata.refusal)
         if told is None and not characters:

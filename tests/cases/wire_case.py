@@ -184,6 +184,12 @@ def _check(
     error = case.error or _ERRORS.get(case.status, IncompleteStreamError)
     assert type(run.error) is (error or type(None))
     usage = Usage(*case.usage) if case.usage else None
+    if usage is None and stream.usage is not None:
+        # Interrupted before the provider had counted.
+        assert case.status in ("disconnected", "stalled", "invalid")
+        estimated = stream.usage.estimated_output_tokens
+        assert estimated > 0
+        usage = Usage(complete=False, estimated_output_tokens=estimated)
     assert stream.usage == usage
     if run.error is not None:
         assert run.error.outcome == outcome
