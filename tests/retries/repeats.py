@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from operator import eq
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import httpx2
@@ -228,6 +229,15 @@ def sent_again(
     return count, 0
 
 
+def contradicts(known: list[str], came: list[str]) -> bool:
+    """Whether nothing that came is what the index says that it is.
+
+    Only where an earlier seam could be read both ways, so that the list has more items than the
+    model knows of: from then on its indexes are those of another list.
+    """
+    return bool(known and came) and not any(map(eq, known, came))
+
+
 def expected(script: Repeats, model: Model) -> tuple[dict[int, Any], dict[int, str]]:
     """By index, the items that have to have come, and the rejected ones."""
     items: dict[int, Any] = {}
@@ -243,7 +253,7 @@ def expected(script: Repeats, model: Model) -> tuple[dict[int, Any], dict[int, s
         assert said.known in (0, len(known)), "it was asked for something else"
         if not known:
             new = came
-        elif said.turn.indexed:
+        elif said.turn.indexed and not contradicts(known[said.start :], came):
             new = came[max(0, len(known) - said.start) :]
         else:
             keyed = script.key is not None
