@@ -100,6 +100,7 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._numbers = itertools.count()
         self._gatherers: dict[Channel, Gatherer] = {}
         self._has_ended = False
+        self._ends: dict[Channel, Outcome | PartialStreamError] = {}  # of the texts
         # what a broken answer has left to hand over, and the same as events
         self._left_over: list[Delivery[T]] = []
         self._left_over_events: list[ItemEvent[T]] = []
@@ -321,9 +322,10 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         completed: list[RawItem] = []
         try:
             completed += gatherer.flush()
-            status = scanner.finish().status
-        except PartialStreamError:
-            pass  # as above
+            end = self._ends[channel] = scanner.finish()
+            status = end.status
+        except PartialStreamError as error:
+            self._ends[channel] = error
         completed += scanner.take_completed()
         if self._alignments:
             self._remember(completed, channel)
@@ -367,14 +369,21 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     def _document(self, *, raising: bool) -> Outcome:
         outcomes: list[Outcome] = []
-        for gatherer in self._gatherers.values():
-            try:
-                gatherer.flush()
-                outcomes.append(gatherer.scanner.finish())
-            except PartialStreamError as error:
-                if raising:
-                    raise
-                outcomes.append(Outcome("truncated", detail=str(error)))
+        for channel, gatherer in self._gatherers.items():
+            end = self._ends.get(channel)
+            if end is None:
+                try:
+                    gatherer.flush()
+                    end = gatherer.scanner.finish()
+                except PartialStreamError as error:
+                    end = error
+                self._ends[channel] = end  # a text that has failed does not fail twice
+            if isinstance(end, Outcome):
+                outcomes.append(end)
+            elif raising:
+                raise end
+            else:
+                outcomes.append(Outcome("truncated", detail=str(end)))
         # Several texts in one answer: one that is cut counts first, one without a list last.
         for status in ("truncated", "complete", "no_json"):
             for outcome in outcomes:

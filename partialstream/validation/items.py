@@ -275,21 +275,21 @@ class ItemParser(Generic[T]):
             raise self._failure
         if self.outcome is not None:
             return []
+        raws: list[RawItem] = []
+        failure: PartialStreamError | None = None
         try:
             # Of what was kept, nothing completes an item but the wrong bracket in one.
-            values = self._accept(self._scanner.advance())
-            self._wake = ""
-            outcome = self._scanner.finish()
-            values += self._accept(self._scanner.take_completed())
+            raws += self._scanner.advance()
+            self.outcome = self._scanner.finish()
+            if not self.outcome.ok:
+                failure = IncompleteStreamError.of(self.outcome)
         except PartialStreamError as error:
-            raise self._fail(error) from error.__cause__
-        if self._failure is None:
-            self.outcome = outcome
-            if not outcome.ok:
-                failure = self._fail(IncompleteStreamError.of(outcome))
-                if not values:
-                    raise failure
-        return values
+            failure = error
+        self._wake = ""
+        raws += self._scanner.take_completed()
+        if failure is not None:
+            self._fail(failure)  # unless one of the items before it is to blame
+        return self._accept(raws)
 
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
         if error.outcome is None:

@@ -14,6 +14,8 @@ from partialstream import (
     LimitExceededError,
     OutputValidationError,
     PartialParser,
+    PartialStreamError,
+    stream_items,
 )
 from partialstream.testing import every_cut
 
@@ -101,3 +103,34 @@ def test_the_end_can_be_told_without_an_error() -> None:
     parser.feed('{"age": 1')
     assert parser.end().status == "truncated"
     assert parser.end() is parser.outcome
+
+
+LAST_ITEMS = [
+    ('say {" [1, 2x]', [1], "invalid"),
+    ('say {" [1, 2}]', [1], "invalid"),
+    ('say {" [1, 2', [1], "truncated"),
+    ('say {" [1, 2] 7', [1, 2], "complete"),
+]
+
+
+@pytest.mark.parametrize(("text", "items", "status"), LAST_ITEMS)
+def test_items_that_only_the_end_shows_come_before_what_is_wrong_behind_them(
+    text: str, items: list[int], status: str
+) -> None:
+    parser = ItemParser(int)
+    found = parser.feed(text) + parser.finish()
+    assert found == items
+    assert parser.outcome is not None
+    assert parser.outcome.status == status
+    if status != "complete":
+        with pytest.raises(PartialStreamError) as caught:
+            parser.finish()
+        assert caught.value.delivered == len(items)
+
+    stream = stream_items(int, [text])
+    streamed = iter(stream)
+    assert [next(streamed) for _ in items] == items
+    with pytest.raises(StopIteration if status == "complete" else PartialStreamError):
+        next(streamed)
+    assert stream.outcome is not None
+    assert stream.outcome.status == status
