@@ -1,13 +1,14 @@
 """Text in, events out: no I/O, no clock, no pydantic.
 
-locate.py    where the JSON begins in an answer: prose, fences, thinking
+locate.py    where the JSON may begin in a response: prose, fences, thinking
 probe.py     what a root is: an item, the list, a wrapper, or prose after all
+seek.py      puts these two together: finds the documents in the text around them
 route.py     through a wrapper to the list
 syntax.py    the incremental JSON parser that reads everything outside items
 tokens.py    ... and its tokens, which token_reader.py reads; handler.py hears of them
 object_run.py   cuts items out of a list of objects, by counting
 element.py   where any other item ends, without reading it; cutter.py collects its text
-items.py     the machine that puts these together: text in, raw items out (roots.py: until the list)
+items.py     the machine for items: text in, raw items out (roots.py: until the list; lists.py)
 gather.py    spares the machine the deltas that complete nothing
 growth.py    growing objects: text in, snapshots out (marks.py: how these are kept)
 verdict.py   why a slice is not JSON

@@ -72,6 +72,7 @@ class RootFinder:
             them, and in prose only they are.
 
     Attributes:
+        adjacent: Whether nothing but blanks has come since a document.
         blank: Whether there was nothing but blanks until now.
         document_read: Whether a document has been read, wherever it stood.
         think_closed: Whether a `</think>` without its opening tag has come since the last
@@ -83,6 +84,7 @@ class RootFinder:
         "_in_fence",
         "_openers",
         "_state",
+        "adjacent",
         "blank",
         "document_read",
         "think_closed",
@@ -93,6 +95,7 @@ class RootFinder:
         self._state = START
         self._closer_is_malformed = False
         self._in_fence = False
+        self.adjacent = False
         self.blank = True
         self.document_read = False
         self.think_closed = False
@@ -116,13 +119,14 @@ class RootFinder:
         """
         self._closer_is_malformed = certainty >= Certainty.NEXT
         self._state = NEXT if self._closer_is_malformed else PROSE
+        self.adjacent = True
         self.document_read = self.document_read or found
         self.think_closed = False
 
     def prose(self) -> None:
         """What was found is prose, and so is what follows."""
         self._state = PROSE
-        self._closer_is_malformed = False
+        self._closer_is_malformed = self.adjacent = False
 
     def find(self, text: str, pos: int) -> tuple[bool, int]:
         """Look for the character that opens a root, or closes one too many.
@@ -141,6 +145,9 @@ class RootFinder:
                 pos = closing.end()
                 self._state = START
             elif self._state is PROSE:
+                if self.adjacent:
+                    pos = _LEAD(text, pos).end()
+                    self.adjacent = text[pos : pos + 1] in ("", "[", "{")
                 stop = _PROSE_STOP.search(text, pos)
                 if stop is None:
                     return False, size
@@ -194,7 +201,7 @@ class RootFinder:
 
     def _restart(self, state: str) -> None:
         self._state = state
-        self._in_fence = self._closer_is_malformed = False
+        self._in_fence = self._closer_is_malformed = self.adjacent = False
 
     def _fence(self, text: str, pos: int) -> int | None:
         """As `_tag`, for backticks where a document may begin; `pos` if they are no fence."""

@@ -76,6 +76,7 @@ class DocumentSeeker:
         # which characters are brackets that a failed guess has read, from an offset on
         self._tried = bytearray()
         self._tried_start = 0
+        self._adjacent = False  # whether the guess stands directly behind a document
         self.position = Position()
         self.certainty = Certainty.CERTAIN
         self.root = Root.PROSE
@@ -98,7 +99,7 @@ class DocumentSeeker:
         tail = "".join(self._held)
         if self.certainty is Certainty.GUESS and not tail[1:].strip():
             return ""  # a bracket that ends the prose
-        if self.certainty is Certainty.LATE_GUESS:
+        if self.certainty is Certainty.LATE_GUESS and not self._adjacent:
             return tail if self._probe is not None and self._probe.promising else ""
         return tail
 
@@ -130,12 +131,12 @@ class DocumentSeeker:
         if self._probe is None or self._probe.begun or self.certainty is Certainty.CERTAIN:
             return None
         text = self._let_go()
-        certainty = self.certainty
+        certainty, adjacent = self.certainty, self._adjacent
         found = self._seek(text, self._give_up(text, 0, Root.BROKEN), final=True)
         if found is None and not self._held:
             # It is what it was: brackets in it were looked at as if it were prose.
             self._hold(text)
-            self.certainty = certainty
+            self.certainty, self._adjacent = certainty, adjacent
         return found
 
     def leave(self, position: Position, *, found: bool = True) -> None:
@@ -168,7 +169,7 @@ class DocumentSeeker:
             self._blanks.reset()
             if text[pos] in "]}":
                 raise self._bracket_too_many(text[pos])
-            self.certainty = self._finder.certainty
+            self.certainty, self._adjacent = self._finder.certainty, self._finder.adjacent
             verdict = self._verdict_on(text, pos)
             if verdict is None and final and self._probe is not None and not self._probe.begun:
                 verdict = Root.BROKEN

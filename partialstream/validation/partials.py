@@ -367,8 +367,10 @@ class PartialParser(Generic[M]):
                 name = detail["loc"][0]
                 refused |= {name, names.get(str(name), name)}
         members = complete_members(text, self._limits)
-        if self._reader is None or self._reader.state is not DONE:
-            # Those that come again have not been looked at: they count in a complete object.
+        failure = self._failure
+        refused_whole = isinstance(failure, OutputValidationError) and not failure.path
+        if self._final is None and not refused_whole:
+            # Those that come again have not been validated: the complete object is.
             members.update(self._carried)
         return {
             name: raw

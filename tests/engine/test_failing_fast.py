@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from runs import feed
 from strategies import Cut, cuts
 
 from partialstream import OutputValidationError, PartialParser
@@ -263,3 +264,18 @@ def test_never_a_false_alarm(model: type[BaseModel], members: dict[str, Any]) ->
     if refused(model, text) is not None:
         with pytest.raises(ValidationError):
             model.model_validate_json(text)
+
+
+class Counted(BaseModel):
+    count: int
+    kind: Literal["a"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_comes_again_does_not_stand_before_the_object_was_validated(whole: bool) -> None:
+    text = '{"count": "many", "kind": 7}'
+    parser = PartialParser(Counted, carried={"count": "1"}, fail_fast=True)
+    with pytest.raises(OutputValidationError) as caught:
+        feed(parser, [text] if whole else list(text))
+    assert caught.value.path == ("kind",)
+    assert parser.standing == {"count": "1"}

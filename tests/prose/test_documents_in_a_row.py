@@ -31,6 +31,8 @@ SECOND = [
     (dict[str, int], None, '[{"a": 1}]', '[{"b": 2}]'),
     (int, None, "[1]", "[2, 3]"),
     (str, None, '["a"]', '["b"]'),
+    (Product, None, f"Here:\n{A}\n", B),
+    (Product, None, f"Here: [{A}]", f"[{B}]"),
 ]
 
 

@@ -119,6 +119,7 @@ class Said:
     def stands(self, script: Grown) -> dict[str, str]:
         """The members that stand behind it."""
         read = len(self.text)
+        seen: list[int] = []
         if script.fail_fast:
             # What is behind the delta that an invalid member ends in is not read any more.
             seen = [end for name, end in self.wrong.items() if self._is_told(name, end)]
@@ -127,9 +128,9 @@ class Said:
         if self.fault is not None:
             read = min(read, self.fault)
         found = dict(self.carried)
-        # What comes again counts once the object is complete.
+        # What comes again counts once the object is complete, and validated.
         counts = {name for name in self.ends if name not in self.carried or self.is_whole}
-        if read < len(self.text):
+        if read < len(self.text) or seen:
             counts -= self.carried.keys()
         for name, (raw, end) in self.ends.items():
             if name in counts and end <= read:
