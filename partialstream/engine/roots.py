@@ -84,7 +84,7 @@ class RootScanner(ABC):
         self._root_has_list = False
         self._root_has_empty_list = False
         self._router = Router(path, shape)
-        self._reader = SyntaxReader(self._router)
+        self._reader: SyntaxReader  # of the wrapper or list under way
 
     @abstractmethod
     def _begin_list(self, *, candidate: bool) -> None:

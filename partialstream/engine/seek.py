@@ -161,8 +161,9 @@ class DocumentSeeker:
         """
         while True:
             found, end = self._finder.find(text, pos)
-            self._blanks.both(text, pos, end)
-            pos = self._skip(text, pos, end - pos)
+            if end > pos:
+                self._blanks.both(text, pos, end)
+                pos = self._skip(text, pos, end - pos)
             if not found:
                 self._unread = text[end:]
                 return None

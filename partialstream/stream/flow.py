@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 from partialstream.errors import (
     IncompleteStreamError,
@@ -70,6 +70,9 @@ class Expected:
         return name == self.tool or name.endswith(f".{self.tool}")
 
 
+_ANYWHERE: Final = Expected()
+
+
 class Flow(Reading[V, E], Generic[V, E]):
     """Reads one answer.
 
@@ -89,7 +92,7 @@ class Flow(Reading[V, E], Generic[V, E]):
     """
 
     def __init__(self, answer: Answer | None, expected: Expected | None, limits: Limits) -> None:
-        self._expected = expected or Expected()
+        self._expected = expected or _ANYWHERE
         self._aside: dict[Channel, list[str]] = {}  # texts from where none was expected
         self._aside_size = 0
         self._ended = False  # whether the chunks came to their end
