@@ -320,12 +320,12 @@ class AsyncClient:
         return AsyncChunks(open_, send)
 
     async def _send_first(self, call: Call) -> AsyncIterable[Any]:
-        """Make the first request, again if it is turned away for now."""
+        """Make the first request, again if it is rejected temporarily."""
         while True:
             try:
                 return await self._send(call, call.request)
             except Exception as error:
-                if not await await_turn(call.turned_away(error)):
+                if not await await_turn(call.retry_first_request(error)):
                     raise
 
     async def _send(self, call: Call, request: Any) -> AsyncIterable[Any]:

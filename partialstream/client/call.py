@@ -155,12 +155,12 @@ class Call:
             fail_fast=fail_fast,
         )
 
-    def turned_away(self, error: Exception) -> Turn[bool]:
+    def retry_first_request(self, error: Exception) -> Turn[bool]:
         """The first request has failed: whether to make it again; waits until it may be."""
         failure = None if self.budget is None else transient(error)
         if failure is None or self._policy is None:
             return False
-        return (yield from self._policy.turned_away(failure))
+        return (yield from self._policy.retry_first_request(failure))
 
     @contextmanager
     def told_of_errors(self) -> Generator[None, None, None]:

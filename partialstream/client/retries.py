@@ -133,7 +133,7 @@ class Retries(Reading[V, E], Generic[V, E]):
         """The first request is made now, and not when all this was set up."""
         self._answer.begin()
 
-    def turned_away(self, error: PartialStreamError) -> Turn[bool]:
+    def retry_first_request(self, error: PartialStreamError) -> Turn[bool]:
         """The first request was rejected: whether to make it again; waits until it may be.
 
         Args:

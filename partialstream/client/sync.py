@@ -300,12 +300,12 @@ class Client:
         return Chunks(first, partial(self._send, call))
 
     def _send_first(self, call: Call) -> Iterable[Any]:
-        """Make the first request, again if it is turned away for now."""
+        """Make the first request, again if it is rejected temporarily."""
         while True:
             try:
                 return self._send(call, call.request)
             except Exception as error:
-                if not run_turn(call.turned_away(error)):
+                if not run_turn(call.retry_first_request(error)):
                     raise
 
     def _send(self, call: Call, request: Any) -> Iterable[Any]:
