@@ -234,7 +234,7 @@ class DocumentSeeker:
     def _bracket_too_many(self, bracket: str) -> JSONSyntaxError:
         place = self.position
         return JSONSyntaxError(
-            f"unexpected {bracket!r} after the document",
+            f"unexpected {bracket!r} behind the document",
             offset=place.offset,
             line=place.line,
             column=place.column,
