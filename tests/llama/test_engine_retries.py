@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
@@ -142,7 +143,7 @@ def test_a_list_that_is_cut_comes_to_its_end(caller: Caller, mode: str) -> None:
     assert resumed
 
 
-def test_what_has_the_key_of_an_earlier_item_is_not_delivered_again(
+def test_what_aligns_with_the_list_by_its_key_is_not_delivered_again(
     caller: Caller, mode: str
 ) -> None:
     run = caller.read(
@@ -159,11 +160,17 @@ def test_what_has_the_key_of_an_earlier_item_is_not_delivered_again(
             key="name",
         ),
     )
-    by_attempt: dict[int, set[str]] = {}
-    for item in run.items:
-        by_attempt.setdefault(item.attempt, set()).add(item.value.name)
-    told = list(by_attempt.values())
-    assert all(not a & b for at, a in enumerate(told) for b in told[at + 1 :])
+    known: list[str] = []
+    for attempt, answer in enumerate(run.answers, 1):
+        keys = [json.loads(raw)["name"] for raw in listed(answer).raws]
+        new = [item.value.name for item in run.items if item.attempt == attempt]
+        again = keys[: len(keys) - len(new)]
+        assert keys == again + new
+        if again:
+            assert again in (known[-len(again) :], known[: len(again)])
+        elif known:
+            assert new[:1] != known[-1:], "the last item, sent again"
+        known += new
     sent = [len(listed(answer).raws) for answer in run.answers]
     assert len(sent) > 1
     assert sum(sent) > len(run.items), "some came again"
