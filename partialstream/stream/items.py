@@ -370,9 +370,14 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     def _document(self, *, raising: bool) -> Outcome:
         outcomes: list[Outcome] = []
         for channel, gatherer in self._gatherers.items():
-            if channel not in self._ends:  # a text that has failed does not fail twice
-                self._end(channel, gatherer, [])
-            end = self._ends[channel]
+            end = self._ends.get(channel)
+            if end is None:
+                try:
+                    gatherer.flush()
+                    end = gatherer.scanner.finish()
+                except PartialStreamError as error:
+                    end = error
+                self._ends[channel] = end  # a text that has failed does not fail twice
             if isinstance(end, Outcome):
                 outcomes.append(end)
             elif raising:

@@ -163,8 +163,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
 
     def _send(self, channel: Channel, text: str) -> M | None:
         if channel is not self._chosen and not self._is_wanted(channel):
-            if self._chosen is None:  # else nobody will read it
-                self._put_aside(channel, text)
+            self._put_aside(channel, text)
             return None
         return self._feed(channel, text)
 
