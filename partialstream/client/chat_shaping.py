@@ -74,7 +74,10 @@ class ChatShaping:
         self._limits = options.limits
         self._timeout = timeout
         self.path: Path = self._schema.path
-        path = self._schema.path if shape.kind == "items" else None
+        # A strict schema is mostly kept to, and then the list is nowhere else. Where it was
+        # merely asked for, another name for it is common, and not waited for the right one.
+        binding = self._schema.strict and self._mode != "json_object"
+        path = self._schema.path if binding and shape.kind == "items" else None
         self.expected = (
             Expected("tool", self._schema.name, path)
             if self._mode == "tools"
@@ -84,8 +87,8 @@ class ChatShaping:
 
     def member_beside(self, name: str) -> str | None:
         """See `Shaping`."""
-        # Beside a list under another key, it would make an item of the wrapper.
-        if takes_any_name(self._shape.type_):
+        # Before a list that is looked for, it could be the first member of an open item.
+        if self.expected.path is None and takes_any_name(self._shape.type_):
             return None
         return free_name(name, self._schema)
 

@@ -93,11 +93,9 @@ class InstructorShaping:
         self._arguments = self._shaped(client, mode, context, kwargs, stream)
         self._templates = bool(self._arguments["context"])
         self.path: Path = path_for(shape, parallel=self._parallel)
+        # No place of the list is expected: no provider is held to it.
         tool = tool_name_for(shape) if mode == "TOOLS" else None
-        path = self.path if shape.kind == "items" and not self._parallel else None
-        self.expected = (
-            Expected("tool", tool, path) if self._as_tool else Expected("content", path=path)
-        )
+        self.expected = Expected("tool", tool) if self._as_tool else Expected("content")
         self.request = self._request(self._arguments["messages"], ())
 
     def member_beside(self, name: str) -> str | None:

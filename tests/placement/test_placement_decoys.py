@@ -26,7 +26,7 @@ a_search = pytest.mark.parametrize("arguments", SEARCHES)
 
 
 @both
-@in_all_modes
+@pytest.mark.parametrize("mode", ["json_schema", "tools"])
 @pytest.mark.parametrize(
     "text",
     [
