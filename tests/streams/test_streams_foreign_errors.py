@@ -148,7 +148,7 @@ def test_an_async_body_that_breaks(
             names.append(product.name)  # noqa: PERF401 - kept when the loop raises
 
     with FaultyServer(fault) as server, pytest.raises(IncompleteStreamError) as caught:
-        asyncio.run(main(server.url))
+        asyncio.run(asyncio.wait_for(main(server.url), 30))
     check(fault, through, names, caught.value)
     assert caught.value.__cause__ is not None
 
