@@ -237,8 +237,14 @@ def test_who_is_waited_for(failure: Exception, seconds: float) -> None:
         ("0.5", 0.5),
         ("-3", 0.0),
         ("86400", LONGEST_RETRY_AFTER),
-        (format_datetime(datetime.now(timezone.utc) + timedelta(days=1)), LONGEST_RETRY_AFTER),
-        (format_datetime(datetime.now(timezone.utc) - timedelta(days=1)), 0.0),
+        pytest.param(
+            format_datetime(datetime.now(timezone.utc) + timedelta(days=1)),
+            LONGEST_RETRY_AFTER,
+            id="tomorrow",
+        ),
+        pytest.param(
+            format_datetime(datetime.now(timezone.utc) - timedelta(days=1)), 0.0, id="yesterday"
+        ),
         ("soon", None),
         ("nan", None),
         ("", None),
