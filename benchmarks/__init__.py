@@ -17,6 +17,7 @@ What is measured, one subject each:
     parts.py        what the cost of an item is made of
     growing.py      CPU per delta of a growing object
     sizes.py        both of them against the size of the text and of the deltas
+    calls.py        Python calls for one chunk of an HTTP response
     loopback.py     CPU from the bytes of an HTTP response to items
     latency.py      when the first item, each item and all of them are there
     memory.py       peak memory against the length of a list

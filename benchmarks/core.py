@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks import (
+    calls,
     growing,
     imports,
     items,
@@ -33,6 +34,7 @@ SUBJECTS = {
     "parts": parts.measure,
     "growing": growing.measure,
     "sizes": sizes.measure,
+    "calls": calls.measure,
     "http": loopback.measure,
     "latency": latency.measure,
     "memory": memory.measure,

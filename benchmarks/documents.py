@@ -60,6 +60,12 @@ class Offer(BaseModel):
     in_stock: bool
 
 
+class Offers(BaseModel):
+    """All that is sent over HTTP, as one object."""
+
+    items: list[Offer]
+
+
 class Maker(BaseModel):
     """Part of a nested item."""
 

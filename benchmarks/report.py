@@ -37,6 +37,7 @@ class Row:
         target: The name of its target in `TARGETS`, None if the figure is only told.
         wall: The same by the clock, if `value` is CPU time.
         peak: The most memory in MB that the process has had until then, if it was asked.
+        notes: Lines that say what the figure is made of.
     """
 
     subject: str
@@ -46,6 +47,7 @@ class Row:
     target: str | None = None
     wall: float | None = None
     peak: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def limit(self) -> float | None:
@@ -138,6 +140,7 @@ def table(rows: Sequence[Row]) -> str:
         lines.append(
             f"  {row.what:<{width}}  {figure:>9} {row.unit:<8}{verdict:>6}{limit}".rstrip()
         )
+        lines += [f"      {note}" for note in row.notes]
     return "\n".join(lines).rstrip()
 
 
@@ -206,4 +209,6 @@ def _markdown_table(heads: list[str], rows: Sequence[list[str]]) -> list[str]:
 def _figure(value: float | None) -> str:
     if value is None:
         return "not installed"
+    if isinstance(value, int):
+        return str(value)
     return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.3f}" if value < 100 else f"{value:.0f}"
