@@ -17,9 +17,9 @@ from partialstream.client.response_model import (
     response_shape,
 )
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
-from partialstream.stream.chunks import AsyncChunks
 from partialstream.stream.deadline import AsyncTimedChunks
 from partialstream.stream.reading import await_turn
+from partialstream.stream.transport import AsyncChunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable

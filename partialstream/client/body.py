@@ -8,12 +8,13 @@ serve the next request; so it is given a moment to come.
 from __future__ import annotations
 
 import re
-import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio import move_on_after
 
-from partialstream.stream.connection import end_connection
+from partialstream.stream.deadline import Alarm
+from partialstream.stream.transport import end_connection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -70,21 +71,20 @@ class Body:
 
     def _read_end(self) -> None:
         """Give the end of the HTTP body a moment to come."""
-        timer = threading.Timer(_MOMENT, self._leave_end)
-        timer.daemon = True
-        timer.start()
+        alarm = Alarm(_MOMENT, self._leave_end)
         try:
             for _ in self._chunks:
                 pass
         except Exception:  # noqa: BLE001 - the answer is complete, whatever happens now
             pass
         finally:
-            timer.cancel()
+            alarm.cancel()
 
     def _leave_end(self) -> None:
         """Leave the thread that waits for the end no more to wait for."""
         if not end_connection(self.response):
-            self.response.close()
+            with suppress(Exception):  # an alarm must not raise, and the answer is complete
+                self.response.close()
 
 
 class AsyncBody:

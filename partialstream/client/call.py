@@ -29,10 +29,10 @@ from partialstream.engine.members import object_text
 from partialstream.errors import IncompleteStreamError
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import Outcome
-from partialstream.stream.answer import Answer
 from partialstream.stream.deadline import Deadline, DeadlineError
 from partialstream.stream.items import ItemFlow
 from partialstream.stream.partials import PartialFlow
+from partialstream.stream.response import ResponseStream
 from partialstream.stream.stopping import items_until, snapshots_until
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ class Call:
         """The first request, for the endpoint that it was shaped for."""
         return self._shaping.request
 
-    def item_flow(self, answer: Answer, on_invalid: Literal["raise", "skip"]) -> ItemFlow[Any]:
+    def item_flow(
+        self, answer: ResponseStream, on_invalid: Literal["raise", "skip"]
+    ) -> ItemFlow[Any]:
         """The flow for one answer with a list."""
         options = self._options
         return ItemFlow(
@@ -131,7 +133,11 @@ class Call:
         return self._shaping.path == (VALUE,)
 
     def partial_flow(
-        self, answer: Answer, carried: Mapping[str, str] | None = None, *, fail_fast: bool = False
+        self,
+        answer: ResponseStream,
+        carried: Mapping[str, str] | None = None,
+        *,
+        fail_fast: bool = False,
     ) -> PartialFlow[Any]:
         """The flow for one answer with an object.
 
@@ -201,7 +207,7 @@ class Call:
         options = self._options
         on_invalid = options.on_invalid or ("raise" if self.budget is None else "repair")
         if self._is_plain and on_invalid in ("raise", "skip"):
-            return self.item_flow(Answer(), "skip" if on_invalid == "skip" else "raise")
+            return self.item_flow(ResponseStream(), "skip" if on_invalid == "skip" else "raise")
         retries: ItemRetries[Any] = ItemRetries(
             self,
             self.budget or Budget(),
@@ -218,7 +224,7 @@ class Call:
     def _whole_object(self) -> PartialReading[Any]:
         options = self._options
         if self._is_plain:
-            return self.partial_flow(Answer())
+            return self.partial_flow(ResponseStream())
         retries: PartialRetries[Any] = PartialRetries(
             self,
             self.budget or Budget(),

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partialstream.client.prompts import Prompts
-from partialstream.stream.stopping import check_wish
+from partialstream.stream.stopping import validate_stop_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -138,7 +138,7 @@ class Options:
             if isinstance(given, str) and given not in words:
                 known = ", ".join(map(repr, words))
                 raise ValueError(f"{name} must be one of {known}, not {given!r}")
-        check_wish(self.take, self.stop_when)
+        validate_stop_options(self.take, self.stop_when)
         if self.stop_when is not None and kind == "object" and not stream:
             raise TypeError("stop_when= is for streams and lists; a whole object has no snapshots")
         _check_deadline(self.deadline)

@@ -22,11 +22,11 @@ from partialstream.errors import (
     RetriesExhaustedError,
 )
 from partialstream.results import AnswerMetadata, Attempt, AttemptCause, Outcome, Timing, Usage
-from partialstream.stream.answer import Answer
 from partialstream.stream.deadline import DeadlineError
-from partialstream.stream.ending import translate
 from partialstream.stream.events import AttemptFailed, AttemptStarted, Finished
+from partialstream.stream.outcome import translate
 from partialstream.stream.reading import Reading, Turn
+from partialstream.stream.response import ResponseStream
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -70,7 +70,7 @@ class Retries(Reading[V, E], Generic[V, E]):
     def __init__(self, budget: Budget, hooks: Hooks) -> None:
         self._budget = budget
         self._hooks = hooks
-        self._answer = Answer()
+        self._answer = ResponseStream()
         self._told: list[Any] = []  # events that wait to be handed over
         self._attempts: list[Attempt] = []
         self._number = 0

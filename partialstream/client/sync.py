@@ -14,10 +14,10 @@ from partialstream.client.response_model import (
     object_shape,
     response_shape,
 )
-from partialstream.stream.chunks import Chunks
 from partialstream.stream.deadline import TimedChunks
 from partialstream.stream.reading import run_turn
 from partialstream.stream.sync import ItemStream, PartialStream
+from partialstream.stream.transport import Chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

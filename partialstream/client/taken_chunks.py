@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from partialstream.client.body import AsyncBody, Body
 from partialstream.errors import ProviderError
 from partialstream.sources.detect import source_for
-from partialstream.stream.chunks import aiter_of, close_by, closer_of
+from partialstream.stream.transport import aiter_of, close_by, closer_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator

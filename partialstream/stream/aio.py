@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from typing_extensions import Self
 
 from partialstream.stream.async_driver import run, run_events, run_items
-from partialstream.stream.chunks import AsyncChunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
 from partialstream.stream.partials import PartialFlow, PartialReading
 from partialstream.stream.reading import LEFT, Reading, values
 from partialstream.stream.stopping import items_until, snapshots_until
+from partialstream.stream.transport import AsyncChunks, is_running
 
 if TYPE_CHECKING:
     from collections.abc import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.errors import PartialStreamError
-from partialstream.stream.chunks import no_chunks
 from partialstream.stream.reading import Intake, Reading, await_turn, events
+from partialstream.stream.transport import no_chunks
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from partialstream.engine.gather import Gatherer
     from partialstream.engine.raw_item import RawItem
-    from partialstream.stream.chunks import AsyncChunks
     from partialstream.stream.events import Finished
     from partialstream.stream.items import ItemReading
+    from partialstream.stream.transport import AsyncChunks
 
 T = TypeVar("T")
 W = TypeVar("W")

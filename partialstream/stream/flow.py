@@ -26,10 +26,10 @@ from partialstream.results import (
     Token,
     Usage,
 )
-from partialstream.stream.answer import Answer
-from partialstream.stream.ending import error_of, resolve, translate
 from partialstream.stream.events import Finished, TextDelta
+from partialstream.stream.outcome import error_of, resolve, translate
 from partialstream.stream.reading import Reading
+from partialstream.stream.response import ResponseStream
 
 if TYPE_CHECKING:
     from partialstream.engine.alignment import Alignment
@@ -91,14 +91,16 @@ class Flow(Reading[V, E], Generic[V, E]):
         outcome: How the stream ended, None while it runs.
     """
 
-    def __init__(self, answer: Answer | None, expected: Expected | None, limits: Limits) -> None:
+    def __init__(
+        self, answer: ResponseStream | None, expected: Expected | None, limits: Limits
+    ) -> None:
         self._expected = expected or _ANYWHERE
         self._aside: dict[Channel, list[str]] = {}  # texts from where none was expected
         self._aside_size = 0
         self._ended = False  # whether the chunks came to their end
         self._alignments: dict[Channel, Alignment] = {}  # empty while no token is told of
         self._limits = limits
-        self.answer = answer or Answer()
+        self.answer = answer or ResponseStream()
         self.answer.limits = limits
         self.failure = None
         self.outcome = None

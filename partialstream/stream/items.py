@@ -23,7 +23,7 @@ from partialstream.validation.items import ItemValidator, OnInvalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.stream.answer import Answer
+    from partialstream.stream.response import ResponseStream
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
-        answer: Answer | None = None,
+        answer: ResponseStream | None = None,
         expected: Expected | None = None,
     ) -> None:
         super().__init__(answer, expected, limits or DEFAULT_LIMITS)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from partialstream.stream.answer import Answer
+    from partialstream.stream.response import ResponseStream
 
 M = TypeVar("M")
 
@@ -65,7 +65,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
-        answer: Answer | None = None,
+        answer: ResponseStream | None = None,
         expected: Expected | None = None,
         member: str | None = None,
         carried: Mapping[str, str] | None = None,

@@ -40,7 +40,7 @@ V = TypeVar("V")
 E = TypeVar("E")
 
 
-def check_wish(take: Any, stop_when: Any) -> None:
+def validate_stop_options(take: Any, stop_when: Any) -> None:
     """Refuse what can be no wish.
 
     Raises:
@@ -69,10 +69,10 @@ def items_until(
         stop_when: Told of each item before it is handed over, says whether it is the last.
 
     Raises:
-        TypeError: See `check_wish`.
-        ValueError: See `check_wish`.
+        TypeError: See `validate_stop_options`.
+        ValueError: See `validate_stop_options`.
     """
-    check_wish(take, stop_when)
+    validate_stop_options(take, stop_when)
     if take is None and stop_when is None:
         return reading
     return _ItemsUntil(reading, take, stop_when)
@@ -82,7 +82,7 @@ def snapshots_until(
     reading: PartialReading[M], stop_when: Callable[[M], bool] | None
 ) -> PartialReading[M]:
     """The snapshots of a stream, up to the last that is wanted; see `items_until`."""
-    check_wish(None, stop_when)
+    validate_stop_options(None, stop_when)
     return reading if stop_when is None else _SnapshotsUntil(reading, None, stop_when)
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from partialstream.stream.chunks import Chunks, is_running
 from partialstream.stream.items import ItemFlow, ItemReading, items
 from partialstream.stream.partials import PartialFlow, PartialReading
 from partialstream.stream.reading import LEFT, Reading, values
 from partialstream.stream.stopping import items_until, snapshots_until
 from partialstream.stream.sync_driver import run, run_events, run_items
+from partialstream.stream.transport import Chunks, is_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from partialstream.engine.gather import Gatherer
     from partialstream.engine.raw_item import RawItem
-    from partialstream.stream.chunks import Chunks
     from partialstream.stream.events import Finished
     from partialstream.stream.items import ItemReading
+    from partialstream.stream.transport import Chunks
 
 T = TypeVar("T")
 W = TypeVar("W")

@@ -15,7 +15,7 @@ from openai import AsyncOpenAI, OpenAI
 
 from partialstream import from_openai
 from partialstream.client.body import _EndMark
-from partialstream.stream.connection import end_connection
+from partialstream.stream.transport import end_connection
 from partialstream.testing import Answer, ReplayServer, faults, sse_body
 
 PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'

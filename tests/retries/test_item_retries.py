@@ -20,8 +20,8 @@ from partialstream import (
     Usage,
 )
 from partialstream.stream.aio import AsyncItemStream
-from partialstream.stream.chunks import AsyncChunks
 from partialstream.stream.events import AttemptStarted
+from partialstream.stream.transport import AsyncChunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

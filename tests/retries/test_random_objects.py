@@ -17,9 +17,9 @@ from pydantic import BaseModel
 from script_runs import drive
 
 from partialstream.stream.aio import AsyncPartialStream
-from partialstream.stream.chunks import AsyncChunks, Chunks
 from partialstream.stream.events import AttemptStarted, Snapshot
 from partialstream.stream.sync import PartialStream
+from partialstream.stream.transport import AsyncChunks, Chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

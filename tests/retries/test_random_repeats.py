@@ -17,8 +17,8 @@ from repeats import Model, Repeats, expected, make_call, scripts
 from script_runs import drive
 
 from partialstream.stream.aio import AsyncItemStream
-from partialstream.stream.chunks import AsyncChunks, Chunks
 from partialstream.stream.sync import ItemStream
+from partialstream.stream.transport import AsyncChunks, Chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -18,9 +18,9 @@ from scripted_model import ScriptedModel
 from scripts import Script, scripts
 
 from partialstream import Finished, Item, ItemRejected, ItemRepaired, Outcome, RejectedItem
-from partialstream.stream.chunks import Chunks
 from partialstream.stream.stopping import items_until
 from partialstream.stream.sync import ItemStream
+from partialstream.stream.transport import Chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

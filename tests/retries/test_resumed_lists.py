@@ -16,8 +16,8 @@ from partialstream.client.chat_shaping import ChatShaping
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.stream.aio import AsyncItemStream
-from partialstream.stream.chunks import AsyncChunks, Chunks
 from partialstream.stream.sync import ItemStream
+from partialstream.stream.transport import AsyncChunks, Chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from partialstream import astream_items
-from partialstream.stream.google_response import google_response
+from partialstream.stream.transport import google_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, cast
-
-from partialstream.stream.connection import end_connection
-from partialstream.stream.google_response import google_response
+from types import AsyncGeneratorType, CellType, FrameType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -237,3 +238,62 @@ def _headers_of(response: Any) -> dict[str, str]:
         return {}
     given = cast("Mapping[str, str]", headers)
     return {name.lower(): value for name, value in given.items()}
+
+
+def end_connection(response: Any) -> bool:
+    """End the connection below a response, so that a thread that waits for its bytes goes on.
+
+    An HTTP library's `close` does not wake that thread: it would wait on, and the server send
+    on, until the time-out. Nor is it safe: the next socket to be opened gets the closed one's
+    number, and the thread would read from that. A connection that is only ended reads as at its
+    end, and whoever reads closes it.
+
+    Args:
+        response: A response of httpx or httpx2, or anything else.
+
+    Returns:
+        Whether that could be done. It cannot for HTTP/2, where others share the connection,
+        for transports that have no socket, and for what is no response.
+    """
+    version = getattr(response, "http_version", None)
+    if not isinstance(version, str) or not version.startswith("HTTP/1") or response.is_closed:
+        return False
+    network: Any = response.extensions.get("network_stream")
+    connection = None if network is None else network.get_extra_info("socket")
+    if not isinstance(connection, socket.socket):
+        return False
+    with suppress(OSError):  # it has ended by itself
+        # An SSLSocket's own `shutdown` takes the encryption off first, and whoever reads would
+        # be given what is encrypted.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    return True
+
+
+_FOLLOWED: Final = (AsyncGeneratorType, CellType, FrameType)  # until 3.10 the frame is between
+
+
+def google_response(chunks: Any) -> Any:
+    """Find the HTTP response that google-genai's async generators read.
+
+    To close an async generator leaves those that it reads to the garbage collector (PEP 525).
+    google-genai has four of them, and below them a response and a generator that refer to each
+    other, which is found only when the collector looks for such pairs. Until then the server
+    sends on. So who closes the first of them has to close the HTTP response as well.
+
+    Args:
+        chunks: A generator of google-genai's that nobody is inside of, or anything else.
+
+    Returns:
+        A response of aiohttp or httpx; None if there is none, or none yet.
+    """
+    known = {id(chunks)}
+    found: list[Any] = [chunks] if type(chunks) is AsyncGeneratorType else []
+    for each in found:  # which grows
+        # Not by the frame's variables: what `async for` reads need not be one.
+        for held in gc.get_referents(each):
+            if type(held).__name__ == "HttpResponse" and hasattr(held, "response_stream"):
+                return held.response_stream
+            if type(held) in _FOLLOWED and id(held) not in known:
+                known.add(id(held))
+                found.append(held)
+    return None

@@ -20,7 +20,7 @@ TIMES_KEPT = 100_000
 """Items whose times are kept: whoever streams more is not looking at each."""
 
 
-class Answer:
+class ResponseStream:
     """Picks the source by the first chunk, and keeps the time.
 
     Args:
@@ -45,9 +45,9 @@ class Answer:
         self._quiet_behind = 0
         self.timing = Timing()
 
-    def another(self) -> Answer:
+    def another(self) -> ResponseStream:
         """The next answer of the same stream: its times are counted on."""
-        answer = Answer(clock=self._clock, started=self._started)
+        answer = ResponseStream(clock=self._clock, started=self._started)
         answer.timing = self.timing
         return answer
 
