@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import documents
 from partialstream import stream_items
-from partialstream.engine.gather import END, Gatherer
-from partialstream.engine.items import ItemScanner
+from partialstream.engine.items import END, ItemScanner
 from partialstream.validation.items import ItemValidator
 
 if TYPE_CHECKING:
@@ -51,12 +50,12 @@ def cut(kind: str, count: int) -> Run:
     shape = ItemValidator(document.type).shape
 
     def run() -> int:
-        gatherer = Gatherer(ItemScanner(shape))
+        scanner = ItemScanner(shape)
         chunks = iter(document.deltas)
         found = 0
         other: object = None
         while other is not END:
-            raws, other = gatherer.pull(chunks)
+            raws, other = scanner.pull(chunks)
             found += len(raws)
         return found
 
@@ -69,11 +68,11 @@ def validated(kind: str, count: int) -> Run:
 
     def run() -> int:
         validator = ItemValidator(document.type)
-        gatherer = Gatherer(ItemScanner(validator.shape))
+        scanner = ItemScanner(validator.shape)
         chunks = iter(document.deltas)
         other: object = None
         while other is not END:
-            raws, other = gatherer.pull(chunks)
+            raws, other = scanner.pull(chunks)
             validator.accept(raws)
         return validator.delivered
 

@@ -9,7 +9,6 @@ tokens.py    ... and its tokens, which token_reader.py reads; handler.py hears o
 object_run.py   cuts items out of a list of objects, by counting
 element.py   where any other item ends, without reading it; cutter.py collects its text
 items.py     the machine for items: text in, raw items out (roots.py: until the list; lists.py)
-gather.py    spares the machine the deltas that complete nothing
 growth.py    growing objects: text in, snapshots out (marks.py: how these are kept)
 verdict.py   why a slice is not JSON
 alignment.py where in the text its tokens stand (leaves.py: where its values do)

@@ -18,7 +18,8 @@ because its slice is parsed by pydantic anyway. The machine, one state a method:
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.engine.kept_text import KeptText
 from partialstream.engine.lists import ListScanner
@@ -30,7 +31,7 @@ from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from partialstream.engine.raw_item import RawItem
     from partialstream.engine.shape import Shape
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
 
 _WINDOW: Final = 64 * 1024
 """Characters taken at once: bounds the memory of one match."""
+
+
+BATCH: Final = 64
+"""Deltas after which there is a look even if no item can be complete: it watches the limits,
+and learns whether a long string is open."""
+
+END: Final = object()
+"""Says that there are no more chunks."""
 
 
 class ItemScanner(ListScanner):
@@ -61,6 +70,13 @@ class ItemScanner(ListScanner):
         in_run: Whether the list is a run of objects.
         open_ended: Whether the items are documents themselves, so that nothing in the text
             says which is the last.
+
+    Example:
+        >>> from partialstream.engine.shape import ANYTHING
+        >>> scanner = ItemScanner(ANYTHING)
+        >>> deltas = ('[{"a"', ": 1", "}, {")
+        >>> [item.text for delta in deltas for item in scanner.feed(delta)]
+        ['{"a": 1}']
     """
 
     def __init__(
@@ -92,37 +108,88 @@ class ItemScanner(ListScanner):
 
     @property
     def size(self) -> int:
-        """Characters read."""
-        return self._kept.size
+        """Characters received."""
+        return self._kept.size + sum(map(len, self.pieces))
 
     @property
     def text(self) -> str:
-        """All that has been read.
+        """All that was received.
 
         Raises:
             LimitExceededError: It was more than is kept.
         """
-        return self._kept.text
+        return self._kept.text + "".join(self.pieces)
 
-    def advance(self) -> list[RawItem]:
-        """Read `pieces`; what is to be given again, with what follows it, is left there.
+    def feed(self, text: str) -> Sequence[RawItem]:
+        """Take the next piece of text.
 
         Returns:
-            The items whose last character is in the last piece.
+            The items whose last character is in it.
 
         Raises:
             JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
             LimitExceededError: See `Limits`.
         """
+        self.pieces.append(text)
+        if self.wake not in text and len(self.pieces) <= BATCH:
+            return ()
+        return self._advance()
+
+    def pull(self, chunks: Iterator[Any]) -> tuple[Sequence[RawItem], object]:
+        """Take chunks while they are text, until they complete items.
+
+        Returns:
+            The items and None; or none and the chunk that is no text, `END` for no chunk, or
+            `""` where a batch had no text in it, so that the caller can look at the clock.
+
+        Raises:
+            JSONSyntaxError: As `feed`.
+            LimitExceededError: As `feed`.
+        """
+        run = self.run
+        pieces: list[Any] = self.pieces
+        chunk: Any = ""
+        while True:
+            wake = self.wake
+            known = len(pieces)
+            try:
+                for chunk in islice(chunks, BATCH):
+                    pieces.append(chunk)
+                    if wake in chunk:
+                        break
+                else:
+                    if len(pieces) < known + BATCH:
+                        "".join(pieces)  # a container may have gone with `in`, and is no text
+                        return (), END
+                if chunk == "" and pieces[known:].count("") == len(pieces) - known:
+                    del pieces[known:]
+                    return (), ""  # so that the clock is looked at
+                text = "".join(pieces)
+            except TypeError:
+                odd = _take_no_text(pieces, chunk)
+                if odd is END:
+                    raise
+                return (), odd
+            if not self.in_run or len(text) > AT_ONCE:
+                completed = self._advance()
+            else:
+                completed = run.look(text)  # as `_advance` does, of nearly all looks
+                if run.lost:
+                    completed = self._advance_from(completed)
+            if completed:
+                return completed, None
+
+    def _advance(self) -> list[RawItem]:
+        """Read `pieces`; what is to be given again, with what follows it, is left there."""
         text = "".join(self.pieces)
         if len(text) > AT_ONCE:
             self.pieces.clear()
             return self._advance_by_parts(text, [])
-        completed = self._advance(text)
+        completed = self._advance_text(text)
         return self._advance_by_parts("", completed) if self._again else completed
 
     def _advance_by_parts(self, text: str, completed: list[RawItem]) -> list[RawItem]:
-        """As `advance`, for `text` and what is to be read again, in parts.
+        """As `_advance`, for `text` and what is to be read again, in parts.
 
         Args:
             text: The text that follows `pieces`.
@@ -138,17 +205,17 @@ class ItemScanner(ListScanner):
                     pieces.clear()
                     parts.extendleft(reversed(_parts(again)))
                 pieces.append(parts.popleft())
-                completed += self._advance("".join(pieces))
+                completed += self._advance_text("".join(pieces))
         except PartialStreamError:
             self._completed = completed + self.take_completed()
             raise
         return completed
 
-    def _advance(self, text: str) -> list[RawItem]:
-        """As `advance`, for `text`, which is that of `pieces`."""
+    def _advance_text(self, text: str) -> list[RawItem]:
+        """As `_advance`, for `text`, which is that of `pieces`."""
         if self.in_run:
             completed = self.run.look(text)
-            return self.advance_from(completed) if self.run.lost else completed
+            return self._advance_from(completed) if self.run.lost else completed
         found: list[RawItem] = []
         self._found = found
         try:
@@ -184,11 +251,11 @@ class ItemScanner(ListScanner):
             text = self._text + text[start:]
             pieces.append(text)
 
-    def advance_from(self, completed: list[RawItem]) -> list[RawItem]:
-        """As `advance`, behind a run that is lost and has completed items at its end."""
+    def _advance_from(self, completed: list[RawItem]) -> list[RawItem]:
+        """As `_advance`, behind a run that is lost and has completed items at its end."""
         self._leave_run()
         try:
-            return completed + self.advance()
+            return completed + self._advance()
         except PartialStreamError:
             self._completed = completed + self.take_completed()
             raise
@@ -251,10 +318,12 @@ class ItemScanner(ListScanner):
 
         Raises:
             JSONSyntaxError: What is unfinished cannot become valid JSON.
+            LimitExceededError: See `Limits`.
         """
+        self._completed = [*self._advance(), *self.take_completed()]
         if self.in_run:
             self.run.wake = "}"  # so that it looks whether the next object has begun
-            self.advance()
+            self._advance()
         if self._state == self._seeking and not self.in_run:
             document = self._seeker.finish()
             if document is not None:
@@ -283,7 +352,7 @@ class ItemScanner(ListScanner):
             if self.in_run:
                 self.pieces.append(self._text)
             if self.in_run or self._again:
-                found += self.advance()
+                found += self._advance()
         finally:
             self._completed = earlier + found + self.take_completed()
 
@@ -299,3 +368,22 @@ class ItemScanner(ListScanner):
 
 def _parts(text: str) -> list[str]:
     return [text[start : start + AT_ONCE] for start in range(0, len(text), AT_ONCE)]
+
+
+def _take_no_text(pieces: list[Any], last: object) -> object:
+    """Find what is no text, and leave in `pieces` what stood before it.
+
+    For who has caught a `TypeError`.
+
+    Args:
+        pieces: What was taken for text.
+        last: The last chunk, which may not be among them.
+
+    Returns:
+        The first that is no text; `END` if all are.
+    """
+    for index, piece in enumerate(pieces):
+        if not isinstance(piece, str):  # `join` does not go with it
+            del pieces[index:]
+            return piece
+    return END if isinstance(last, str) else last  # `in` does not go with this one

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from partialstream.engine.gather import Gatherer
+    from partialstream.engine.items import ItemScanner
     from partialstream.engine.raw_item import RawItem
     from partialstream.stream.events import Finished
     from partialstream.stream.items import ItemReading
@@ -84,7 +84,7 @@ async def _turn(reading: Reading[Any, Any], chunks: AsyncChunks) -> bool:
 
 async def run_items(reading: ItemReading[T], chunks: AsyncChunks) -> AsyncGenerator[T, None]:
     """`run` for the values of items, with a shorter way for chunks that are text."""
-    gatherer: Gatherer | None = None
+    scanner: ItemScanner | None = None
     try:
         more = True
         while more:
@@ -95,10 +95,10 @@ async def run_items(reading: ItemReading[T], chunks: AsyncChunks) -> AsyncGenera
                 raws: Sequence[RawItem] | None = None
                 try:
                     async for chunk in iterator:
-                        if gatherer is None or chunk.__class__ is not str or not chunk:
+                        if scanner is None or chunk.__class__ is not str or not chunk:
                             raws = None  # those of the text before it, which were none
                             break
-                        raws = gatherer.send(chunk)
+                        raws = scanner.feed(chunk)
                         if raws:
                             break
                     else:
@@ -118,7 +118,7 @@ async def run_items(reading: ItemReading[T], chunks: AsyncChunks) -> AsyncGenera
                     # The first chunk comes this way too, and is noted as the first.
                     deliveries = reading.take(chunk)
                     if chunk.__class__ is str and chunk:
-                        gatherer = reading.text_gatherer()
+                        scanner = reading.text_scanner()
                 if deliveries and reading.is_settled():
                     await chunks.close()
                 for value, _ in deliveries:

@@ -7,7 +7,6 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.engine.alignment import Alignment
-from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.raw_item import RawItem
 from partialstream.engine.route import parse_path
@@ -45,7 +44,7 @@ class ItemReading(Reading[tuple[T, Any], ItemEvent[T]]):
 
     # -- a shorter way for chunks that are text --------------------------------------------
 
-    def text_gatherer(self) -> Gatherer | None:
+    def text_scanner(self) -> ItemScanner | None:
         """The parser's own intake for text, None if there is none.
 
         What its `pull` raises goes to `failed`, what it gives to `accept`.
@@ -98,7 +97,7 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
             type_, on_invalid=on_invalid, context=context, strict=strict, limits=self._limits
         )
         self._numbers = itertools.count()
-        self._gatherers: dict[Channel, Gatherer] = {}
+        self._scanners: dict[Channel, ItemScanner] = {}
         self._has_ended = False
         self._ends: dict[Channel, Outcome | PartialStreamError] = {}  # of the texts
         # what a broken answer has left to hand over, and the same as events
@@ -115,13 +114,13 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     @property
     def text(self) -> str:
         """The text that may hold items, so far."""
-        return "".join(gatherer.text for gatherer in self._gatherers.values())
+        return "".join(scanner.text for scanner in self._scanners.values())
 
     def member(self, name: str) -> str | None:
         """A scalar that stands beside the list: see `Router.members`. None if there is none."""
-        for gatherer in self._gatherers.values():
-            if name in gatherer.scanner.members:
-                return gatherer.scanner.members[name]
+        for scanner in self._scanners.values():
+            if name in scanner.members:
+                return scanner.members[name]
         return None
 
     def item(self, delivery: Delivery[T]) -> Item[T]:
@@ -142,19 +141,19 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     # -- the short way for chunks that are text -------------------------------------------
 
-    def text_gatherer(self) -> Gatherer | None:
+    def text_scanner(self) -> ItemScanner | None:
         """The parser's own intake for text.
 
         What its `pull` raises goes to `failed`, what it gives to `accept`.
         """
-        return self._gatherer(_CONTENT)
+        return self._scanner(_CONTENT)
 
     def failed(self, error: PartialStreamError) -> list[RawItem]:
         """Reading has failed; gives the raw items that the same text completed before."""
         self.failure = error
         completed: list[RawItem] = []
-        for gatherer in self._gatherers.values():
-            completed += gatherer.scanner.take_completed()
+        for scanner in self._scanners.values():
+            completed += scanner.take_completed()
         return completed
 
     def accept(self, raws: Sequence[RawItem]) -> list[Delivery[T]]:
@@ -174,11 +173,11 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     def _values(self, deltas: list[Delta]) -> list[Delivery[T]]:
         accepted: list[Delivery[T]] = []
         for channel, text in deltas:
-            gatherer = self._gatherers.get(channel) or self._gatherer(channel)
-            if gatherer is None:
+            scanner = self._scanners.get(channel) or self._scanner(channel)
+            if scanner is None:
                 self._put_aside(channel, text)
             else:
-                raws = self._send(gatherer, channel, text)
+                raws = self._send(scanner, channel, text)
                 if raws:
                     accepted += self.accept(raws)
             if self.failure is not None:
@@ -188,14 +187,14 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     def _events(self, deltas: list[Delta]) -> list[ItemEvent[T]]:
         events: list[ItemEvent[T]] = []
         for channel, text in deltas:
-            gatherer = self._gatherer(channel)
-            if gatherer is None:
+            scanner = self._scanner(channel)
+            if scanner is None:
                 events.append(self._delta(channel, text))
                 self._put_aside(channel, text)
                 continue
-            start = gatherer.sent
+            start = scanner.size
             done = 0  # characters of `text` that are told of
-            for raw in self._send(gatherer, channel, text):
+            for raw in self._send(scanner, channel, text):
                 # Text and items are told in their order, so that it does not matter how the
                 # text was cut.
                 end = raw.position.offset + len(raw.text) - start
@@ -218,9 +217,9 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         events += map(ItemRejected, self.rejected[known:])
         return events
 
-    def _send(self, gatherer: Gatherer, channel: Channel, text: str) -> Sequence[RawItem]:
+    def _send(self, scanner: ItemScanner, channel: Channel, text: str) -> Sequence[RawItem]:
         try:
-            raws = gatherer.send(text)
+            raws = scanner.feed(text)
         except PartialStreamError as error:
             raws = self.failed(error)
         if self._alignments:
@@ -236,12 +235,12 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     @property
     def _sent(self) -> int:
-        gatherer = self._gatherers.get(_CONTENT)
-        return 0 if gatherer is None else gatherer.sent
+        scanner = self._scanners.get(_CONTENT)
+        return 0 if scanner is None else scanner.size
 
     def _alignment(self, channel: Channel) -> Alignment:
-        gatherer = self._gatherer(channel)
-        sent = sum(map(len, self._aside.get(channel, ()))) if gatherer is None else gatherer.sent
+        scanner = self._scanner(channel)
+        sent = sum(map(len, self._aside.get(channel, ()))) if scanner is None else scanner.size
         return Alignment(sent, keeps=self._limits.text_kept)
 
     def _align(self, deltas: list[Delta]) -> None:
@@ -250,22 +249,20 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._spoken.clear()
         super()._align(deltas)
 
-    def _gatherer(self, channel: Channel) -> Gatherer | None:
+    def _scanner(self, channel: Channel) -> ItemScanner | None:
         """What reads a text, None if it is not to be read yet."""
-        gatherer = self._gatherers.get(channel)
-        if gatherer is None and self._expected.is_for(channel):
-            gatherer = self._gatherers[channel] = self._new_gatherer()
-        return gatherer
+        scanner = self._scanners.get(channel)
+        if scanner is None and self._expected.is_for(channel):
+            scanner = self._scanners[channel] = self._new_scanner()
+        return scanner
 
-    def _new_gatherer(self) -> Gatherer:
-        return Gatherer(
-            ItemScanner(
-                self._validator.shape,
-                path=self._path,
-                expected=self._expected.path,
-                limits=self._limits,
-                numbers=self._numbers,
-            )
+    def _new_scanner(self) -> ItemScanner:
+        return ItemScanner(
+            self._validator.shape,
+            path=self._path,
+            expected=self._expected.path,
+            limits=self._limits,
+            numbers=self._numbers,
         )
 
     # -- the end ---------------------------------------------------------------------------
@@ -310,23 +307,20 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
             return []
         self._has_ended = True
         raws: list[RawItem] = []
-        found = [self._end(*each, raws) for each in self._gatherers.items()]
+        found = [self._end(*each, raws) for each in self._scanners.items()]
         if not any(found):
             raws += self._read_aside()
         return raws
 
-    def _end(self, channel: Channel, gatherer: Gatherer, raws: list[RawItem]) -> bool:
+    def _end(self, channel: Channel, scanner: ItemScanner, raws: list[RawItem]) -> bool:
         """End a text, and add its last items; gives whether there is a document in it."""
-        scanner = gatherer.scanner
         status = "invalid"  # of which `_document` tells
-        completed: list[RawItem] = []
         try:
-            completed += gatherer.flush()
             end = self._ends[channel] = scanner.finish()
             status = end.status
         except PartialStreamError as error:
             self._ends[channel] = error
-        completed += scanner.take_completed()
+        completed = scanner.take_completed()
         if self._alignments:
             self._remember(completed, channel)
         raws += completed
@@ -336,21 +330,21 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         """Read what came elsewhere than it was asked for."""
         raws: list[RawItem] = []
         for channel, text in self._take_aside():
-            gatherer = self._new_gatherer()
+            scanner = self._new_scanner()
             completed: list[RawItem] = []
             failure: PartialStreamError | None = None
             try:
-                completed += gatherer.send(text)
+                completed += scanner.feed(text)
             except PartialStreamError as error:
                 failure = error
-                completed += gatherer.scanner.take_completed()
+                completed += scanner.take_completed()
             raws += completed
             if failure is not None:
                 # Prose that begins like JSON is one thing, a list that is cut another.
                 self.failure = failure if completed or self.failure is None else self.failure
-            elif self._end(channel, gatherer, raws) or not raws:
+            elif self._end(channel, scanner, raws) or not raws:
                 self.failure = None
-                self._gatherers[channel] = gatherer
+                self._scanners[channel] = scanner
         return raws
 
     # -- the outcome -----------------------------------------------------------------------
@@ -361,20 +355,19 @@ class ItemFlow(Flow[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     @property
     def _received(self) -> int:
-        return sum(gatherer.sent for gatherer in self._gatherers.values())
+        return sum(scanner.size for scanner in self._scanners.values())
 
     @property
     def _open_ended(self) -> bool:
-        return any(gatherer.scanner.open_ended for gatherer in self._gatherers.values())
+        return any(scanner.open_ended for scanner in self._scanners.values())
 
     def _document(self, *, raising: bool) -> Outcome:
         outcomes: list[Outcome] = []
-        for channel, gatherer in self._gatherers.items():
+        for channel, scanner in self._scanners.items():
             end = self._ends.get(channel)
             if end is None:
                 try:
-                    gatherer.flush()
-                    end = gatherer.scanner.finish()
+                    end = scanner.finish()
                 except PartialStreamError as error:
                     end = error
                 self._ends[channel] = end  # a text that has failed does not fail twice

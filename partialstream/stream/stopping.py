@@ -28,7 +28,7 @@ from partialstream.stream.reading import Reading, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from partialstream.engine.gather import Gatherer
+    from partialstream.engine.items import ItemScanner
     from partialstream.engine.raw_item import RawItem
     from partialstream.errors import PartialStreamError
     from partialstream.results import AnswerMetadata, Attempt, RejectedItem, Timing, Usage
@@ -268,9 +268,9 @@ class _ItemsUntil(  # pyright: ignore[reportIncompatibleVariableOverride]  # see
         """See `Reading`."""
         return _deliveries(self.between_events())
 
-    def text_gatherer(self) -> Gatherer | None:
+    def text_scanner(self) -> ItemScanner | None:
         """See `ItemReading`."""
-        return self._inner.text_gatherer()
+        return self._inner.text_scanner()
 
     def failed(self, error: PartialStreamError) -> list[RawItem]:
         """See `ItemReading`."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from partialstream.engine.gather import END
+from partialstream.engine.items import END
 from partialstream.errors import PartialStreamError
 from partialstream.stream.reading import Intake, Reading, events, run_turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from partialstream.engine.gather import Gatherer
+    from partialstream.engine.items import ItemScanner
     from partialstream.engine.raw_item import RawItem
     from partialstream.stream.events import Finished
     from partialstream.stream.items import ItemReading
@@ -66,7 +66,7 @@ def _turn(reading: Reading[Any, Any], chunks: Chunks) -> bool:
 
 def run_items(reading: ItemReading[T], chunks: Chunks) -> Generator[T, None, None]:
     """`run` for the values of items, with a shorter way for chunks that are text."""
-    gatherer: Gatherer | None = None
+    scanner: ItemScanner | None = None
     try:
         more = True
         while more:
@@ -75,10 +75,10 @@ def run_items(reading: ItemReading[T], chunks: Chunks) -> Generator[T, None, Non
                 raws: Sequence[RawItem] = ()
                 chunk: object = None
                 try:
-                    if gatherer is None:
+                    if scanner is None:
                         chunk = next(iterator, END)
                     else:
-                        raws, chunk = gatherer.pull(iterator)
+                        raws, chunk = scanner.pull(iterator)
                 except PartialStreamError as error:
                     raws = reading.failed(error)
                 except BaseException as error:  # noqa: BLE001 - raised below, or what it means
@@ -95,7 +95,7 @@ def run_items(reading: ItemReading[T], chunks: Chunks) -> Generator[T, None, Non
                     deliveries = reading.take(chunk)
                     # While a chunk brings nothing, the policy looks at the clock.
                     is_text = chunk and chunk.__class__ is str
-                    gatherer = reading.text_gatherer() if is_text else None
+                    scanner = reading.text_scanner() if is_text else None
                 if deliveries and reading.is_settled():
                     chunks.close()  # as above
                 for value, _ in deliveries:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from partialstream.engine.gather import BATCH
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.route import parse_path
 from partialstream.engine.verdict import why_malformed
@@ -199,8 +198,6 @@ class ItemParser(Generic[T]):
         )
         limits = limits or DEFAULT_LIMITS
         self._scanner = ItemScanner(self._validator.shape, path=parse_path(path), limits=limits)
-        self._pieces = self._scanner.pieces
-        self._wake = ""  # the scanner's; "" once the parser has come to an end
         self._failure: PartialStreamError | None = None
         self.outcome: Outcome | None = None
 
@@ -226,20 +223,10 @@ class ItemParser(Generic[T]):
         If the same delta also completed items before the failure, they are returned, and the
         next call raises. Once it has raised, the parser raises the same error again.
         """
-        pieces = self._pieces
-        if self._wake not in delta and len(pieces) < BATCH:
-            # What `Gatherer.send` does with nearly every delta, without the call.
-            pieces.append(delta)
-            return []
-        return self._look(delta)
-
-    def _look(self, delta: str) -> list[T]:
         if self.outcome is not None:
             raise self._failure or ValueError("the parser has been told that the text is finished")
         try:
-            self._pieces.append(delta)
-            raws = self._scanner.advance()
-            self._wake = self._scanner.wake
+            raws = self._scanner.feed(delta)
         except PartialStreamError as error:
             self._fail(error)
             raws = self._scanner.take_completed()
@@ -275,18 +262,14 @@ class ItemParser(Generic[T]):
             raise self._failure
         if self.outcome is not None:
             return []
-        raws: list[RawItem] = []
         failure: PartialStreamError | None = None
         try:
-            # Of what was kept, nothing completes an item but the wrong bracket in one.
-            raws += self._scanner.advance()
             self.outcome = self._scanner.finish()
             if not self.outcome.ok:
                 failure = IncompleteStreamError.of(self.outcome)
         except PartialStreamError as error:
             failure = error
-        self._wake = ""
-        raws += self._scanner.take_completed()
+        raws = self._scanner.take_completed()
         if failure is not None:
             self._fail(failure)  # unless one of the items before it is to blame
         return self._accept(raws)
@@ -297,5 +280,4 @@ class ItemParser(Generic[T]):
         error.delivered = self._validator.delivered
         self.outcome = error.outcome
         self._failure = error
-        self._wake = ""
         return error

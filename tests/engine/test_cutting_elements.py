@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from runs import run_items
 from strategies import Cut, cuts, json_containers, json_texts
 
-from partialstream.engine.gather import BATCH, END, Gatherer
-from partialstream.engine.items import ItemScanner
+from partialstream.engine.items import BATCH, END, ItemScanner
 from partialstream.engine.position import Position
 from partialstream.engine.shape import ANYTHING
 from partialstream.errors import LimitExceededError
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
 
 
 def elements(deltas: list[str], limits: Limits | None = None) -> list[str]:
-    gatherer = Gatherer(ItemScanner(ANYTHING, limits=limits or Limits()))
-    found = [item.text for delta in deltas for item in gatherer.send(delta)]
-    assert not gatherer.flush(), "nothing is completed by the end"
+    scanner = ItemScanner(ANYTHING, limits=limits or Limits())
+    found = [item.text for delta in deltas for item in scanner.feed(delta)]
+    scanner.finish()
+    assert not scanner.take_completed(), "nothing is completed by the end"
     return found
 
 
@@ -125,8 +125,8 @@ def test_long_objects_that_nest_too_deeply() -> None:
 @given(json_containers, cuts)
 def test_positions_are_those_of_the_text(element: str, cut: Cut) -> None:
     text = f'\n{{"a":"x",\n"items": [1,{element},\n {element}\t, {{"b":\n2}}, 3]}}'
-    gatherer = Gatherer(ItemScanner(ANYTHING, path=("items",)))
-    found = [item for delta in cut(text) for item in gatherer.send(delta)]
+    scanner = ItemScanner(ANYTHING, path=("items",))
+    found = [item for delta in cut(text) for item in scanner.feed(delta)]
     assert [item.text for item in found] == ["1", element, element, '{"b":\n2}', "3"]
     end = 0
     for item in found:
@@ -170,16 +170,15 @@ def test_a_limit_inside_the_limit_of_another_does_not_hide_items() -> None:
 def test_the_text_so_far_can_be_had_up_to_a_limit() -> None:
     text = '[{"name":"a"}, {"name":"b"}, 3, "x"]'
     for size in (1, 3, 100):
-        gatherer = Gatherer(ItemScanner(ANYTHING, limits=Limits(text_kept=len(text))))
+        scanner = ItemScanner(ANYTHING, limits=Limits(text_kept=len(text)))
         for start in range(0, len(text), size):
-            gatherer.send(text[start : start + size])
-            assert gatherer.text == text[: start + size]
-            assert gatherer.sent == len(gatherer.text)
-        gatherer.send(" \n")
-        gatherer.flush()
-        assert gatherer.sent == len(text) + 2
+            scanner.feed(text[start : start + size])
+            assert scanner.text == text[: start + size]
+            assert scanner.size == len(scanner.text)
+        scanner.feed(" \n")
+        assert scanner.size == len(text) + 2
         with pytest.raises(LimitExceededError, match="characters of text are kept"):
-            _ = gatherer.text
+            _ = scanner.text
 
 
 class NoText:
@@ -189,10 +188,10 @@ class NoText:
 def test_pulling_from_chunks_stops_at_items_and_at_what_is_no_text() -> None:
     odd = NoText()
     chunks = iter(['[{"a":', '1}, {"', 'a":2}', odd, ", ", "3", "]", "", " "])
-    gatherer = Gatherer(ItemScanner(ANYTHING))
+    scanner = ItemScanner(ANYTHING)
     pulled: list[Any] = []
     while not pulled or pulled[-1][1] is not END:
-        items, chunk = gatherer.pull(chunks)
+        items, chunk = scanner.pull(chunks)
         pulled.append(([item.text for item in items], chunk))
     assert pulled == [
         (['{"a":1}'], None),
@@ -202,14 +201,14 @@ def test_pulling_from_chunks_stops_at_items_and_at_what_is_no_text() -> None:
         ([], ""),  # so that the caller may look at the clock
         ([], END),
     ]
-    assert not gatherer.flush()
-    assert gatherer.scanner.finish().status == "complete"
+    assert scanner.finish().status == "complete"
+    assert not scanner.take_completed()
 
 
 def test_what_only_looks_like_text_is_found_when_it_is_to_be_joined() -> None:
     odd = {"choices": 1}  # `in` goes with a dict, `join` does not
-    gatherer = Gatherer(ItemScanner(ANYTHING))
-    assert gatherer.pull(iter(['[{"a":', odd, "1}]"])) == ((), odd)
+    scanner = ItemScanner(ANYTHING)
+    assert scanner.pull(iter(['[{"a":', odd, "1}]"])) == ((), odd)
 
 
 def test_a_type_error_of_the_chunks_is_their_own() -> None:
@@ -218,15 +217,16 @@ def test_a_type_error_of_the_chunks_is_their_own() -> None:
         raise TypeError("of the caller's generator")
 
     with pytest.raises(TypeError, match="of the caller's generator"):
-        Gatherer(ItemScanner(ANYTHING)).pull(chunks())
+        ItemScanner(ANYTHING).pull(chunks())
 
 
 def test_many_deltas_that_complete_nothing_are_looked_at_now_and_then() -> None:
     text = '[{"a":"' + "x" * (3 * BATCH)
-    gatherer = Gatherer(ItemScanner(ANYTHING, limits=Limits(item_size=2 * BATCH)))
+    scanner = ItemScanner(ANYTHING, limits=Limits(item_size=2 * BATCH))
     with pytest.raises(LimitExceededError):
-        gatherer.pull(iter(text + '"}]'))
-    gatherer = Gatherer(ItemScanner(ANYTHING))
-    items, _ = gatherer.pull(iter(text + '"}]'))
+        scanner.pull(iter(text + '"}]'))
+    scanner = ItemScanner(ANYTHING)
+    items, _ = scanner.pull(iter(text + '"}]'))
     assert len(items) == 1
-    assert not gatherer.flush()
+    assert scanner.finish().status == "truncated"
+    assert not scanner.take_completed()

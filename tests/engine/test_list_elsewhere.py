@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from partialstream import JSONSyntaxError, Limits, PartialStreamError
-from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.shape import Shape
 from partialstream.testing import every_cut
@@ -19,20 +18,19 @@ ANY_OBJECT = Shape(frozenset({"object"}), None)
 
 def read(deltas: list[str], shape: Shape, **kwargs: Any) -> tuple[list[str], list[int], Any]:
     """The items, the number of the delta that each came with, and the outcome."""
-    gatherer = Gatherer(ItemScanner(shape, expected=("items",), **kwargs))
+    scanner = ItemScanner(shape, expected=("items",), **kwargs)
     items: list[str] = []
     at: list[int] = []
     outcome: Any = None
     try:
         for number, delta in enumerate(deltas):
-            found = [item.text for item in gatherer.send(delta)]
+            found = [item.text for item in scanner.feed(delta)]
             items += found
             at += [number] * len(found)
-        items += [item.text for item in gatherer.flush()]
-        outcome = gatherer.scanner.finish()
+        outcome = scanner.finish()
     except PartialStreamError as error:
         outcome = error
-    items += [item.text for item in gatherer.scanner.take_completed()]
+    items += [item.text for item in scanner.take_completed()]
     at += [len(deltas)] * (len(items) - len(at))
     return items, at, outcome
 

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from runs import feed
 
 from partialstream import ItemParser, JSONSyntaxError, PartialStreamError
-from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.route import Found, Router, parse_path, path_matches
 from partialstream.engine.shape import ANYTHING, Shape
@@ -58,10 +57,10 @@ def test_which_places_a_path_names(pattern: Any, path: Any, matches: bool) -> No
 
 
 def scan(text: str, path: Any = None, shape: Shape = ANYTHING, cut: Any = None) -> list[Any]:
-    gatherer = Gatherer(ItemScanner(shape, path=parse_path(path)))
-    items = [item for delta in cut or [text] for item in gatherer.send(delta)]
-    items += gatherer.flush()
-    gatherer.scanner.finish()
+    scanner = ItemScanner(shape, path=parse_path(path))
+    items = [item for delta in cut or [text] for item in scanner.feed(delta)]
+    scanner.finish()
+    items += scanner.take_completed()
     return [(item.number, item.path, item.text, tuple(item.position)) for item in items]
 
 

@@ -8,7 +8,6 @@ import pytest
 from pydantic import BaseModel
 
 from partialstream import IncompleteStreamError, ItemParser
-from partialstream.engine.gather import Gatherer
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.shape import Shape
 from partialstream.testing import every_cut
@@ -70,14 +69,14 @@ def test_an_object_where_the_list_may_be_is_an_item(
 ) -> None:
     shape = Shape(frozenset({"object"}), frozenset({"name"}))
     for deltas in ([text], *map(list, every_cut(text))):
-        gatherer = Gatherer(
+        scanner = (
             ItemScanner(shape, path=("items",))
             if place == "path"
             else ItemScanner(shape, expected=("items",))
         )
-        found = [item.text for delta in deltas for item in gatherer.send(delta)]
-        assert found + [item.text for item in gatherer.flush()] == items
-        assert gatherer.scanner.finish().status == "complete"
+        found = [item.text for delta in deltas for item in scanner.feed(delta)]
+        assert scanner.finish().status == "complete"
+        assert found + [item.text for item in scanner.take_completed()] == items
 
 
 @pytest.mark.parametrize("text", [f'Here: {{"items": {A}}}', f'{{"items": {B}}}{{"items": {A}}}'])
@@ -119,8 +118,7 @@ def test_items_that_begin_with_an_unknown_member_are_not_lost(
 def test_rows_at_the_root_may_always_be_followed_by_more(row: str) -> None:
     shape = Shape(frozenset({"object"}), frozenset({"name"}))
     scanner = ItemScanner(shape, path=())
-    gatherer = Gatherer(scanner)
     for text in (row, "\n", row):
-        gatherer.send(text)
-    gatherer.flush()
+        scanner.feed(text)
+    scanner.finish()
     assert scanner.open_ended
