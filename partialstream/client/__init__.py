@@ -2,7 +2,8 @@
 
 from_sdk.py         `from_openai`, `from_instructor`, `from_provider`: which client for whom
 sync.py, aio.py     the two clients
-call.py             what they share: a call made ready
+call.py             what they share: a call made ready, and the policy that reads its responses
+conversation.py     its requests, and what reads the response to each
 options.py          what a caller says of the reading, not of the request
 endpoint.py         what a client needs of whoever answers; there are two kinds:
 chat_endpoint.py        the OpenAI SDK's Chat Completions; chat_shaping.py makes the requests

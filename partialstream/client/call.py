@@ -1,4 +1,4 @@
-"""One call, made ready: the request to send, and the flow that will read the answer.
+"""One call, made ready: its first request, and the policy that reads the responses.
 
 What both clients do alike is here; they add the request itself, with `await` or without.
 """
@@ -6,44 +6,26 @@ What both clients do alike is here; they add the request itself, with `await` or
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, create_model
+from typing import TYPE_CHECKING, Any
 
 from partialstream.client.budget import Budget
-from partialstream.client.follow_up import FIRST_INDEX, INDEXES, list_text
+from partialstream.client.conversation import Conversation
 from partialstream.client.hooks import Hooks
 from partialstream.client.item_policy import ItemRetries
 from partialstream.client.partial_policy import PartialRetries
-from partialstream.client.prompts import (
-    errors_of,
-    first_index_prompt,
-    indexes_prompt,
-    repair_prompt,
-    resume_prompt,
-)
 from partialstream.client.retries import Retries, transient
-from partialstream.client.schemas import VALUE
-from partialstream.engine.members import object_text
 from partialstream.errors import IncompleteStreamError
-from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import Outcome
 from partialstream.stream.deadline import Deadline, DeadlineError
-from partialstream.stream.items import ItemFlow
-from partialstream.stream.partials import PartialFlow
 from partialstream.stream.response import ResponseStream
 from partialstream.stream.stopping import items_until, snapshots_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator
 
-    from partialstream.client.elements import Elements
     from partialstream.client.endpoint import Shaping
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
-    from partialstream.errors import OutputValidationError
-    from partialstream.results import AttemptCause, RejectedItem
     from partialstream.stream.items import ItemReading
     from partialstream.stream.partials import PartialReading
     from partialstream.stream.reading import Turn
@@ -66,8 +48,8 @@ class Call:
             small.
 
     Attributes:
+        conversation: Its requests, and what reads the response to each.
         stream: Whether the answer is streamed.
-        limits: Those of the reading.
         hooks: The client's and the caller's.
         deadline: When it has to be over, None for no bound.
         budget: What may be spent on retries, None if there are to be none.
@@ -87,11 +69,9 @@ class Call:
         asynchronous: bool = False,
     ) -> None:
         options.check(shape.kind, stream=stream)
-        self._shape = shape
         self._options = options
-        self._shaping = shaping
+        self.conversation = Conversation(shape, options, shaping)
         self.stream = stream
-        self.limits = options.limits or DEFAULT_LIMITS
         self.hooks = Hooks.combine(hooks, options.hooks)
         self.deadline = None if options.deadline is None else Deadline(options.deadline)
         self._policy: Retries[Any, Any] | None = None
@@ -109,57 +89,7 @@ class Call:
     @property
     def request(self) -> Any:
         """The first request, for the endpoint that it was shaped for."""
-        return self._shaping.request
-
-    def item_flow(
-        self, answer: ResponseStream, on_invalid: Literal["raise", "skip"]
-    ) -> ItemFlow[Any]:
-        """The flow for one answer with a list."""
-        options = self._options
-        return ItemFlow(
-            self._shape.type_,
-            path=options.path,
-            on_invalid=on_invalid,
-            context=options.context,
-            strict=options.strict,
-            limits=options.limits,
-            answer=answer,
-            expected=self._shaping.expected,
-        )
-
-    @property
-    def wraps(self) -> bool:
-        """Whether the value asked for is no object, and so a member of its answer."""
-        return self._shaping.path == (VALUE,)
-
-    def partial_flow(
-        self,
-        answer: ResponseStream,
-        carried: Mapping[str, str] | None = None,
-        *,
-        fail_fast: bool = False,
-    ) -> PartialFlow[Any]:
-        """The flow for one answer with an object.
-
-        Args:
-            answer: The answer.
-            carried: Members that stand from other answers.
-            fail_fast: See `PartialParser`.
-        """
-        options = self._options
-        wrapped = self.wraps
-        model = _wrapper_of(self._shape.type_) if wrapped else self._shape.type_
-        return PartialFlow(
-            model,
-            context=options.context,
-            strict=options.strict,
-            limits=options.limits,
-            answer=answer,
-            expected=self._shaping.expected,
-            member=VALUE if wrapped else None,
-            carried=carried,
-            fail_fast=fail_fast,
-        )
+        return self.conversation.request
 
     def retry_first_request(self, error: Exception) -> Turn[bool]:
         """The first request has failed: whether to make it again; waits until it may be."""
@@ -207,9 +137,11 @@ class Call:
         options = self._options
         on_invalid = options.on_invalid or ("raise" if self.budget is None else "repair")
         if self._is_plain and on_invalid in ("raise", "skip"):
-            return self.item_flow(ResponseStream(), "skip" if on_invalid == "skip" else "raise")
+            return self.conversation.item_flow(
+                ResponseStream(), "skip" if on_invalid == "skip" else "raise"
+            )
         retries: ItemRetries[Any] = ItemRetries(
-            self,
+            self.conversation,
             self.budget or Budget(),
             self.hooks,
             on_invalid=on_invalid,
@@ -224,9 +156,9 @@ class Call:
     def _whole_object(self) -> PartialReading[Any]:
         options = self._options
         if self._is_plain:
-            return self.partial_flow(ResponseStream())
+            return self.conversation.partial_flow(ResponseStream())
         retries: PartialRetries[Any] = PartialRetries(
-            self,
+            self.conversation,
             self.budget or Budget(),
             self.hooks,
             on_interrupt=options.on_interrupt,
@@ -234,66 +166,3 @@ class Call:
         )
         self._policy = retries
         return retries
-
-    # -- requests that follow up -----------------------------------------------------------
-
-    def index_name(self, cause: AttemptCause) -> str | None:
-        """The member that says which items a follow-up brings, None if it is not asked for."""
-        return self._shaping.member_beside(INDEXES if cause == "repair" else FIRST_INDEX)
-
-    def repair_request(self, rejected: Sequence[RejectedItem]) -> Any:
-        """Ask for rejected items again, and for nothing else."""
-        said = list_text([each.raw for each in rejected], self._shaping.path)
-        prompt = self._options.prompts.repair
-        instruction = prompt(rejected)
-        name = self.index_name("repair")
-        if name is not None and prompt is repair_prompt:
-            instruction += f"\n\n{indexes_prompt(name, [each.index for each in rejected])}"
-        return self._shaping.follow_up(said, instruction, (), name)
-
-    def resume_request(self, elements: Elements) -> Any:
-        """Ask for what follows these elements of the list."""
-        said = list_text(elements.texts, self._shaping.path) if elements.texts else None
-        prompt = self._options.prompts.resume
-        instruction = prompt(elements.count, len(elements.texts))
-        name = self.index_name("resume") if elements.count else None
-        if name is not None and prompt is resume_prompt:
-            instruction += f"\n\n{first_index_prompt(name, elements.count)}"
-        return self._shaping.follow_up(said, instruction, (), name)
-
-    def reask_request(
-        self, carried: Mapping[str, str], refused: OutputValidationError | None
-    ) -> Any:
-        """Ask for the members of an object that are missing, or were not valid.
-
-        Args:
-            carried: The members that stand.
-            refused: What was not valid; None if the answer broke off.
-        """
-        errors = [] if refused is None else errors_of(refused)
-        said = object_text(carried) if carried else None
-        raw = None
-        if refused is not None and refused.path:
-            raw = refused.raw
-        elif refused is not None:
-            said = refused.raw
-        instruction = self._options.prompts.reask(errors, list(carried), raw)
-        return self._shaping.follow_up(said, instruction, list(carried))
-
-
-def _wrapper_of(type_: Any) -> type[BaseModel]:
-    try:
-        return _cached_wrapper_of(type_)
-    except TypeError:  # an unhashable annotation
-        return _new_wrapper_of(type_)
-
-
-def _new_wrapper_of(type_: Any) -> type[BaseModel]:
-    fields: Any = {VALUE: (type_, ...)}
-    model: type[BaseModel] = create_model(
-        "Answer", __config__=ConfigDict(arbitrary_types_allowed=True), **fields
-    )
-    return model
-
-
-_cached_wrapper_of = lru_cache(maxsize=256)(_new_wrapper_of)

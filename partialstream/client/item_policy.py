@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from partialstream.client.elements import same_text
-from partialstream.client.placing import Key, Placing
+from partialstream.client.placing import Placing
 from partialstream.client.retries import Failure, Retries, is_final
 from partialstream.errors import (
     IncompleteStreamError,
@@ -25,21 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from partialstream.client.budget import Budget
-    from partialstream.client.call import Call
+    from partialstream.client.conversation import Conversation
     from partialstream.client.hooks import Hooks
+    from partialstream.client.options import Key, OnInterrupt, OnInvalid
     from partialstream.client.placing import Element, Placed
     from partialstream.results import AttemptCause, Path
     from partialstream.stream.items import ItemFlow
 
 T = TypeVar("T")
-
-Decision = Literal["repair", "raise", "skip"]
-"""What becomes of an item that does not validate: it is asked for again; it ends the stream;
-it is left in `rejected`."""
-
-OnInvalid = Decision | Callable[[RejectedItem], Decision]
-OnInterrupt = Literal["resume", "raise"]
-"""What becomes of a list whose answer breaks off: the rest is asked for, or it is an error."""
 
 _STATUSES_OF_THE_TRANSPORT = ("disconnected", "stalled", "empty")
 
@@ -51,7 +43,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
     Which element of the list each element of an answer is, is for `Placing` to say.
 
     Args:
-        call: Makes the flows and the requests.
+        conversation: Makes the flows and the requests.
         budget: How often, and when, a request may be made again.
         hooks: Told of requests and failures.
         on_invalid: What becomes of an item that does not validate.
@@ -62,7 +54,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
 
     def __init__(
         self,
-        call: Call,
+        conversation: Conversation,
         budget: Budget,
         hooks: Hooks,
         *,
@@ -72,11 +64,11 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         key: Key | None = None,
     ) -> None:
         super().__init__(budget, hooks)
-        self._call = call
+        self._conversation = conversation
         self._on_invalid = on_invalid
         self._on_interrupt = on_interrupt
         self._ordered = ordered
-        self._placing = Placing(call.limits.text_kept, key)
+        self._placing = Placing(conversation.limits.text_kept, key)
         self._pending = self._placing.pending
         self._skipped: list[RejectedItem] = []
         self._delivered = 0
@@ -180,7 +172,7 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         return events
 
     def _take_one(self, element: Element[T], index: int | None) -> list[ItemEvent[T]]:
-        allowed = self._call.limits.item_count
+        allowed = self._conversation.limits.item_count
         if index is None and self._placing.elements.count >= allowed:
             self.failure = LimitExceededError(
                 "item_count", allowed, f"more than {allowed} items in all answers"
@@ -314,23 +306,23 @@ class ItemRetries(Retries[tuple[T, Any], ItemEvent[T]], ItemReading[T]):
         self._brought = 0
         self._reported = 0
         on_invalid: Literal["raise", "skip"] = "raise" if self._on_invalid == "raise" else "skip"
-        items = self._items = self._call.item_flow(self._answer, on_invalid)
+        items = self._items = self._conversation.item_flow(self._answer, on_invalid)
         if failure is None:
-            return self._call.request
-        name = self._call.index_name(failure.cause)
+            return self._conversation.request
+        name = self._conversation.index_name(failure.cause)
 
         def claim() -> str | None:
             return None if name is None else items.member(name)
 
         if failure.cause == "repair":
             self._placing.repair(claim, self._skipped)
-            return self._call.repair_request(list(self._pending.values()))
+            return self._conversation.repair_request(list(self._pending.values()))
         elements = self._placing.elements
         self._placing.resume(claim)
         self._told.append(Resumed(self._number, elements.count))
         if not elements.count and not _is_the_models(failure.error):
-            return self._call.request  # it has not said anything wrong
-        return self._call.resume_request(elements)
+            return self._conversation.request  # it has not said anything wrong
+        return self._conversation.resume_request(elements)
 
     def _annotate(self, error: PartialStreamError) -> None:
         error.delivered = self._delivered

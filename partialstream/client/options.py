@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partialstream.client.prompts import Prompts
+from partialstream.results import RejectedItem
 from partialstream.stream.stopping import validate_stop_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from partialstream.client.item_policy import OnInterrupt, OnInvalid
-    from partialstream.client.placing import Key
     from partialstream.limits import Limits
+
+Decision = Literal["repair", "raise", "skip"]
+"""What becomes of an item that does not validate: it is asked for again; it ends the stream;
+it is left in `rejected`."""
+
+OnInvalid = Decision | Callable[[RejectedItem], Decision]
+OnInterrupt = Literal["resume", "raise"]
+"""What becomes of a list whose answer breaks off: the rest is asked for, or it is an error."""
+
+Key = str | Callable[[Any], Hashable]
+"""What tells one item from another: the name of a member, or a function of the item."""
 
 _REFUSED: Final = {
     "validation_context": "is called context= here",

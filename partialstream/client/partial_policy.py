@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partialstream.client.budget import Budget
-    from partialstream.client.call import Call
+    from partialstream.client.conversation import Conversation
     from partialstream.client.hooks import Hooks
-    from partialstream.client.item_policy import OnInterrupt
+    from partialstream.client.options import OnInterrupt
     from partialstream.stream.partials import PartialFlow
 
 M = TypeVar("M")
@@ -29,7 +29,7 @@ class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
     is validated as a whole.
 
     Args:
-        call: Makes the flows and the requests.
+        conversation: Makes the flows and the requests.
         budget: How often, and when, a request may be made again.
         hooks: Told of requests and failures.
         on_interrupt: What becomes of an answer that breaks off.
@@ -38,7 +38,7 @@ class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
 
     def __init__(
         self,
-        call: Call,
+        conversation: Conversation,
         budget: Budget,
         hooks: Hooks,
         *,
@@ -46,9 +46,9 @@ class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
         fail_fast: bool = True,
     ) -> None:
         super().__init__(budget, hooks)
-        self._call = call
+        self._conversation = conversation
         self._on_interrupt = on_interrupt
-        self._fail_fast = fail_fast and not call.wraps
+        self._fail_fast = fail_fast and not conversation.wraps
         self._carried: Mapping[str, str] = {}
         self._object: PartialFlow[M]
         self._next_attempt(None)
@@ -100,7 +100,7 @@ class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
         if not mendable or not isinstance(error, PartialStreamError):
             self.failure = error
             return None
-        standing = {} if self._call.wraps else self._object.standing
+        standing = {} if self._conversation.wraps else self._object.standing
         progress = len(standing) > len(self._carried)
         self._carried = standing
         mark = (error.raw, str(error)) if isinstance(error, OutputValidationError) else None
@@ -108,18 +108,18 @@ class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
 
     def _prepare(self, failure: Failure | None) -> Any:
         carried = self._carried
-        self._object = self._call.partial_flow(
+        self._object = self._conversation.partial_flow(
             self._answer, carried or None, fail_fast=self._fail_fast
         )
         if failure is None:
-            return self._call.request
+            return self._conversation.request
         error = failure.error
         if isinstance(error, OutputValidationError):
-            return self._call.reask_request(carried, error)
+            return self._conversation.reask_request(carried, error)
         self._told.append(Resumed(self._number, len(carried)))
         if not carried:
-            return self._call.request
-        return self._call.reask_request(carried, None)
+            return self._conversation.request
+        return self._conversation.reask_request(carried, None)
 
     def _annotate(self, error: PartialStreamError) -> None:
         error.snapshot = self._object.snapshot

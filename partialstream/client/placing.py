@@ -11,20 +11,20 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from partialstream.client.elements import Elements, member_of, resemble, same_key, same_text
 from partialstream.client.repairs import Repairs
 from partialstream.client.seam import Overlap, Seam, Sign
 from partialstream.results import Item, RejectedItem
 
+if TYPE_CHECKING:
+    from partialstream.client.options import Key
+
 T = TypeVar("T")
 
 _HELD: Final = 64 * 1024
 """Characters that are held back at a seam at most, where no more texts than that are kept."""
-
-Key = str | Callable[[Any], Hashable]
-"""What tells one item from another: the name of a member, or a function of the item."""
 
 Element = Item[T] | RejectedItem
 Placed = tuple[Element[T], int | None]

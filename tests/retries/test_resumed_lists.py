@@ -254,7 +254,7 @@ def test_the_member_beside_the_list_is_none_of_the_items() -> None:
 def test_items_that_take_any_name_are_not_asked_for_an_index(mode: Any) -> None:
     first, rest = '{"items": [{"a": 1}, ✂', '{"items": [{"b": 2}]}'
     call = call_of(dict[str, int], mode=mode)
-    assert call.index_name("resume") is None
+    assert call.conversation.index_name("resume") is None
     if mode != "tools":
         assert items_of(dict[str, int], first, rest, mode=mode) == [{"a": 1}, {"b": 2}]
 
