@@ -13,9 +13,8 @@ from partialstream.cli.exit_codes import ExitCode
 from partialstream.cli.output import write_error, write_line
 from partialstream.cli.reading import InputFormat, as_chunks, read_pieces
 from partialstream.cli.target import check_model, item_adapter, load_type
-from partialstream.engine.handler import NullHandler
+from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.engine.position import Position
-from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import IncompleteStreamError, PartialStreamError, format_path
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import Item
@@ -185,7 +184,7 @@ def _explain(
         return _provider_error(text) or error
     if status not in ("truncated", "disconnected", "stalled"):
         return error
-    reader = SyntaxReader(NullHandler(), path=base)
+    reader = SyntaxReader(Handler(), path=base)
     with suppress(PartialStreamError):  # what is unfinished behind prose may be anything
         reader.feed(error.tail)
     explained = IncompleteStreamError(

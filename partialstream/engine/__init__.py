@@ -4,8 +4,8 @@ locate.py    where the JSON may begin in a response: prose, fences, thinking
 probe.py     what a root is: an item, the list, a wrapper, or prose after all
 seek.py      puts these two together: finds the documents in the text around them
 route.py     through a wrapper to the list
-syntax.py    the incremental JSON parser that reads everything outside items
-tokens.py    ... and its tokens, which token_reader.py reads; handler.py hears of them
+parser.py    the incremental JSON parser that reads everything outside items
+tokens.py    ... and its tokens
 object_run.py   cuts items out of a list of objects, by counting
 element.py   where any other item ends, without reading it; cutter.py collects its text
 items.py     the machine for items: text in, raw items out (roots.py: until the list; lists.py)

@@ -23,6 +23,7 @@ from partialstream.engine.nodes import (
     Tagged,
     Text,
 )
+from partialstream.engine.parser import Handler
 
 if TYPE_CHECKING:
     from partialstream.engine.marks import Marks
@@ -58,7 +59,7 @@ class Rejection:
         self.given = given
 
 
-class Growth(Generic[S]):
+class Growth(Handler, Generic[S]):
     """Grows a value from what a `SyntaxReader` tells.
 
     The members are validated when they are complete; the value itself is left to the caller.
@@ -191,7 +192,7 @@ class Growth(Generic[S]):
             self._try(node, self._transcript.slice(self._start, end))
         self._add(text.upto(len(text.pieces)))
 
-    def scalar(self, raw: str) -> None:
+    def scalar(self, raw: str, end: int) -> None:
         """See `Handler`."""
         if not self._depth:
             self._check_child(raw, None)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from partialstream.engine.handler import NullHandler
-from partialstream.engine.syntax import SyntaxReader
+from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class _Members(NullHandler):
+class _Members(Handler):
     """Notes where the members of the root object begin and end."""
 
     def __init__(self, text: str) -> None:
@@ -42,7 +41,7 @@ class _Members(NullHandler):
         if self._depth == 1:
             self._name = name
 
-    def scalar(self, raw: str) -> None:
+    def scalar(self, raw: str, end: int) -> None:
         if self._depth == 1:
             self._add(raw)
 

@@ -12,10 +12,9 @@ from abc import abstractmethod
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from partialstream.engine.handler import NullHandler
 from partialstream.engine.locate import Certainty
+from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.engine.route import path_matches
-from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class Root(Enum):
     BROKEN = "no JSON"
 
 
-class Probe(NullHandler):
+class Probe(Handler):
     """Reads a root until it is clear what it is.
 
     Args:
@@ -131,7 +130,7 @@ class Probe(NullHandler):
         if self._array and self._reader.depth == self._array + 1:
             self._element_names = self._element_names or self._fits_by_name(name)
 
-    def scalar(self, raw: str) -> None:
+    def scalar(self, raw: str, end: int) -> None:
         """See `Handler`."""
         self._value_begins(raw[0], self._reader.depth)
         self._value_ends()

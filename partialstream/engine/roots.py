@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from partialstream.engine.blanks import BlankRun
 from partialstream.engine.locate import Certainty
+from partialstream.engine.parser import SyntaxReader
 from partialstream.engine.position import Place, Position, after
 from partialstream.engine.probe import ListProbe, Probe, Root
 from partialstream.engine.raw_item import Numbering
 from partialstream.engine.route import Found, Router
 from partialstream.engine.seek import DocumentSeeker
-from partialstream.engine.syntax import SyntaxReader
 from partialstream.results import Outcome
 
 if TYPE_CHECKING:

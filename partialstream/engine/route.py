@@ -5,13 +5,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from partialstream.engine.handler import NullHandler
+from partialstream.engine.parser import Handler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from partialstream.engine.parser import SyntaxReader
     from partialstream.engine.shape import Shape
-    from partialstream.engine.syntax import SyntaxReader
     from partialstream.results import Path
 
 
@@ -63,7 +63,7 @@ def path_matches(pattern: Path, path: Path) -> bool:
     )
 
 
-class Router(NullHandler):
+class Router(Handler):
     """Halts its parser where the list may begin.
 
     Args:
@@ -158,7 +158,7 @@ class Router(NullHandler):
         if self.first_fits is None:
             self.first_fits = fits
 
-    def scalar(self, raw: str) -> None:
+    def scalar(self, raw: str, end: int) -> None:
         """See `Handler`."""
         if self.reader.depth == 1:
             self._value_begins(in_array=False)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from partialstream.engine.handler import NullHandler
-from partialstream.engine.syntax import SyntaxReader
+from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.errors import JSONSyntaxError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from partialstream.results import Path
 
 
-class _MemberNames(NullHandler):
+class _MemberNames(Handler):
     def __init__(self) -> None:
         self.names: list[str] = []
         self.reader: SyntaxReader | None = None
@@ -45,7 +44,7 @@ def why_malformed(
     Raises:
         LimitExceededError: The parser did not get to an answer.
     """
-    reader = SyntaxReader(NullHandler(), limits=limits, position=position, path=path)
+    reader = SyntaxReader(Handler(), limits=limits, position=position, path=path)
     try:
         consumed = reader.feed(raw)
         closed = reader.finish() if complete else reader.done

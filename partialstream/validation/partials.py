@@ -11,11 +11,10 @@ from partialstream.engine.growth import Growth
 from partialstream.engine.kept_text import QUOTED, beginning_of
 from partialstream.engine.locate import Certainty
 from partialstream.engine.members import complete_members, object_text
+from partialstream.engine.parser import DONE, SyntaxReader
 from partialstream.engine.probe import ObjectProbe, Probe, Root
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.shape import KINDS
-from partialstream.engine.syntax import SyntaxReader
-from partialstream.engine.token_reader import DONE
 from partialstream.engine.transcript import Transcript
 from partialstream.errors import (
     IncompleteStreamError,

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
-from partialstream.engine.handler import NullHandler
-from partialstream.engine.syntax import SyntaxReader
+from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ BLANKS = " \t\n\r"
 
 def engine_accepts(deltas: Iterable[str], *, allow_nan: bool = False) -> bool:
     """Whether the engine's parser takes a document, and nothing but blanks behind it."""
-    reader = SyntaxReader(NullHandler(), allow_nan=allow_nan)
+    reader = SyntaxReader(Handler(), allow_nan=allow_nan)
     try:
         for delta in deltas:
             consumed = reader.feed(delta)

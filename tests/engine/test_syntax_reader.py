@@ -9,9 +9,8 @@ from hypothesis import given
 from runs import feed
 from strategies import Cut, cuts, json_texts
 
-from partialstream.engine.handler import NullHandler
+from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.engine.position import Position
-from partialstream.engine.syntax import SyntaxReader
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import Limits
 from partialstream.testing import every_cut
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from partialstream.results import Path
 
 
-class Recorder(NullHandler):
+class Recorder(Handler):
     """Notes what it is told; pieces of a string are joined."""
 
     def __init__(self) -> None:
@@ -48,7 +47,7 @@ class Recorder(NullHandler):
     def end_string(self, end: int) -> None:
         self.events.append(("end", end))
 
-    def scalar(self, raw: str) -> None:
+    def scalar(self, raw: str, end: int) -> None:
         self.events.append(("scalar", raw))
 
 
@@ -125,7 +124,7 @@ def test_a_refusal_tells_the_place(
     text += "  "  # what follows does not matter
     for deltas in ([text], list(text), *map(list, every_cut(text))):
         with pytest.raises(JSONSyntaxError) as raised:
-            feed(SyntaxReader(NullHandler()), deltas)
+            feed(SyntaxReader(Handler()), deltas)
         error = raised.value
         assert (error.offset, error.line, error.column, error.path) == (offset, line, column, path)
         assert error.reason.startswith(reason)
@@ -138,9 +137,9 @@ def test_what_stands_around_the_document_counts_into_the_place(text: str) -> Non
             reader.feed(text + " ")
         return raised.value
 
-    plain = refusal(SyntaxReader(NullHandler()))
+    plain = refusal(SyntaxReader(Handler()))
     before = Position(100, 5, 90)
-    inside = refusal(SyntaxReader(NullHandler(), position=before, path=("rows", 3)))
+    inside = refusal(SyntaxReader(Handler(), position=before, path=("rows", 3)))
     assert inside.offset == plain.offset + 100
     assert inside.line == plain.line + 4
     assert inside.column == plain.column + (10 if plain.line == 1 else 0)
@@ -156,13 +155,13 @@ def test_what_stands_around_the_document_counts_into_the_place(text: str) -> Non
     ],
 )
 def test_words_that_are_no_json_are_refused_at_once_if_so_wished(text: str, reason: str) -> None:
-    reader = SyntaxReader(NullHandler(), allow_nan=False)
+    reader = SyntaxReader(Handler(), allow_nan=False)
     with pytest.raises(JSONSyntaxError, match=reason):
         feed(reader, text)
 
 
 def test_reading_stops_behind_the_document() -> None:
-    reader = SyntaxReader(NullHandler())
+    reader = SyntaxReader(Handler())
     assert reader.feed('{"a": "}"} and {more') == 10
     assert reader.done
     assert reader.position == Position(10, 1, 0)
@@ -173,7 +172,7 @@ def test_reading_stops_behind_the_document() -> None:
 
 @pytest.mark.parametrize("text", ["-", "1.", "1e", "1e+", "tru", '"a', "[1", ""])
 def test_a_document_that_is_cut_is_not_closed(text: str) -> None:
-    reader = SyntaxReader(NullHandler())
+    reader = SyntaxReader(Handler())
     reader.feed(text)
     assert not reader.finish()
     assert not reader.done
@@ -209,7 +208,7 @@ def test_a_handler_may_halt_the_parser_and_another_one_read_on() -> None:
 
 
 def test_the_path_is_that_of_the_innermost_value() -> None:
-    reader = SyntaxReader(NullHandler())
+    reader = SyntaxReader(Handler())
     for piece, path in (
         ("{", ()),
         ('"a', ()),
@@ -240,19 +239,19 @@ def test_nesting_and_blanks_have_limits() -> None:
         ("[1,    2]", "whitespace_run"),
     ):
         for deltas in ([text], list(text)):
-            reader = SyntaxReader(NullHandler(), limits=limits)
+            reader = SyntaxReader(Handler(), limits=limits)
             with pytest.raises(LimitExceededError) as raised:
                 feed(reader, deltas)
             assert raised.value.limit == limit
     for text in ("[[],[   1   ,   2   ]]", '"    "'):
         for deltas in ([text], list(text)):
-            reader = SyntaxReader(NullHandler(), limits=limits)
+            reader = SyntaxReader(Handler(), limits=limits)
             for delta in deltas:
                 reader.feed(delta)
             assert reader.done
 
 
 def test_a_handler_that_does_not_care_need_not() -> None:
-    reader = SyntaxReader(NullHandler())
+    reader = SyntaxReader(Handler())
     reader.feed('{"a":["x\\n",1,{}]}')
     assert reader.done
