@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from partialstream.cli.output import InputOutputError
 from partialstream.engine.position import Position
 from partialstream.errors import JSONSyntaxError
-from partialstream.sources.aws_event_stream import is_aws_event_stream
+from partialstream.sources.aws import is_aws_event_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

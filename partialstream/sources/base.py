@@ -1,13 +1,37 @@
-"""What every source promises."""
+"""What every source promises, and every framing of a body."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from partialstream.results import AnswerMetadata, Delta
+
+
+Event = tuple[str, bytes, bool]
+"""One event of a body: its type, `"message"` if it names none; its data; and whether these stood
+in the body without a field name. A browser ignores such lines; providers send error bodies so, in
+the place of a stream or within one."""
+
+
+class Framing(Protocol):
+    """Tells where one event of a body ends and the next begins. It has no limits of its own."""
+
+    @property
+    def held(self) -> int:
+        """Bytes of the event that has not ended."""
+        ...
+
+    def feed(self, data: bytes) -> Iterable[Event]:
+        """Read some bytes and give the events that end in them."""
+        ...
+
+    def finish(self) -> Iterable[Event]:
+        """End the body and give what was left."""
+        ...
 
 
 class Source(Protocol):

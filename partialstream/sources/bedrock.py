@@ -287,7 +287,9 @@ def _decode(data: Any) -> Any:
             data = b64decode(data, validate=True)
         return json.loads(data)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ProviderError(f"a chunk of the response is no JSON: {error}", chunk=data) from error
+        raise ProviderError(
+            f"a chunk of the response is not valid JSON: {error}", chunk=data
+        ) from error
 
 
 def _text_in(fields: dict[str, Any], name: str) -> str:

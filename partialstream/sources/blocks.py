@@ -97,7 +97,7 @@ class Block:
             arguments: The arguments, as far as they are known ahead; nothing to most.
 
         Raises:
-            ProviderError: If they are no JSON.
+            ProviderError: If they are not JSON.
         """
         self._input = arguments_text(arguments)
         self.kind = None

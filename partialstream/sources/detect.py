@@ -1,46 +1,32 @@
-"""Which source reads a stream, told by its first chunk."""
+"""Which source reads a stream, told by its first chunk.
+
+To add a wire format, write a file with its source and append a line to `WIRES`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import AnswerMetadata
+from partialstream.sources.anthropic import AnthropicSource, is_anthropic
+from partialstream.sources.bedrock import BedrockSource, is_bedrock
+from partialstream.sources.body import BodySource
+from partialstream.sources.chat import ChatSource, is_chat
+from partialstream.sources.cohere import CohereSource, is_cohere
+from partialstream.sources.gemini import GeminiSource, is_gemini
+from partialstream.sources.objects import fields_of
+from partialstream.sources.ollama import OllamaSource, is_ollama
+from partialstream.sources.provider_errors import error_in, unknown_chunk
+from partialstream.sources.responses import ResponsesSource, is_responses
+from partialstream.sources.shapes import is_object
 from partialstream.sources.text import TextSource
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
 
     from partialstream.results import Delta
     from partialstream.sources.base import Source
-
-
-class UndecidedSource:
-    """Waits for the first chunk that tells which source it needs, and then is that source.
-
-    None, `""` and `b""` tell nothing: all kinds of streams begin with them.
-    """
-
-    def __init__(self, metadata: AnswerMetadata, limits: Limits) -> None:
-        self.metadata = metadata
-        self._limits = limits
-        self._source: Source | None = None
-
-    def feed(self, chunk: Any) -> list[Delta]:
-        """Read one chunk.
-
-        Raises:
-            ProviderError: As the source does, and if no source knows the chunk.
-        """
-        if self._source is None:
-            if _tells_nothing(chunk):
-                return []
-            self._source = source_for(chunk, self.metadata, limits=self._limits)
-        return self._source.feed(chunk)
-
-    def finish(self, *, cut: bool = False) -> list[Delta]:
-        """End the answer, as the source does."""
-        return [] if self._source is None else self._source.finish(cut=cut)
 
 
 def source_for(
@@ -59,7 +45,7 @@ def source_for(
 
     Example:
         >>> type(source_for("[1")).__name__, type(source_for(b"data: [DONE]\n\n")).__name__
-        ('TextSource', 'SSESource')
+        ('TextSource', 'BodySource')
     """
     if metadata is None:
         metadata = AnswerMetadata(text_kept=limits.text_kept, channels_allowed=limits.channels)
@@ -67,16 +53,132 @@ def source_for(
         return UndecidedSource(metadata, limits)
     if isinstance(chunk, str):
         return TextSource(metadata)
-    # Imported where they are needed: text needs no wire format.
     if isinstance(chunk, (bytes, bytearray, memoryview)):
-        from partialstream.sources.framing import BodyFraming
-        from partialstream.sources.sse_stream import SSESource
-
-        return SSESource(metadata, framing=BodyFraming(event_size=limits.event_size))
-    from partialstream.sources.wires import wire_for
-
+        return BodySource(metadata, inner=wire_for, event_size=limits.event_size)
     return wire_for(chunk, metadata)
+
+
+def wire_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
+    """Make the source for chunks like this one, which is neither text nor bytes.
+
+    Raises:
+        ProviderError: If it is of no known wire format.
+    """
+    fields = chunk if is_object(chunk) else fields_of(chunk)
+    if fields is not None:
+        for matches, source in WIRES:
+            if matches(fields):
+                return source(metadata)
+        if not fields and hasattr(chunk, "candidates"):
+            # Google's older SDKs hold a protocol buffer, and show it by properties alone.
+            return GeminiSource(metadata)
+    raise unknown_chunk(chunk, "text, bytes, or a chunk of a known wire format")
+
+
+class UndecidedSource:
+    """Waits for the first chunk that tells which source it needs, and then is that source.
+
+    None, `""` and `b""` tell nothing: all kinds of streams begin with them.
+    """
+
+    def __init__(self, metadata: AnswerMetadata, limits: Limits) -> None:
+        self.metadata = metadata
+        self._limits = limits
+        self._source: Source | None = None
+
+    def feed(self, chunk: Any) -> list[Delta]:
+        """Read one chunk, as the source does."""
+        if self._source is None:
+            if _tells_nothing(chunk):
+                return []
+            self._source = source_for(chunk, self.metadata, limits=self._limits)
+        return self._source.feed(chunk)
+
+    def finish(self, *, cut: bool = False) -> list[Delta]:
+        """End the response, as the source does."""
+        return [] if self._source is None else self._source.finish(cut=cut)
+
+
+class WrappedSource:
+    """Reads what is wrapped in each chunk by the source of its wire format.
+
+    That is the only member, `data`, as Mistral's SDK has it; or the `chunk` of an event of type
+    `"chunk"`, as in OpenAI's `chat.completions.stream`. The other events beside these tell once
+    more what the chunks have told, and are left out.
+
+    Example:
+        >>> source = WrappedSource()
+        >>> source.feed({"data": {"choices": [{"index": 0, "delta": {"content": "[1"}}]}})
+        [(Channel(kind='content', key=0, name=None), '[1')]
+    """
+
+    def __init__(self, metadata: AnswerMetadata | None = None) -> None:
+        self.metadata = AnswerMetadata() if metadata is None else metadata
+        self._source: Source | None = None
+        self._retold = False  # whether events tell once more what is in chunks
+
+    def feed(self, chunk: Any) -> list[Delta]:
+        """Read one chunk. What is in no wrapper is read as it is.
+
+        Raises:
+            ProviderError: As its source does, and if no source knows what is wrapped.
+        """
+        fields = chunk if is_object(chunk) else fields_of(chunk)
+        if fields is not None:
+            if "data" in fields:
+                chunk = fields["data"]
+            elif fields.get("type") == "chunk":
+                chunk, self._retold = fields.get("chunk"), True
+            elif self._retold and isinstance(fields.get("type"), str):
+                return []
+        if self._source is None:
+            if chunk is None:
+                return []
+            self._source = wire_for(chunk, self.metadata)
+        return self._source.feed(chunk)
+
+    def finish(self, *, cut: bool = False) -> list[Delta]:
+        """End the response, as its source does."""
+        return [] if self._source is None else self._source.finish(cut=cut)
+
+
+def is_wrapped(fields: dict[str, Any]) -> bool:
+    """Whether a chunk with these members is a wrapper.
+
+    Example:
+        >>> is_wrapped({"data": {"choices": []}}), is_wrapped({"data": "[1", "id": 1})
+        (True, False)
+    """
+    if fields.get("type") == "chunk":
+        return fields.get("chunk") is not None
+    said = [name for name, value in fields.items() if value is not None]
+    return said == ["data"] and not isinstance(fields["data"], (str, bytes, list))
+
+
+def _bedrock(metadata: AnswerMetadata | None) -> Source:
+    # Its chunks may wrap those of any other format.
+    return BedrockSource(metadata, inner=wire_for)
+
+
+def _is_error(fields: dict[str, Any]) -> bool:
+    return error_in(fields) is not None
 
 
 def _tells_nothing(chunk: Any) -> bool:
     return chunk is None or (isinstance(chunk, (str, bytes, bytearray)) and not chunk)
+
+
+WIRES: list[tuple[Callable[[dict[str, Any]], bool], Callable[[AnswerMetadata | None], Source]]] = [
+    # Ahead of the others: some relays count tokens by the names of both of OpenAI's formats.
+    (is_responses, ResponsesSource),
+    (is_chat, ChatSource),
+    (is_anthropic, AnthropicSource),
+    (is_bedrock, _bedrock),
+    (is_gemini, GeminiSource),
+    (is_ollama, OllamaSource),
+    (is_cohere, CohereSource),
+    (is_wrapped, WrappedSource),
+    # Last: an error ahead of any response looks the same in all formats.
+    (_is_error, ChatSource),
+]
+"""What tells a format by the members of its first chunk, and what makes its source."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import AnswerMetadata, Delta, Timing
-from partialstream.sources.detect import source_for
 from partialstream.sources.text import TextSource
 
 if TYPE_CHECKING:
@@ -79,13 +78,21 @@ class ResponseStream:
         if source is None:
             if chunk is None or chunk == "" or chunk == b"":
                 return []
-            source = self._source = source_for(chunk, limits=self.limits)
+            source = self._source = self._source_for(chunk)
         deltas = source.feed(chunk)
         if deltas:
             self._quiet_since = None
             if self.timing.first_delta is None:
                 self.timing.first_delta = self.elapsed()
         return deltas
+
+    def _source_for(self, chunk: Any) -> Source:
+        if isinstance(chunk, str):
+            return TextSource()
+        # Imported where it is needed: text needs no wire format.
+        from partialstream.sources.detect import source_for
+
+        return source_for(chunk, limits=self.limits)
 
     def check_idle(self, behind: int) -> None:
         """A chunk has brought no delta: look at the clock.

@@ -138,7 +138,7 @@ ROWS = [
         [A],
         "disconnected",
         ProviderError,
-        "no JSON",
+        "not valid JSON",
     ),
     Body(
         "a page instead of events",

@@ -14,7 +14,7 @@ from source_runs import STREAMS, read_all, texts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from partialstream.sources import Source
+    from partialstream.sources.base import Source
 
 KINDS = {
     "content": "content",

@@ -14,7 +14,7 @@ from partialstream.errors import ProviderError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from partialstream.sources import Source
+    from partialstream.sources.base import Source
 
 _KINDS = {"content": "content", "tool_args": "tool", "reasoning": "reasoning"}
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from partialstream.sources.body import BodySource
+from partialstream.sources.detect import wire_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from partialstream.results import Channel, Delta
-    from partialstream.sources import Source
+    from partialstream.sources.base import Framing, Source
 
 STREAMS = Path(__file__).resolve().parents[2].parent / "shared" / "streams"
 
@@ -57,6 +60,10 @@ def call(
         **{key: value for key, value in entry.items() if value is not None},
         "function": {key: value for key, value in function.items() if value is not None},
     }
+
+
+def body_source(framing: Framing | None = None) -> BodySource:
+    return BodySource(inner=wire_for, framing=framing)
 
 
 def read_all(source: Source, chunks: Iterable[Any], *, cut: bool = False) -> list[Delta]:

@@ -22,7 +22,8 @@ from anthropic_events import (
 from source_runs import brief, read_all, texts
 
 from partialstream.results import Channel
-from partialstream.sources import AnthropicSource, source_for
+from partialstream.sources.anthropic import AnthropicSource
+from partialstream.sources.detect import source_for
 
 TOOL = ("tool", 0)
 

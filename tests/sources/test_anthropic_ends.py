@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from anthropic_events import PING, STOP, adds, begins, calls, ends, says, started, stops, writes
-from source_runs import brief, read_all
+from source_runs import body_source, brief, read_all
 
 from partialstream import ProviderError
 from partialstream.results import Usage
-from partialstream.sources import AnthropicSource, SSESource, source_for
+from partialstream.sources.anthropic import AnthropicSource
+from partialstream.sources.detect import source_for
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_an_error_event_in_the_body(ahead: list[Any]) -> None:
     events = [*ahead, ERROR]
     body = "".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in events)
     with pytest.raises(ProviderError, match="Overloaded") as caught:
-        read_all(SSESource(), [body.encode()])
+        read_all(body_source(), [body.encode()])
     assert caught.value.code == "overloaded_error"
 
 

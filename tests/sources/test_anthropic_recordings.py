@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from block_runs import body_of, check, random_reads, recordings
-from source_runs import STREAMS, needs_streams
+from source_runs import STREAMS, body_source, needs_streams
 
 from partialstream.results import Usage
-from partialstream.sources import AnthropicSource, SSEDecoder, SSESource, source_for
+from partialstream.sources.anthropic import AnthropicSource
+from partialstream.sources.detect import source_for
+from partialstream.sources.sse import SSEDecoder
 
 each_recording = pytest.mark.parametrize("entry", recordings("anthropic"))
 
@@ -18,27 +20,27 @@ each_recording = pytest.mark.parametrize("entry", recordings("anthropic"))
 def events_of(entry: dict[str, Any]) -> list[Any]:
     decoder = SSEDecoder()
     events = decoder.feed(body_of(entry)) + decoder.finish()
-    return [json.loads(each.data) for each in events]
+    return [json.loads(data) for _, data, _ in events]
 
 
 @needs_streams
 @each_recording
 def test_body_whole(entry: dict[str, Any]) -> None:
-    check(entry, SSESource(), [body_of(entry)])
+    check(entry, body_source(), [body_of(entry)])
 
 
 @needs_streams
 @each_recording
 def test_body_byte_by_byte(entry: dict[str, Any]) -> None:
     body = body_of(entry)
-    check(entry, SSESource(), (body[at : at + 1] for at in range(len(body))))
+    check(entry, body_source(), (body[at : at + 1] for at in range(len(body))))
 
 
 @needs_streams
 @each_recording
 def test_body_in_random_cuts(entry: dict[str, Any]) -> None:
     for reads in random_reads(entry):
-        check(entry, SSESource(), reads)
+        check(entry, body_source(), reads)
 
 
 @needs_streams
@@ -108,21 +110,21 @@ def check_whole(message: Any, events: list[Any]) -> None:
 
 @needs_streams
 def test_figures_that_come_later_replace_the_first() -> None:
-    source = SSESource()
+    source = body_source()
     source.feed((STREAMS / "anthropic-anthropic-56690985.sse").read_bytes())
     assert source.metadata.usage == Usage(input_tokens=4843, output_tokens=604)
 
 
 @needs_streams
 def test_tokens_written_to_the_cache_are_input() -> None:
-    source = SSESource()
+    source = body_source()
     source.feed((STREAMS / "anthropic-anthropic-5984c13a.sse").read_bytes())
     assert source.metadata.usage == Usage(input_tokens=9690, output_tokens=7)
 
 
 @needs_streams
 def test_a_refusal_tells_why() -> None:
-    source = SSESource()
+    source = body_source()
     source.feed((STREAMS / "anthropic-anthropic-13f671d6.sse").read_bytes())
     assert source.metadata.finish_reason == "refusal"
     assert source.metadata.refusal == "This request was refused due to policy."
@@ -131,6 +133,6 @@ def test_a_refusal_tells_why() -> None:
 
 @needs_streams
 def test_the_model_is_the_one_that_went_on_after_a_fallback() -> None:
-    source = SSESource()
+    source = body_source()
     source.feed((STREAMS / "anthropic-anthropic-1f6c57ba.sse").read_bytes())
     assert source.metadata.model == "claude-sonnet-4-5"

@@ -9,10 +9,10 @@ import pytest
 from block_runs import frame, header, message
 from hypothesis import given
 from hypothesis import strategies as st
-from source_runs import brief, read_all
+from source_runs import body_source, brief, read_all
 
 from partialstream import ProviderError
-from partialstream.sources import AwsEventStreamDecoder, SSESource, is_aws_event_stream
+from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
 
 
 def event(payload: Any, name: str = "contentBlockDelta") -> bytes:
@@ -25,15 +25,16 @@ def text(piece: str) -> bytes:
 
 def data_of(*reads: bytes) -> list[Any]:
     decoder = AwsEventStreamDecoder()
-    events = [each for read in reads for each in decoder.feed(read)] + decoder.finish()
-    return [json.loads(each.data) for each in events]
+    events = [each for read in reads for each in decoder.feed(read)] + [*decoder.finish()]
+    return [json.loads(data) for _, data, _ in events]
 
 
 def test_an_event_has_its_name_as_member() -> None:
     (found,) = AwsEventStreamDecoder().feed(event({"role": "assistant"}, "messageStart"))
-    assert found.event == "messageStart"
-    assert json.loads(found.data) == {"messageStart": {"role": "assistant"}}
-    assert (found.id, found.bare) == (None, False)
+    name, data, bare = found
+    assert name == "messageStart"
+    assert json.loads(data) == {"messageStart": {"role": "assistant"}}
+    assert bare is False
 
 
 @given(st.lists(st.binary(max_size=20)), st.data())
@@ -48,8 +49,8 @@ def test_any_cut_gives_the_same_events(payloads: list[bytes], data: st.DataObjec
 def test_an_event_comes_with_its_last_byte() -> None:
     body = text("[1]")
     decoder = AwsEventStreamDecoder()
-    assert all(decoder.feed(body[at : at + 1]) == [] for at in range(len(body) - 1))
-    assert len(decoder.feed(body[-1:])) == 1
+    assert all([*decoder.feed(body[at : at + 1])] == [] for at in range(len(body) - 1))
+    assert len([*decoder.feed(body[-1:])]) == 1
 
 
 def test_headers_of_all_types_are_passed_over() -> None:
@@ -79,7 +80,7 @@ def test_an_event_without_payload() -> None:
 
 def test_an_answer_after_an_initial_response() -> None:
     body = message("", event_type="initial-response", message_type="event") + text("[1]")
-    source = SSESource(framing=AwsEventStreamDecoder())
+    source = body_source(AwsEventStreamDecoder())
     assert brief(read_all(source, [body])) == {("content", 0): "[1]"}
 
 
@@ -90,7 +91,7 @@ def test_an_exception_is_raised(ahead: bytes) -> None:
         exception_type="throttlingException",
         message_type="exception",
     )
-    source = SSESource(framing=AwsEventStreamDecoder())
+    source = body_source(AwsEventStreamDecoder())
     source.feed(ahead)
     with pytest.raises(ProviderError, match="Too many tokens") as caught:
         source.feed(told)
@@ -102,7 +103,7 @@ def test_an_error_that_the_service_does_not_model_is_raised() -> None:
         "", error_code="InternalError", error_message="Out of order", message_type="error"
     )
     with pytest.raises(ProviderError, match="Out of order") as caught:
-        SSESource(framing=AwsEventStreamDecoder()).feed(told)
+        body_source(AwsEventStreamDecoder()).feed(told)
     assert caught.value.code == "InternalError"
 
 
@@ -113,7 +114,7 @@ def damaged(at: int) -> bytes:
 
 
 BROKEN = {
-    "prelude": (damaged(9), "is no event stream"),
+    "prelude": (damaged(9), "is not an event stream"),
     "header": (damaged(14), "damaged"),
     "payload": (damaged(-8), "damaged"),
     "checksum": (damaged(-1), "damaged"),
@@ -122,24 +123,24 @@ BROKEN = {
     "header cut in its name": (frame(b"\x09x", b"{}"), "malformed"),
     "header cut in its length": (frame(b"\x01x\x07\0", b"{}"), "malformed"),
     "header cut in its value": (frame(b"\x01x\x07\0\x09a", b"{}"), "malformed"),
-    "text": (b"data: {}\n\ndata: {}\n\n", "is no event stream"),
+    "text": (b"data: {}\n\ndata: {}\n\n", "is not an event stream"),
 }
 
 
 @pytest.mark.parametrize(("body", "reason"), BROKEN.values(), ids=BROKEN)
 def test_what_is_broken_is_told_after_what_is_whole(body: bytes, reason: str) -> None:
     with pytest.raises(ProviderError, match=reason):
-        AwsEventStreamDecoder().feed(body)
-    decoder = AwsEventStreamDecoder()
-    assert len(decoder.feed(text("[1]") + body)) == 1
-    for call in (lambda: decoder.feed(b""), decoder.finish):
+        [*AwsEventStreamDecoder().feed(body)]
+    source = body_source(AwsEventStreamDecoder())
+    assert len(source.feed(text("[1]") + body)) == 1
+    for call in (lambda: source.feed(b""), source.finish):
         with pytest.raises(ProviderError, match=reason):
             call()
 
 
 @pytest.mark.parametrize("left", [1, 11, 12, 40])
 def test_a_message_that_the_end_has_cut_is_left_out(left: int) -> None:
-    source = SSESource(framing=AwsEventStreamDecoder())
+    source = body_source(AwsEventStreamDecoder())
     assert brief(read_all(source, [text("[1"), text("]")[:left]])) == {("content", 0): "[1"}
     assert not source.metadata.terminated
 

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from anthropic_events import STOP, calls, says, started, stops, writes
 from block_runs import message
-from source_runs import brief, read_all, texts
+from source_runs import body_source, brief, read_all, texts
 from source_runs import says as chat_says
 
 from partialstream import ProviderError
 from partialstream.results import Channel, Usage
-from partialstream.sources import AwsEventStreamDecoder, BedrockSource, SSESource, source_for
+from partialstream.sources.aws import AwsEventStreamDecoder
+from partialstream.sources.bedrock import BedrockSource
+from partialstream.sources.detect import source_for
 
 
 def adds(index: int | None = 0, **delta: Any) -> dict[str, Any]:
@@ -250,7 +252,7 @@ def test_chunks_that_wrap_another_format_in_a_body(
         )
         for each in events
     )
-    source = SSESource(framing=AwsEventStreamDecoder())
+    source = body_source(AwsEventStreamDecoder())
     reads = [body[at : at + 7] for at in range(0, len(body), 7)]
     assert brief(read_all(source, reads)) == expected
     assert source.metadata.finish_reason == reason
@@ -264,7 +266,7 @@ def test_a_source_of_its_own_reads_anthropics_chunks() -> None:
 
 @pytest.mark.parametrize("data", [b"{", "not base64", b"\xff", 7])
 def test_a_chunk_that_wraps_no_json(data: Any) -> None:
-    with pytest.raises(ProviderError, match="is no JSON"):
+    with pytest.raises(ProviderError, match="is not valid JSON"):
         BedrockSource().feed({"chunk": {"bytes": data}})
 
 

@@ -19,7 +19,8 @@ from wire_sequences import adds, converse, wrapped
 
 from partialstream import stream_items, stream_partial
 from partialstream.results import Usage
-from partialstream.sources import BedrockSource, source_for
+from partialstream.sources.bedrock import BedrockSource
+from partialstream.sources.detect import source_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from block_runs import body_of, check, random_reads, recordings
-from source_runs import STREAMS, needs_streams
+from source_runs import STREAMS, body_source, needs_streams
 
 from partialstream.results import Usage
-from partialstream.sources import (
-    AwsEventStreamDecoder,
-    BedrockSource,
-    SSESource,
-    is_aws_event_stream,
-    source_for,
-)
+from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
+from partialstream.sources.bedrock import BedrockSource
+from partialstream.sources.detect import source_for
+
+if TYPE_CHECKING:
+    from partialstream.sources.body import BodySource
 
 each_recording = pytest.mark.parametrize("entry", recordings("bedrock-converse"))
 
 
-def framed() -> SSESource:
-    return SSESource(framing=AwsEventStreamDecoder())
+def framed() -> BodySource:
+    return body_source(AwsEventStreamDecoder())
 
 
 def events_of(entry: dict[str, Any]) -> list[Any]:
-    return [json.loads(each.data) for each in AwsEventStreamDecoder().feed(body_of(entry))]
+    return [json.loads(data) for _, data, _ in AwsEventStreamDecoder().feed(body_of(entry))]
 
 
 @needs_streams

@@ -7,7 +7,7 @@ from source_runs import brief, choice, chunk, says, texts
 
 from partialstream.errors import ProviderError
 from partialstream.results import Channel, Usage
-from partialstream.sources import ChatSource
+from partialstream.sources.chat import ChatSource
 
 CONTENT = ("content", 0)
 USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}

@@ -6,7 +6,7 @@ import pytest
 from source_runs import choice, chunk, read_all, says
 
 from partialstream.results import Usage
-from partialstream.sources import ChatSource
+from partialstream.sources.chat import ChatSource
 
 STOP = says({}, "stop")
 USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}

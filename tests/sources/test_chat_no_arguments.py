@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from source_runs import brief, call, calls, choice, chunk, read_all, says
 
-from partialstream.sources import ChatSource
+from partialstream.sources.chat import ChatSource
 
 END = says({}, "tool_calls")
 

@@ -11,7 +11,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from source_runs import brief, call, calls, choice, chunk, read_all, says
 
 from partialstream.results import Usage
-from partialstream.sources import ChatSource, source_for
+from partialstream.sources.chat import ChatSource
+from partialstream.sources.detect import source_for
 from partialstream.sources.objects import plain
 
 CHUNKS = [

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from openai.types.chat import ChatCompletionChunk
-from source_runs import STREAMS, needs_streams, read_all, texts
+from source_runs import STREAMS, body_source, needs_streams, read_all, texts
 
-from partialstream.sources import ChatSource, SSEDecoder, SSESource
+from partialstream.sources.chat import ChatSource
+from partialstream.sources.sse import SSEDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from partialstream.sources import Source
+    from partialstream.sources.base import Source
 
 KINDS = {"content": "content", "tool_args": "tool", "reasoning": "reasoning", "refusal": "refusal"}
 
@@ -69,7 +70,7 @@ def check(entry: dict[str, Any], source: Source, chunks: Iterable[Any]) -> None:
 @needs_streams
 @each_recording
 def test_body_whole(entry: dict[str, Any]) -> None:
-    source = SSESource()
+    source = body_source()
     check(entry, source, [body_of(entry)])
     assert source.metadata.terminated == (not entry["oddities"].get("no_DONE"))
 
@@ -78,7 +79,7 @@ def test_body_whole(entry: dict[str, Any]) -> None:
 @each_recording
 def test_body_byte_by_byte(entry: dict[str, Any]) -> None:
     body = body_of(entry)
-    check(entry, SSESource(), (body[at : at + 1] for at in range(len(body))))
+    check(entry, body_source(), (body[at : at + 1] for at in range(len(body))))
 
 
 @needs_streams
@@ -89,13 +90,13 @@ def test_body_in_random_cuts(entry: dict[str, Any]) -> None:
     for count in (1, 3, 10, 30, 100):
         cuts = sorted(source_of_chance.choices(range(len(body) + 1), k=count))
         reads = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
-        check(entry, SSESource(), reads)
+        check(entry, body_source(), reads)
 
 
 def dicts_of(entry: dict[str, Any]) -> list[Any]:
     decoder = SSEDecoder()
     events = decoder.feed(body_of(entry)) + decoder.finish()
-    return [json.loads(each.data) for each in events if not each.bare and each.data != "[DONE]"]
+    return [json.loads(data) for _, data, bare in events if not bare and data != b"[DONE]"]
 
 
 @needs_streams
@@ -124,6 +125,6 @@ def test_an_error_body_behind_good_events_is_found() -> None:
     body = (STREAMS / "gemini-vertex-40958d6e.sse").read_bytes()
     decoder = SSEDecoder()
     *events, last = decoder.feed(body) + decoder.finish()
-    assert [each.bare for each in events] == [False, False]
-    assert last.bare
-    assert json.loads(last.data)["error"]["message"] == "The operation was cancelled."
+    assert [bare for _, _, bare in events] == [False, False]
+    assert last[2]
+    assert json.loads(last[1])["error"]["message"] == "The operation was cancelled."

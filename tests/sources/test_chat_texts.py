@@ -6,7 +6,7 @@ import pytest
 from source_runs import brief, choice, chunk, read_all, says
 
 from partialstream.results import Channel
-from partialstream.sources import ChatSource
+from partialstream.sources.chat import ChatSource
 
 CONTENT, REASONING, REFUSAL = ("content", 0), ("reasoning", 0), ("refusal", 0)
 ROLE = says({"role": "assistant", "content": ""})

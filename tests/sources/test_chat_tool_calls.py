@@ -7,7 +7,7 @@ from source_runs import brief, call, calls, choice, chunk, read_all, says
 
 from partialstream.errors import ProviderError
 from partialstream.results import Channel
-from partialstream.sources import ChatSource
+from partialstream.sources.chat import ChatSource
 
 STOP = says({}, "stop")
 END = says({}, "tool_calls")

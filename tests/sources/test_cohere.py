@@ -9,7 +9,8 @@ from source_runs import brief, read_all
 
 from partialstream.errors import ProviderError
 from partialstream.results import Channel, Token, Usage
-from partialstream.sources import CohereSource, source_for
+from partialstream.sources.cohere import CohereSource
+from partialstream.sources.detect import source_for
 
 CONTENT, REASONING = ("content", 0), ("reasoning", 0)
 

@@ -15,7 +15,8 @@ from wire_sequences import completions, framed
 
 from partialstream import ProviderError, stream_items, stream_partial
 from partialstream.results import Channel, Token, Usage
-from partialstream.sources import ChatSource, source_for
+from partialstream.sources.chat import ChatSource
+from partialstream.sources.detect import source_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

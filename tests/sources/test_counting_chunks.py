@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from partialstream.sources import source_for
+from partialstream.sources.detect import source_for
 
 EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"1"}}]}\n\n'
 BODY = b": hello\n\n" + EVENT * 5 + b": still here\n\n" + EVENT * 2 + b"data: [DONE]\n\n"

@@ -10,7 +10,7 @@ import pytest
 from source_runs import STREAMS, needs_streams
 
 from partialstream.errors import ProviderError
-from partialstream.sources import source_for
+from partialstream.sources.detect import source_for
 
 
 def entries() -> list[Any]:

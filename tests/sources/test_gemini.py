@@ -10,7 +10,7 @@ from source_runs import brief, read_all
 from partialstream import stream_items
 from partialstream.errors import IncompleteStreamError, ProviderError, RefusalError
 from partialstream.results import Channel, Token, Usage
-from partialstream.sources import GeminiSource
+from partialstream.sources.gemini import GeminiSource
 
 CONTENT = Channel("content")
 REASONING = Channel("reasoning")

@@ -13,7 +13,7 @@ from source_runs import brief, read_all
 
 from partialstream.errors import ProviderError
 from partialstream.results import Channel
-from partialstream.sources import GeminiSource
+from partialstream.sources.gemini import GeminiSource
 from partialstream.sources.leaf_arguments import LeafArguments
 
 

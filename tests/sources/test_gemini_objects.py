@@ -8,7 +8,8 @@ import pytest
 from source_runs import brief, read_all
 
 from partialstream.results import Usage
-from partialstream.sources import GeminiSource, source_for
+from partialstream.sources.detect import source_for
+from partialstream.sources.gemini import GeminiSource
 
 # The SDKs warn of what they will not support any longer.
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -13,7 +13,8 @@ from source_runs import brief, read_all
 
 from partialstream import stream_items
 from partialstream.errors import PartialStreamError, ProviderError, RefusalError
-from partialstream.sources import GeminiSource, source_for
+from partialstream.sources.detect import source_for
+from partialstream.sources.gemini import GeminiSource
 
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "streams-odd"
 

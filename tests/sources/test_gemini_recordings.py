@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from recordings import body_of, check_texts, reads_of, recordings, texts_until_error
-from source_runs import needs_streams
+from source_runs import body_source, needs_streams
 
 from partialstream.results import Usage
-from partialstream.sources import GeminiSource, Source, SSEDecoder, SSESource, source_for
+from partialstream.sources.detect import source_for
+from partialstream.sources.gemini import GeminiSource
+from partialstream.sources.sse import SSEDecoder
+
+if TYPE_CHECKING:
+    from partialstream.sources.base import Source
 
 CANCELLED = "gemini-vertex-40958d6e.sse"
 
@@ -34,14 +39,14 @@ def check(entry: dict[str, Any], source: Source, chunks: Any) -> None:
 def dicts_of(body: bytes) -> list[Any]:
     decoder = SSEDecoder()
     events = decoder.feed(body) + decoder.finish()
-    return [json.loads(each.data) for each in events if not each.bare]
+    return [json.loads(data) for _, data, bare in events if not bare]
 
 
 @needs_streams
 @each_recording
 def test_bodies_in_all_cuts(entry: dict[str, Any]) -> None:
     for reads in reads_of(body_of(entry), entry["file"]):
-        check(entry, SSESource(), reads)
+        check(entry, body_source(), reads)
 
 
 @needs_streams
@@ -83,7 +88,7 @@ def test_chunks_as_objects_of_the_sdk(entry: dict[str, Any]) -> None:
 def test_a_pretty_printed_error_behind_good_events() -> None:
     entry = {"file": CANCELLED}
     for reads in reads_of(body_of(entry), CANCELLED):
-        text, error = texts_until_error(SSESource(), reads)
+        text, error = texts_until_error(body_source(), reads)
         assert text == "First Second "
         assert error.code == "499"
         assert "The operation was cancelled" in str(error)
@@ -99,6 +104,6 @@ def test_a_pretty_printed_error_behind_good_events() -> None:
     ],
 )
 def test_the_last_usage_counts(file: str, usage: Usage) -> None:
-    source = SSESource()
+    source = body_source()
     source.feed(body_of({"file": file}))
     assert source.metadata.usage == usage

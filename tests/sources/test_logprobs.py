@@ -11,8 +11,9 @@ from source_runs import call as chat_call
 from source_runs import calls, choice, chunk, read_all, says
 
 from partialstream.results import Channel, Token
-from partialstream.sources import ChatSource, ResponsesSource
+from partialstream.sources.chat import ChatSource
 from partialstream.sources.logprobs import read_tokens
+from partialstream.sources.responses import ResponsesSource
 
 CONTENT = Channel("content", 0)
 PART = Channel("content", (0, 0))

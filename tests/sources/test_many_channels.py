@@ -18,7 +18,7 @@ from source_runs import call, calls, choice, chunk
 from wire_sequences import adds, cohere, completions, converse
 
 from partialstream.results import AnswerMetadata
-from partialstream.sources import source_for
+from partialstream.sources.detect import source_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

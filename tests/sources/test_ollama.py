@@ -10,12 +10,13 @@ from source_runs import brief, needs_streams, read_all
 from partialstream import stream_items
 from partialstream.errors import ProviderError
 from partialstream.results import Channel, Token, Usage
-from partialstream.sources import OllamaSource, source_for
+from partialstream.sources.detect import source_for
+from partialstream.sources.ollama import OllamaSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from partialstream.sources import Source
+    from partialstream.sources.base import Source
 
 CONTENT = Channel("content")
 REASONING = Channel("reasoning")

@@ -18,7 +18,7 @@ from responses_events import (
 from source_runs import read_all, texts
 
 from partialstream.results import Channel
-from partialstream.sources import ResponsesSource
+from partialstream.sources.responses import ResponsesSource
 
 TOOL = Channel("tool", 0, "f")
 CUT = ends("incomplete", incomplete_details={"reason": "max_output_tokens"})

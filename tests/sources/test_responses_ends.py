@@ -6,7 +6,7 @@ from typing import Any
 import pydantic
 import pytest
 from responses_events import COMPLETED, CREATED, USAGE, ends, event, message, response, text
-from source_runs import brief, read_all
+from source_runs import body_source, brief, read_all
 
 import partialstream
 from partialstream.errors import (
@@ -16,7 +16,8 @@ from partialstream.errors import (
     RefusalError,
 )
 from partialstream.results import Usage
-from partialstream.sources import ResponsesSource, SSESource, source_for
+from partialstream.sources.detect import source_for
+from partialstream.sources.responses import ResponsesSource
 
 CONTENT = ("content", (0, 0))
 MAX = {"incomplete_details": {"reason": "max_output_tokens"}}
@@ -120,7 +121,7 @@ def test_a_body_with_and_without_names_and_mark(names: bool, done: bool) -> None
         CREATED, text("[1"), text("]"), COMPLETED, names=names, done=done
     )
     for size in (1, 7, len(raw)):
-        source = SSESource()
+        source = body_source()
         reads = [raw[at : at + size] for at in range(0, len(raw), size)]
         assert brief(read_all(source, reads)) == {CONTENT: "[1]"}
         assert source.metadata.terminated
@@ -129,7 +130,7 @@ def test_a_body_with_and_without_names_and_mark(names: bool, done: bool) -> None
 
 def test_a_keepalive_may_come_first() -> None:
     raw = body({"type": "keepalive", "sequence_number": 0}, CREATED, text("[1]"), names=False)
-    assert brief(read_all(SSESource(), [raw])) == {CONTENT: "[1]"}
+    assert brief(read_all(body_source(), [raw])) == {CONTENT: "[1]"}
 
 
 class Product(pydantic.BaseModel):

@@ -10,14 +10,16 @@ import httpx2
 import openai
 import pytest
 from openai.types.responses import Response
-from source_runs import STREAMS, needs_streams, read_all, texts
+from source_runs import STREAMS, body_source, needs_streams, read_all, texts
 
-from partialstream.sources import ResponsesSource, SSEDecoder, SSESource, source_for
+from partialstream.sources.detect import source_for
+from partialstream.sources.responses import ResponsesSource
+from partialstream.sources.sse import SSEDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from partialstream.sources import Source
+    from partialstream.sources.base import Source
 
 KINDS = {
     "content": "content",
@@ -45,7 +47,7 @@ def body_of(entry: dict[str, Any]) -> bytes:
 def events_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
     decoder = SSEDecoder()
     events = decoder.feed(body_of(entry)) + decoder.finish()
-    return [json.loads(each.data) for each in events if each.data != "[DONE]"]
+    return [json.loads(data) for _, data, _ in events if data != b"[DONE]"]
 
 
 def expected_of(entry: dict[str, Any]) -> dict[tuple[str, Any, str | None], str]:
@@ -82,14 +84,14 @@ def check(entry: dict[str, Any], source: Source, chunks: Iterable[Any]) -> None:
 @needs_streams
 @each_recording
 def test_body_whole(entry: dict[str, Any]) -> None:
-    check(entry, SSESource(), [body_of(entry)])
+    check(entry, body_source(), [body_of(entry)])
 
 
 @needs_streams
 @each_recording
 def test_body_byte_by_byte(entry: dict[str, Any]) -> None:
     body = body_of(entry)
-    check(entry, SSESource(), (body[at : at + 1] for at in range(len(body))))
+    check(entry, body_source(), (body[at : at + 1] for at in range(len(body))))
 
 
 @needs_streams
@@ -100,7 +102,7 @@ def test_body_in_random_cuts(entry: dict[str, Any]) -> None:
     for count in (1, 3, 10, 30, 100):
         cuts = sorted(source_of_chance.choices(range(len(body) + 1), k=count))
         reads = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
-        check(entry, SSESource(), reads)
+        check(entry, body_source(), reads)
 
 
 @needs_streams
@@ -142,7 +144,7 @@ def test_a_whole_response(entry: dict[str, Any]) -> None:
     response = events_of(entry)[-1]["response"]
     for whole in (response, Response.construct(**response)):
         check(entry, source_for(whole), [whole])
-    check(entry, SSESource(), [json.dumps(response, indent=2).encode()])
+    check(entry, body_source(), [json.dumps(response, indent=2).encode()])
 
 
 THINNED: dict[str, Callable[[str], bool]] = {
@@ -191,7 +193,7 @@ def test_ids_may_be_missing(entry: dict[str, Any], lost: list[str]) -> None:
 
 @needs_streams
 def test_tokens_are_told_with_their_text() -> None:
-    source = SSESource()
+    source = body_source()
     body = (STREAMS / "responses-openai-30abde17.sse").read_bytes()
     data = b""
     for at in range(0, len(body), 100):

@@ -20,7 +20,8 @@ from source_runs import brief, read_all, texts
 
 from partialstream.errors import ProviderError
 from partialstream.results import Channel
-from partialstream.sources import ResponsesSource, source_for
+from partialstream.sources.detect import source_for
+from partialstream.sources.responses import ResponsesSource
 
 REASONING = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "s"}]}
 BOTH = {**REASONING, "content": [{"type": "reasoning_text", "text": "s"}]}

@@ -8,17 +8,14 @@ from source_runs import brief, chunk, read_all, says
 
 from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel
-from partialstream.sources import (
-    ChatSource,
-    CohereSource,
-    GeminiSource,
-    OllamaSource,
-    ResponsesSource,
-    SSESource,
-    TextSource,
-    WrappedSource,
-    source_for,
-)
+from partialstream.sources.body import BodySource
+from partialstream.sources.chat import ChatSource
+from partialstream.sources.cohere import CohereSource
+from partialstream.sources.detect import WrappedSource, source_for
+from partialstream.sources.gemini import GeminiSource
+from partialstream.sources.ollama import OllamaSource
+from partialstream.sources.responses import ResponsesSource
+from partialstream.sources.text import TextSource
 
 ERROR = {"error": {"message": "busy"}}
 FILTERED = {"id": "", "object": "", "model": "", "choices": [], "prompt_filter_results": []}
@@ -26,9 +23,9 @@ FILTERED = {"id": "", "object": "", "model": "", "choices": [], "prompt_filter_r
 CHOICES: dict[str, tuple[Any, type]] = {
     "text": ("[", TextSource),
     "blank text": ("\n", TextSource),
-    "bytes": (b"d", SSESource),
-    "bytearray": (bytearray(b"data"), SSESource),
-    "memoryview": (memoryview(b"data"), SSESource),
+    "bytes": (b"d", BodySource),
+    "bytearray": (bytearray(b"data"), BodySource),
+    "memoryview": (memoryview(b"data"), BodySource),
     "chat chunk": (says({"content": "a"}), ChatSource),
     "chat chunk without its object": ({"choices": []}, ChatSource),
     "filter results first": (FILTERED, ChatSource),

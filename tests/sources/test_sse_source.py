@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from source_runs import brief, choice, chunk, read_all, says
+from source_runs import body_source, brief, choice, chunk, read_all, says
 
 from partialstream.errors import ProviderError
 from partialstream.results import Channel, Usage
-from partialstream.sources import ServerSentEvent, SSESource
+
+if TYPE_CHECKING:
+    from partialstream.sources.base import Event
 
 CONTENT = ("content", 0)
 DONE = b"data: [DONE]\n\n"
@@ -23,7 +25,7 @@ STOP = event(says({}, "stop"))
 
 
 def test_done_marks_the_end() -> None:
-    source = SSESource()
+    source = body_source()
     assert source.feed(HELLO + STOP) == [(Channel("content"), "hello")]
     assert not source.metadata.terminated
     assert source.feed(DONE) == []
@@ -32,30 +34,30 @@ def test_done_marks_the_end() -> None:
 
 
 def test_many_events_in_one_read_give_all_their_texts() -> None:
-    assert brief(read_all(SSESource(), [HELLO * 50 + DONE])) == {CONTENT: "hello" * 50}
+    assert brief(read_all(body_source(), [HELLO * 50 + DONE])) == {CONTENT: "hello" * 50}
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_all_kinds_of_bytes(kind: Any) -> None:
-    assert brief(read_all(SSESource(), [kind(HELLO), None, kind(DONE)])) == {CONTENT: "hello"}
+    assert brief(read_all(body_source(), [kind(HELLO), None, kind(DONE)])) == {CONTENT: "hello"}
 
 
 def test_other_chunks_are_refused() -> None:
-    source = SSESource()
+    source = body_source()
     source.feed(HELLO)
     with pytest.raises(ProviderError, match="the text 'abc'; expected bytes"):
         source.feed("abc")
 
 
 def test_the_last_event_needs_no_blank_line() -> None:
-    assert brief(read_all(SSESource(), [HELLO, STOP, HELLO.rstrip()])) == {CONTENT: "hellohello"}
+    assert brief(read_all(body_source(), [HELLO, STOP, HELLO.rstrip()])) == {CONTENT: "hellohello"}
 
 
 @pytest.mark.parametrize(
     "end", [b"data:", b"data: {", b'data: {"choices":[{"del', b"data: [DO", b"da", b": PROC"]
 )
 def test_an_event_cut_by_the_end_is_no_error(end: bytes) -> None:
-    source = SSESource()
+    source = body_source()
     assert brief(read_all(source, [HELLO, end])) == {CONTENT: "hello"}
     assert not source.metadata.terminated
     assert source.metadata.finish_reason is None
@@ -63,24 +65,24 @@ def test_an_event_cut_by_the_end_is_no_error(end: bytes) -> None:
 
 def test_a_cut_body_makes_up_no_arguments() -> None:
     begun = event(says({"tool_calls": [{"index": 0, "function": {"name": "f"}}]}))
-    assert read_all(SSESource(), [begun]) == []
-    assert brief(read_all(SSESource(), [begun, DONE])) == {("tool", (0, 0)): "{}"}
-    assert brief(read_all(SSESource(), [begun, STOP])) == {("tool", (0, 0)): "{}"}
-    assert read_all(SSESource(), [begun, STOP], cut=True) == []
+    assert read_all(body_source(), [begun]) == []
+    assert brief(read_all(body_source(), [begun, DONE])) == {("tool", (0, 0)): "{}"}
+    assert brief(read_all(body_source(), [begun, STOP])) == {("tool", (0, 0)): "{}"}
+    assert read_all(body_source(), [begun, STOP], cut=True) == []
 
 
 def test_events_without_meaning() -> None:
     body = b": PROCESSING\n\ndata:\n\ndata: \n\nevent: ping\n\ndata: null\n\nretry: 3\n\n"
-    assert brief(read_all(SSESource(), [body + HELLO + body + DONE])) == {CONTENT: "hello"}
+    assert brief(read_all(body_source(), [body + HELLO + body + DONE])) == {CONTENT: "hello"}
 
 
 BAD_BODIES: dict[str, tuple[bytes, str, str | None]] = {
     # name: body, what the message says, code
-    "data that is no JSON": (b"data: Internal error\n\n", "no JSON.*'Internal error'", None),
-    "data that is no JSON, at the end": (b"data: Internal error", "no JSON", None),
-    "malformed JSON": (b'data: {"a" 1}\n\n', "no JSON.*'{\"a\" 1}'", None),
-    "half an escape": (b'data: {"a":"\\ud83"}\n\n', "no JSON", None),
-    "nested too deep": (b"data: " + b"[" * 9999 + b'"\\u0061"\n\n', "no JSON", None),
+    "data that is no JSON": (b"data: Internal error\n\n", "not valid JSON.*'Internal error'", None),
+    "data that is no JSON, at the end": (b"data: Internal error", "not valid JSON", None),
+    "malformed JSON": (b'data: {"a" 1}\n\n', "not valid JSON.*'{\"a\" 1}'", None),
+    "half an escape": (b'data: {"a":"\\ud83"}\n\n', "not valid JSON", None),
+    "nested too deep": (b"data: " + b"[" * 9999 + b'"\\u0061"\n\n', "not valid JSON", None),
     "a number": (b"data: 3\n\n", "unknown chunk: a int", None),
     "error event": (
         b'event: error\ndata: {"error":{"message":"overloaded","type":"server_error"}}\n\n',
@@ -106,7 +108,7 @@ BAD_BODIES: dict[str, tuple[bytes, str, str | None]] = {
         "499",
     ),
     "error body in a list": (b'[{\n  "error": {\n "message": "late"\n }\n}]', "late", None),
-    "error body cut off": (b'{\n  "error": {\n    "code": 4', "no JSON.*error", None),
+    "error body cut off": (b'{\n  "error": {\n    "code": 4', "not valid JSON.*error", None),
 }
 
 
@@ -115,7 +117,7 @@ def test_errors_in_the_body(name: str) -> None:
     body, message, code = BAD_BODIES[name]
     for reads in ([body], [body[at : at + 1] for at in range(min(len(body), 300))] + [body[300:]]):
         with pytest.raises(ProviderError, match=f"(?s){message}") as caught:
-            read_all(SSESource(), reads)
+            read_all(body_source(), reads)
         assert caught.value.code == code
         assert caught.value.chunk is not None
 
@@ -123,7 +125,7 @@ def test_errors_in_the_body(name: str) -> None:
 @pytest.mark.parametrize("name", BAD_BODIES)
 def test_errors_behind_good_events_leave_these_alone(name: str) -> None:
     body, message, _ = BAD_BODIES[name]
-    source = SSESource()
+    source = body_source()
     assert brief(source.feed(HELLO + body)) == {CONTENT: "hello"}
     with pytest.raises(ProviderError, match=f"(?s){message}"):
         source.feed(b"\n\n")
@@ -133,12 +135,12 @@ def test_errors_behind_good_events_leave_these_alone(name: str) -> None:
 
 def test_an_error_in_the_last_event_is_told_even_beside_text() -> None:
     both = event(says({"content": "a"}, error={"message": "busy"}))
-    source = SSESource()
+    source = body_source()
     assert brief(source.feed(both)) == {CONTENT: "a"}
     with pytest.raises(ProviderError, match="busy"):
         source.finish()
     for last in (both.rstrip(), HELLO.rstrip() + b'\n{"error":"busy"}'):
-        source = SSESource()
+        source = body_source()
         assert source.feed(last) == []
         with pytest.raises(ProviderError, match="busy"):
             source.finish()
@@ -146,12 +148,12 @@ def test_an_error_in_the_last_event_is_told_even_beside_text() -> None:
 
 def test_an_empty_body() -> None:
     for reads in ([], [b""], [b"\n\n"], [b": nothing\n\n"], [DONE]):
-        assert read_all(SSESource(), reads) == []
+        assert read_all(body_source(), reads) == []
 
 
 def test_a_body_that_is_no_stream_is_shown() -> None:
-    with pytest.raises(ProviderError, match="no event stream: '<html>502"):
-        read_all(SSESource(), [b"<html>502 Bad", b" Gateway</html>"])
+    with pytest.raises(ProviderError, match="not an event stream: '<html>502"):
+        read_all(body_source(), [b"<html>502 Bad", b" Gateway</html>"])
 
 
 def test_a_whole_answer_instead_of_a_stream() -> None:
@@ -160,7 +162,7 @@ def test_a_whole_answer_instead_of_a_stream() -> None:
         "choices": [{"index": 0, "message": {"content": "[1]"}, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 3, "completion_tokens": 1},
     }
-    source = SSESource()
+    source = body_source()
     body = json.dumps(answer, indent=2).encode()
     assert brief(read_all(source, [body[:30], body[30:]])) == {CONTENT: "[1]"}
     assert source.metadata.usage == Usage(3, 1)
@@ -170,14 +172,14 @@ def test_a_whole_answer_instead_of_a_stream() -> None:
 def test_halves_of_a_surrogate_pair_in_two_events() -> None:
     reads = [event(says({"content": text})) for text in ("a\ud83d", "\ude00b")]
     assert b"\\ud83d" in reads[0]
-    assert brief(read_all(SSESource(), [*reads, DONE])) == {CONTENT: "a😀b"}
+    assert brief(read_all(body_source(), [*reads, DONE])) == {CONTENT: "a😀b"}
 
 
 def test_the_first_event_may_hold_no_choice() -> None:
     verdicts = event({**chunk(), "id": "", "object": "", "prompt_filter_results": []})
     usage = event(chunk(usage={"prompt_tokens": 1}))
     for first in (verdicts, usage, event({"usage": {"prompt_tokens": 1}})):
-        assert brief(read_all(SSESource(), [first, HELLO, DONE])) == {CONTENT: "hello"}
+        assert brief(read_all(body_source(), [first, HELLO, DONE])) == {CONTENT: "hello"}
 
 
 def test_the_framing_can_be_changed() -> None:
@@ -185,13 +187,17 @@ def test_the_framing_can_be_changed() -> None:
         def __init__(self) -> None:
             self.rest = b""
 
-        def feed(self, data: bytes) -> list[ServerSentEvent]:
-            *lines, self.rest = (self.rest + data).split(b"\n")
-            return [ServerSentEvent("message", line.decode()) for line in lines]
+        @property
+        def held(self) -> int:
+            return len(self.rest)
 
-        def finish(self) -> list[ServerSentEvent]:
+        def feed(self, data: bytes) -> list[Event]:
+            *lines, self.rest = (self.rest + data).split(b"\n")
+            return [("message", line, False) for line in lines]
+
+        def finish(self) -> list[Event]:
             return self.feed(b"\n")
 
     body = json.dumps(says({"content": "a"})) + "\n" + json.dumps(chunk(choice({"content": "b"})))
-    source = SSESource(framing=Lines())
+    source = body_source(Lines())
     assert brief(read_all(source, [body[:20].encode(), body[20:].encode()])) == {CONTENT: "ab"}

@@ -10,7 +10,8 @@ from source_runs import brief, call, calls, chunk, read_all, says
 
 from partialstream.errors import ProviderError
 from partialstream.results import Channel, Token, Usage
-from partialstream.sources import ChatSource, WrappedSource, source_for
+from partialstream.sources.chat import ChatSource
+from partialstream.sources.detect import WrappedSource, source_for
 
 TEXTS = {("content", 0): "[1", ("tool", (0, 0)): '{"a":1}'}
 

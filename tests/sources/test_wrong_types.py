@@ -20,7 +20,7 @@ from partialstream import (
     stream_items,
     stream_partial,
 )
-from partialstream.sources import source_for
+from partialstream.sources.detect import source_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator

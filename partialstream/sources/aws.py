@@ -1,4 +1,4 @@
-r"""The binary framing `application/vnd.amazon.eventstream`, in which Bedrock answers.
+r"""The binary framing `application/vnd.amazon.eventstream`, in which Bedrock responds.
 
     length of it all │ length of the headers │ CRC of these 8 bytes │ headers │ payload │ CRC of all
     4 bytes          │ 4                     │ 4                    │         │         │ 4
@@ -6,26 +6,34 @@ r"""The binary framing `application/vnd.amazon.eventstream`, in which Bedrock an
 All numbers are big-endian. A header is the length of its name (1 byte), its name, the type of
 its value (1 byte) and its value. Three headers matter: `:message-type` says whether it is an
 event, an exception that the service models, or an error that it does not.
+
+botocore's `EventStreamBuffer` is not used: it copies all that it holds with each read (a message
+byte by byte takes quadratic time), knows no limit below 24 MiB, takes a header that is cut for
+whole, and a body that is read here needs no botocore otherwise.
 """
 
 from __future__ import annotations
 
 import json
 import struct
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from partialstream.errors import LimitExceededError, ProviderError
-from partialstream.limits import DEFAULT_LIMITS
-from partialstream.sources.sse import ServerSentEvent, event_too_long
+from partialstream.errors import ProviderError
 
-_PRELUDE = struct.Struct(">III")
-_CHECKSUM = struct.Struct(">I")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partialstream.sources.base import Event
+
+_PRELUDE: Final = struct.Struct(">III")
+_CHECKSUM: Final = 4
 
 # What the format allows: 24 Mi of payload, 128 Ki of headers.
-_LONGEST = 24 * 1024 * 1024 + 128 * 1024 + _PRELUDE.size + _CHECKSUM.size
+_LONGEST: Final = 24 * 1024 * 1024 + 128 * 1024 + _PRELUDE.size + _CHECKSUM
 
 # The bytes of a value by its type: true, false, byte, short, integer, long, timestamp, uuid.
-_SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
+_SIZES: Final = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _TEXT = 6, 7  # with their length, in two bytes, ahead of them
 
 
@@ -56,98 +64,73 @@ class AwsEventStreamDecoder:
     payload as value: the shape that boto3 gives. An exception looks the same. An error that the
     service does not model is an event of the type `"error"`.
 
-    Args:
-        event_size: See `Limits`.
+    Attributes:
+        held: Bytes that are held, or are going to be: a message begins with its length.
 
     Example:
         >>> decoder = AwsEventStreamDecoder()
-        >>> decoder.feed(bytes.fromhex("0000002f0000001f"))
+        >>> list(decoder.feed(bytes.fromhex("0000002f0000001f")))
         []
     """
 
-    def __init__(self, *, event_size: int = DEFAULT_LIMITS.event_size) -> None:
-        self._event_size = event_size
+    def __init__(self) -> None:
+        self.held = 0
         self._data = bytearray()
-        self._length = 0  # of the message that has begun, as soon as it is known
-        self._failure: ProviderError | LimitExceededError | None = None
 
-    def feed(self, data: bytes) -> list[ServerSentEvent]:
+    def feed(self, data: bytes) -> Iterator[Event]:
         """Read some bytes and give the events that end in them.
 
         Raises:
-            ProviderError: If a checksum is wrong, or the payload is no UTF-8. The events before
-                it are given first, and the next call raises.
-            LimitExceededError: If a message is too long; as above.
+            ProviderError: If a checksum is wrong, or a message is malformed.
         """
-        if self._failure is not None:
-            raise self._failure
         self._data += data
-        events: list[ServerSentEvent] = []
-        start = 0
-        try:
-            while (length := self._message_at(start)) is not None:
-                end = start + length
-                events.append(_event_in(bytes(self._data[start:end])))
-                start, self._length = end, 0
-        except (ProviderError, LimitExceededError) as error:
-            self._failure = error
-            if not events:
-                raise
+        if len(self._data) < self.held:
+            return  # the message has not arrived, and its length is known
+        start = length = 0
+        while len(self._data) - start >= _PRELUDE.size:
+            found = _length_in(self._data[start : start + _PRELUDE.size])
+            if found is None:
+                raise ProviderError("the response is not an event stream: the checksum is wrong")
+            length = found
+            if start + length > len(self._data):
+                break
+            yield _event_in(bytes(self._data[start : start + length]))
+            start, length = start + length, 0
         del self._data[:start]
-        return events
+        self.held = max(length, len(self._data))
 
-    def finish(self) -> list[ServerSentEvent]:
-        """End the body. A message that the end has cut is left out.
-
-        Raises:
-            ProviderError: As `feed` does.
-        """
-        if self._failure is not None:
-            raise self._failure
-        return []
-
-    def _message_at(self, start: int) -> int | None:
-        """Give the length of the message that begins there, None if it has not arrived."""
-        arrived = len(self._data) - start
-        if self._length == 0:
-            if arrived < _PRELUDE.size:
-                return None
-            length = _length_in(bytes(self._data[start : start + _PRELUDE.size]))
-            if length is None:
-                raise ProviderError("the response is no event stream: the checksum is wrong")
-            if length > self._event_size:
-                raise event_too_long(self._event_size)
-            self._length = length
-        return self._length if arrived >= self._length else None
+    def finish(self) -> Iterator[Event]:
+        """End the body. A message that the end has cut is left out."""
+        return iter(())
 
 
-def _length_in(prelude: bytes) -> int | None:
+def _length_in(prelude: bytes | bytearray) -> int | None:
     """Give the length of a message, None if what it begins with is none."""
     length, headers, checksum = _PRELUDE.unpack_from(prelude)
-    if not _PRELUDE.size + headers + _CHECKSUM.size <= length <= _LONGEST:
+    if not _PRELUDE.size + headers + _CHECKSUM <= length <= _LONGEST:
         return None
     return length if crc32(prelude[:8]) == checksum else None
 
 
-def _event_in(message: bytes) -> ServerSentEvent:
-    if crc32(message[: -_CHECKSUM.size]) != _CHECKSUM.unpack(message[-_CHECKSUM.size :])[0]:
+def _event_in(message: bytes) -> Event:
+    if crc32(message[:-_CHECKSUM]) != int.from_bytes(message[-_CHECKSUM:], "big"):
         raise ProviderError("an event of the response was damaged on its way: wrong checksum")
-    _, length, _ = _PRELUDE.unpack_from(message)
-    end = _PRELUDE.size + length
+    end = _PRELUDE.size + _PRELUDE.unpack_from(message)[1]
+    payload = message[end:-_CHECKSUM] or b"{}"
     try:
         headers = _read_headers(message[_PRELUDE.size : end])
-        payload = message[end : -_CHECKSUM.size].decode() or "{}"
+        payload.decode()
     except (UnicodeDecodeError, struct.error, IndexError, KeyError) as error:
         raise ProviderError(f"an event of the response is malformed: {error!r}") from error
     kind = headers.get(":message-type")
     if kind == "error":
         told = {
             "code": headers.get(":error-code"),
-            "message": headers.get(":error-message") or payload,
+            "message": headers.get(":error-message") or payload.decode(),
         }
-        return ServerSentEvent("error", json.dumps({"error": told}))
+        return "error", json.dumps({"error": told}).encode(), False
     name = headers.get(":exception-type" if kind == "exception" else ":event-type") or "message"
-    return ServerSentEvent(name, f"{{{json.dumps(name)}:{payload}}}")
+    return name, b"{%b:%b}" % (json.dumps(name).encode(), payload), False
 
 
 def _read_headers(data: bytes) -> dict[str, str]:
