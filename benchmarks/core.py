@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace) -> int:
             elif isinstance(result, Table):
                 found.tables.append(result)
             else:
-                print(f"  {result.told}", file=sys.stderr)
+                print(f"  {result.line}", file=sys.stderr)
                 found.rows.append(result)
     report.write(options.out, found)
     for name, value in report.machine().items():

@@ -20,6 +20,9 @@ _WORDS = (
     "style cotton rug woven by hand in Liège washable at thirty degrees ships flat packed"
 ).split()
 
+_MARKS = ["{size}", '"L"', "{}", '{"w": 2}', "[1]", "}", '"']
+"""What makes a scanner look twice, within strings."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -90,6 +93,18 @@ class NestedProduct(BaseModel):
     notes: dict[str, str]
 
 
+class Lines(BaseModel):
+    """A growing object that is one long list."""
+
+    entries: list[str]
+
+
+class Index(BaseModel):
+    """A growing object that is one long dict."""
+
+    entries: dict[str, str]
+
+
 class Section(BaseModel):
     """Part of a report."""
 
@@ -121,13 +136,18 @@ class Catalog(BaseModel):
 
 
 class _Writer:
-    """Makes up texts; the same ones each time."""
+    """Makes up texts; the same ones each time.
 
-    def __init__(self) -> None:
+    Args:
+        marks: Whether strings hold braces, brackets and quotes.
+    """
+
+    def __init__(self, *, marks: bool = False) -> None:
         self._random = random.Random(7)
+        self._words = _WORDS + _MARKS * (len(_WORDS) // len(_MARKS)) if marks else _WORDS
 
     def words(self, count: int) -> str:
-        return " ".join(self._random.choice(_WORDS) for _ in range(count))
+        return " ".join(self._random.choice(self._words) for _ in range(count))
 
     def flat(self, number: int) -> dict[str, Any]:
         return {
@@ -166,16 +186,19 @@ def items(kind: str, count: int, delta: int = DELTA) -> Document:
     """A list of items in a wrapper object.
 
     Args:
-        kind: `"flat"` (230 characters an item), `"nested"` (350) or `"long"` (20,000).
+        kind: `"flat"` (230 characters an item), `"nested"` (350) or `"long"` (20,000); with
+            `", braces in strings"` behind it, about every second word of their strings is a
+            brace, a bracket or an escaped quote.
         count: How many.
         delta: Characters of a delta.
     """
-    writer = _Writer()
+    name, _, marks = kind.partition(", ")
+    writer = _Writer(marks=bool(marks))
     type_, write = {
         "flat": (Product, writer.flat),
         "nested": (NestedProduct, writer.nested),
         "long": (Product, writer.long),
-    }[kind]
+    }[name]
     text = _dump({"items": [write(number) for number in range(count)]})
     return Document(type_, text, cut(text, delta))
 
@@ -217,6 +240,24 @@ def offers(count: int) -> str:
             ]
         }
     )
+
+
+def entries(shape: str, count: int, more: int) -> tuple[type[Lines] | type[Index], str, list[str]]:
+    """An object that is one long `"list"` or `"dict"`: its type, its beginning, more entries.
+
+    Args:
+        shape: Which of the two.
+        count: Entries in the beginning.
+        more: Entries behind them, each a delta of its own.
+    """
+    numbers = range(count + more)
+    if shape == "list":
+        written = [f'"entry {number}"' for number in numbers]
+        start, type_ = '{"entries": [', Lines
+    else:
+        written = [f'"key {number}": "entry {number}"' for number in numbers]
+        start, type_ = '{"entries": {', Index
+    return type_, start + ", ".join(written[:count]), [f", {entry}" for entry in written[count:]]
 
 
 def ends(text: str) -> list[int]:

@@ -25,6 +25,12 @@ STATEMENTS = {
     "openai": "import openai",
 }
 
+TARGETS = {
+    "partialstream": "import / pydantic",
+    "partialstream, used": "import, used / pydantic",
+    "openai": None,
+}
+
 
 def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
     """Measure imports.
@@ -41,12 +47,13 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
                 if turn:  # the first one compiles, as an installation does
                     times[name].seconds.append(seconds)
     subject = "import"
-    for name in ("partialstream", "partialstream, used"):
+    middle = {name: statistics.median(each.seconds) * 1e3 for name, each in times.items()}
+    for name, target in TARGETS.items():
         value = ratio(times[name], times["pydantic"])
-        yield Row(subject, f"{name} / pydantic", value, target="import / pydantic")
-    yield Row(subject, "openai / pydantic", ratio(times["openai"], times["pydantic"]))
-    for name, each in times.items():
-        yield Row(subject, name, statistics.median(each.seconds) * 1e3, "ms")
+        sides = f"{middle[name]:.0f} / {middle['pydantic']:.0f} ms"
+        yield Row(subject, f"{name} / pydantic", value, target=target, sides=sides)
+    for name, milliseconds in middle.items():
+        yield Row(subject, name, milliseconds, "ms")
 
 
 def _seconds(statement: str, compiled: str) -> float:

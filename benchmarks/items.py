@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import documents
-from benchmarks.measure import Task, ratio, same_count
-from benchmarks.report import Row, cost
+from benchmarks.measure import Task, same_count
+from benchmarks.report import Row, compare, cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.measure import Times, Workers
-
-QUICK_TURNS = 5
+    from benchmarks.measure import Workers
 
 OURS = {"stream_items": "items_stream", "ItemParser.feed": "items_push"}
+
+IJSON = {
+    "ijson, pull": "items_stream",
+    "ijson, push": "items_push",
+    "ijson, from text": "items_text",
+}
+"""ijson reads bytes; a model's response comes out of its chunks as text."""
+
+SHAPES = ("flat", "nested")
+COUNTS = (100, 1000)
+
+STREAM_TARGET = "stream_items / ijson"
+PUSH_TARGET = "ItemParser.feed / ijson push"
 
 
 def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
@@ -25,54 +36,65 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
         workers: Who does it.
         quick: With few turns.
     """
-    turns = QUICK_TURNS if quick else 15
-    for kind in ("flat", "nested"):
-        for count in (100, 1000):
-            yield from _measure(workers, kind, count, turns=turns)
+    turns = 5 if quick else 15
+    for count in COUNTS:
+        for shape in SHAPES:
+            yield from _beside_ijson(workers, shape, count, turns=turns)
+            yield from _beside_others(workers, shape, count, turns=turns, quick=quick)
+            if not quick or count == COUNTS[0]:
+                braces = f"{shape}, braces in strings"
+                yield from _beside_ijson(workers, braces, count, turns=turns)
     yield from _long(workers)
     yield from _growth(workers, turns=turns)
+    yield from _set_up(workers, turns=turns)
 
 
-def _measure(workers: Workers, kind: str, count: int, *, turns: int) -> Iterator[Row]:
+def _beside_ijson(workers: Workers, kind: str, count: int, *, turns: int) -> Iterator[Row]:
     arguments = (kind, count)
     tasks = {name: Task("partialstream_", task, arguments) for name, task in OURS.items()}
-    tasks["ijson, pull"] = Task("ijson_", "items_stream", arguments)
-    tasks["ijson, push"] = Task("ijson_", "items_push", arguments)
-    tasks["ijson, from text"] = Task("ijson_", "items_text", arguments)
-    tasks["floor"] = Task("floor_", "items_stream", arguments)
+    tasks |= {name: Task("ijson_", task, arguments) for name, task in IJSON.items()}
     times = workers.race(tasks, turns)
-    slow = {name: tasks[name] for name in OURS}
-    slow["instructor"] = Task("instructor_", "items_stream", arguments)
-    slow_times = workers.race(slow, 2 if turns <= QUICK_TURNS else 3)
-    same_count([*times.values(), *slow_times.values()])
-
+    same_count(list(times.values()))
     subject = f"items, {count} {kind}"
     deltas = len(documents.items(kind, count).deltas)
     forms = [times[name] for name in ("ijson, pull", "ijson, push") if name in times]
     fastest = min(forms, key=lambda each: each.least) if forms else None
-    value = _ratio(times["stream_items"], fastest)
-    yield Row(subject, "stream_items / ijson's fastest form", value, target="items / ijson")
-    value = _ratio(times["ItemParser.feed"], fastest)
-    yield Row(subject, "ItemParser.feed / ijson's fastest form", value)
-    # ijson reads bytes; a model's answer comes out of its chunks as text.
-    value = _ratio(times["stream_items"], times.get("ijson, from text"))
-    yield Row(subject, "stream_items / ijson, from text", value)
-    value = _ratio(times["ItemParser.feed"], times.get("ijson, push"))
-    yield Row(subject, "ItemParser.feed / ijson, push", value)
-    value = ratio(slow_times["stream_items"], slow_times["instructor"])
-    yield Row(subject, "stream_items / instructor", value, target="items / instructor")
-    value = ratio(slow_times["ItemParser.feed"], slow_times["instructor"])
-    yield Row(subject, "ItemParser.feed / instructor", value)
-    value = ratio(times["stream_items"], times["floor"])
-    what = "stream_items / (empty loop + one validation)"
-    yield Row(subject, what, value, target="items / floor")
-    for name, each in (times | {"instructor": slow_times["instructor"]}).items():
+    stream, feed, push = times["stream_items"], times["ItemParser.feed"], times.get("ijson, push")
+    for what, ours, theirs, target in (
+        (
+            "stream_items / ijson yajl2_c + validation, its faster form",
+            stream,
+            fastest,
+            STREAM_TARGET,
+        ),
+        ("ItemParser.feed / ijson yajl2_c push + validation", feed, push, PUSH_TARGET),
+        ("stream_items / the same from text", stream, times.get("ijson, from text"), None),
+    ):
+        yield compare(subject, what, ours, theirs, "delta", count=deltas, target=target)
+    for name, each in times.items():
         yield cost(subject, name, each, deltas, "delta")
 
 
-def _ratio(times: Times, other: Times | None) -> float | None:
-    """The ratio, if the other one is installed."""
-    return None if other is None else ratio(times, other)
+def _beside_others(
+    workers: Workers, kind: str, count: int, *, turns: int, quick: bool
+) -> Iterator[Row]:
+    arguments = (kind, count)
+    ours = {name: Task("partialstream_", task, arguments) for name, task in OURS.items()}
+    floor = Task("floor_", "items_stream", arguments)
+    times = workers.race({"ours": ours["stream_items"], "floor": floor}, turns)
+    # instructor takes seconds.
+    slow_tasks = ours | {"instructor": Task("instructor_", "items_stream", arguments)}
+    slow = workers.race(slow_tasks, 2 if quick else 3)
+    same_count([*times.values(), *slow.values()])
+    subject = f"items, {count} {kind}"
+    deltas = len(documents.items(kind, count).deltas)
+    what = "stream_items / (empty loop + one validation of all)"
+    mine, other, target = times["ours"], times["floor"], "items / floor"
+    yield compare(subject, what, mine, other, "delta", count=deltas, target=target)
+    for name in OURS:
+        target = "items / instructor" if name == "stream_items" else None
+        what, other = f"{name} / instructor", slow.get("instructor")
+        yield compare(subject, what, slow[name], other, "delta", count=deltas, target=target)
 
 
 def _long(workers: Workers) -> Iterator[Row]:
@@ -81,12 +103,15 @@ def _long(workers: Workers) -> Iterator[Row]:
     tasks = {name: Task(each, "items_stream", ("long", 1)) for name, each in libraries.items()}
     times = workers.race(tasks, 1)
     same_count(list(times.values()))
-    subject = "items, one of 20 KB"
-    value = ratio(times["stream_items"], times["instructor"])
-    yield Row(subject, "stream_items / instructor", value, target="long item / instructor")
-    deltas = len(documents.items("long", 1).deltas)
-    for name, each in times.items():
-        yield cost(subject, name, each, deltas, "delta")
+    yield compare(
+        "items, one of 20 KB",
+        "stream_items / instructor",
+        times["stream_items"],
+        times.get("instructor"),
+        "delta",
+        count=len(documents.items("long", 1).deltas),
+        target="long item / instructor",
+    )
 
 
 def _growth(workers: Workers, *, turns: int) -> Iterator[Row]:
@@ -98,8 +123,32 @@ def _growth(workers: Workers, *, turns: int) -> Iterator[Row]:
     }
     times = workers.race(tasks, turns)
     deltas = {name: len(documents.items("flat", count).deltas) for name, count in counts.items()}
-    growth = ratio(times["1 MB"], times["3 KB"]) * deltas["3 KB"] / deltas["1 MB"]
-    subject = "items, growth"
-    yield Row(subject, "a delta of 1 MB / of 3 KB", growth, target="items: 1 MB / 3 KB")
-    for name, each in times.items():
-        yield cost(subject, name, each, deltas[name], "delta")
+    yield compare(
+        "items, growth",
+        "a delta of 1 MB / of 3 KB",
+        times["1 MB"],
+        times["3 KB"],
+        "delta",
+        count=deltas["1 MB"],
+        other_count=deltas["3 KB"],
+        target="items: 1 MB / 3 KB",
+    )
+
+
+def _set_up(workers: Workers, *, turns: int) -> Iterator[Row]:
+    """What a stream costs before its first item."""
+    count = 1_000
+    tasks = {
+        "set-up": Task("partialstream_", "set_up", (count,)),
+        "validation": Task("floor_", "validations", (count,)),
+    }
+    times = workers.race(tasks, turns)
+    yield compare(
+        "a text stream without items",
+        "setting up, and closing / one validation of a flat item",
+        times["set-up"],
+        times["validation"],
+        "each",
+        count=count,
+        target="set-up / validation",
+    )

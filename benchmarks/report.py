@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import charts
-from benchmarks.targets import TARGETS
+from benchmarks.measure import ratio
+from benchmarks.targets import limit, scanner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,9 @@ class Row:
         what: What was measured.
         value: The figure; None if a library that it needs is not installed.
         unit: Its unit; `"x"` for a ratio.
-        target: The name of its target in `TARGETS`, None if the figure is only told.
+        target: The name of its target in `TARGETS`, None if the figure is only shown.
+        floor: Whether the other side of a ratio is what nothing that does the work can reach.
+        sides: Both sides of a ratio, with their unit.
         wall: The same by the clock, if `value` is CPU time.
         peak: The most memory in MB that the process has had until then, if it was asked.
         notes: Lines that say what the figure is made of.
@@ -45,6 +48,8 @@ class Row:
     value: float | None
     unit: str = "x"
     target: str | None = None
+    floor: bool = False
+    sides: str = ""
     wall: float | None = None
     peak: float | None = None
     notes: tuple[str, ...] = ()
@@ -52,7 +57,7 @@ class Row:
     @property
     def limit(self) -> float | None:
         """The largest value that is good."""
-        return None if self.target is None else TARGETS[self.target]
+        return None if self.target is None else limit(self.target)
 
     @property
     def missed(self) -> bool:
@@ -60,7 +65,14 @@ class Row:
         return self.limit is not None and (self.value is None or self.value > self.limit)
 
     @property
-    def told(self) -> str:
+    def verdict(self) -> str:
+        """`met` or `missed`, `floor`, or nothing."""
+        if self.limit is None:
+            return "floor" if self.floor else ""
+        return "missed" if self.missed else "met"
+
+    @property
+    def line(self) -> str:
         """In a line."""
         return f"{self.subject}: {self.what} {_figure(self.value)} {self.unit}"
 
@@ -95,6 +107,40 @@ def cost(subject: str, what: str, times: Times, count: int, unit: str) -> Row:
     )
 
 
+def compare(
+    subject: str,
+    what: str,
+    times: Times,
+    other: Times | None,
+    unit: str,
+    *,
+    count: int,
+    other_count: int | None = None,
+    target: str | None = None,
+    floor: bool = False,
+) -> Row:
+    """The row of a ratio of what one delta or chunk costs two contenders.
+
+    Args:
+        subject: What it is about.
+        what: Both contenders, with a slash between them.
+        times: Of the one.
+        other: Of the other one; None if it is not installed.
+        unit: What is counted.
+        count: How many there were.
+        other_count: How many the other one had, if not as many.
+        target: See `Row`.
+        floor: See `Row`.
+    """
+    if other is None:
+        return Row(subject, what, None, target=target, floor=floor)
+    other_count = other_count or count
+    value = ratio(times, other) * other_count / count
+    sides = [times.least / count * 1e6, other.least / other_count * 1e6]
+    shown = " / ".join(map(_figure, sides))
+    return Row(subject, what, value, target=target, floor=floor, sides=f"{shown} us/{unit}")
+
+
 def machine() -> dict[str, str]:
     """Where the figures are from."""
     known = {
@@ -102,6 +148,7 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "partialstream": version("partialstream"),
+        "scanner": scanner(),
     }
     return known | {package: _version(package) for package in _PACKAGES}
 
@@ -134,12 +181,10 @@ def table(rows: Sequence[Row]) -> str:
         if row.subject != subject:
             subject = row.subject
             lines += ["", subject]
-        verdict = "" if row.limit is None else "MISSED" if row.missed else "ok"
-        limit = "" if row.limit is None else f"  (target <= {row.limit:.3g})"
-        figure = _figure(row.value)
-        lines.append(
-            f"  {row.what:<{width}}  {figure:>9} {row.unit:<8}{verdict:>6}{limit}".rstrip()
-        )
+        verdict = row.verdict.upper() if row.missed else row.verdict
+        target = "" if row.limit is None else f"<= {row.limit:.3g}"
+        figure = f"{_figure(row.value):>9} {row.unit:<9} {verdict:<6} {target:<9}"
+        lines.append(f"  {row.what:<{width}}  {figure} {row.sides}".rstrip())
         lines += [f"      {note}" for note in row.notes]
     return "\n".join(lines).rstrip()
 
@@ -177,8 +222,10 @@ def _markdown(found: Findings) -> str:
     if found.quick:
         lines += ["A quick run: few turns, rough figures.", ""]
     lines += [
-        "Figures are CPU times or ratios of them unless their unit says otherwise; *clock* is "
-        "the same by the clock, *memory* the peak of the process so far.",
+        "Figures are CPU times or ratios of them unless their unit says otherwise; *both sides* "
+        "are what a ratio compares, *clock* is the same by the clock, *memory* the peak of the "
+        "process so far. A *floor* is below what can be reached. "
+        f"The scanner is {scanner()}.",
         "",
     ]
     if found.tables:
@@ -186,7 +233,17 @@ def _markdown(found: Findings) -> str:
     for chart in found.charts:
         lines += [f"![{chart.title}]({chart.name}.svg)", ""]
     lines += _markdown_table(
-        ["subject", "figure", "value", "unit", "clock", "memory (MB)", "target", "verdict"],
+        [
+            "subject",
+            "figure",
+            "value",
+            "unit",
+            "both sides",
+            "clock",
+            "memory (MB)",
+            "target",
+            "verdict",
+        ],
         [_cells(row) for row in found.rows],
     )
     lines += _markdown_table(["", ""], [list(pair) for pair in machine().items()])
@@ -196,9 +253,10 @@ def _markdown(found: Findings) -> str:
 def _cells(row: Row) -> list[str]:
     wall = "" if row.wall is None else _figure(row.wall)
     peak = "" if row.peak is None else f"{row.peak:.0f}"
-    limit = "" if row.limit is None else f"<= {row.limit:.3g}"
-    verdict = "" if row.limit is None else "**missed**" if row.missed else "met"
-    return [row.subject, row.what, _figure(row.value), row.unit, wall, peak, limit, verdict]
+    target = "" if row.limit is None else f"<= {row.limit:.3g}"
+    verdict = "**missed**" if row.missed else row.verdict
+    figure = [row.subject, row.what, _figure(row.value), row.unit]
+    return [*figure, row.sides, wall, peak, target, verdict]
 
 
 def _markdown_table(heads: list[str], rows: Sequence[list[str]]) -> list[str]:

@@ -89,12 +89,18 @@ def _prepare(run: Run, *, cold: bool) -> _Prepared:
 
 
 def _measure(run: Run, times: int) -> dict[str, Any]:
+    prepare = getattr(run, "prepare", None)
     gc.collect()
     count = 0
-    start, wall = process_time(), perf_counter()
-    for _ in range(times):
-        count = run()
-    seconds, wall = process_time() - start, perf_counter() - wall
+    seconds = wall = 0.0
+    for _ in range(times if prepare else 1):
+        if prepare:
+            prepare()
+        start, wall_start = process_time(), perf_counter()
+        for _ in range(1 if prepare else times):
+            count = run()
+        seconds += process_time() - start
+        wall += perf_counter() - wall_start
     return {
         "seconds": seconds / times,
         "wall": wall / times,

@@ -95,7 +95,7 @@ def test_a_library_that_is_not_installed_is_left_out(
 
 
 def test_what_cannot_be_judged_is_not_met(tmp_path: Path) -> None:
-    row = Row("items", "beside a library that is not there", None, target="items / ijson")
+    row = Row("items", "beside a library that is not there", None, target="stream_items / ijson")
     assert row.missed
     write(tmp_path, Findings(quick=True, rows=[row]))
     assert "| not installed |" in (tmp_path / "results.md").read_text()

@@ -18,7 +18,10 @@ from typing import Any
 from benchmarks import documents
 
 Run = Callable[[], int]
-"""Does the task once; gives how many items or deltas there were."""
+"""Does the task once; gives how many items or deltas there were.
+
+One that has a method `prepare` calls for it before each time, which is not measured.
+"""
 
 Read = Callable[[Any, list[str]], Iterable[Any]]
 """Reads the deltas of an item type, or of a model, and gives items or snapshots."""

@@ -49,8 +49,46 @@ def items_push(kind: str, count: int, delta: int = documents.DELTA) -> Run:
     return run
 
 
+def set_up(count: int) -> Run:
+    """A stream whose list is empty; so many times."""
+
+    def run() -> int:
+        for _ in range(count):
+            for _ in partialstream.stream_items(documents.Product, ['{"items": []}']):
+                pass
+        return count
+
+    return run
+
+
+class EntriesRead:
+    """A list or dict that grows beyond so many entries and is read at every snapshot."""
+
+    def __init__(self, shape: str, size: int, count: int) -> None:
+        self._type, self._start, self._deltas = documents.entries(shape, size, count)
+
+    def prepare(self) -> None:
+        """Read the first entries; this is not measured."""
+        self._parser = partialstream.PartialParser(self._type)
+        snapshot = self._parser.feed(self._start)
+        if snapshot is not None:
+            len(snapshot.entries)
+
+    def __call__(self) -> int:
+        """Read the others, a delta each."""
+        feed = self._parser.feed
+        for each in self._deltas:
+            snapshot = feed(each)
+            if snapshot is not None:
+                len(snapshot.entries)
+        return len(self._deltas)
+
+
+entries_read = EntriesRead
+
+
 def growing(shape: str, size: int, delta: int = documents.DELTA) -> Run:
-    """A growing object; nobody looks at the snapshots."""
+    """A growing object; no snapshot is looked at."""
     document = documents.growing(shape, size, delta)
 
     def run() -> int:
@@ -70,8 +108,9 @@ def growing_attribute(shape: str, size: int, delta: int = documents.DELTA) -> Ru
 
     def run() -> int:
         parser = partialstream.PartialParser(document.type)
+        feed = parser.feed
         for each in document.deltas:
-            snapshot = parser.feed(each)
+            snapshot = feed(each)
             if snapshot is not None:
                 _ = snapshot.title
         return len(document.deltas)
