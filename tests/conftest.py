@@ -1,11 +1,15 @@
-"""Hypothesis profiles: `ci` is the default and repeatable, `dev` looks for new examples."""
+"""What holds for all tests: Hypothesis, the extras that a test needs, Ctrl-C, workers."""
 
 from __future__ import annotations
 
 import os
+import signal
 
+import pytest
+from extras import missing_extra
 from hypothesis import HealthCheck, settings
 
+# `ci` is the default and repeatable, `dev` looks for new examples.
 # Loading a module for the first time may make one example slow; that says nothing of the code.
 settings.register_profile(
     "ci",
@@ -18,3 +22,19 @@ settings.register_profile(
     "dev", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# A shell starts a background job (`pytest &`) with SIGINT ignored, and programs inherit that: the
+# ones that tests interrupt would not notice. With a handler of Python's, they get the default.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Tests that are named, or whose output is asked for, run at once and in this process."""
+    named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    return 0 if named or config.option.capture == "no" else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if reason := missing_extra(item):
+        pytest.skip(reason)

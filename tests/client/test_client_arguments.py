@@ -222,6 +222,7 @@ def test_how_long_a_stream_may_be_idle(
 
 
 def test_a_time_out_of_the_older_http_library_is_understood() -> None:
-    httpx = pytest.importorskip("httpx")
+    import httpx
+
     tightened = idle_timeout(httpx.Timeout(900, connect=3), SHORT)
     assert tightened.as_dict() == {"connect": 3, "read": 5, "write": 900, "pool": 900}

@@ -242,7 +242,6 @@ def test_a_member_beside_the_list_comes_before_it_and_is_asked_for(item: Any, wa
 
 
 def test_through_instructor_it_comes_before_the_list_too() -> None:
-    pytest.importorskip("instructor")
     for beside, type_ in ((FIRST_INDEX, "integer"), (INDEXES, "string")):
         shape = ResponseShape("items", Report)
         carrier = carrier_for(shape, Taken(), parallel=False, beside=beside)

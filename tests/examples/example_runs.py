@@ -8,8 +8,29 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from extras import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+# Those that need more than the other tests do.
+NEEDS = {
+    "anthropic_events": needs("examples", "anthropic"),
+    "fastapi_ranking": needs("examples", "fastapi"),
+    "gradio_ranking": needs("examples", "gradio"),
+    "token_probabilities": needs("litellm", "litellm"),
+}
+
+
+def each_example(names: Iterable[str]) -> pytest.MarkDecorator:
+    """Parametrise a test that runs each of these examples."""
+    params = [pytest.param(name, marks=NEEDS.get(name, ())) for name in names]
+    return pytest.mark.parametrize("name", params)
 
 
 @cache

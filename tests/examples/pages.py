@@ -49,11 +49,12 @@ def served(name: str, upstream: ReplayServer, *, warnings: str = "error") -> Ite
 @contextmanager
 def chromium_page() -> Iterator[Page]:
     """A page in headless Chromium, the one of the system; skips the test where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    from playwright.sync_api import sync_playwright
+
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         pytest.skip("needs Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as started:
+    with sync_playwright() as started:
         # Without a sandbox, which root cannot have; what it is shown comes from this machine.
         browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:

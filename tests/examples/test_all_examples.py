@@ -4,10 +4,9 @@ import ast
 import re
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
-from example_runs import EXAMPLES
+from example_runs import EXAMPLES, each_example
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 LONGEST = 110  # lines; a page
@@ -62,12 +61,8 @@ def test_it_imports_nothing_private(name: str) -> None:
             assert not [each for each in names if each.startswith("_")]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_example(NAMES)
 def test_its_help_tells_how_to_ask_a_real_endpoint(name: str) -> None:
-    for package in packages(name):
-        if find_spec(package) is None:
-            extra = "litellm" if package == "litellm" else "examples"
-            pytest.skip(f"needs {package}: pip install -e '.[{extra}]'")
     done = subprocess.run(
         [sys.executable, "-X", "utf8", str(EXAMPLES / f"{name}.py"), "--help"],
         capture_output=True,

@@ -4,13 +4,12 @@ import json
 import re
 from itertools import pairwise
 
-import pytest
-from example_runs import run_example, timed
+from example_runs import NEEDS, run_example, timed
 
 from partialstream import Usage
 from partialstream.testing import Answer, ReplayServer
 
-pytest.importorskip("anthropic", reason="needs anthropic: pip install -e '.[examples]'")
+pytestmark = NEEDS["anthropic_events"]
 
 EVENTS = [
     "message_start",

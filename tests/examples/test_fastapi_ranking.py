@@ -4,8 +4,9 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
-from example_runs import run_example, run_live, timed
+from example_runs import NEEDS, run_example, run_live, timed
 from pages import chromium_page, served
 
 from partialstream.testing import Answer, ReplayServer, faults
@@ -13,8 +14,7 @@ from partialstream.testing import Answer, ReplayServer, faults
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytest.importorskip("fastapi", reason="needs fastapi: pip install -e '.[examples]'")
-httpx = pytest.importorskip("httpx", reason="needs httpx: pip install -e '.[examples]'")
+pytestmark = NEEDS["fastapi_ranking"]
 
 NAMES = ["Tent", "Stove", "Lamp", "Mug", "Rug"]
 TEXT = json.dumps(

@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-from example_runs import run_example, timed
+from example_runs import NEEDS, run_example, timed
 from pages import chromium_page, served
 
 from partialstream.testing import Answer, ReplayServer, faults
@@ -12,7 +11,7 @@ from partialstream.testing import Answer, ReplayServer, faults
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytest.importorskip("gradio", reason="needs gradio: pip install -e '.[examples]'")
+pytestmark = NEEDS["gradio_ranking"]
 
 # Gradio itself uses what pandas has deprecated.
 WARNINGS = "ignore"

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 
 import pytest
-from example_runs import EXAMPLES, run_example
+from example_runs import EXAMPLES, each_example, run_example
 
 PAGE = (EXAMPLES / "README.md").read_text(encoding="utf-8")
 SHOWN = dict(re.findall(r"^## (\w+)$.*?^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
-
-NEEDS = {"gradio_ranking": "gradio", "token_probabilities": "litellm", "fastapi_ranking": "fastapi"}
-"""Packages that are not among those of every test run."""
 
 WARNS = ("gradio_ranking", "token_probabilities")
 """Their packages warn of what is their own."""
@@ -38,10 +34,8 @@ def test_all_of_them_are_shown() -> None:
     assert set(SHOWN) == {path.stem for path in EXAMPLES.glob("*.py")}
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@each_example(SHOWN)
 def test_what_is_shown_is_what_it_prints(name: str) -> None:
-    if name in NEEDS and find_spec(NEEDS[name]) is None:
-        pytest.skip(f"needs {NEEDS[name]}")
     printed = run_example(name, warnings="ignore" if name in WARNS else "error")
     assert re.fullmatch(pattern(SHOWN[name]), form(trimmed(printed))), printed
 

@@ -7,14 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from example_runs import EXAMPLES
+from example_runs import EXAMPLES, NEEDS
 
 from partialstream.testing import Answer, ReplayRequest, ReplayServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytest.importorskip("litellm", reason="needs litellm: pip install -e '.[litellm]'")
+pytestmark = NEEDS["token_probabilities"]
 
 MEMBER = re.compile(r" +([\d.]+)%  (\w+) = (.+?)(  <- check this)?")
 TOKEN = re.compile(r" +([\d.]+)%  '(.*)'")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,13 +196,11 @@ WAYS = [
     Way("genai-tool", "google.genai", *genai(True), as_tool=True, whole=True),
 ]
 
+SDKS = {name: needs("providers", name) for name in ("anthropic", "google.genai")}
+
 
 def ways(*, whole: bool = True) -> Any:
     """Every way, or those in which an answer does not come in one piece."""
     chosen = [way for way in WAYS if whole or not way.whole]
-    return pytest.mark.parametrize("way", chosen, ids=lambda way: way.name)
-
-
-def needed(way: Way) -> None:
-    pytest.importorskip(way.module.partition(".")[0])
-    pytest.importorskip(way.module)
+    params = [pytest.param(way, marks=SDKS.get(way.module, ()), id=way.name) for way in chosen]
+    return pytest.mark.parametrize("way", params)

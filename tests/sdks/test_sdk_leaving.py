@@ -10,8 +10,9 @@ from contextlib import AsyncExitStack, ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from extras import needs
 from pydantic import BaseModel
-from sdks import MESSAGES, PROMPT, Way, needed, ways
+from sdks import MESSAGES, PROMPT, Way, ways
 
 from partialstream import astream_items, astream_partial, stream_items, stream_partial
 from partialstream.testing import Answer, ReplayServer, faults
@@ -57,7 +58,6 @@ def hung_up(request: ReplayRequest, left: float) -> bool:
 @ways(whole=False)
 @pytest.mark.parametrize("how", ["break", "snapshots", "with", "close", "unread"])
 def test_leaving(way: Way, how: str) -> None:
-    needed(way)
     with ReplayServer(STALLED) as server, ExitStack() as stack:
         opened = way.sync(server, stack)
         if how == "break":
@@ -83,7 +83,6 @@ def test_leaving(way: Way, how: str) -> None:
 @ways(whole=False)
 @pytest.mark.parametrize("how", ["break", "snapshots", "with", "close", "unread", "cancel"])
 def test_leaving_an_async_stream(way: Way, how: str) -> None:
-    needed(way)
 
     async def main() -> None:
         async with AsyncExitStack() as stack:
@@ -129,7 +128,6 @@ def test_leaving_an_async_stream(way: Way, how: str) -> None:
 
 @ways(whole=False)
 def test_another_thread_closes_what_one_waits_for(way: Way) -> None:
-    needed(way)
     if way.name == "genai":
         pytest.skip("a generator has no connection to be seen, and a thread inside of it")
     with ReplayServer(STALLED) as server, ExitStack() as stack:
@@ -161,8 +159,10 @@ class AsyncManager:
     async def __aexit__(self, *args: object) -> None: ...
 
 
+@needs("providers", "anthropic")
 def test_what_gives_a_stream_is_told_from_one() -> None:
-    anthropic = pytest.importorskip("anthropic")
+    import anthropic
+
     asked: Any = {"model": "m-1", "max_tokens": 10, "messages": MESSAGES}
     with anthropic.Anthropic(base_url="http://127.0.0.1:9", api_key="-") as client:
         with pytest.raises(TypeError, match=r"not MessageStreamManager; `with` gives it"):
@@ -181,7 +181,7 @@ def test_what_gives_a_stream_is_told_from_one() -> None:
 
 
 def test_a_stream_of_the_other_kind_is_told() -> None:
-    openai = pytest.importorskip("openai")
+    import openai
 
     async def main() -> None:
         async with openai.AsyncOpenAI(base_url=server.base_url, api_key="-") as client:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from block_runs import body_of, check, random_reads, recordings
+from extras import needs
 from source_runs import STREAMS, body_source, needs_streams
 
 from partialstream.results import Usage
@@ -55,11 +56,12 @@ def test_events_as_dicts(entry: dict[str, Any]) -> None:
     assert source.metadata.model in (start["model"], "claude-sonnet-4-5")
 
 
+@needs("providers", "anthropic")
 @needs_streams
 @each_recording
 def test_events_of_the_sdk(entry: dict[str, Any]) -> None:
-    anthropic = pytest.importorskip("anthropic")
-    httpx2 = pytest.importorskip("httpx2")
+    import anthropic
+    import httpx2
 
     def answer(request: Any) -> Any:
         headers = {"content-type": "text/event-stream"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from block_runs import body_of, check, random_reads, recordings
+from extras import needs
 from source_runs import STREAMS, body_source, needs_streams
 
 from partialstream.results import Usage
@@ -58,10 +59,10 @@ def test_events_as_dicts(entry: dict[str, Any]) -> None:
     check(entry, source, events)
 
 
+@needs("providers", "botocore")
 @needs_streams
 @each_recording
 def test_events_of_boto3(entry: dict[str, Any]) -> None:
-    pytest.importorskip("botocore")
     from botocore.eventstream import EventStream
     from botocore.loaders import Loader
     from botocore.model import ServiceModel

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from extras import needs
 from recordings import reads_of
 from source_runs import brief, read_all
 
@@ -112,9 +113,9 @@ def test_a_body() -> None:
         assert metadata.terminated
 
 
+@needs("providers", "cohere")
 @pytest.mark.filterwarnings("ignore")
 def test_objects_of_the_sdk() -> None:
-    pytest.importorskip("cohere")
     from cohere.core.unchecked_base_model import construct_type
     from cohere.v2.types import V2ChatStreamResponse
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from extras import needs
 from source_runs import brief, read_all
 
 from partialstream.results import Usage
@@ -33,26 +34,38 @@ CHUNK: dict[str, Any] = {
 
 
 def as_genai() -> Any:
-    types = pytest.importorskip("google.genai.types")
+    from google.genai import types
+
     return types.GenerateContentResponse.model_validate(CHUNK)
 
 
 def as_generativeai() -> Any:
-    types = pytest.importorskip("google.generativeai.types.generation_types")
+    from google.generativeai.types import generation_types as types
+
     return types.GenerateContentResponse.from_response(as_protocol_buffer())
 
 
 def as_protocol_buffer() -> Any:
-    language = pytest.importorskip("google.ai.generativelanguage")
+    from google.ai import generativelanguage as language
+
     return language.GenerateContentResponse(CHUNK)
 
 
 def as_vertexai() -> Any:
-    models = pytest.importorskip("vertexai.generative_models")
+    from vertexai import generative_models as models
+
     return models.GenerationResponse.from_dict(CHUNK)
 
 
-@pytest.mark.parametrize("build", [as_genai, as_generativeai, as_protocol_buffer, as_vertexai])
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param(as_genai, marks=needs("providers", "google.genai")),
+        pytest.param(as_generativeai, marks=needs("providers", "google.generativeai")),
+        pytest.param(as_protocol_buffer, marks=needs("providers", "google.ai.generativelanguage")),
+        pytest.param(as_vertexai, marks=needs("providers", "vertexai")),
+    ],
+)
 def test_objects_say_what_dicts_say(build: Any) -> None:
     chunk = build()
     source = source_for(chunk)
@@ -65,8 +78,10 @@ def test_objects_say_what_dicts_say(build: Any) -> None:
     assert source.metadata.usage == Usage(3, 2)
 
 
+@needs("providers", "google.genai")
 def test_streamed_arguments_and_a_blocked_prompt_as_objects() -> None:
-    types = pytest.importorskip("google.genai.types")
+    from google.genai import types
+
     leaves = [{"json_path": "$.a", "number_value": 2.0}, {"json_path": "$.b"}]
     call = {"name": "f", "partial_args": leaves}
     chunk = {"candidates": [{"content": {"parts": [{"function_call": call}]}}]}

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from extras import needs
 from recordings import body_of, check_texts, reads_of, recordings, texts_until_error
 from source_runs import body_source, needs_streams
 
@@ -68,11 +69,13 @@ def test_chunks_as_dicts(entry: dict[str, Any]) -> None:
     check(entry, source, chunks)
 
 
+@needs("providers", "google.genai")
 @needs_streams
 @each_recording
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_chunks_as_objects_of_the_sdk(entry: dict[str, Any]) -> None:
-    types = pytest.importorskip("google.genai.types")
+    from google.genai import types
+
     by_dict, by_object = GeminiSource(), GeminiSource()
     for chunk in dicts_of(body_of(entry)):
         built = types.GenerateContentResponse._from_response(response=chunk, kwargs={})

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from extras import needs
 from recordings import body_of, check_texts, reads_of, recordings, texts_until_error
 from source_runs import brief, needs_streams, read_all
 
@@ -49,10 +50,12 @@ def test_chunks_as_dicts(entry: dict[str, Any]) -> None:
     check(entry, source, chunks)
 
 
+@needs("providers", "ollama")
 @needs_streams
 @each_recording
 def test_chunks_as_objects_of_the_sdk(entry: dict[str, Any]) -> None:
-    ollama = pytest.importorskip("ollama")
+    import ollama
+
     by_dict, by_object = OllamaSource(), OllamaSource()
     for line in body_of(entry).splitlines():
         if not line:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from extras import needs
 from source_runs import brief, call, calls, chunk, read_all, says
 
 from partialstream.errors import ProviderError
@@ -30,7 +31,8 @@ def as_object(value: Any) -> Any:
 
 
 def mistral(data: dict[str, Any]) -> Any:
-    models = pytest.importorskip("mistralai.client.models")
+    from mistralai.client import models
+
     return models.CompletionEvent.model_validate({"data": data})
 
 
@@ -53,7 +55,7 @@ def test_events_of_openais_stream_helper() -> None:
         lambda data: {"data": data, "event": None},
         lambda data: as_object({"data": data}),
         lambda data: SimpleNamespace(data=data, _response="hidden"),
-        mistral,
+        pytest.param(mistral, marks=needs("providers", "mistralai.client")),
     ],
 )
 def test_wrapped_chunks(wrap: Any) -> None:

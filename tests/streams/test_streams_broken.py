@@ -9,6 +9,7 @@ import httpx2  # the HTTP library below OpenAI's SDK
 import openai
 import pytest
 from drivers import DRIVERS, KINDS, Driver, Kind, as_chunks
+from extras import needs
 from pydantic import BaseModel
 
 from partialstream import (
@@ -34,23 +35,28 @@ CLOSED = ['[{"name":"La', 'mp"}', "]"]
 
 def of_httpx(name: str, *args: str) -> Exception:
     """An exception of the library that OpenAI's SDK was built on before; others still are."""
-    httpx = pytest.importorskip("httpx")
+    import httpx
+
     error: Exception = getattr(httpx, name)(*args)
     return error
 
 
 def of_google(name: str, code: int, body: Any) -> Exception:
-    errors = pytest.importorskip("google.genai.errors")
+    from google.genai import errors
+
     return getattr(errors, name)(code, body)
 
 
 def of_botocore(code: str) -> Exception:
-    errors = pytest.importorskip("botocore.exceptions")
+    from botocore import exceptions as errors
+
     return errors.EventStreamError({"Error": {"Code": code, "Message": "wait"}}, "ConverseStream")
 
 
 def of_aiohttp(text: str) -> Exception:
-    return pytest.importorskip("aiohttp").ClientPayloadError(text)
+    import aiohttp
+
+    return aiohttp.ClientPayloadError(text)
 
 
 # What is raised, what becomes of it, and the status.
@@ -132,11 +138,21 @@ TRANSLATED: dict[str, tuple[Callable[[], Exception], type[PartialStreamError], s
         "disconnected",
     ),
 }
+PROVIDERS = ("google.genai", "botocore")
+
+each_translated = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[needs("providers", module)] if module in PROVIDERS else [])
+        for name in TRANSLATED
+        for module in [name.partition(".errors.")[0].partition(".exceptions.")[0]]
+    ],
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
-@pytest.mark.parametrize("name", TRANSLATED)
+@each_translated
 def test_a_connection_that_fails(name: str, driver: Driver, kind: Kind) -> None:
     make, error, status = TRANSLATED[name]
     chunks = as_chunks(kind, OPEN, finish=None)
@@ -172,7 +188,7 @@ def test_the_provider_s_code_is_kept(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
-@pytest.mark.parametrize("name", TRANSLATED)
+@each_translated
 def test_a_connection_that_fails_in_a_growing_object(name: str, driver: Driver) -> None:
     make, error, status = TRANSLATED[name]
     told = driver.read(Product, ['{"name":"La', "mp"], partial=True, fails=make())
@@ -185,7 +201,7 @@ def test_a_connection_that_fails_in_a_growing_object(name: str, driver: Driver) 
 
 
 @pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
-@pytest.mark.parametrize("name", TRANSLATED)
+@each_translated
 def test_a_connection_that_fails_behind_the_document(name: str, driver: Driver) -> None:
     # Everything is here: what is missing is the goodbye. An error that the provider tells of is
     # another matter.

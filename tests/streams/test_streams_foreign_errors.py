@@ -22,19 +22,22 @@ class Product(BaseModel):
 
 
 def through_httpx(url: str) -> Iterator[bytes]:
-    httpx = pytest.importorskip("httpx")
+    import httpx
+
     with httpx.Client(timeout=SHORT, trust_env=False) as client, client.stream("GET", url) as body:
         yield from body.iter_bytes()
 
 
 def through_httpx2(url: str) -> Iterator[bytes]:
-    httpx2 = pytest.importorskip("httpx2")
+    import httpx2
+
     with httpx2.Client(timeout=SHORT, trust_env=False) as client, client.stream("GET", url) as body:
         yield from body.iter_bytes()
 
 
 def through_requests(url: str) -> Iterator[bytes]:
-    requests = pytest.importorskip("requests")
+    import requests
+
     with requests.Session() as session:
         session.trust_env = False
         with session.get(url, stream=True, timeout=SHORT) as body:
@@ -42,7 +45,8 @@ def through_requests(url: str) -> Iterator[bytes]:
 
 
 def through_urllib3(url: str) -> Iterator[bytes]:
-    urllib3 = pytest.importorskip("urllib3")
+    import urllib3
+
     with urllib3.PoolManager(retries=False) as pool:
         body = pool.request("GET", url, preload_content=False, timeout=SHORT)
         try:
@@ -69,7 +73,8 @@ SYNC: list[Callable[[str], Iterator[bytes]]] = [
 
 
 async def through_async_httpx(url: str) -> AsyncIterator[bytes]:
-    httpx = pytest.importorskip("httpx")
+    import httpx
+
     async with (
         httpx.AsyncClient(timeout=SHORT, trust_env=False) as client,
         client.stream("GET", url) as body,
@@ -79,7 +84,8 @@ async def through_async_httpx(url: str) -> AsyncIterator[bytes]:
 
 
 async def through_async_httpx2(url: str) -> AsyncIterator[bytes]:
-    httpx2 = pytest.importorskip("httpx2")
+    import httpx2
+
     async with (
         httpx2.AsyncClient(timeout=SHORT, trust_env=False) as client,
         client.stream("GET", url) as body,
@@ -89,7 +95,8 @@ async def through_async_httpx2(url: str) -> AsyncIterator[bytes]:
 
 
 async def through_aiohttp(url: str) -> AsyncIterator[bytes]:
-    aiohttp = pytest.importorskip("aiohttp")
+    import aiohttp
+
     timeout = aiohttp.ClientTimeout(sock_read=SHORT)
     async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as body:
         async for data in body.content.iter_any():

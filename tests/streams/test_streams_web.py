@@ -8,20 +8,17 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import BaseModel
-
-from partialstream import from_openai
-from partialstream.testing import Answer, ReplayServer
-
-pytest.importorskip("starlette")
-pytest.importorskip("uvicorn")
-
+from extras import needs
 from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from uvicorn import Config, Server
+
+from partialstream import from_openai
+from partialstream.testing import Answer, ReplayServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -63,8 +60,9 @@ def app_for(replay: ReplayServer) -> Starlette:
 
 
 def fastapi_app_for(replay: ReplayServer) -> Any:
-    fastapi = pytest.importorskip("fastapi")
-    responses = pytest.importorskip("fastapi.responses")
+    import fastapi
+    from fastapi import responses
+
     app = fastapi.FastAPI()
     client = from_openai(OpenAI(base_url=replay.base_url, api_key="-"))
 
@@ -93,7 +91,12 @@ def serve(app: Any) -> tuple[Server, threading.Thread, int]:
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # the SDK's clients, which live with the app
 @pytest.mark.parametrize(
-    ("make", "path"), [(app_for, "sync"), (app_for, "async"), (fastapi_app_for, "sync")]
+    ("make", "path"),
+    [
+        (app_for, "sync"),
+        (app_for, "async"),
+        pytest.param(fastapi_app_for, "sync", marks=needs("examples", "fastapi")),
+    ],
 )
 def test_a_browser_that_leaves_closes_the_providers_response(
     replay: ReplayServer, make: Any, path: str

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from extras import needs
 from wire_runs import ask, events_of
 
 from partialstream.results import Usage
@@ -212,8 +213,10 @@ def test_requests_are_recorded() -> None:
     assert request.headers["anthropic-version"] == "2023-06-01"
 
 
+@needs("providers", "anthropic")
 def test_the_sdk_understands_it() -> None:
-    anthropic = pytest.importorskip("anthropic")
+    import anthropic
+
     calls = [ToolCall("a", '{"x":[1,"ä"]}')]
     answer = Answer("text", reasoning="think", tool_calls=calls, chunk_size=3)
     with (

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from extras import needs
 from wire_runs import ask, events_of
 
 from partialstream.results import Usage
@@ -200,12 +201,14 @@ def test_deltas_of_a_call_count_when_it_comes(pace: float | None) -> None:
     assert request.deltas_sent == 4
 
 
+@needs("providers", "google.genai")
 @pytest.mark.filterwarnings(
     # What aiohttp says of google-genai.
     "ignore:Inheritance class AiohttpClientSession:DeprecationWarning"
 )
 def test_the_sdk_understands_it() -> None:
-    genai = pytest.importorskip("google.genai")
+    from google import genai
+
     calls = [ToolCall("a", '{"x":[1,"ä"]}')]
     answer = Answer("text", reasoning="think", tool_calls=calls, chunk_size=10)
     with ReplayServer(answer, repeat=True) as server:
