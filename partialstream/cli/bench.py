@@ -21,7 +21,7 @@ from partialstream.cli.ending import UsageError, message_of
 from partialstream.cli.exit_codes import ExitCode, code_of
 from partialstream.cli.output import InputOutputError, write_error, write_line
 from partialstream.cli.target import item_adapter, load_type
-from partialstream.client.modes import resolve_mode
+from partialstream.client.options import resolve_mode
 from partialstream.errors import PartialStreamError
 
 if TYPE_CHECKING:

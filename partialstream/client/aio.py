@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
 
     from partialstream.client.endpoint import AsyncEndpoint
-    from partialstream.client.inference import T, V
+    from partialstream.client.response_model import T, V
     from partialstream.stream.reading import Reading
 
 
@@ -295,7 +295,7 @@ class AsyncClient:
         return Call(
             shape,
             options,
-            self._endpoint.shaping(shape, options, rest, stream=stream),
+            self._endpoint.request_builder(shape, options, rest, stream=stream),
             stream=stream,
             hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
             asynchronous=True,
@@ -339,7 +339,7 @@ class AsyncClient:
     async def _sent(self, call: Call, request: Any) -> AsyncIterable[Any]:
         if call.stream:
             return await self._endpoint.send(request, call.hooks, call.deadline)
-        whole = await self._endpoint.send_whole(request, call.hooks, call.deadline)
+        whole = await self._endpoint.send_full(request, call.hooks, call.deadline)
         call.completion = whole.completion
         return _each(whole.chunks)
 

@@ -23,7 +23,7 @@ from partialstream.stream.stopping import items_until, snapshots_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from partialstream.client.endpoint import Shaping
+    from partialstream.client.endpoint import RequestBuilder
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.stream.items import ItemReading
@@ -37,7 +37,7 @@ class Call:
     Args:
         shape: What it asks for.
         options: How the answer is read.
-        shaping: Makes its requests.
+        builder: Builds its requests.
         stream: Whether the answer is streamed.
         hooks: Those of the client.
         asynchronous: Whether a loop must not be kept waiting.
@@ -62,7 +62,7 @@ class Call:
         self,
         shape: ResponseShape,
         options: Options,
-        shaping: Shaping,
+        builder: RequestBuilder,
         *,
         stream: bool,
         hooks: Hooks | None = None,
@@ -70,7 +70,7 @@ class Call:
     ) -> None:
         options.check(shape.kind, stream=stream)
         self._options = options
-        self.conversation = Conversation(shape, options, shaping)
+        self.conversation = Conversation(shape, options, builder)
         self.stream = stream
         self.hooks = Hooks.combine(hooks, options.hooks)
         self.deadline = None if options.deadline is None else Deadline(options.deadline)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, create_model
-
 from partialstream.client.follow_up import FIRST_INDEX, INDEXES, list_text
 from partialstream.client.prompts import (
     errors_of,
@@ -19,7 +17,7 @@ from partialstream.client.prompts import (
     repair_prompt,
     resume_prompt,
 )
-from partialstream.client.schemas import VALUE
+from partialstream.client.schema import VALUE, wrapper_model
 from partialstream.engine.members import object_text
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.items import ItemFlow
@@ -28,8 +26,10 @@ from partialstream.stream.partials import PartialFlow
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic import BaseModel
+
     from partialstream.client.elements import Elements
-    from partialstream.client.endpoint import Shaping
+    from partialstream.client.endpoint import RequestBuilder
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.errors import OutputValidationError
@@ -43,22 +43,22 @@ class Conversation:
     Args:
         shape: What the call asks for.
         options: How its responses are read.
-        shaping: Makes its requests.
+        builder: Builds its requests.
 
     Attributes:
         limits: Those of the reading.
     """
 
-    def __init__(self, shape: ResponseShape, options: Options, shaping: Shaping) -> None:
+    def __init__(self, shape: ResponseShape, options: Options, builder: RequestBuilder) -> None:
         self._shape = shape
         self._options = options
-        self._shaping = shaping
+        self._builder = builder
         self.limits = options.limits or DEFAULT_LIMITS
 
     @property
     def request(self) -> Any:
         """The first request, for the endpoint that it was shaped for."""
-        return self._shaping.request
+        return self._builder.request
 
     def item_flow(
         self, answer: ResponseStream, on_invalid: Literal["raise", "skip"]
@@ -73,13 +73,13 @@ class Conversation:
             strict=options.strict,
             limits=options.limits,
             answer=answer,
-            expected=self._shaping.expected,
+            expected=self._builder.expected,
         )
 
     @property
     def wraps(self) -> bool:
         """Whether the value asked for is no object, and so a member of its answer."""
-        return self._shaping.path == (VALUE,)
+        return self._builder.path == (VALUE,)
 
     def partial_flow(
         self,
@@ -97,14 +97,14 @@ class Conversation:
         """
         options = self._options
         wrapped = self.wraps
-        model = _wrapper_of(self._shape.type_) if wrapped else self._shape.type_
+        model = _wrapper_model(self._shape.type_) if wrapped else self._shape.type_
         return PartialFlow(
             model,
             context=options.context,
             strict=options.strict,
             limits=options.limits,
             answer=answer,
-            expected=self._shaping.expected,
+            expected=self._builder.expected,
             member=VALUE if wrapped else None,
             carried=carried,
             fail_fast=fail_fast,
@@ -114,27 +114,27 @@ class Conversation:
 
     def index_name(self, cause: AttemptCause) -> str | None:
         """The member that says which items a follow-up brings, None if it is not asked for."""
-        return self._shaping.member_beside(INDEXES if cause == "repair" else FIRST_INDEX)
+        return self._builder.member_beside(INDEXES if cause == "repair" else FIRST_INDEX)
 
     def repair_request(self, rejected: Sequence[RejectedItem]) -> Any:
         """Ask for rejected items again, and for nothing else."""
-        said = list_text([each.raw for each in rejected], self._shaping.path)
+        said = list_text([each.raw for each in rejected], self._builder.path)
         prompt = self._options.prompts.repair
         instruction = prompt(rejected)
         name = self.index_name("repair")
         if name is not None and prompt is repair_prompt:
             instruction += f"\n\n{indexes_prompt(name, [each.index for each in rejected])}"
-        return self._shaping.follow_up(said, instruction, (), name)
+        return self._builder.follow_up(said, instruction, (), name)
 
     def resume_request(self, elements: Elements) -> Any:
         """Ask for what follows these elements of the list."""
-        said = list_text(elements.texts, self._shaping.path) if elements.texts else None
+        said = list_text(elements.texts, self._builder.path) if elements.texts else None
         prompt = self._options.prompts.resume
         instruction = prompt(elements.count, len(elements.texts))
         name = self.index_name("resume") if elements.count else None
         if name is not None and prompt is resume_prompt:
             instruction += f"\n\n{first_index_prompt(name, elements.count)}"
-        return self._shaping.follow_up(said, instruction, (), name)
+        return self._builder.follow_up(said, instruction, (), name)
 
     def reask_request(
         self, carried: Mapping[str, str], refused: OutputValidationError | None
@@ -153,22 +153,14 @@ class Conversation:
         elif refused is not None:
             said = refused.raw
         instruction = self._options.prompts.reask(errors, list(carried), raw)
-        return self._shaping.follow_up(said, instruction, list(carried))
+        return self._builder.follow_up(said, instruction, list(carried))
 
 
-def _wrapper_of(type_: Any) -> type[BaseModel]:
+_cached_wrapper_model = lru_cache(maxsize=256)(wrapper_model)
+
+
+def _wrapper_model(type_: Any) -> type[BaseModel]:
     try:
-        return _cached_wrapper_of(type_)
+        return _cached_wrapper_model(type_)
     except TypeError:  # an unhashable annotation
-        return _new_wrapper_of(type_)
-
-
-def _new_wrapper_of(type_: Any) -> type[BaseModel]:
-    fields: Any = {VALUE: (type_, ...)}
-    model: type[BaseModel] = create_model(
-        "Answer", __config__=ConfigDict(arbitrary_types_allowed=True), **fields
-    )
-    return model
-
-
-_cached_wrapper_of = lru_cache(maxsize=256)(_new_wrapper_of)
+        return wrapper_model(type_)

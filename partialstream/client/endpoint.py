@@ -1,20 +1,36 @@
-"""What a client needs of whoever answers: how a request is made, and how it is sent.
+"""What a client needs of a provider: how a request is built, and how it is sent.
 
-    Client, AsyncClient ──► Call ──► Shaping    which request, and where its answer will be
+    Client, AsyncClient ──► Call ──► RequestBuilder   which request, and where the JSON will be
             │
-            └──► Endpoint                       sends it, gives the chunks of the answer
+            └──► Endpoint                             sends it, gives the chunks of the response
 
-There are two kinds. `chat_endpoint.py` asks the OpenAI SDK's Chat Completions and shapes the
-request itself; `instructor_endpoint.py` asks whom an instructor client asks, and lets instructor
-shape the request.
+There are two kinds. `chat.py` sends to the OpenAI SDK's Chat Completions and builds the requests
+itself; `instructor.py` sends through an instructor client, and lets instructor shape them. Where
+a response is read as bytes, both read it through `Body` and `AsyncBody`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+import re
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from anyio import move_on_after
+
+from partialstream.stream.deadline import Alarm
+from partialstream.stream.transport import end_connection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import (
+        AsyncIterable,
+        AsyncIterator,
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from partialstream.client.hooks import Hooks
     from partialstream.client.options import Options
@@ -24,12 +40,12 @@ if TYPE_CHECKING:
     from partialstream.stream.flow import Expected
 
 
-class Shaping(Protocol):
-    """How the requests of one call are made, and where their answers will be.
+class RequestBuilder(ABC):
+    """Builds the requests of one call, and knows where their JSON will be.
 
     Attributes:
         request: The first request, in the endpoint's own form.
-        path: Where the list, or a value that is no object, stands in the answer asked for.
+        path: Where the list, or a value that is not an object, stands in the JSON asked for.
         expected: The channel that is asked for, and the place of the list in it.
     """
 
@@ -37,14 +53,15 @@ class Shaping(Protocol):
     path: Path
     expected: Expected
 
+    @abstractmethod
     def member_beside(self, name: str) -> str | None:
         """What a member beside the list is to be called; None if there can be none.
 
         Args:
             name: What it would best be called.
         """
-        ...
 
+    @abstractmethod
     def follow_up(
         self,
         said: str | None,
@@ -52,30 +69,30 @@ class Shaping(Protocol):
         carried: Sequence[str],
         beside: str | None = None,
     ) -> Any:
-        """Make a request that follows up on an answer.
+        """Build a request that follows up on a response.
 
         Args:
             said: What the model said, as a JSON document; None leaves it out.
             instruction: What is asked of it now.
-            carried: Members of an object that stand, by their names in the answer.
+            carried: Members of an object that were accepted, by their names in the JSON. Only
+                the others are asked for.
             beside: A member that is to stand before the list, by what `member_beside` gave.
         """
-        ...
 
 
-class Whole(NamedTuple):
-    """An answer that is not streamed.
+class FullResponse(NamedTuple):
+    """A response that is not streamed.
 
     Attributes:
         chunks: What is read.
-        completion: Gives the answer in the form the SDK gives it.
+        completion: Gives the response in the form the SDK gives it.
     """
 
     chunks: Sequence[Any]
     completion: Callable[[], Any]
 
 
-class EndpointBase(Protocol):
+class _Endpoint(Protocol):
     """What both kinds of endpoints have.
 
     Attributes:
@@ -84,21 +101,16 @@ class EndpointBase(Protocol):
 
     hooks: Any
 
-    def shaping(
-        self,
-        shape: ResponseShape,
-        options: Options,
-        kwargs: Mapping[str, Any],
-        *,
-        stream: bool,
-    ) -> Shaping:
+    def request_builder(
+        self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
+    ) -> RequestBuilder:
         """Prepare a call.
 
         Args:
             shape: What it asks for.
-            options: How the answer is to be read.
+            options: How the response is to be read.
             kwargs: What the caller passes on to the SDK.
-            stream: Whether the answer is to be streamed.
+            stream: Whether the response is to be streamed.
 
         Raises:
             TypeError: The arguments contradict each other.
@@ -107,32 +119,135 @@ class EndpointBase(Protocol):
         ...
 
 
-class Endpoint(EndpointBase, Protocol):
-    """Whom a sync client asks."""
+class Endpoint(_Endpoint, Protocol):
+    """Where a sync client sends its requests."""
 
     def send(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Iterable[Any]:
-        """Make a request; gives the chunks of its answer, unread.
+        """Send a request; gives the chunks of its response, unread.
 
-        Closed by its own `close`, if it has one. `hooks` are told of request and response. The
-        waits of the request are no longer than until the deadline; what else that is for, the
-        client sees to.
+        They are closed by their own `close`, if they have one. `hooks` get request and response.
+        The waits of the request are no longer than until the deadline; what else that is for,
+        the client sees to.
         """
         ...
 
-    def send_whole(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Whole:
-        """Make a request whose answer is not streamed."""
+    def send_full(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> FullResponse:
+        """Send a request whose response is not streamed."""
         ...
 
 
-class AsyncEndpoint(EndpointBase, Protocol):
-    """Whom an async client asks."""
+class AsyncEndpoint(_Endpoint, Protocol):
+    """Where an async client sends its requests; see `Endpoint`."""
 
     async def send(
         self, request: Any, hooks: Hooks, deadline: Deadline | None
     ) -> AsyncIterable[Any]:
-        """Make a request; gives the chunks of its answer, unread."""
+        """Send a request; gives the chunks of its response, unread."""
         ...
 
-    async def send_whole(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Whole:
-        """Make a request whose answer is not streamed."""
+    async def send_full(
+        self, request: Any, hooks: Hooks, deadline: Deadline | None
+    ) -> FullResponse:
+        """Send a request whose response is not streamed."""
         ...
+
+
+# -- the bytes of a streamed response ------------------------------------------------------
+#
+# They end with `[DONE]`, as for OpenAI's SDK: some servers keep the connection open after it.
+# What ought to follow is the end of the HTTP body, and only a connection that has read it can
+# serve the next request; so it is given a moment to come.
+
+_MOMENT: Final = 0.1  # seconds; the end of the HTTP body usually comes with [DONE]
+
+# In a line of its own, and nothing follows: JSON that is sent as an event has no line ends.
+_DONE: Final = re.compile(rb"[\r\n]data: ?\[DONE\]\s*\Z")
+_DONE_LENGTH: Final = 32
+
+
+class Body:
+    """The bytes of a response, to be read once.
+
+    Args:
+        response: The HTTP library's response (httpx of either generation), open and unread. It
+            is closed with the body.
+
+    Attributes:
+        response: The same.
+    """
+
+    def __init__(self, response: Any) -> None:
+        self.response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        chunks: Iterator[bytes] = self.response.iter_bytes()
+        end = b""  # wherever the body is cut
+        for chunk in chunks:
+            yield chunk
+            end = (end + chunk[-_DONE_LENGTH:])[-_DONE_LENGTH:]
+            if _DONE.search(end) is not None:
+                self._read_end(chunks)
+                return
+
+    def close(self) -> None:
+        """Close the response."""
+        self.response.close()
+
+    def _read_end(self, chunks: Iterator[bytes]) -> None:
+        """Give the end of the HTTP body a moment to come."""
+        alarm = Alarm(_MOMENT, self._leave_end)
+        try:
+            for _ in chunks:
+                pass
+        except Exception:  # noqa: BLE001 - the response is complete, whatever happens now
+            pass
+        finally:
+            alarm.cancel()
+
+    def _leave_end(self) -> None:
+        """Leave the thread that waits for the end nothing more to wait for."""
+        if not end_connection(self.response):
+            with suppress(Exception):  # an alarm must not raise, and the response is complete
+                self.response.close()
+
+
+class AsyncBody:
+    """The bytes of a response, to be read once.
+
+    No generator, which would have to be closed by the task that reads it.
+
+    Args:
+        response: The HTTP library's response, open and unread. It is closed with the body.
+
+    Attributes:
+        response: The same.
+    """
+
+    def __init__(self, response: Any) -> None:
+        self.response = response
+        self._chunks: AsyncIterator[bytes] = response.aiter_bytes()
+        self._end = b""
+
+    def __aiter__(self) -> AsyncBody:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if _DONE.search(self._end) is not None:
+            await self._read_end()
+            raise StopAsyncIteration
+        chunk = await self._chunks.__anext__()
+        self._end = (self._end + chunk[-_DONE_LENGTH:])[-_DONE_LENGTH:]
+        return chunk
+
+    async def aclose(self) -> None:
+        """Close the response; a task that reads is woken by that."""
+        await self.response.aclose()
+
+    async def _read_end(self) -> None:
+        """Give the end of the HTTP body a moment to come."""
+        try:
+            with move_on_after(_MOMENT):
+                async for _ in self._chunks:
+                    pass
+        except Exception:  # noqa: BLE001 - the response is complete, whatever happens now
+            pass

@@ -15,8 +15,8 @@ from partialstream.engine.members import object_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from partialstream.client.modes import Mode
-    from partialstream.client.schemas import RequestSchema
+    from partialstream.client.options import Mode
+    from partialstream.client.schema import RequestSchema
     from partialstream.results import Path
 
 FIRST_INDEX: Final = "first_index"
@@ -111,7 +111,7 @@ def free_name(name: str, schema: RequestSchema) -> str:
     """Find a name for a member beside the list that no member of an item has.
 
     Example:
-        >>> from partialstream.client.schemas import RequestSchema
+        >>> from partialstream.client.schema import RequestSchema
         >>> taken = {"type": "object", "properties": {"indexes": {"type": "string"}}}
         >>> free_name("indexes", RequestSchema("Tool", taken, strict=True))
         'indexes_'
@@ -142,7 +142,7 @@ def indexed_schema(schema: RequestSchema, name: str) -> RequestSchema:
 
     Example:
         >>> from partialstream.client.response_model import ResponseShape
-        >>> from partialstream.client.schemas import request_schema
+        >>> from partialstream.client.schema import request_schema
         >>> made = indexed_schema(request_schema(ResponseShape("items", int)), "first_index")
         >>> list(made.schema["properties"]), made.schema["required"]
         (['first_index', 'items'], ['first_index', 'items'])
@@ -167,7 +167,7 @@ def rest_schema(schema: RequestSchema, carried: Sequence[str]) -> RequestSchema:
         value, it names no members, or all of them stand.
 
     Example:
-        >>> from partialstream.client.schemas import RequestSchema
+        >>> from partialstream.client.schema import RequestSchema
         >>> members = {"name": {"type": "string"}, "price": {"type": "number"}}
         >>> whole = {"type": "object", "properties": members, "required": ["name", "price"]}
         >>> rest_schema(RequestSchema("Tool", whole, strict=True), ["name"]).schema

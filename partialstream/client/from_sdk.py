@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.aio import AsyncClient
-from partialstream.client.chat_endpoint import AsyncChatEndpoint, ChatEndpoint
-from partialstream.client.instructor_endpoint import AsyncInstructorEndpoint, InstructorEndpoint
-from partialstream.client.modes import is_known_mode
+from partialstream.client.chat import AsyncChatEndpoint, ChatEndpoint
+from partialstream.client.instructor import AsyncInstructorEndpoint, InstructorEndpoint
+from partialstream.client.options import is_known_mode
 from partialstream.client.sync import Client
 
 if TYPE_CHECKING:

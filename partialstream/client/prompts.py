@@ -13,7 +13,7 @@ from partialstream.errors import OutputValidationError, format_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from partialstream.client.schemas import RequestSchema
+    from partialstream.client.schema import RequestSchema
     from partialstream.results import Path, RejectedItem
 
 TOOL_DESCRIPTION: Final = "Takes your answer. Call it once, with the complete answer."

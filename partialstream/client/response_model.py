@@ -12,14 +12,19 @@ from collections.abc import (
     Collection,
     Iterable,
     Iterator,
+    Mapping,
     MutableSequence,
     Sequence,
+    Set,
 )
 from dataclasses import dataclass
+from enum import Enum
 from types import GenericAlias
-from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar, get_args, get_origin
 
-from partialstream.client.markers import unwrap_partial
+from pydantic import BaseModel
+
+T = TypeVar("T")
 
 _CONTAINERS: Final[dict[Any, type[list[Any]] | type[tuple[Any, ...]]]] = {
     list: list,
@@ -45,7 +50,7 @@ Not among them: `set[T]` and the like, which are more than their items.
 
 @dataclass(frozen=True, slots=True)
 class ResponseShape:
-    """What a call answers with.
+    """What a call asks for.
 
     Attributes:
         kind: `"items"` for values of `type_` one after the other, `"object"` for one value.
@@ -72,7 +77,7 @@ def response_shape(response_model: Any) -> ResponseShape:
         The shape.
 
     Raises:
-        TypeError: If it is no type, or a list that does not say of what.
+        TypeError: It is not a type, or a list that does not say of what.
 
     Example:
         >>> response_shape(list[int])
@@ -100,7 +105,7 @@ def items_shape(response_model: Any) -> ResponseShape:
         The shape, of kind `"items"`.
 
     Raises:
-        TypeError: If it is no type, or a list that does not say of what.
+        TypeError: It is not a type, or a list that does not say of what.
     """
     item = _checked(unwrap_partial(_checked(response_model)))
     if get_origin(item) in (Iterable, AsyncIterable):
@@ -119,7 +124,7 @@ def object_shape(response_model: Any) -> ResponseShape:
         The shape, of kind `"object"`.
 
     Raises:
-        TypeError: If it is no type, or a list that does not say of what.
+        TypeError: It is not a type, or a list that does not say of what.
     """
     model = _checked(unwrap_partial(_checked(response_model)))
     item = _item_of(model)
@@ -143,7 +148,7 @@ def _item_of(model: Any) -> Any:
 
 
 def _checked(model: Any) -> Any:
-    """Refuse what is no type, and look behind the names that `type X = ...` gives.
+    """Refuse what is not a type, and look behind the names that `type X = ...` gives.
 
     Raises:
         TypeError: With what to write instead.
@@ -166,3 +171,100 @@ def _checked(model: Any) -> Any:
     ):
         raise TypeError(f"{model!r} does not say what its items are; write list[Product]")
     return model
+
+
+# -- the marker for growing objects --------------------------------------------------------
+
+
+class GrowingMarker:
+    """What `Partial` adds to a type. There is one instance of it: `GROWING`."""
+
+    def __repr__(self) -> str:
+        return "GROWING"
+
+
+GROWING: Final = GrowingMarker()
+
+Partial = Annotated[T, GROWING]
+"""`Partial[Report]`: a `Report` that is shown while it grows.
+
+To type checkers and to pydantic it is `Report` itself, and so it is spelled where a type is
+asked for: `client.create(response_model=Partial[Report], stream=True)`. It means
+what `client.create_partial(response_model=Report)` means, for those who know it from instructor,
+whose own `instructor.Partial[Report]` is understood as well.
+
+Example:
+    >>> from pydantic import BaseModel, TypeAdapter
+    >>> class Report(BaseModel):
+    ...     title: str
+    >>> TypeAdapter(Partial[Report]).validate_json('{"title":"a"}')
+    Report(title='a')
+"""
+
+
+def unwrap_partial(type_: Any) -> Any:
+    """Take `Partial` off a type, ours or instructor's.
+
+    Args:
+        type_: Any type.
+
+    Returns:
+        The type that the marker was put on, with what else it was annotated with; the type
+        as it came if there is no marker.
+
+    Example:
+        >>> unwrap_partial(Partial[int])
+        <class 'int'>
+        >>> unwrap_partial(int)
+        <class 'int'>
+    """
+    if get_origin(type_) is Annotated:
+        inner, *metadata = get_args(type_)
+        kept = tuple(mark for mark in metadata if mark is not GROWING)
+        if len(kept) == len(metadata):
+            return type_
+        return Annotated[(inner, *kept)] if kept else inner
+    return _original_of_instructor(type_)
+
+
+def _original_of_instructor(type_: Any) -> Any:
+    """The model behind `instructor.Partial[Model]`, which is a subclass of the model.
+
+    It is told by its base class, so that instructor need not be imported to look for it.
+    """
+    if isinstance(type_, type) and any(
+        base.__name__ == "PartialBase" and base.__module__.startswith("instructor.")
+        for base in type_.__mro__
+    ):
+        return getattr(type_, "_original_model", type_)
+    return type_
+
+
+# -- what type checkers infer --------------------------------------------------------------
+#
+#   response_model=              without stream      stream=True
+#   ---------------------------  ------------------  -----------------
+#   a model, a scalar, …: M      M                   PartialStream[M]
+#   Partial[M]                   M                   PartialStream[M]
+#   Iterable[T], list[T], …      list[T]             ItemStream[T]
+#   tuple[T, ...]                tuple[T, ...]       ItemStream[T]
+#   a union                      Any                 Any
+#
+# The overloads of `create` are tried from the top, and two things decide their order:
+#
+# - A pydantic model can be iterated over, and so can a str, a dict and a set, but each is one
+#   value. Hence those come first.
+# - `type[Iterable[T]]` takes no abstract class, hence `Callable[..., Iterable[T]]`: each class is
+#   something that makes instances of itself.
+
+
+class NamedTupleLike(Protocol):
+    """A named tuple, which has no class of its own."""
+
+    def _asdict(self) -> dict[str, Any]: ...
+
+
+V = TypeVar(
+    "V", bound=BaseModel | str | bytes | Mapping[str, Any] | Set[Any] | Enum | NamedTupleLike
+)
+"""What can be iterated over and yet is one value."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from partialstream.client.endpoint import Endpoint
-    from partialstream.client.inference import T, V
+    from partialstream.client.response_model import T, V
     from partialstream.stream.reading import Reading
 
 
@@ -283,7 +283,7 @@ class Client:
         return Call(
             shape,
             options,
-            self._endpoint.shaping(shape, options, rest, stream=stream),
+            self._endpoint.request_builder(shape, options, rest, stream=stream),
             stream=stream,
             hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
         )
@@ -319,6 +319,6 @@ class Client:
     def _sent(self, call: Call, request: Any) -> Iterable[Any]:
         if call.stream:
             return self._endpoint.send(request, call.hooks, call.deadline)
-        whole = self._endpoint.send_whole(request, call.hooks, call.deadline)
+        whole = self._endpoint.send_full(request, call.hooks, call.deadline)
         call.completion = whole.completion
         return whole.chunks

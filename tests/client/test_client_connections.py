@@ -6,7 +6,7 @@ import asyncio
 import socket
 import time
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -14,9 +14,12 @@ from client_runs import ASK, CALLERS, Caller, Product
 from openai import AsyncOpenAI, OpenAI
 
 from partialstream import from_openai
-from partialstream.client.body import _EndMark
+from partialstream.client.endpoint import AsyncBody, Body
 from partialstream.stream.transport import end_connection
 from partialstream.testing import Answer, ReplayServer, faults, sse_body
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
 
@@ -78,23 +81,32 @@ def test_done_is_the_end_even_if_the_connection_stays_open(
 
 
 @pytest.mark.parametrize(
-    ("chunks", "seen"),
+    ("chunks", "read"),
     [
-        ([b"data: {}\n\ndata: [DONE]\n\n"], True),
-        ([b"data: {}\n\ndata: [DO", b"NE]\n\n"], True),
-        ([b"data: {}\r\n\r\ndata:[DONE]\r\n"], True),
-        ([b"data: {}\n\n", b"data: [DONE]"], True),
-        ([bytes([byte]) for byte in b"data: {}\n\ndata: [DONE]\n\n"], True),
-        ([b"data: {}\n\n", b"data: [DONE]\n\n", b"data: {}\n\n"], False),
-        ([b'data: {"content":"data: [DONE]'], False),
-        ([b'data: {"content":"\\ndata: [DONE]'], False),
-        ([b"data: {}\n\n"], False),
+        ([b"data: {}\n\ndata: [DONE]\n\n"], 1),
+        ([b"data: {}\n\ndata: [DO", b"NE]\n\n"], 2),
+        ([b"data: {}\r\n\r\ndata:[DONE]\r\n"], 1),
+        ([b"data: {}\n\n", b"data: [DONE]"], 2),
+        ([bytes([byte]) for byte in b"data: {}\n\ndata: [DONE]\n\n"], 22),
+        ([b"data: {}\n\n", b"data: [DONE]\n\n", b"data: {}\n\n"], 2),
+        ([b"data: {}\n\n", b"data: [DONE]\n\ndata: {}\n\n"], None),
+        ([b'data: {"content":"data: [DONE]'], None),
+        ([b'data: {"content":"\\ndata: [DONE]'], None),
+        ([b"data: {}\n\n"], None),
     ],
 )
-def test_where_an_answer_ends(chunks: list[bytes], seen: bool) -> None:
-    mark = _EndMark()
-    assert [mark.look(chunk) for chunk in chunks] == chunks
-    assert mark.seen is seen
+def test_where_an_answer_ends(chunks: list[bytes], read: int | None) -> None:
+    more = [*chunks, b"more"]
+
+    async def aiter_bytes() -> AsyncIterator[bytes]:
+        for chunk in more:
+            yield chunk
+
+    async def read_async() -> list[bytes]:
+        return [chunk async for chunk in AsyncBody(SimpleNamespace(aiter_bytes=aiter_bytes))]
+
+    assert list(Body(SimpleNamespace(iter_bytes=lambda: iter(more)))) == more[:read]
+    assert asyncio.run(read_async()) == more[:read]
 
 
 class Encrypted(socket.socket):

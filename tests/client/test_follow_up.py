@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from partialstream.client.carrier import Taken, carrier_for
+from partialstream.client.capture import CapturedResponse, capturing_model
+from partialstream.client.chat_requests import ChatRequestBuilder, build_request
 from partialstream.client.follow_up import (
     CALL_ID,
     FIRST_INDEX,
@@ -23,9 +24,9 @@ from partialstream.client.follow_up import (
     object_text,
     rest_schema,
 )
-from partialstream.client.requests import shape_request
+from partialstream.client.options import Options
 from partialstream.client.response_model import ResponseShape
-from partialstream.client.schemas import RequestSchema, request_schema
+from partialstream.client.schema import RequestSchema, request_schema
 from partialstream.testing import ReplayServer
 
 MODES: list[Any] = ["json_schema", "tools", "json_object"]
@@ -244,11 +245,13 @@ def test_a_member_beside_the_list_comes_before_it_and_is_asked_for(item: Any, wa
 def test_through_instructor_it_comes_before_the_list_too() -> None:
     for beside, type_ in ((FIRST_INDEX, "integer"), (INDEXES, "string")):
         shape = ResponseShape("items", Report)
-        carrier = carrier_for(shape, Taken(), parallel=False, beside=beside)
-        properties = carrier.model_json_schema()["properties"]
+        model = capturing_model(shape, CapturedResponse(), parallel=False, beside=beside)
+        properties = model.model_json_schema()["properties"]
         assert list(properties) == [beside, "tasks"]
         assert properties[beside]["type"] == type_
-        without = carrier_for(shape, Taken(), parallel=False).model_json_schema()["properties"]
+        without = capturing_model(shape, CapturedResponse(), parallel=False).model_json_schema()[
+            "properties"
+        ]
         assert list(without) == ["tasks"]
 
 
@@ -257,9 +260,10 @@ def test_a_request_asks_for_the_schema_that_it_is_given(mode: Any) -> None:
     shape = ResponseShape("object", Report)
     rest = rest_schema(REPORT, ["title"])
     kwargs = {"messages": ASKED}
-    whole = shape_request(shape, mode, kwargs, stream=True)
-    assert shape_request(shape, mode, kwargs, stream=True, schema=REPORT) == whole
-    made = shape_request(shape, mode, kwargs, stream=True, schema=rest)
+    whole = ChatRequestBuilder(shape, Options(mode=mode), kwargs, stream=True).request
+    del whole["timeout"]
+    assert build_request(mode, kwargs, REPORT, stream=True) == whole
+    made = build_request(mode, kwargs, rest, stream=True)
     assert made != whole
     if mode == "json_schema":
         made["response_format"]["json_schema"]["schema"] = REPORT.schema
@@ -275,8 +279,7 @@ def test_a_request_asks_for_the_schema_that_it_is_given(mode: Any) -> None:
 def test_changing_a_request_for_the_rest_does_not_change_the_schemas() -> None:
     rest = rest_schema(REPORT, ["title"])
     before = copy.deepcopy((REPORT, rest))
-    shape = ResponseShape("object", Report)
-    request = shape_request(shape, "json_schema", {}, stream=False, schema=rest)
+    request = build_request("json_schema", {}, rest, stream=False)
     request["response_format"]["json_schema"]["schema"]["properties"]["part"].clear()
     request["response_format"]["json_schema"]["schema"]["$defs"].clear()
     assert (REPORT, rest) == before
@@ -286,7 +289,8 @@ def test_changing_a_request_for_the_rest_does_not_change_the_schemas() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_sdk_sends_a_follow_up_as_it_is(mode: Any, said: str | None) -> None:
     asked = {"model": "m", "messages": continued(mode, said)}
-    request = shape_request(ResponseShape("items", Part), mode, asked, stream=True)
+    schema = request_schema(ResponseShape("items", Part))
+    request = build_request(mode, asked, schema, stream=True)
     with ReplayServer('{"items":[]}') as server:
         with openai.OpenAI(base_url=server.base_url, api_key="-", max_retries=0) as client:
             for _chunk in client.chat.completions.create(**request):

@@ -7,7 +7,7 @@ from typing import Any
 import instructor
 import pytest
 
-from partialstream.client.modes import DEFAULT_MODE, resolve_mode
+from partialstream.client.options import DEFAULT_MODE, resolve_mode
 
 NEAREST = {
     "JSON_SCHEMA": "json_schema",
@@ -53,10 +53,12 @@ def test_what_is_no_mode_is_refused(mode: Any) -> None:
 def test_reading_a_request_loads_neither_openai_nor_instructor() -> None:
     program = (
         "import sys\n"
-        "from partialstream.client.requests import shape_request\n"
-        "from partialstream.client.modes import resolve_mode\n"
+        "from partialstream.client.chat_requests import build_request\n"
+        "from partialstream.client.options import resolve_mode\n"
         "from partialstream.client.response_model import response_shape\n"
-        "shape_request(response_shape(list[int]), resolve_mode('TOOLS'), {}, stream=True)\n"
+        "from partialstream.client.schema import request_schema\n"
+        "schema = request_schema(response_shape(list[int]))\n"
+        "build_request(resolve_mode('TOOLS'), {}, schema, stream=True)\n"
         "print(sorted({'openai', 'instructor'} & sys.modules.keys()))\n"
     )
     done = subprocess.run(

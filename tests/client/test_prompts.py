@@ -19,7 +19,7 @@ from partialstream.client.prompts import (
     schema_prompt,
 )
 from partialstream.client.response_model import ResponseShape
-from partialstream.client.schemas import request_schema
+from partialstream.client.schema import request_schema
 
 
 class Size(BaseModel):

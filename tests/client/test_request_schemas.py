@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, TypeAdapter
 from typing_extensions import NotRequired, TypedDict
 
 from partialstream.client.response_model import ResponseShape, response_shape
-from partialstream.client.schemas import RequestSchema, request_schema, type_name
+from partialstream.client.schema import RequestSchema, request_schema, type_name
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from partialstream.client.chat_requests import build_request
 from partialstream.client.prompts import TOOL_DESCRIPTION
-from partialstream.client.requests import shape_request
 from partialstream.client.response_model import ResponseShape
-from partialstream.client.schemas import request_schema
+from partialstream.client.schema import request_schema
 from partialstream.testing import ReplayServer
 
 
@@ -37,6 +37,12 @@ ASKED: dict[str, Any] = {
     "timeout": 5.0,
     "extra_headers": {"x": "y"},
 }
+
+
+def shape_request(
+    shape: ResponseShape, mode: Any, kwargs: dict[str, Any], *, stream: bool
+) -> dict[str, Any]:
+    return build_request(mode, kwargs, request_schema(shape), stream=stream)
 
 
 def test_a_schema_is_asked_for_by_response_format() -> None:

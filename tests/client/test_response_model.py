@@ -13,12 +13,13 @@ from annotated_types import Len
 from pydantic import BaseModel, TypeAdapter
 from typing_extensions import TypeAliasType, TypedDict
 
-from partialstream.client.markers import Partial, unwrap_partial
 from partialstream.client.response_model import (
+    Partial,
     ResponseShape,
     items_shape,
     object_shape,
     response_shape,
+    unwrap_partial,
 )
 
 

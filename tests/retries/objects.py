@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from partialstream.client.call import Call
-from partialstream.client.chat_shaping import ChatShaping
+from partialstream.client.chat_requests import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import object_shape
 
@@ -260,8 +260,8 @@ def make_call(script: Grown, *, asynchronous: bool) -> Call:
         fail_fast=script.fail_fast,
     )
     shape = object_shape(Thing)
-    shaping = ChatShaping(shape, options, {"model": "m", "messages": ASKED}, stream=True)
-    return Call(shape, options, shaping, stream=True, asynchronous=asynchronous)
+    builder = ChatRequestBuilder(shape, options, {"model": "m", "messages": ASKED}, stream=True)
+    return Call(shape, options, builder, stream=True, asynchronous=asynchronous)
 
 
 # -- the scripts ---------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from partialstream import Limits
 from partialstream.client.call import Call
-from partialstream.client.chat_shaping import ChatShaping
+from partialstream.client.chat_requests import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 
@@ -285,8 +285,8 @@ def make_call(script: Repeats, *, asynchronous: bool) -> Call:
         key=script.key,
     )
     shape = items_shape(TYPES[script.kind])
-    shaping = ChatShaping(shape, options, {"model": "m", "messages": ASKED}, stream=True)
-    return Call(shape, options, shaping, stream=True, asynchronous=asynchronous)
+    builder = ChatRequestBuilder(shape, options, {"model": "m", "messages": ASKED}, stream=True)
+    return Call(shape, options, builder, stream=True, asynchronous=asynchronous)
 
 
 # -- the scripts ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from scripts import Entry, Script
 
 from partialstream import AttemptFailed, Item, ItemRejected, ItemRepaired, Limits, RejectedItem
 from partialstream.client.call import Call
-from partialstream.client.chat_shaping import ChatShaping
+from partialstream.client.chat_requests import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.stream.aio import AsyncItemStream
@@ -168,7 +168,9 @@ def make_call(script: Script, *, asynchronous: bool) -> Call:
     return Call(
         items_shape(Entry),
         options,
-        ChatShaping(items_shape(Entry), options, {"model": "m", "messages": ASKED}, stream=True),
+        ChatRequestBuilder(
+            items_shape(Entry), options, {"model": "m", "messages": ASKED}, stream=True
+        ),
         stream=True,
         asynchronous=asynchronous,
     )

@@ -12,7 +12,7 @@ from script_runs import drive
 
 from partialstream import IncompleteStreamError, Item, ItemRejected, ItemRepaired
 from partialstream.client.call import Call
-from partialstream.client.chat_shaping import ChatShaping
+from partialstream.client.chat_requests import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.stream.aio import AsyncItemStream
@@ -57,8 +57,10 @@ class Answers:
 def call_of(type_: Any, *, asynchronous: bool = False, **options: Any) -> Call:
     retrying = tenacity.Retrying(stop=tenacity.stop_after_attempt(4), sleep=lambda seconds: None)
     given = Options(**{"max_retries": retrying, **options})
-    shaping = ChatShaping(items_shape(type_), given, {"model": "m", "messages": []}, stream=True)
-    return Call(items_shape(type_), given, shaping, stream=True, asynchronous=asynchronous)
+    builder = ChatRequestBuilder(
+        items_shape(type_), given, {"model": "m", "messages": []}, stream=True
+    )
+    return Call(items_shape(type_), given, builder, stream=True, asynchronous=asynchronous)
 
 
 def read(type_: Any, *texts: str, **options: Any) -> tuple[list[Any], Any]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import GenericAlias, NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
 
-from pydantic import TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -122,6 +122,20 @@ def request_schema(shape: ResponseShape) -> RequestSchema:
     return _make_once(shape)
 
 
+def wrapper_model(type_: Any, *, member: str = VALUE, name: str = "Answer") -> type[BaseModel]:
+    """Make the model of a wrapper object, for a value that is not an object by itself.
+
+    Example:
+        >>> wrapper_model(int).model_validate_json('{"value": 7}').value
+        7
+    """
+    fields: dict[str, Any] = {member: (type_, ...)}
+    made: type[BaseModel] = create_model(
+        name, __config__=ConfigDict(arbitrary_types_allowed=True), **fields
+    )
+    return made
+
+
 def takes_any_name(type_: Any) -> bool:
     """Whether an item may be an object with members of any name.
 
@@ -180,9 +194,8 @@ _make_once = lru_cache(maxsize=_CACHED_TYPES)(_make)
 
 def _wrapped(type_: Any, member: str, content: Any) -> RequestSchema:
     name = _fitted(type_name(type_), "List" if member == ITEMS else "Value", "Item")
-    fields: dict[str, Any] = {member: (content, ...)}
     with _refusing(type_):
-        adapter = TypeAdapter[Any](create_model(name, **fields))
+        adapter = TypeAdapter[Any](wrapper_model(content, member=member, name=name))
         return _finished(name, adapter, (member,))
 
 

@@ -1,0 +1,336 @@
+"""An instructor client: every provider and mode that instructor knows.
+
+instructor shapes the requests and sends them; their responses are captured (`capture.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from typing_extensions import override
+
+from partialstream.client.capture import (
+    CapturedResponse,
+    async_chunks_of,
+    capturing_model,
+    chunks_of,
+    is_known,
+    path_for,
+    tool_name_for,
+)
+from partialstream.client.endpoint import FullResponse, RequestBuilder
+from partialstream.client.follow_up import free_name
+from partialstream.client.hooks import Hooks
+from partialstream.client.schema import request_schema, takes_any_name
+from partialstream.limits import DEFAULT_LIMITS
+from partialstream.stream.flow import Expected
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+
+    from partialstream.client.options import Options
+    from partialstream.client.response_model import ResponseShape
+    from partialstream.results import Path
+    from partialstream.stream.deadline import Deadline
+
+# Their tool modes ask for JSON in the content.
+_TOOLS_AS_CONTENT = frozenset({"cohere"})
+
+# What instructor passes on to Google's SDKs as it is.
+_MODEL_ROLES = {"genai": "model", "vertexai": "model"}
+
+# -- sending -------------------------------------------------------------------------------
+
+
+class _InstructorEndpoint:
+    """What the endpoints of both clients have in common.
+
+    Args:
+        client: An `Instructor` or `AsyncInstructor`; it stays the caller's to close.
+        templates: Whether messages are templates, in calls that do not say.
+    """
+
+    def __init__(self, client: Any, *, templates: bool = True) -> None:
+        self._client = client
+        self._templates = templates
+        self.hooks: Any = client.hooks
+
+    def request_builder(
+        self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
+    ) -> InstructorRequestBuilder:
+        return InstructorRequestBuilder(
+            self._client, shape, options, kwargs, stream=stream, templates=self._templates
+        )
+
+    def _arguments(
+        self,
+        request: InstructorRequest,
+        captured: CapturedResponse,
+        hooks: Hooks,
+        deadline: Deadline | None,
+    ) -> dict[str, Any]:
+        """The arguments for instructor, whose own hooks show what it makes of them."""
+
+        def keep(response: Any) -> None:
+            captured.response = response
+            hooks.emit("completion:response", response)
+
+        watching = Hooks()
+        watching.on("completion:kwargs", partial(hooks.emit, "completion:kwargs"))
+        watching.on("completion:response", keep)
+        model = request.response_model(captured)
+        arguments = {**request.arguments, "response_model": model, "hooks": watching}
+        if deadline is not None and _takes_timeout(self._client.client):
+            timeout = arguments.get("timeout")
+            left = deadline.left()
+            arguments["timeout"] = min(timeout, left) if isinstance(timeout, (int, float)) else left
+        return arguments
+
+
+class InstructorEndpoint(_InstructorEndpoint):
+    """For `Instructor`; see `Endpoint`."""
+
+    def send(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> Iterable[Any]:
+        """Send a request; gives the chunks of its response."""
+        captured = self._capture(request, hooks, deadline)
+        return chunks_of(captured, as_tool=request.as_tool, idle_seconds=request.idle_seconds)
+
+    def send_full(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> FullResponse:
+        """Send a request whose response is not streamed."""
+        return _full_response(self._capture(request, hooks, deadline))
+
+    def _capture(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> CapturedResponse:
+        captured = CapturedResponse()
+        arguments = self._arguments(request, captured, hooks, deadline)
+        try:
+            self._client.create_fn(**arguments)
+        except Exception as error:  # noqa: BLE001  # raised again, unless there is a response
+            _raise_unless(captured, error)
+        return _checked(captured)
+
+
+class AsyncInstructorEndpoint(_InstructorEndpoint):
+    """For `AsyncInstructor`; see `AsyncEndpoint`."""
+
+    async def send(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> AsyncIterable[Any]:
+        """Send a request; gives the chunks of its response."""
+        captured = await self._capture(request, hooks, deadline)
+        return async_chunks_of(captured, as_tool=request.as_tool, idle_seconds=request.idle_seconds)
+
+    async def send_full(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> FullResponse:
+        """Send a request whose response is not streamed."""
+        return _full_response(await self._capture(request, hooks, deadline))
+
+    async def _capture(
+        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
+    ) -> CapturedResponse:
+        captured = CapturedResponse()
+        arguments = self._arguments(request, captured, hooks, deadline)
+        try:
+            await self._client.create_fn(**arguments)
+        except Exception as error:  # noqa: BLE001  # raised again, unless there is a response
+            _raise_unless(captured, error)
+        return _checked(captured)
+
+
+def _takes_timeout(client: Any) -> bool:
+    """Whether the methods of an SDK's client take `timeout` in seconds."""
+    return type(client).__module__.partition(".")[0] in ("anthropic", "groq", "openai")
+
+
+def _raise_unless(captured: CapturedResponse, error: Exception) -> None:
+    """Raise what kept the provider from responding.
+
+    What instructor thinks of a response does not matter: it is read here. An error of the SDK is
+    raised as it is, and not as instructor wraps it.
+    """
+    if captured:
+        return
+    cause = error.__cause__
+    if type(error).__name__ == "InstructorRetryException" and cause is not None:
+        raise cause
+    raise error
+
+
+def _checked(captured: CapturedResponse) -> CapturedResponse:
+    if not captured:
+        raise TypeError("instructor asks this provider in a way that leaves no response to read")
+    return captured
+
+
+def _full_response(captured: CapturedResponse) -> FullResponse:
+    """A response that is not streamed: as the SDK's object if we know it, else as a text."""
+    response = captured.response
+    if response is None or not (captured.text is None or is_known(response)):
+        return FullResponse([captured.text or ""], lambda: response)
+    return FullResponse([response], lambda: response)
+
+
+# -- building requests ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InstructorRequest:
+    """A request before instructor has shaped it.
+
+    Attributes:
+        arguments: For instructor's `create`, all but the response model.
+        response_model: Makes that, for what the response is captured in.
+        as_tool: Whether the JSON is to come as the arguments of a tool call.
+        idle_seconds: How long to wait for the next bytes.
+    """
+
+    arguments: dict[str, Any]
+    response_model: Callable[[CapturedResponse], Any]
+    as_tool: bool
+    idle_seconds: float
+
+
+class InstructorRequestBuilder(RequestBuilder):
+    """Builds the requests of one call through instructor.
+
+    A follow-up is two more messages, the model's words and ours, whatever the mode: instructor
+    turns these into every provider's form.
+
+    Args:
+        client: An `Instructor` or `AsyncInstructor`.
+        shape: What the call asks for.
+        options: How the response is to be read.
+        kwargs: What the caller passes on.
+        stream: Whether the response is to be streamed.
+        templates: Whether messages are templates, if the call does not say.
+
+    Raises:
+        TypeError: The arguments contradict each other.
+    """
+
+    request: InstructorRequest
+
+    def __init__(
+        self,
+        client: Any,
+        shape: ResponseShape,
+        options: Options,
+        kwargs: Mapping[str, Any],
+        *,
+        stream: bool,
+        templates: bool = True,
+    ) -> None:
+        if options.mode is not None:
+            raise TypeError("mode= belongs to instructor's client; give it where that is made")
+        mode: str = client.mode.name
+        self._parallel = mode.endswith("PARALLEL_TOOLS")
+        if self._parallel and shape.kind != "items":
+            raise TypeError(f"mode {mode} gives items; ask for Iterable[...], or use another mode")
+        provider = str(getattr(client.provider, "value", client.provider))
+        as_content = provider in _TOOLS_AS_CONTENT
+        self._as_tool = ("TOOLS" in mode or mode == "FUNCTIONS") and not as_content
+        self._model_role = _MODEL_ROLES.get(provider, "assistant")
+        self._shape = shape
+        self._limits = options.limits or DEFAULT_LIMITS
+        if options.templates is not None:
+            templates = options.templates
+        context = options.context if templates else None
+        self._arguments = _arguments(client, mode, context, kwargs, stream)
+        self._templates = bool(self._arguments["context"])
+        self.path: Path = path_for(shape, parallel=self._parallel)
+        # No place of the list is expected: no provider is held to it.
+        tool = tool_name_for(shape) if mode == "TOOLS" else None
+        self.expected = Expected("tool", tool) if self._as_tool else Expected("content")
+        self.request = self._request(self._arguments["messages"], ())
+
+    @override
+    def member_beside(self, name: str) -> str | None:
+        # A tool call for each item has no place for it.
+        if self._parallel or takes_any_name(self._shape.type_):
+            return None
+        return free_name(name, request_schema(self._shape))
+
+    @override
+    def follow_up(
+        self,
+        said: str | None,
+        instruction: str,
+        carried: Sequence[str],
+        beside: str | None = None,
+    ) -> InstructorRequest:
+        more = [] if said is None else [{"role": self._model_role, "content": said}]
+        more.append({"role": "user", "content": instruction})
+        if self._templates:
+            more = [{**each, "content": escape_template(each["content"])} for each in more]
+        return self._request([*self._arguments["messages"], *more], carried, beside)
+
+    def _request(
+        self, messages: list[Any], carried: Sequence[str], beside: str | None = None
+    ) -> InstructorRequest:
+        model = partial(
+            capturing_model, self._shape, parallel=self._parallel, carried=carried, beside=beside
+        )
+        return InstructorRequest(
+            {**self._arguments, "messages": messages},
+            response_model=model,
+            as_tool=self._as_tool,
+            idle_seconds=self._limits.idle_seconds,
+        )
+
+
+def _arguments(
+    client: Any, mode: str, context: Any, kwargs: Mapping[str, Any], stream: bool
+) -> dict[str, Any]:
+    """The arguments for instructor, but for the response model."""
+    arguments: dict[str, Any] = dict(client.handle_kwargs(dict(kwargs)))
+    if bool(arguments.pop("stream", stream)) != stream:
+        raise TypeError(f"stream={not stream} contradicts the call, which sets {stream}")
+    messages: Any = arguments.pop("messages", None)
+    asked: Any = arguments.pop("input", None)  # as the Responses API calls it
+    if (messages is None) == (asked is None):
+        raise TypeError("messages= is needed" + (", and no input=" if asked else ""))
+    given = asked if messages is None else messages
+    if isinstance(given, str):
+        given = [{"role": "user", "content": given}]
+    arguments["messages"] = (
+        [*cast("Sequence[Any]", given)] if isinstance(given, (list, tuple)) else []
+    )
+    # Variables for templates; instructor has no use here for what is handed to validators.
+    arguments["context"] = context if isinstance(context, Mapping) else None
+    arguments["max_retries"] = 0
+    if stream:
+        arguments["stream"] = True
+        if _is_openai(client.client) and not mode.startswith("RESPONSES"):
+            arguments.setdefault("stream_options", {"include_usage": True})
+    if arguments.get("stream_options", arguments) is None:
+        del arguments["stream_options"]
+    return arguments
+
+
+def escape_template(text: str) -> str:
+    """Write a text so that rendering it gives the text.
+
+    Example:
+        >>> from instructor.templating import apply_template
+        >>> text = '{"a": "{{ b }}"}'
+        >>> apply_template(escape_template(text), {}) == text
+        True
+    """
+    return text.replace("{", "{{ '{' }}")
+
+
+def _is_openai(client: Any) -> bool:
+    """Whether a client is OpenAI's own, which tells usage only if it is asked to."""
+    return any(
+        cls.__name__ in ("OpenAI", "AsyncOpenAI") and cls.__module__.partition(".")[0] == "openai"
+        for cls in type(client).__mro__
+    )
