@@ -66,7 +66,7 @@ def test_an_interrupted_run_ends_without_a_traceback_and_with_its_processes(
     assert process.stderr.readline().startswith(f"{subject} …")
     process.send_signal(signal.SIGINT)
     # Its processes have its stdout or stderr: reading to the end waits for all of them.
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in told
     assert told.endswith("interrupted; nothing is written\n")

@@ -102,7 +102,7 @@ def test_without_the_extra_the_message_says_how_to_get_it(missing: str) -> None:
         "from partialstream.cli import main; sys.exit(main())"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program, "demo"], capture_output=True, text=True, timeout=20
+        [sys.executable, "-c", program, "demo"], capture_output=True, text=True, timeout=60
     )
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
@@ -124,7 +124,7 @@ def test_parse_loads_neither_openai_nor_instructor() -> None:
         "import sys; from partialstream.cli import app, parse; "
         "print([name for name in ('openai', 'instructor', 'uvicorn') if name in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
     assert result.stdout.strip() == b"[]"
 
 

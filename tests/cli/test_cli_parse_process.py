@@ -30,7 +30,7 @@ def test_a_reader_that_leaves_ends_it_quietly(item: bytes) -> None:
         process.stdout.close()
         process.stdin.write(item)
         # It has not read the end of its input, and does not wait for it.
-        assert process.wait(10) == 141
+        assert process.wait(60) == 141
         if process.stderr is not None:
             assert process.stderr.read() == b""
 
@@ -40,7 +40,7 @@ def test_a_shells_head_gets_its_line_and_nothing_else() -> None:
     many = b"[" + b",".join([ITEM] * 20_000) + b"]"
     command = f"{sys.executable} -m partialstream.cli {' '.join(LIST)} | head -1"
     result = subprocess.run(
-        command, shell=True, input=many, capture_output=True, cwd=Path(__file__).parent, timeout=20
+        command, shell=True, input=many, capture_output=True, cwd=Path(__file__).parent, timeout=60
     )
     assert (result.stdout, result.stderr) == (b'{"name":"a","price":1.0}\n', b"")
 
@@ -55,7 +55,7 @@ def test_ctrl_c_ends_it_quietly_while_it_waits_for_input(options: tuple[str, ...
         process.stdin.write(b'{"items":[' + ITEM if options is LIST else b'{"name":"a"')
         read_line(process)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(60) == 130
         assert process.stdout.read() == b""
         assert process.stderr.read() == b""
 
@@ -63,7 +63,7 @@ def test_ctrl_c_ends_it_quietly_while_it_waits_for_input(options: tuple[str, ...
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_is_told_in_one_line() -> None:
     with open("/dev/full", "wb") as full, start(*LIST, stdout=full) as process:
-        _, err = process.communicate(ITEM, timeout=10)
+        _, err = process.communicate(ITEM, timeout=60)
     assert process.returncode == 8
     assert err == b"partialstream: cannot write to standard output: No space left on device\n"
 
@@ -73,7 +73,7 @@ def test_input_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
     write_only = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
     with start(*LIST, stdin=write_only) as process:
         os.close(write_only)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 8
     assert err == b"partialstream: cannot read standard input: Bad file descriptor\n"
 
@@ -91,7 +91,7 @@ def test_without_standard_streams_there_is_still_an_exit_code() -> None:
         f"{command} <&-": 2,
     }.items():
         result = subprocess.run(
-            line, shell=True, capture_output=True, cwd=Path(__file__).parent, timeout=20
+            line, shell=True, capture_output=True, cwd=Path(__file__).parent, timeout=60
         )
         assert (result.returncode, result.stdout) == (code, b"")
         assert result.stderr.count(b"\n") == (code != 0 and "2>&-" not in line)
@@ -108,6 +108,6 @@ def test_modules_of_the_current_directory_can_be_imported(tmp_path: Path) -> Non
     )
     command = [sys.executable, "-c", program, *arguments]
     result = subprocess.run(
-        command, input=ITEM, capture_output=True, cwd=tmp_path, env=environment, timeout=20
+        command, input=ITEM, capture_output=True, cwd=tmp_path, env=environment, timeout=60
     )
     assert (result.returncode, result.stdout) == (0, b'{"name":"a","price":1.0}\n'), result.stderr

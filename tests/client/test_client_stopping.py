@@ -21,7 +21,7 @@ LIST = f'{{"items":[{",".join(ITEMS)}]}}'
 # Two items come, and then nothing: whoever waited for more would wait for ever.
 STALLED = Answer(LIST, fault=faults.Stall(12))
 GROWING = Answer('{"name":"Lampshade"}', fault=faults.Stall(4))
-SOON = 2.0  # seconds; it takes milliseconds
+SOON = 10.0  # seconds, on a busy machine; it takes milliseconds
 
 
 @modes

@@ -37,10 +37,10 @@ def served(name: str, upstream: ReplayServer, *, warnings: str = "error") -> Ite
         assert program.stdout is not None
         try:
             address = program.stdout.readline().strip()
-            assert address.startswith("http://127.0.0.1:"), program.communicate(timeout=10)
+            assert address.startswith("http://127.0.0.1:"), program.communicate(timeout=60)
             yield address
             program.send_signal(signal.SIGINT)  # Ctrl-C
-            _, errors = program.communicate(timeout=20)
+            _, errors = program.communicate(timeout=60)
             assert (program.returncode, errors) == (0, "")
         finally:
             program.kill()

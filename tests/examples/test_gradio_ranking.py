@@ -57,5 +57,5 @@ def test_rows_are_on_the_page_before_the_rest_and_stop_hangs_up_on_the_model(
         assert page.get_by_text("Lamp", exact=True).count() == 0
         assert not upstream.requests[0].hung_up
         page.get_by_role("button", name="Stop").click()
-        assert upstream.requests[0].wait_hung_up(timeout=5)
+        assert upstream.requests[0].wait_hung_up(timeout=30)
         assert upstream.requests[0].deltas_sent == end_of("Stove")

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning"),
 ]
 
-SOON = 2.0  # seconds; it takes milliseconds, and the server would wait for ever
+SOON = 10.0  # seconds, on a busy machine; it takes milliseconds, and the server would wait for ever
 
 
 class Product(BaseModel):

@@ -87,7 +87,7 @@ class FaultyServer:
         traceback: TracebackType | None,
     ) -> None:
         self._left.set()
-        self._thread.join(10)
+        self._thread.join(30)
         self._listener.close()
 
     def _serve(self) -> None:
@@ -98,7 +98,7 @@ class FaultyServer:
             for piece in BODIES[self._fault]():
                 connection.sendall(piece)
             if self._fault == "stall":
-                self._left.wait(10)
+                self._left.wait(30)
             elif self._fault == "reset":
                 # What the client has not read yet is lost by a reset.
                 self._left.wait(0.1)

@@ -41,9 +41,9 @@ def test_close_from_another_thread_wakes_a_thread_that_waits(
 
     thread = threading.Thread(target=loop)
     thread.start()
-    assert chunks.waits.wait(5)
+    assert chunks.waits.wait(30)
     stream.close()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     assert raised == []
     assert read
@@ -60,7 +60,7 @@ def test_close_from_another_thread_while_a_generator_works() -> None:
         try:
             yield DELTAS[0]
             works.set()
-            assert go_on.wait(5)
+            assert go_on.wait(30)
             yield DELTAS[1]
             yield DELTAS[2]
         finally:
@@ -78,12 +78,12 @@ def test_close_from_another_thread_while_a_generator_works() -> None:
 
     thread = threading.Thread(target=loop)
     thread.start()
-    assert works.wait(5)
+    assert works.wait(30)
     try:
         stream.close()
     finally:
         go_on.set()
-        thread.join(5)
+        thread.join(30)
     assert raised == []
     assert names == ["a"]
     assert ends == ["left"]

@@ -23,7 +23,7 @@ from partialstream.testing import Answer, ReplayServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
-SOON = 5.0  # seconds, on a busy machine
+SOON = 20.0  # seconds, on a busy machine
 
 ITEMS = '{"items":[' + ",".join(['{"name":"Lamp"}'] * 500) + "]}"
 ASK: dict[str, Any] = {"model": "any", "messages": []}

@@ -32,7 +32,7 @@ class WaitingStream:
         for chunk in self._chunks:
             return chunk
         self.waits.set()
-        assert self._woken.wait(10), "nobody closes the stream"
+        assert self._woken.wait(30), "nobody closes the stream"
         if self._error is not None:
             raise self._error
         raise StopIteration

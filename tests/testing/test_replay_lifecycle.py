@@ -62,7 +62,7 @@ def test_a_script_that_blocks_is_named_on_close(monkeypatch: pytest.MonkeyPatch)
 
     def block(request: ReplayRequest) -> str:
         asked.set()
-        answer.wait(10)
+        answer.wait(30)
         return "ok"
 
     server = ReplayServer(block).start()
@@ -75,7 +75,7 @@ def test_a_script_that_blocks_is_named_on_close(monkeypatch: pytest.MonkeyPatch)
 
         caller = threading.Thread(target=call)
         caller.start()
-        assert asked.wait(5)
+        assert asked.wait(30)
         with pytest.raises(RuntimeError, match="blocks"):
             server.close()
         answer.set()
