@@ -245,8 +245,7 @@ def test_scalars_beside_the_list_are_known_when_its_first_item_is(path: Any) -> 
         scanner = ItemScanner(Shape(frozenset({"object"}), frozenset({"n", "y"})), path=path)
         members: list[dict[str, str]] = []
         for delta in deltas:
-            scanner.pieces.append(delta)
-            members += [dict(scanner.members) for _ in scanner.advance()]
+            members += [dict(scanner.members) for _ in scanner.feed(delta)]
         if deltas == list(text):
             assert members == [before, before]
         assert dict(scanner.members) == {**before, "last": "-1.5e2", "first": "13"}
@@ -256,7 +255,6 @@ def test_no_more_of_them_is_kept_than_is_of_use() -> None:
     text = "{" + "".join(f'"m{n}": "{"x" * 5000}", "n{n}": {n}, ' for n in range(100))
     scanner = ItemScanner(ANYTHING, path=("items",))
     for char in text:
-        scanner.pieces.append(char)
-        scanner.advance()
+        scanner.feed(char)
     assert sum(map(len, scanner.members.values())) < 20 * 4096
     assert dict(scanner.members) == {f"n{n}": str(n) for n in range(16)}
