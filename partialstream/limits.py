@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from partialstream.errors import LimitExceededError
+
 SHORT_TEXT: Final = 8
 """Characters of an element that may come again and again; see `Limits.repeated_items`."""
 
@@ -81,3 +83,24 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+_MESSAGES: Final = {
+    "depth": "more than {} levels of nesting",
+    "item_size": "{what} has more than {} characters",
+    "item_count": "more than {} items",
+    "total_size": "more than {} characters",
+    "text_kept": "no more than {} characters of text are kept",
+    "whitespace_run": "more than {} blanks in a row",
+}
+
+
+def exceeded(limits: Limits, name: str, what: str = "") -> LimitExceededError:
+    """The error for a limit on the text that was exceeded.
+
+    Args:
+        limits: The limits.
+        name: Which of them.
+        what: What is too large, for messages that name it.
+    """
+    allowed = getattr(limits, name)
+    return LimitExceededError(name, allowed, _MESSAGES[name].format(allowed, what=what))

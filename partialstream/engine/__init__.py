@@ -6,9 +6,8 @@ seek.py      puts these two together: finds the documents in the text around the
 route.py     through a wrapper to the list
 parser.py    the incremental JSON parser that reads everything outside items
 tokens.py    ... and its tokens
-object_run.py   cuts items out of a list of objects, by counting
-element.py   where any other item ends, without reading it; cutter.py collects its text
-items.py     the machine for items: text in, raw items out (roots.py: until the list; lists.py)
+scan.py      cuts the elements of the list out, without parsing them; compiled where it can be
+items.py     the machine around it: text in, raw items out
 growth.py    growing objects: text in, snapshots out (marks.py: how these are kept)
 verdict.py   why a slice is not JSON
 alignment.py where in the text its tokens stand (leaves.py: where its values do)

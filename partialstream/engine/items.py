@@ -1,73 +1,77 @@
-"""Finds the streamed list in the text and cuts its elements out.
+"""Finds the streamed list in the text, and has its elements cut out.
 
-Outside the list every character is parsed; an element of the list is only balanced and cut,
-because its slice is parsed by pydantic anyway. The machine, one state a method:
+Outside the list every character is parsed. The machine, one state a method:
 
-    seeking ── an item ──> element             `DocumentSeeker` says what a root is
-            ── the list ──> list
-            ── a wrapper ──> navigating        follow the members to the list
-    navigating ── "[" of the list ──> list
-               ── closed ──> seeking; or, without a list, navigating or element once more
-    list ── first character of a value ──> element
-         ── "{" ──> objects                    by far the most common elements
-         ── "]" ──> navigating, or seeking at the root
-    objects ── something else ──> list, or element         (`ObjectRun`; no method)
-    element ── closed ──> list, objects, navigating or seeking: where it came from
+    seeking ── an item, or the list ──> elements     `DocumentSeeker` says what a root is
+            ── a wrapper ──> navigating              follow the members to the list
+    navigating ── "[" of the list, or an item where it may be ──> elements
+               ── closed ──> seeking; or, without a list, navigating or elements once more
+    elements ── "]", or the item ends ──> navigating, or seeking at the root
 """
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
 
 from partialstream.engine.kept_text import KeptText
-from partialstream.engine.lists import ListScanner
-from partialstream.engine.object_run import AT_ONCE
-from partialstream.engine.position import Place, Position, after
-from partialstream.engine.verdict import why_malformed
-from partialstream.errors import PartialStreamError
+from partialstream.engine.locate import Certainty
+from partialstream.engine.parser import SyntaxReader
+from partialstream.engine.position import Place, Position, RawItem
+from partialstream.engine.probe import ListProbe, Probe, Root
+from partialstream.engine.route import Found, Router
+from partialstream.engine.scan import END as END
+from partialstream.engine.scan import Scan
+from partialstream.engine.seek import DocumentSeeker
+from partialstream.engine.shape import KINDS
+from partialstream.engine.verdict import member_names, why_malformed
+from partialstream.errors import JSONSyntaxError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    from partialstream.engine.raw_item import RawItem
     from partialstream.engine.shape import Shape
     from partialstream.results import Path
 
+_WINDOW: Final = 4096
+"""Characters read at once: what a step copies of them, for each document maybe, is bounded."""
 
-_WINDOW: Final = 64 * 1024
-"""Characters taken at once: bounds the memory of one match."""
-
-
-BATCH: Final = 64
-"""Deltas after which there is a look even if no item can be complete: it watches the limits,
-and learns whether a long string is open."""
-
-END: Final = object()
-"""Says that there are no more chunks."""
+_NEXT: Final = "a value"
+_SEPARATOR: Final = "',' or ']'"
 
 
-class ItemScanner(ListScanner):
+class Origin(Enum):
+    """What the element under way belongs to."""
+
+    LIST = "the list"
+    ROOT = "nothing: it is a document"
+    MEMBER = "an object at the path"
+
+
+class ItemScanner(Scan):
     """Cuts items out of text that arrives in pieces.
 
-    The states are methods: what is around the list is in `RootScanner`, the list in
-    `ListScanner`. This class feeds them.
+    A state is a method that takes a position in `_text` and gives the position up to which it
+    has read.
+
+    A root whose list is not where it was expected, or that has none, is read once more when it
+    ends: as what holds the list in another place, or as an item itself. For that its text is
+    held as long as no list is found in it, up to the size of an item.
 
     Args:
         shape: What an item looks like.
         path: Where the list is (see `parse_path`), None if that is to be found out.
-        expected: Where the request has asked for the list; see `RootScanner`.
+        expected: Where the request has asked for the list, which is read from any other place
+            as well; None if that is not known.
         limits: All but `idle_seconds` are watched here.
         numbers: Where the items' indexes come from; shared by scanners whose items are one
             list.
 
     Attributes:
-        pieces: The text that was not read yet.
-        run: Reads on while `in_run`.
-        in_run: Whether the list is a run of objects.
         open_ended: Whether the items are documents themselves, so that nothing in the text
             says which is the last.
 
@@ -88,28 +92,41 @@ class ItemScanner(ListScanner):
         limits: Limits = DEFAULT_LIMITS,
         numbers: Iterator[int] | None = None,
     ) -> None:
+        super().__init__(limits, numbers)
+        self._shape = shape
+        self._path = path
+        self._expected = expected if path is None else None
         self._kept = KeptText(limits)
-        super().__init__(shape, path, expected, limits, numbers, self._kept)
-        self._window = min(_WINDOW, limits.whitespace_run)
-        self._completed: list[RawItem] = []  # of one that has raised, or of `finish`
-        self._again = ""  # what is to be read next, though it has been read before
-
-    @property
-    def wake(self) -> str:
-        """A character without which no item can be completed; `""` if any may do it."""
-        if self.in_run:
-            return self.run.wake
-        return self._cutter.wake if self._in_element else ""
+        self._text = ""  # what is being read
+        self._rest: list[str] = []  # what follows it, the last piece first
+        self._state: Callable[[int], int] = self._seeking
+        self._seeker = DocumentSeeker(self._judge, (), limits)
+        self._list_found = False
+        self._empty_list_found = False
+        self._root_found = False
+        self.open_ended = False
+        # of the root under way
+        self._root_place = Position()
+        self._root_text: list[str] | None = None  # as long as it may be read once more
+        self._root_size = 0
+        self._root_has_list = False
+        self._root_has_empty_list = False
+        self._router: Router  # of the wrapper or list under way
+        self._reader: SyntaxReader
+        self._members: Mapping[str, str] = {}
+        # of the list under way
+        self._candidate = False  # whether it may only look like the list
+        self._origin = Origin.LIST
 
     @property
     def members(self) -> Mapping[str, str]:
         """The scalar members of the wrapper that the list is in, as far as they have come."""
-        return self._router.members
+        return self._members
 
     @property
     def size(self) -> int:
         """Characters received."""
-        return self._kept.size + sum(map(len, self.pieces))
+        return self._kept.size + sum(map(len, self.pending))
 
     @property
     def text(self) -> str:
@@ -118,200 +135,25 @@ class ItemScanner(ListScanner):
         Raises:
             LimitExceededError: It was more than is kept.
         """
-        return self._kept.text + "".join(self.pieces)
+        return self._kept.text + "".join(self.pending)
 
-    def feed(self, text: str) -> Sequence[RawItem]:
-        """Take the next piece of text.
-
-        Returns:
-            The items whose last character is in it.
-
-        Raises:
-            JSONSyntaxError: The text cannot become valid JSON. Elements are not looked into.
-            LimitExceededError: See `Limits`.
-        """
-        self.pieces.append(text)
-        if self.wake not in text and len(self.pieces) <= BATCH:
-            return ()
-        return self._advance()
-
-    def pull(self, chunks: Iterator[Any]) -> tuple[Sequence[RawItem], object]:
-        """Take chunks while they are text, until they complete items.
-
-        Returns:
-            The items and None; or none and the chunk that is no text, `END` for no chunk, or
-            `""` where a batch had no text in it, so that the caller can look at the clock.
-
-        Raises:
-            JSONSyntaxError: As `feed`.
-            LimitExceededError: As `feed`.
-        """
-        run = self.run
-        pieces: list[Any] = self.pieces
-        chunk: Any = ""
-        while True:
-            wake = self.wake
-            known = len(pieces)
-            try:
-                for chunk in islice(chunks, BATCH):
-                    pieces.append(chunk)
-                    if wake in chunk:
-                        break
-                else:
-                    if len(pieces) < known + BATCH:
-                        "".join(pieces)  # a container may have gone with `in`, and is no text
-                        return (), END
-                if chunk == "" and pieces[known:].count("") == len(pieces) - known:
-                    del pieces[known:]
-                    return (), ""  # so that the clock is looked at
-                text = "".join(pieces)
-            except TypeError:
-                odd = _take_no_text(pieces, chunk)
-                if odd is END:
-                    raise
-                return (), odd
-            if not self.in_run or len(text) > AT_ONCE:
-                completed = self._advance()
-            else:
-                completed = run.look(text)  # as `_advance` does, of nearly all looks
-                if run.lost:
-                    completed = self._advance_from(completed)
-            if completed:
-                return completed, None
-
-    def _advance(self) -> list[RawItem]:
-        """Read `pieces`; what is to be given again, with what follows it, is left there."""
-        text = "".join(self.pieces)
-        if len(text) > AT_ONCE:
-            self.pieces.clear()
-            return self._advance_by_parts(text, [])
-        completed = self._advance_text(text)
-        return self._advance_by_parts("", completed) if self._again else completed
-
-    def _advance_by_parts(self, text: str, completed: list[RawItem]) -> list[RawItem]:
-        """As `_advance`, for `text` and what is to be read again, in parts.
-
-        Args:
-            text: The text that follows `pieces`.
-            completed: The items that were completed before.
-        """
-        pieces = self.pieces
-        parts = deque(_parts(text))
+    @override
+    def advance(self, text: str) -> None:
+        self._kept.add(text)
+        self._rest = _pieces(text)
         try:
-            while parts or self._again:
-                if self._again:
-                    again = self._again + "".join(pieces)
-                    self._again = ""
-                    pieces.clear()
-                    parts.extendleft(reversed(_parts(again)))
-                pieces.append(parts.popleft())
-                completed += self._advance_text("".join(pieces))
+            self._run_from(0)
         except PartialStreamError:
-            self._completed = completed + self.take_completed()
-            raise
-        return completed
-
-    def _advance_text(self, text: str) -> list[RawItem]:
-        """As `_advance`, for `text`, which is that of `pieces`."""
-        if self.in_run:
-            completed = self.run.look(text)
-            return self._advance_from(completed) if self.run.lost else completed
-        found: list[RawItem] = []
-        self._found = found
-        try:
-            self._read_on(text)
-        except PartialStreamError:
-            self._completed = found + self.take_completed()
             if self._may_look_elsewhere:
-                self._finish_with(self._look_elsewhere())  # which comes to the same error
+                self._rest.clear()
+                self._run_from(self._look_elsewhere())  # which comes to the same error
             raise
-        return found
-
-    def _read_on(self, text: str) -> None:
-        pieces = self.pieces
-        while True:
-            if self.in_run:
-                self._found += self.run.look(text)
-                if not self.run.lost:
-                    return
-                self._leave_run()
-                text = "".join(pieces)
-            pieces.clear()
-            start = 0
-            while start < len(text) and not self.in_run:
-                # No piece is longer than a run of blanks may be: see `BlankRun`.
-                end = start + self._window
-                self._read(text[start:end])
-                start = end
-                if self._again:
-                    self._again += text[end:]
-                    return
-            if not self.in_run:
-                return
-            text = self._text + text[start:]
-            pieces.append(text)
-
-    def _advance_from(self, completed: list[RawItem]) -> list[RawItem]:
-        """As `_advance`, behind a run that is lost and has completed items at its end."""
-        self._leave_run()
-        try:
-            return completed + self._advance()
-        except PartialStreamError:
-            self._completed = completed + self.take_completed()
-            raise
+        self._kept.check()
 
     def take_completed(self) -> list[RawItem]:
         """The items completed by what has failed then, or by the end. They are given once."""
-        completed = self._completed + self.run.completed
-        self._completed, self.run.completed = [], []
+        completed, self.completed = self.completed, []
         return completed
-
-    def _read(self, text: str) -> None:
-        self._kept.add(text)
-        self._hold(text)
-        pos = 0
-        if self._in_element:
-            # Where the text stands is of no interest until the element ends.
-            cutter = self._cutter
-            pos = cutter.cut(text, 0)
-            if pos < 0:
-                return
-            self._place = after(cutter.start, cutter.raw, len(cutter.raw) - pos)
-            self._text = text
-            pos = self._end_element(pos)
-        else:
-            self._text = text
-        if self._root_text is not None and self._root_size > self._limits.item_size:
-            # No more of it can be held. What has begun elsewhere is taken for the list.
-            pos = self._look_elsewhere() if self._may_look_elsewhere else pos
-            self._root_text = None
-        self._process(pos)
-
-    def _process(self, pos: int) -> None:
-        """Run the machine over the text from `pos`; what is before has been read already."""
-        while pos < len(self._text) and not self.in_run:
-            pos = self._state(pos)
-        if self.in_run:
-            self._text = self._text[pos:]
-            self._kept.take_back(len(self._text))
-        elif not self._in_element:
-            self._place = self._place_of(pos)
-
-    def _read_again(self, text: str, place: Place) -> int:
-        self._in_element = False
-        self._place = place
-        if len(text) <= AT_ONCE:
-            self._text = text
-            self._hold(text)
-        else:
-            self._text = ""
-            self._again = text
-            self._kept.take_back(len(text))
-        return 0
-
-    @property
-    def _beginning(self) -> str:
-        return self._kept.beginning
 
     def finish(self) -> Outcome:
         """Say that the text ends here. What only the end completes is for `take_completed`.
@@ -320,70 +162,323 @@ class ItemScanner(ListScanner):
             JSONSyntaxError: What is unfinished cannot become valid JSON.
             LimitExceededError: See `Limits`.
         """
-        self._completed = [*self._advance(), *self.take_completed()]
-        if self.in_run:
-            self.run.wake = "}"  # so that it looks whether the next object has begun
-            self._advance()
-        if self._state == self._seeking and not self.in_run:
+        unread = "".join(self.pending)
+        self.pending.clear()
+        self.advance(unread)
+        if self._state == self._seeking:
             document = self._seeker.finish()
             if document is not None:
-                self._finish_with(self._begin_root(document))
+                self._run_from(self._begin_root(document))
         if self._may_look_elsewhere:
-            self._finish_with(self._look_elsewhere())
-        if self._in_element:
-            cutter = self._cutter
-            return self._truncated(cutter.tail, cutter.start)
-        if self.in_run:
-            unread = "".join(self.pieces)
-            self._kept.check(len(unread))
-            run = self.run
-            if not run.open:  # nothing is open but the list
-                return Outcome("truncated")
-            return self._truncated("".join(run.parts) + unread, run.start)
-        return self._sought() if self._state == self._seeking else Outcome("truncated")
-
-    def _finish_with(self, pos: int) -> None:
-        """Read on at `pos`, where a root begins, to the end of what has been read before."""
-        earlier = self.take_completed()
-        found: list[RawItem] = []
-        self._found = found
-        try:
-            self._process(pos)
-            if self.in_run:
-                self.pieces.append(self._text)
-            if self.in_run or self._again:
-                found += self._advance()
-        finally:
-            self._completed = earlier + found + self.take_completed()
-
-    def _truncated(self, tail: str, start: Place) -> Outcome:
-        """The outcome of a text that ends inside an element."""
+            self._run_from(self._look_elsewhere())
+        if self._state == self._seeking:
+            return self._sought()
+        if self._state == self._navigating or self.expected:
+            return Outcome("truncated")
+        tail = self.tail
         error = why_malformed(
-            tail, Position(*start), self._item_path(), limits=self._limits, complete=False
+            tail, Position(*self.start), self._item_path(), limits=self._limits, complete=False
         )
         if error is not None:
             raise error
         return Outcome("truncated", tail=tail)
 
+    def _sought(self) -> Outcome:
+        """The outcome of a text that ends outside documents."""
+        tail = self._seeker.unfinished
+        if tail:
+            return Outcome("truncated", tail=tail)
+        if self._seeker.blank:
+            return Outcome("empty")
+        if self._list_found or self._empty_list_found or self._seeker.empty_list_found:
+            return Outcome("complete")
+        if not self._root_found and not self._seeker.json_found:
+            reason = "no JSON found"
+        elif self._path is not None:
+            reason = f"no list found at {'.'.join(map(str, self._path)) or 'the root'}"
+        else:
+            reason = "no list found that fits the type"
+        return Outcome("no_json", detail=f"{reason} in the response: {self._kept.beginning!r}")
 
-def _parts(text: str) -> list[str]:
-    return [text[start : start + AT_ONCE] for start in range(0, len(text), AT_ONCE)]
+    # -- the machine -----------------------------------------------------------------------
+
+    def _run_from(self, pos: int) -> None:
+        """Read on from `pos`, to the end of all that is there."""
+        while True:
+            while pos < len(self._text):
+                pos = self._state(pos)
+            self.offset += len(self._text)
+            self._text = ""
+            if not self._rest:
+                return
+            self._text = self._rest.pop()
+            pos = 0
+            if self._root_text is not None:
+                pos = self._hold_root()
+
+    def _read_again(self, text: str, place: Position) -> int:
+        """Go back to `place`, where `text` stands, which goes to the end of `_text`."""
+        pieces = _pieces(text)
+        self._text = pieces.pop() if pieces else ""
+        self._rest += pieces
+        self.offset = place.offset
+        if self._root_text is not None:
+            self._root_text.append(self._text)
+            self._root_size += len(self._text)
+        return 0
+
+    # -- seeking ---------------------------------------------------------------------------
+
+    def _seeking(self, pos: int) -> int:
+        document = self._seeker.feed(self._text[pos:])
+        return len(self._text) if document is None else self._begin_root(document)
+
+    def _judge(self, bracket: str, certainty: Certainty, position: Position) -> Probe | Root:
+        """See `DocumentSeeker`."""
+        if certainty is Certainty.CERTAIN:
+            if bracket == "[":
+                return Root.WRAPPER if self._path else Root.LIST
+            if self._path == () and "object" in self._shape.kinds:
+                return Root.ITEM
+            if self._path is not None or self._expected is not None:
+                return Root.WRAPPER
+        return ListProbe(
+            self._shape,
+            path=self._path,
+            expected=self._expected,
+            after_item=self.open_ended,
+            certainty=certainty,
+            limits=self._limits,
+            position=position,
+        )
+
+    def _begin_root(self, text: str) -> int:
+        """A document begins with `text`, which stands where the seeker does."""
+        self._root_place = self._seeker.position
+        self._root_found = True
+        self._root_has_list = self._root_has_empty_list = False
+        self._root_text = None
+        root = self._seeker.root
+        if root is Root.ITEM:
+            return self._begin_root_item(text)
+        expected = None if root is Root.ELSEWHERE else self._expected
+        self._navigate(expected or self._path, expected=expected is not None)
+        if root is Root.LIST:
+            self._reader.feed("[")
+            self._begin_list(candidate=False)
+            return self._read_again(text[1:], self._reader.position)
+        if self._path is None:
+            self._root_text = []
+        return self._read_again(text, self._root_place)
+
+    def _begin_root_item(self, text: str) -> int:
+        """The root, with which `text` begins, is an item."""
+        self._root_has_list = self.open_ended = True
+        self._root_text = None
+        self._read_again(text, self._root_place)
+        self._begin_item(self._root_place, 0, (), 0, Origin.ROOT)
+        return 0
+
+    def _end_root(self, pos: int, position: Position) -> int:
+        """The root ends at `pos`."""
+        if self._root_text is not None and not self._root_has_list:
+            if self._router.expected:
+                return self._look_elsewhere()
+            if self._router.shares_a_name and not self._root_has_empty_list:
+                return self._begin_root_item("".join(self._root_text))
+        self._root_text = None
+        found = self._root_has_list or self._root_has_empty_list
+        self._seeker.leave(position, found=found)
+        self._state = self._seeking
+        return pos
+
+    # -- a root that may have to be read once more -----------------------------------------
+
+    def _hold_root(self) -> int:
+        """More of the root is to be read; gives where."""
+        assert self._root_text is not None
+        self._root_text.append(self._text)
+        self._root_size += len(self._text)
+        if self._root_size <= self._limits.item_size:
+            return 0
+        # No more of it can be held. What has begun elsewhere is taken for the list.
+        pos = self._look_elsewhere() if self._may_look_elsewhere else 0
+        self._root_text = None
+        return pos
+
+    @property
+    def _may_look_elsewhere(self) -> bool:
+        """Whether the list of the root under way has not come where it was expected."""
+        return self._root_text is not None and not self._root_has_list and self._router.expected
+
+    def _look_elsewhere(self) -> int:
+        """Read the root once more, as if no place were expected; gives its position."""
+        root = "".join(self._root_text or ())
+        if self._router.first_fits:
+            return self._begin_root_item(root)
+        self._navigate(self._path, expected=False)
+        self._root_text = None if len(root) > self._limits.item_size else []
+        return self._read_again(root, self._root_place)
+
+    # -- navigating ------------------------------------------------------------------------
+
+    def _navigate(self, path: Path | None, *, expected: bool) -> None:
+        """Follow the members of the root to the list."""
+        self.open_ended = False
+        self._root_size = 0
+        self._router = Router(path, self._shape, expected=expected)
+        self._members = self._router.members
+        self._reader = self._router.reader = SyntaxReader(
+            self._router, limits=self._limits, position=self._root_place
+        )
+        self._state = self._navigating
+        self.leave()
+
+    def _navigating(self, pos: int) -> int:
+        found, pos = self._router.feed(self._text, pos)
+        reader = self._reader
+        if found is Found.ITEM:
+            self._has_list()
+            position = reader.position
+            position = position._replace(offset=position.offset - 1)
+            self._begin_item(position, pos - 1, reader.path, reader.depth - 1, Origin.MEMBER)
+            return pos - 1
+        if found is not None:
+            self._begin_list(candidate=found is Found.CANDIDATE)
+        elif reader.done:
+            return self._end_root(pos, reader.position)
+        return pos
+
+    def _has_list(self) -> None:
+        """The list of this root is found."""
+        self._list_found = self._root_has_list = True
+        self._root_text = None
+
+    def _has_empty_list(self) -> None:
+        """An array that may be the list has closed without an element."""
+        if self._router.expected:
+            self._has_list()
+        elif not self._router.in_own_member:
+            self._empty_list_found = self._root_has_empty_list = True
+
+    # -- elements --------------------------------------------------------------------------
+
+    def _begin_list(self, *, candidate: bool) -> None:
+        """A list begins, whose "[" has been read; maybe it only looks like the one."""
+        self._candidate = candidate
+        self._origin = Origin.LIST
+        self._state = self._elements
+        reader = self._reader
+        self.begin_list(reader.position, reader.path, reader.depth, pausing=candidate)
+        if not candidate:
+            self._has_list()
+
+    def _begin_item(
+        self, position: Position, pos: int, path: Path, depth: int, origin: Origin
+    ) -> None:
+        """An object that is an item begins at `pos`, `depth` levels deep in its document."""
+        self.list_path = path
+        self.elements = 0
+        self._candidate = False
+        self._origin = origin
+        self._state = self._elements
+        self.begin_element(position, pos, "{", depth)
+
+    def _item_path(self) -> Path:
+        if self._origin is Origin.LIST:
+            return (*self.list_path, self.elements)
+        return self.list_path
+
+    def _elements(self, pos: int) -> int:
+        pos = self.read(self._text, pos)
+        if self.closed:
+            self.closed = False
+            return self._end_element(pos)
+        return self._between_elements(pos) if pos < len(self._text) else pos
+
+    def _between_elements(self, pos: int) -> int:
+        """What stands at `pos` is no element, or the first one of what may be the list."""
+        char = self._text[pos]
+        place = self.place_of(pos)
+        expected = self.expected
+        if char in KINDS and expected != _SEPARATOR:
+            if self._shape.may_begin(char):
+                self.begin_element(place, pos, char, self._reader.depth)
+            else:
+                self._skip_decoy(place)
+            return pos
+        if char != "]" or expected == _NEXT:
+            path = self._item_path() if expected == _NEXT else self.list_path
+            raise _unexpected(expected, char, place, path)
+        if self._candidate:
+            self._has_empty_list()
+        else:
+            self._router.list_read()
+        return self._leave_list(pos + 1)
+
+    def _leave_list(self, pos: int) -> int:
+        position = Position(*self.place_of(pos))
+        self.leave()
+        self._reader.leave(position)
+        if self._reader.done:
+            return self._end_root(pos, position)
+        self._state = self._navigating
+        return pos
+
+    def _skip_decoy(self, place: Place) -> None:
+        """The array whose first element is at `place` has nothing in common with the type."""
+        self.leave()
+        self._reader.resume(Position(*place))
+        self._router.skip_array()
+        self._state = self._navigating
+
+    def _end_element(self, pos: int) -> int:
+        """An element by itself, or one that the wrong bracket follows, ends at `pos`."""
+        raw = self.raw
+        if self._origin is not Origin.LIST:
+            self._list_found = True
+            self.completed.append(self.number(raw, self.list_path))
+            position = Position(*self.place_of(pos))
+            self.leave()
+            if self._origin is Origin.ROOT:
+                return self._end_root(pos, position)
+            self._reader.leave(position)
+            self._state = self._navigating
+            return pos
+        start = Position(*self.start)
+        if self._candidate and self._is_decoy(raw):
+            self._skip_decoy(self.start)
+            self._reader.feed(raw)
+            return pos
+        if self._text[pos : pos + 1] == "}" and raw[0] not in '{["':
+            # What the wrong bracket follows is refused for what is wrong in itself, or for that.
+            error = why_malformed(raw, start, self._item_path(), limits=self._limits)
+            raise error or _unexpected(_SEPARATOR, "}", self.place_of(pos), self.list_path)
+        if self._candidate:
+            self._candidate = False
+            self._has_list()
+        self.completed.append(self.number(raw, self._item_path()))
+        self.elements += 1
+        self.go_on()
+        return pos
+
+    def _is_decoy(self, raw: str) -> bool:
+        return raw[0] == "{" and not self._shape.shares(
+            member_names(raw, Position(*self.start), self._item_path(), self._limits)
+        )
 
 
-def _take_no_text(pieces: list[Any], last: object) -> object:
-    """Find what is no text, and leave in `pieces` what stood before it.
+def _unexpected(expected: str, char: str, place: Place, path: Path) -> JSONSyntaxError:
+    position = Position(*place)
+    return JSONSyntaxError(
+        f"expected {expected}, not {char!r}",
+        offset=position.offset,
+        line=position.line,
+        column=position.column,
+        path=path,
+    )
 
-    For who has caught a `TypeError`.
 
-    Args:
-        pieces: What was taken for text.
-        last: The last chunk, which may not be among them.
-
-    Returns:
-        The first that is no text; `END` if all are.
-    """
-    for index, piece in enumerate(pieces):
-        if not isinstance(piece, str):  # `join` does not go with it
-            del pieces[index:]
-            return piece
-    return END if isinstance(last, str) else last  # `in` does not go with this one
+def _pieces(text: str) -> list[str]:
+    """The text in pieces that are read at once, the last one first."""
+    return [text[start : start + _WINDOW] for start in range(0, len(text), _WINDOW)][::-1]

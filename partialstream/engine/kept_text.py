@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from partialstream.errors import LimitExceededError
+from partialstream.limits import Limits, exceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from partialstream.limits import Limits
-
 
 QUOTED: Final = 80
 """Characters of the beginning that messages quote."""
@@ -35,43 +32,24 @@ class KeptText:
         self.size = 0
 
     def add(self, text: str) -> None:
-        """More text was read.
-
-        Raises:
-            LimitExceededError: It is too much.
-        """
+        """More text has come."""
         if self._pieces is not None:
             self._pieces.append(text)
         self.size += len(text)
-        if self.size > self._watched:
-            self.check()
 
-    def take_back(self, count: int) -> None:
-        """The last characters were not read after all."""
-        self.size -= count
-        while self._pieces and count:
-            last = self._pieces.pop()
-            if len(last) > count:
-                self._pieces.append(last[:-count])
-            count -= min(count, len(last))
-
-    def check(self, more: int = 0) -> None:
+    def check(self) -> None:
         """Watch the limits.
-
-        Args:
-            more: Characters that will be read.
 
         Raises:
             LimitExceededError: It is too much.
         """
-        limits = self._limits
-        size = self.size + more
-        if size > limits.text_kept:
-            self._pieces = None
-            self._watched = limits.total_size
-        if size > limits.total_size:
-            allowed = limits.total_size
-            raise LimitExceededError("total_size", allowed, f"more than {allowed} characters")
+        if self.size > self._watched:
+            limits = self._limits
+            if self.size > limits.text_kept:
+                self._pieces = None
+                self._watched = limits.total_size
+            if self.size > limits.total_size:
+                raise exceeded(limits, "total_size")
 
     @property
     def text(self) -> str:
@@ -81,10 +59,7 @@ class KeptText:
             LimitExceededError: It was more than is kept.
         """
         if self._pieces is None:
-            allowed = self._limits.text_kept
-            raise LimitExceededError(
-                "text_kept", allowed, f"no more than {allowed} characters of text are kept"
-            )
+            raise exceeded(self._limits, "text_kept")
         return "".join(self._pieces)
 
     @property

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from partialstream.results import Path
 
 Place = tuple[int, int, int]
 """A `Position` as a bare tuple: quicker to make."""
@@ -44,17 +47,22 @@ class Position(NamedTuple):
         )
 
 
-def after(place: Place, text: str, pos: int) -> Place:
-    r"""The place of `text[pos]`, where `text` begins at `place`.
+class RawItem(NamedTuple):
+    """An element of the list, cut out and not yet parsed.
 
-    Example:
-        >>> after((0, 1, 0), "[1,\n  x", 6)
-        (6, 2, 4)
+    Attributes:
+        text: Its JSON text.
+        number: Its place among all elements of the streamed list, from 0.
+        path: Where it stands in the document.
+        start: Where it begins in the text, as `Position` has it.
     """
-    offset, line, line_start = place
-    if "\n" in text:
-        newlines = text.count("\n", 0, pos)
-        if newlines:
-            line += newlines
-            line_start = offset + text.rindex("\n", 0, pos) + 1
-    return offset + pos, line, line_start
+
+    text: str
+    number: int
+    path: Path
+    start: Place
+
+    @property
+    def position(self) -> Position:
+        """Where it begins in the text."""
+        return Position(*self.start)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     )
 
     from partialstream.engine.items import ItemScanner
-    from partialstream.engine.raw_item import RawItem
+    from partialstream.engine.position import RawItem
     from partialstream.stream.events import Finished
     from partialstream.stream.items import ItemReading
     from partialstream.stream.transport import AsyncChunks

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.engine.alignment import Alignment
 from partialstream.engine.items import ItemScanner
-from partialstream.engine.raw_item import RawItem
+from partialstream.engine.position import RawItem
 from partialstream.engine.route import parse_path
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits

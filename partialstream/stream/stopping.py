@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from partialstream.engine.items import ItemScanner
-    from partialstream.engine.raw_item import RawItem
+    from partialstream.engine.position import RawItem
     from partialstream.errors import PartialStreamError
     from partialstream.results import AnswerMetadata, Attempt, RejectedItem, Timing, Usage
     from partialstream.stream.events import Finished

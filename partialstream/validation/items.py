@@ -23,7 +23,7 @@ from partialstream.validation.validator import made_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from partialstream.engine.raw_item import RawItem
+    from partialstream.engine.position import RawItem
 
 T = TypeVar("T")
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from runs import run_items
 from strategies import Cut, cuts, json_containers, json_texts
 
-from partialstream.engine.items import BATCH, END, ItemScanner
+from partialstream.engine.items import ItemScanner
 from partialstream.engine.position import Position
+from partialstream.engine.scan import BATCH, END
 from partialstream.engine.shape import ANYTHING
 from partialstream.errors import LimitExceededError
 from partialstream.limits import Limits
