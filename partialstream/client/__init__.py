@@ -8,7 +8,7 @@ options.py          what a caller says of the reading, and not of the request
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it
 schema.py           the JSON schema in a request; strict_schema.py its strict form
 endpoint.py         what a client needs of a provider; there are two kinds:
-chat.py                 the OpenAI SDK's Chat Completions; chat_requests.py builds the requests
+chat.py                 the OpenAI SDK's Chat Completions
 instructor.py           an instructor client; capture.py takes the responses out of its hands
 prompts.py          every word that is said to a model
 follow_up.py        the messages and the schema of a request that follows up on a response

@@ -104,12 +104,10 @@ def capturing_model(
     Args:
         shape: What is asked for.
         captured: What the response is put into.
-        parallel: Whether each item is to be a tool call of its own.
+        parallel: Whether each item is to be a tool call of its own. Their model is
+            `Iterable[T]`, which captures nothing.
         carried: Members of an object that need not come, by their names in the JSON.
         beside: A member that is to stand before the list; see `RequestBuilder.member_beside`.
-
-    Returns:
-        A class; for tool calls of their own, `Iterable[T]`, which captures nothing.
     """
     from instructor import IterableModel
     from instructor.dsl.iterable import IterableBase

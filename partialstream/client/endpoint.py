@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from partialstream.client.hooks import Hooks
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
+    from partialstream.limits import Limits
     from partialstream.results import Path
     from partialstream.stream.deadline import Deadline
     from partialstream.stream.flow import Expected
@@ -150,6 +151,43 @@ class AsyncEndpoint(_Endpoint, Protocol):
     ) -> FullResponse:
         """Send a request whose response is not streamed."""
         ...
+
+
+# -- time-outs -----------------------------------------------------------------------------
+
+
+def idle_timeout(timeout: Any, limits: Limits) -> Any:
+    """Tighten a time-out: no wait for bytes may be longer than allowed.
+
+    Args:
+        timeout: An `httpx.Timeout` of either generation, seconds, or None for none.
+        limits: `idle_seconds` bounds the wait for each read.
+
+    Example:
+        >>> from partialstream import Limits
+        >>> idle_timeout(60, Limits(idle_seconds=5)).as_dict()
+        {'connect': 60, 'read': 5, 'write': 60, 'pool': 60}
+    """
+    return _tightened(timeout, limits.idle_seconds, ("read",))
+
+
+def until(deadline: Deadline, timeout: Any) -> Any:
+    """Tighten a time-out, or what the SDK says for its default: no wait goes beyond a deadline."""
+    from openai import NotGiven
+
+    known = None if isinstance(timeout, NotGiven) else timeout
+    return _tightened(known, deadline.left(), ("connect", "read", "write", "pool"))
+
+
+def _tightened(timeout: Any, most: float, names: Sequence[str]) -> Any:
+    from openai import Timeout
+
+    known = timeout if hasattr(timeout, "as_dict") else Timeout(timeout)
+    waits: dict[str, float | None] = known.as_dict()
+    for name in names:
+        wait = waits[name]
+        waits[name] = most if wait is None else min(wait, most)
+    return Timeout(**waits)
 
 
 # -- the bytes of a streamed response ------------------------------------------------------

@@ -205,13 +205,7 @@ class InstructorRequestBuilder(RequestBuilder):
     A follow-up is two more messages, the model's words and ours, whatever the mode: instructor
     turns these into every provider's form.
 
-    Args:
-        client: An `Instructor` or `AsyncInstructor`.
-        shape: What the call asks for.
-        options: How the response is to be read.
-        kwargs: What the caller passes on.
-        stream: Whether the response is to be streamed.
-        templates: Whether messages are templates, if the call does not say.
+    `kwargs` is what the caller passes on; `templates` is the client's, for calls that do not say.
 
     Raises:
         TypeError: The arguments contradict each other.

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from partialstream.client.capture import CapturedResponse, capturing_model
-from partialstream.client.chat_requests import ChatRequestBuilder, build_request
+from partialstream.client.chat import ChatRequestBuilder, build_request
 from partialstream.client.follow_up import (
     CALL_ID,
     FIRST_INDEX,

@@ -11,7 +11,7 @@ from scripts import Entry, Script
 
 from partialstream import AttemptFailed, Item, ItemRejected, ItemRepaired, Limits, RejectedItem
 from partialstream.client.call import Call
-from partialstream.client.chat_requests import ChatRequestBuilder
+from partialstream.client.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.stream.aio import AsyncItemStream

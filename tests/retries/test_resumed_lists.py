@@ -12,7 +12,7 @@ from script_runs import drive
 
 from partialstream import IncompleteStreamError, Item, ItemRejected, ItemRepaired
 from partialstream.client.call import Call
-from partialstream.client.chat_requests import ChatRequestBuilder
+from partialstream.client.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.stream.aio import AsyncItemStream
