@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from block_runs import frame, header, message
+from aws_messages import frame, header, message
 from hypothesis import given
 from hypothesis import strategies as st
 from source_runs import body_source, brief, read_all

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from anthropic_events import STOP, calls, says, started, stops, writes
-from block_runs import message
+from aws_messages import message
 from source_runs import body_source, brief, read_all, texts
 from source_runs import says as chat_says
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from block_runs import message
+from aws_messages import message
 from pydantic import BaseModel
 from source_runs import brief, read_all
 from wire_sequences import adds, converse, wrapped

@@ -207,7 +207,7 @@ def test_errors_in_bodies(name: str) -> None:
 @needs_streams
 @pytest.mark.parametrize("entry", [*recordings("chat")[::5], *recordings("bedrock-converse")])
 def test_the_framing_makes_no_difference_to_other_recordings(entry: dict[str, Any]) -> None:
-    body = body_of(entry)
+    body = body_of(entry["file"])
     whole = source_for(body)
     assert type(whole) is BodySource
     expected = brief(read_all(whole, [body]))

@@ -4,9 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from extras import needs
-from recordings import body_of, check_texts, reads_of, recordings, texts_until_error
-from source_runs import brief, needs_streams, read_all
+from recordings import reads_of, texts_until_error
+from source_runs import brief, read_all
 
 from partialstream import stream_items
 from partialstream.errors import ProviderError
@@ -17,57 +16,9 @@ from partialstream.sources.ollama import OllamaSource
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from partialstream.sources.base import Source
 
 CONTENT = Channel("content")
 REASONING = Channel("reasoning")
-
-each_recording = pytest.mark.parametrize("entry", recordings("ollama"))
-
-
-def check(entry: dict[str, Any], source: Source, chunks: Any) -> None:
-    check_texts(entry, source, chunks)
-    metadata = source.metadata
-    assert metadata.finish_reason == entry["finish_reason"]["message"]
-    assert metadata.terminated
-    assert metadata.model in ("llama3.2", "qwen3:4b")
-    assert metadata.extra["total_duration"] > 0
-
-
-@needs_streams
-@each_recording
-def test_bodies_in_all_cuts(entry: dict[str, Any]) -> None:
-    for reads in reads_of(body_of(entry), entry["file"]):
-        check(entry, source_for(reads[0] or None), reads)
-
-
-@needs_streams
-@each_recording
-def test_chunks_as_dicts(entry: dict[str, Any]) -> None:
-    chunks = [json.loads(line) for line in body_of(entry).splitlines() if line]
-    source = source_for(chunks[0])
-    assert type(source) is OllamaSource
-    check(entry, source, chunks)
-
-
-@needs("providers", "ollama")
-@needs_streams
-@each_recording
-def test_chunks_as_objects_of_the_sdk(entry: dict[str, Any]) -> None:
-    import ollama
-
-    by_dict, by_object = OllamaSource(), OllamaSource()
-    for line in body_of(entry).splitlines():
-        if not line:
-            continue
-        chunk = json.loads(line)
-        kind = ollama.ChatResponse if "message" in chunk else ollama.GenerateResponse
-        built = kind(**chunk)
-        assert type(source_for(built)) is OllamaSource
-        assert by_object.feed(built) == by_dict.feed(chunk)
-    assert by_object.finish() == by_dict.finish()
-    assert by_object.metadata.usage == by_dict.metadata.usage
-    assert by_object.metadata.finish_reason == by_dict.metadata.finish_reason
 
 
 def says(done: bool = False, **message: Any) -> dict[str, Any]:

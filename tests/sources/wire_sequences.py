@@ -12,7 +12,7 @@ from typing import Any
 import anthropic_events as anthropic
 import gemini_chunks as gemini
 import responses_events as responses
-from block_runs import message as aws_message
+from aws_messages import message as aws_message
 from source_runs import call, calls, choice, chunk, says
 
 ITEMS = ["Tea", "Cocoa"]
