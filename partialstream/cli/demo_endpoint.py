@@ -20,7 +20,7 @@ from openai import (
 from partialstream.cli.demo_data import answer
 from partialstream.cli.ending import UsageError
 from partialstream.errors import ProviderError
-from partialstream.sources.shapes import is_object
+from partialstream.sources.common import is_object
 from partialstream.testing import Answer, ReplayServer
 
 if TYPE_CHECKING:

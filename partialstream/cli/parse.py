@@ -18,8 +18,7 @@ from partialstream.engine.position import Position
 from partialstream.errors import IncompleteStreamError, PartialStreamError, format_path
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import Item
-from partialstream.sources.provider_errors import error_in
-from partialstream.sources.shapes import is_object
+from partialstream.sources.common import error_in, is_object
 from partialstream.stream.events import ItemRejected, TextDelta
 from partialstream.stream.sync import stream_items, stream_partial
 from partialstream.validation.completeness import completeness

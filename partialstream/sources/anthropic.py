@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from partialstream.errors import ProviderError
-from partialstream.results import AnswerMetadata
+from typing_extensions import override
+
+from partialstream.sources.base import WireSource, keep_extra
 from partialstream.sources.blocks import Blocks
-from partialstream.sources.objects import plain
-from partialstream.sources.provider_errors import error_in, unknown_chunk
-from partialstream.sources.shapes import is_list, is_object
-from partialstream.sources.side_texts import keep_extra, keep_side_texts
-from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
-from partialstream.sources.usage import read_usage_beside_cache
+from partialstream.sources.common import is_list, is_object, read_usage_beside_cache, unknown_chunk
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from partialstream.results import Channel, Delta
+    from partialstream.results import AnswerMetadata, Channel, Delta
     from partialstream.sources.blocks import Block
 
 # What the SDK's `messages.stream()` says once more in its own words. With the whole text so
@@ -37,10 +31,23 @@ _USAGE = (
 
 _READ = frozenset({"type", "delta", "message", "usage", "error"})
 
-_EXPECTED = "an event of the Messages API or a whole message, as a dict or an SDK's object"
+
+def is_anthropic(fields: dict[str, Any]) -> bool:
+    """Whether a chunk with these members is one that `AnthropicSource` reads.
+
+    Example:
+        >>> is_anthropic({"type": "ping"}), is_anthropic({"type": "error"})
+        (True, False)
+    """
+    kind = fields.get("type")
+    if kind == "message":
+        return "content" in fields
+    return isinstance(kind, str) and (
+        kind == "ping" or kind.startswith(("message_", "content_block_"))
+    )
 
 
-class AnthropicSource:
+class AnthropicSource(WireSource):
     """Reads the events of a streamed message, and whole messages, as dicts or SDK objects.
 
     The events that the SDK's `messages.stream()` adds to those of the API are left out, as are
@@ -60,110 +67,60 @@ class AnthropicSource:
         [(Channel(kind='content', key=0, name=None), '[1')]
     """
 
+    _expected = "an event of the Messages API or a whole message, as a dict or an SDK's object"
+
     def __init__(self, metadata: AnswerMetadata | None = None) -> None:
-        self.metadata = AnswerMetadata() if metadata is None else metadata
+        super().__init__(metadata)
         self._blocks = Blocks(self.metadata)
-        self._halves = SurrogateHalves()
         self._figures: dict[str, Any] = {}  # of usage, each the latest that was given
-        self._failure: ProviderError | None = None
-        # Where the last piece went and what was said of its place, if the next one that says
-        # the same needs no closer look.
-        self._place: tuple[Any, Any] | None = None
-        self._channel: Channel | None = None
-        self._member = ""
+        self._member = ""  # that holds the text of an ordinary event
 
-    def feed(self, chunk: Any) -> list[Delta]:
-        """Read one event.
+    @override
+    def _fields_of(self, chunk: Any) -> Any:
+        kind: Any = getattr(chunk, "type", None)
+        return {} if isinstance(kind, str) and kind in _DERIVED else self._dict(chunk)
 
-        Args:
-            chunk: A dict or an SDK's object; None is allowed and means nothing.
-
-        Raises:
-            ProviderError: If it tells of an error or has an unknown shape. A chunk that holds
-                text as well gives the text first, and the next call raises.
-        """
-        if chunk.__class__ is not dict:
-            kind: Any = getattr(chunk, "type", None)
-            if isinstance(kind, str) and kind in _DERIVED and self._failure is None:
-                return []
-            chunk = _as_dict(chunk)
-        # The ordinary event, straight through: one more piece of the same text.
-        channel = self._channel
-        if channel is not None:
-            delta = chunk.get("delta")
-            if delta.__class__ is dict and (chunk.get("index"), delta.get("type")) == self._place:
+    @override
+    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+        if self._bound is not None:
+            place, channel = self._bound
+            delta = fields.get("delta")
+            if delta.__class__ is dict and (fields.get("index"), delta.get("type")) == place:
                 text = delta.get(self._member)
-                if text.__class__ is str and text and text[-1] < FIRST_SURROGATE:
-                    return [(channel, text)]
-        return self._read(chunk)
+                if text.__class__ is str and text:
+                    return channel, text
+        return None
 
-    def finish(self, *, cut: bool = False) -> list[Delta]:
-        """End the answer, and give the `{}` of tools that had no input.
-
-        Args:
-            cut: Whether the stream ended before the answer did, as it does in any case without
-                a stop reason, or with one that tells so (`max_tokens`). If the last block calls
-                a tool without input, it then has none.
-
-        Raises:
-            ProviderError: If the last chunk told of an error beside its text.
-        """
-        if self._failure is not None:
-            raise self._failure
-        return self._halves.finish() + self._blocks.finish(self.metadata, cut=cut)
-
-    def _read(self, chunk: dict[str, Any]) -> list[Delta]:
-        """Read an event of any kind."""
-        if self._failure is not None:
-            raise self._failure
-        self._channel = None
-        deltas: list[Delta] = []
-        failure: ProviderError | None = None
-        try:
-            self._read_event(chunk, deltas)
-        except ProviderError as error:
-            failure = error
-        failure = error_in(chunk) or failure
-        deltas = self._halves.join_all(deltas)
-        keep_side_texts(self.metadata, deltas)
-        if failure is not None:
-            if not deltas:
-                raise failure
-            self._failure = failure
-        if failure is not None or self._halves:
-            self._channel = None
-        return deltas
-
-    def _read_event(self, event: dict[str, Any], deltas: list[Delta]) -> None:
-        kind: Any = event.get("type")
+    @override
+    def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
+        event, kind = fields, fields.get("type")
         if kind == "content_block_delta":
             self._read_piece(event, deltas)
         elif kind == "content_block_start":
-            fields = _as_dict(event.get("content_block"))
-            self._begin(event.get("index"), fields, deltas)
+            block = self._dict(event.get("content_block"))
+            self._begin(event.get("index"), block, deltas)
         elif kind == "content_block_stop":
             deltas += self._blocks.end(event.get("index"))
         elif kind == "message_start":
-            self._read_message(_as_dict(event.get("message")))
+            self._read_message(self._dict(event.get("message")))
         elif kind == "message_delta":
             self._read_usage(event.get("usage"))
-            self._read_end(_as_dict(event.get("delta")))
-            self._keep(event)
+            self._read_end(self._dict(event.get("delta")))
+            self._keep_extra(event, _READ)
         elif kind == "message_stop":
             self.metadata.terminated = True
-            self._keep(event)
+            self._keep_extra(event, _READ)
         elif kind == "message":
             self._read_message(event)
             content: Any = event.get("content") or []
             if not is_list(content):
                 raise unknown_chunk(content, "a list of content blocks")
-            for index, fields in enumerate(content):
-                block = self._begin(index, _as_dict(fields), deltas)
-                deltas += block.end()
+            for index, each in enumerate(content):
+                deltas += self._begin(index, self._dict(each), deltas).end()
             self._read_end(event)
             self.metadata.terminated = True
         elif event and not isinstance(kind, str):
-            raise unknown_chunk(event, _EXPECTED)
+            raise unknown_chunk(event, self._expected)
 
     def _begin(self, index: Any, fields: dict[str, Any], deltas: list[Delta]) -> Block:
         """Read the start of a block, or a whole one."""
@@ -191,7 +148,7 @@ class AnthropicSource:
 
     def _read_piece(self, event: dict[str, Any], deltas: list[Delta]) -> None:
         index: Any = event.get("index")
-        fields = _as_dict(event.get("delta"))
+        fields = self._dict(event.get("delta"))
         kind: Any = fields.get("type")
         member = _TEXTS.get(kind) if isinstance(kind, str) else None
         block = self._blocks.at(index)
@@ -210,15 +167,11 @@ class AnthropicSource:
             channel = block.content if member == "text" else block.reasoning
             deltas.append((channel, text))
         # Reasoning is looked at each time: the metadata keeps it.
-        if member != "thinking" and index is not None:
-            self._place, self._channel, self._member = (index, kind), channel, member
+        if channel is not None and member != "thinking" and index is not None:
+            self._bound, self._member = ((index, kind), channel), member
 
     def _read_message(self, message: dict[str, Any]) -> None:
-        metadata = self.metadata
-        if metadata.model is None and isinstance(model := message.get("model"), str):
-            metadata.model = model or None
-        if metadata.request_id is None and isinstance(request_id := message.get("id"), str):
-            metadata.request_id = request_id or None
+        self._keep_names(message.get("model"), message.get("id"))
         self._read_usage(message.get("usage"))
 
     def _read_usage(self, usage: Any) -> None:
@@ -243,37 +196,12 @@ class AnthropicSource:
             if fields.get(name):
                 keep_extra(metadata, name, fields[name])
 
-    def _keep(self, event: dict[str, Any]) -> None:
-        for name, value in event.items():
-            if name not in _READ and value:
-                keep_extra(self.metadata, name, value)
-
-
-def is_anthropic(fields: dict[str, Any]) -> bool:
-    """Whether a chunk with these members is one that `AnthropicSource` reads.
-
-    Example:
-        >>> is_anthropic({"type": "ping"}), is_anthropic({"type": "error"})
-        (True, False)
-    """
-    kind = fields.get("type")
-    if kind == "message":
-        return "content" in fields
-    return isinstance(kind, str) and (
-        kind == "ping" or kind.startswith(("message_", "content_block_"))
-    )
+    @override
+    def _finish(self, *, cut: bool) -> list[Delta]:
+        return self._blocks.finish(self.metadata, cut=cut)
 
 
 def _pieces(channel: Channel, text: Any) -> list[Delta]:
     if text and not isinstance(text, str):
         raise unknown_chunk(text, "a text")
     return [(channel, text)] if text else []
-
-
-def _as_dict(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    fields: Any = plain(value)
-    if not is_object(fields):
-        raise unknown_chunk(value, _EXPECTED)
-    return fields

@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partialstream.results import Channel
-from partialstream.sources.channels import count_channel
-from partialstream.sources.chat_choice import is_cut
-from partialstream.sources.tool_calls import ToolCall, arguments_text
+from partialstream.sources.base import count_channel
+from partialstream.sources.tool_calls import ToolCall, arguments_text, is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -19,9 +19,8 @@ from partialstream.errors import LimitExceededError, ProviderError
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import AnswerMetadata
 from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
+from partialstream.sources.common import is_list, is_object, provider_error, shorten, unknown_chunk
 from partialstream.sources.json_stream import JSONStreamDecoder
-from partialstream.sources.provider_errors import provider_error, shorten, unknown_chunk
-from partialstream.sources.shapes import is_list, is_object
 from partialstream.sources.sse import SSEDecoder
 
 if TYPE_CHECKING:

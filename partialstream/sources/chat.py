@@ -6,27 +6,35 @@ its choices have a `text` instead of a `delta`, and the rest is alike.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from partialstream.errors import ProviderError
-from partialstream.results import AnswerMetadata
-from partialstream.sources.channels import count_channel
-from partialstream.sources.chat_choice import ChatChoice, is_cut
-from partialstream.sources.content_filter import filtered_in, filtered_prompt_in
-from partialstream.sources.objects import plain
-from partialstream.sources.provider_errors import error_in, provider_error, unknown_chunk
-from partialstream.sources.shapes import is_list, is_object
-from partialstream.sources.side_texts import keep_extra, keep_side_texts
-from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
-from partialstream.sources.usage import read_usage
+from typing_extensions import override
+
+from partialstream.results import Channel
+from partialstream.sources.base import WireSource, count_channel
+from partialstream.sources.common import (
+    error_in,
+    is_list,
+    is_object,
+    provider_error,
+    read_tokens,
+    read_usage,
+    shown,
+    unknown_chunk,
+)
+from partialstream.sources.tool_calls import ToolCalls, is_cut
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from partialstream.results import Delta
+    from partialstream.errors import ProviderError
+    from partialstream.results import AnswerMetadata, Delta, Token
 
 # Members of a chunk that are read elsewhere or say nothing; all others go to `extra`.
-_READ = frozenset({"id", "object", "created", "model", "choices", "usage", "error", "obfuscation"})
+_READ: Final = frozenset(
+    {"id", "object", "created", "model", "choices", "usage", "error", "obfuscation"}
+)
+
+# The first that holds text counts: several providers send the same text under two of them.
+_REASONING: Final = ("reasoning_content", "reasoning", "reasoning_text")
 
 
 def is_chat(fields: dict[str, Any]) -> bool:
@@ -46,7 +54,7 @@ def is_chat(fields: dict[str, Any]) -> bool:
     )
 
 
-class ChatSource:
+class ChatSource(WireSource):
     """Reads `chat.completion.chunk`s, and whole `chat.completion`s, as dicts or SDK objects.
 
     Content, reasoning and refusal have a channel for each choice, keyed by its index; each
@@ -64,34 +72,21 @@ class ChatSource:
         [(Channel(kind='content', key=0, name=None), '[1')]
     """
 
+    _expected = "a chat completion chunk, as a dict or an SDK's object"
+
     def __init__(self, metadata: AnswerMetadata | None = None) -> None:
-        self.metadata = AnswerMetadata() if metadata is None else metadata
+        super().__init__(metadata)
         self._choices: dict[int, ChatChoice] = {}
-        self._halves = SurrogateHalves()
-        self._failure: ProviderError | None = None
-        self._careful = False  # whether something waits or has to go, and no chunk is ordinary
 
-    def feed(self, chunk: Any) -> list[Delta]:
-        """Read one chunk.
-
-        Args:
-            chunk: A dict or an SDK's object; None is allowed and means nothing.
-
-        Raises:
-            ProviderError: If it tells of an error or has an unknown shape. A chunk that holds
-                text as well gives the text first, and the next call raises.
-        """
-        if chunk.__class__ is not dict:
-            chunk = _as_dict(chunk)
-        # The ordinary chunk, straight through: one choice that goes on, with one piece of text.
-        # Whatever differs in any way is left to the careful reading below.
-        choices = chunk.get("choices")
+    @override
+    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+        # One choice that goes on, with one piece of text. Whatever differs is read by `_read`.
+        choices = fields.get("choices")
         if (
             choices.__class__ is list
             and len(choices) == 1
-            and not chunk.get("usage")
-            and not chunk.get("error")
-            and not self._careful
+            and not fields.get("usage")
+            and not fields.get("error")
         ):
             choice = choices[0]
             if (
@@ -109,63 +104,38 @@ class ChatSource:
                     and (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
                 ):
                     text = delta.get("content")
-                    if text.__class__ is str:
-                        if not text:
-                            return []
-                        if text[-1] < FIRST_SURROGATE:
-                            return [(self._choices[index].content, text)]
-                    else:
-                        entries = delta.get("tool_calls")
-                        if entries.__class__ is list and len(entries) == 1:
-                            piece = self._choices[index].calls.next_piece(entries[0])
-                            if piece is not None:
-                                return [piece]
-        return self._read(chunk)
+                    if text.__class__ is str and text:
+                        return self._choices[index].content, text
+                    entries = delta.get("tool_calls")
+                    if entries.__class__ is list and len(entries) == 1:
+                        return self._choices[index].calls.next_piece(entries[0])
+        return None
 
-    def finish(self, *, cut: bool = False) -> list[Delta]:
-        """End the answer, and give the `{}` of tool calls that had no arguments.
+    @override
+    def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
+        self._read_metadata(fields)
+        choices: Any = fields.get("choices") or []
+        if not is_list(choices):
+            raise unknown_chunk(choices, "a list of choices")
+        for position, choice in enumerate(choices):
+            self._read_choice(self._dict(choice), position, deltas)
 
-        Args:
-            cut: Whether the stream ended before the answer did. A call without arguments then
-                has none, as it has under a finish reason that tells so (`length`).
+    @override
+    def _finish(self, *, cut: bool) -> list[Delta]:
+        # Who refuses to call a tool does not call it without arguments.
+        cut = cut or bool(self.metadata.refusal)
+        return [delta for choice in self._choices.values() for delta in choice.finish(cut=cut)]
 
-        Raises:
-            ProviderError: If the last chunk told of an error beside its text.
-        """
-        if self._failure is not None:
-            raise self._failure
-        deltas = self._halves.finish()
-        for choice in self._choices.values():
-            # Who refuses to call a tool does not call it without arguments.
-            deltas += choice.finish(cut=cut or bool(self.metadata.refusal))
-        return deltas
+    @override
+    def _error_in(self, fields: dict[str, Any]) -> ProviderError | None:
+        groq: Any = fields.get("x_groq")
+        if is_object(groq) and groq.get("error"):
+            return provider_error(groq["error"], fields)
+        return error_in(fields)
 
-    def _read(self, chunk: dict[str, Any]) -> list[Delta]:
-        """Read a chunk of any shape."""
-        if self._failure is not None:
-            raise self._failure
-        # Always a new list: whoever has the one of the last chunk keeps it as it is.
-        self.metadata.tokens = []
-        deltas: list[Delta] = []
-        failure: ProviderError | None = None
-        try:
-            self._read_metadata(chunk)
-            choices: Any = chunk.get("choices") or []
-            if not is_list(choices):
-                raise unknown_chunk(choices, "a list of choices")
-            for position, choice in enumerate(choices):
-                self._read_choice(_as_dict(choice), position, deltas)
-        except ProviderError as error:
-            failure = error
-        failure = _error_in(chunk) or failure
-        deltas = self._halves.join_all(deltas)
-        keep_side_texts(self.metadata, deltas)
-        if failure is not None:
-            if not deltas:
-                raise failure
-            self._failure = failure
-        self._careful = failure is not None or bool(self._halves) or bool(self.metadata.tokens)
-        return deltas
+    @override
+    def _dict(self, value: Any) -> dict[str, Any]:
+        return {} if value == "" else super()._dict(value)
 
     def _read_choice(self, fields: dict[str, Any], position: int, deltas: list[Delta]) -> None:
         index: Any = fields.get("index")
@@ -183,7 +153,7 @@ class ChatSource:
             # A completion. Together sends it beside a delta, which it only repeats.
             delta = {"content": fields["text"]}
         if delta is not None:
-            deltas += choice.read(_as_dict(delta))
+            deltas += choice.read(self._dict(delta))
             if fields.get("logprobs"):
                 self.metadata.tokens += choice.tokens(fields["logprobs"])
         self._read_end(choice, fields)
@@ -191,7 +161,7 @@ class ChatSource:
     def _read_end(self, choice: ChatChoice, fields: dict[str, Any]) -> None:
         metadata = self.metadata
         reason: Any = fields.get("finish_reason")
-        filtered = filtered_in(fields.get("content_filter_results"))
+        filtered = _filtered_in(fields.get("content_filter_results"))
         if isinstance(reason, str) and reason and reason != "null":
             if choice.finish_reason is None or not is_cut(choice.finish_reason):
                 choice.finish_reason = reason
@@ -215,29 +185,146 @@ class ChatSource:
             usage = usage or read_usage(groq.get("usage"))
         if usage is not None:
             metadata.usage = usage
-        if metadata.model is None and isinstance(model := chunk.get("model"), str):
-            metadata.model = model or None
-        if metadata.request_id is None and isinstance(request_id := chunk.get("id"), str):
-            metadata.request_id = request_id or None
+        self._keep_names(chunk.get("model"), chunk.get("id"))
         if "prompt_filter_results" in chunk:
-            filtered = filtered_prompt_in(chunk["prompt_filter_results"])
+            filtered = _filtered_prompt_in(chunk["prompt_filter_results"])
             metadata.filter_reason = filtered or metadata.filter_reason
-        for name, value in chunk.items():
-            if name not in _READ and value:
-                keep_extra(metadata, name, value)
+        self._keep_extra(chunk, _READ)
 
 
-def _error_in(chunk: dict[str, Any]) -> ProviderError | None:
-    groq: Any = chunk.get("x_groq")
-    if is_object(groq) and groq.get("error"):
-        return provider_error(groq["error"], chunk)
-    return error_in(chunk)
+class ChatChoice:
+    """The texts of one choice.
+
+    Args:
+        index: Its place among the choices.
+        metadata: Of the answer, where its calls are counted.
+
+    Attributes:
+        content: The channel of its content.
+        calls: Its tool calls.
+        finish_reason: Why it ended, None before it did.
+    """
+
+    __slots__ = ("_reasoning", "_refusal", "_told", "calls", "content", "finish_reason")
+
+    def __init__(self, index: int, metadata: AnswerMetadata) -> None:
+        self.content = Channel("content", index)
+        self.calls = ToolCalls(index, metadata)
+        self.finish_reason: str | None = None
+        self._reasoning = Channel("reasoning", index)
+        self._refusal = Channel("refusal", index)
+        self._told = self.content  # the text that a chunk's logprobs are about
+
+    def read(self, fields: dict[str, Any]) -> list[Delta]:
+        """Read a `delta`, or the `message` of a whole answer.
+
+        Raises:
+            ProviderError: If one of its members has an unknown shape.
+        """
+        deltas: list[Delta] = []
+        reasoning = _reasoning_in(fields)
+        if reasoning:
+            deltas.append((self._reasoning, reasoning))
+        content: Any = fields.get("content")
+        if content:
+            if isinstance(content, str):
+                deltas.append((self.content, content))
+            else:
+                deltas += self._read_parts(content)
+        refusal: Any = fields.get("refusal")
+        if refusal:
+            if not isinstance(refusal, str):
+                raise unknown_chunk(refusal, "a refusal as text")
+            deltas.append((self._refusal, refusal))
+        if fields.get("tool_calls"):
+            deltas += self.calls.read(fields["tool_calls"])
+        elif fields.get("function_call"):
+            # What there was before tool calls: one call, without index and id. Beside tool
+            # calls it repeats them: llama-cpp-python sends both.
+            call = {"index": "function_call", "function": fields["function_call"]}
+            deltas += self.calls.read(call)
+        if deltas:
+            channels = [channel for channel, _ in deltas]
+            self._told = self.content if self.content in channels else channels[-1]
+        return deltas
+
+    def tokens(self, logprobs: Any) -> list[Token]:
+        """Read the `logprobs` beside what was last read; none if their shape is unknown.
+
+        The tokens belong to the content; or, since some servers tell those of reasoning and of
+        tool calls as well, to what came instead. Where nothing came, as for half a character,
+        they belong to what came before.
+        """
+        if not is_object(logprobs):
+            return []
+        tokens = read_tokens(logprobs.get("refusal"), self._refusal)
+        content = logprobs.get("content")
+        return tokens + read_tokens(logprobs if content is None else content, self._told)
+
+    def finish(self, *, cut: bool) -> list[Delta]:
+        """End the choice."""
+        reason = self.finish_reason
+        return self.calls.finish(cut=cut or (reason is not None and is_cut(reason)))
+
+    def _read_parts(self, content: Any) -> list[Delta]:
+        deltas: list[Delta] = []
+        for part in content if is_list(content) else [content]:
+            channel = self.content
+            text: Any = part
+            if is_object(part):
+                kind = part.get("type")
+                if kind == "thinking":
+                    channel, text = self._reasoning, _joined(part.get("thinking"))
+                elif kind == "refusal":
+                    channel, text = self._refusal, part.get("refusal")
+                else:
+                    # What has no text is a picture or a sound, and none of ours.
+                    text = part.get("text") or ""
+            if not isinstance(text, str):
+                raise unknown_chunk(part, "content as text or as a list of parts")
+            if text:
+                deltas.append((channel, text))
+        return deltas
 
 
-def _as_dict(value: Any) -> dict[str, Any]:
-    if value is None or value == "":
-        return {}
-    fields: Any = plain(value)
-    if not is_object(fields):
-        raise unknown_chunk(value, "a chat completion chunk, as a dict or an SDK's object")
-    return fields
+def _reasoning_in(fields: dict[str, Any]) -> str:
+    for name in _REASONING:
+        text = fields.get(name)
+        if isinstance(text, str) and text:
+            return text
+    # OpenRouter's form; some send no other.
+    details: Any = fields.get("reasoning_details")
+    return _joined(details) if details else ""
+
+
+def _joined(parts: Any) -> str:
+    """Give the text of reasoning parts: each has it as `text`, or as `summary`."""
+    if isinstance(parts, str):
+        return parts
+    texts: list[Any] = []
+    if is_list(parts):
+        texts = [part.get("text") or part.get("summary") for part in parts if is_object(part)]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _filtered_in(results: Any) -> str:
+    """Name the categories in a `content_filter_results` that were filtered, `""` if none was."""
+    if not is_object(results):
+        return ""
+    return ", ".join(
+        f"{category} ({shown(verdict['severity'])})" if verdict.get("severity") else str(category)
+        for category, verdict in results.items()
+        if is_object(verdict) and verdict.get("filtered") is True
+    )
+
+
+def _filtered_prompt_in(prompts: Any) -> str:
+    """Do the same for a `prompt_filter_results` member: one set of verdicts for each prompt."""
+    if not is_list(prompts):
+        return ""
+    found = [
+        _filtered_in(prompt.get("content_filter_results"))
+        for prompt in prompts
+        if is_object(prompt)
+    ]
+    return ", ".join(f"prompt: {categories}" for categories in found if categories)

@@ -14,12 +14,10 @@ from partialstream.sources.bedrock import BedrockSource, is_bedrock
 from partialstream.sources.body import BodySource
 from partialstream.sources.chat import ChatSource, is_chat
 from partialstream.sources.cohere import CohereSource, is_cohere
+from partialstream.sources.common import error_in, fields_of, is_object, unknown_chunk
 from partialstream.sources.gemini import GeminiSource, is_gemini
-from partialstream.sources.objects import fields_of
 from partialstream.sources.ollama import OllamaSource, is_ollama
-from partialstream.sources.provider_errors import error_in, unknown_chunk
 from partialstream.sources.responses import ResponsesSource, is_responses
-from partialstream.sources.shapes import is_object
 from partialstream.sources.text import TextSource
 
 if TYPE_CHECKING:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel, Usage
-from partialstream.sources.channels import count_channel
-from partialstream.sources.gemini_calls import GeminiCalls
-from partialstream.sources.gemini_fields import count, member, members, word
-from partialstream.sources.gemini_reasons import block_reason_in, finish_reason_in
-from partialstream.sources.logprobs import read_tokens
-from partialstream.sources.provider_errors import error_in, unknown_chunk
-from partialstream.sources.shapes import is_object
-from partialstream.sources.side_texts import keep_extra, keep_side_texts
-from partialstream.sources.surrogates import SurrogateHalves
+from partialstream.sources.base import WireSource, count_channel, keep_extra
+from partialstream.sources.common import error_in, is_object, read_tokens, shown, unknown_chunk
+from partialstream.sources.gemini_args import GeminiCalls, count, member, members, word
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from partialstream.results import Delta, Token
 
 _STOP = "STOP"
@@ -34,10 +29,18 @@ _KEPT = (
     *("groundingMetadata", "urlContextMetadata"),
 )
 
-_EXPECTED = "a chunk of Gemini's API, as a dict or an SDK's object"
+
+def is_gemini(fields: dict[str, Any]) -> bool:
+    """Whether a chunk with these members is one that `GeminiSource` reads.
+
+    Example:
+        >>> is_gemini({"candidates": []}), is_gemini({"choices": []})
+        (True, False)
+    """
+    return not _TELLING.isdisjoint(fields)
 
 
-class GeminiSource:
+class GeminiSource(WireSource):
     """Reads `GenerateContentResponse`s, as dicts or objects of any of Google's SDKs.
 
     Each candidate has a channel for its text and one for its thoughts, keyed by its index, and
@@ -58,62 +61,36 @@ class GeminiSource:
         [(Channel(kind='content', key=0, name=None), '[1')]
     """
 
+    _expected = "a chunk of Gemini's API, as a dict or an SDK's object"
+
     def __init__(self, metadata: AnswerMetadata | None = None) -> None:
-        self.metadata = AnswerMetadata() if metadata is None else metadata
+        super().__init__(metadata)
         self._candidates: dict[int, _Candidate] = {}
-        self._halves = SurrogateHalves()
-        self._failure: ProviderError | None = None
 
-    def feed(self, chunk: Any) -> list[Delta]:
-        """Read one chunk.
+    @override
+    def _fields_of(self, chunk: Any) -> Any:
+        # Not as a dict: protocol buffers are read by their properties.
+        if chunk is not None and not is_object(chunk) and not hasattr(chunk, "candidates"):
+            raise unknown_chunk(chunk, self._expected)
+        return {} if chunk is None else chunk
 
-        Args:
-            chunk: A dict or an SDK's object; None is allowed and means nothing.
+    @override
+    def _read(self, fields: Any, deltas: list[Delta]) -> None:
+        self._read_metadata(fields)
+        for position, candidate in enumerate(members(fields, "candidates")):
+            self._read_candidate(candidate, position, deltas)
 
-        Raises:
-            ProviderError: If it tells of an error or has an unknown shape. A chunk that holds
-                text as well gives the text first, and the next call raises.
-        """
-        if self._failure is not None:
-            raise self._failure
-        if chunk is None:
-            return []
-        if not is_object(chunk) and not hasattr(chunk, "candidates"):
-            raise unknown_chunk(chunk, _EXPECTED)
-        # Always a new list: whoever has the one of the last chunk keeps it as it is.
-        self.metadata.tokens = []
-        failure = error_in(chunk) if is_object(chunk) else None
-        deltas: list[Delta] = []
-        try:
-            self._read_metadata(chunk)
-            for position, fields in enumerate(members(chunk, "candidates")):
-                self._read_candidate(fields, position, deltas)
-        except ProviderError as error:
-            failure = failure or error
-        deltas = self._halves.join_all(deltas)
-        keep_side_texts(self.metadata, deltas)
-        if failure is not None:
-            if not deltas:
-                raise failure
-            self._failure = failure
-        return deltas
+    @override
+    def _error_in(self, fields: Any) -> ProviderError | None:
+        return error_in(fields) if is_object(fields) else None
 
-    def finish(self, *, cut: bool = False) -> list[Delta]:
-        """End the answer, and the arguments of a call that has not ended.
-
-        Args:
-            cut: Whether the stream ended before the answer did, as it does in any case with a
-                finish reason other than `STOP`. Such arguments then stay open.
-
-        Raises:
-            ProviderError: If the last chunk told of an error beside its text.
-        """
-        if self._failure is not None:
-            raise self._failure
-        deltas = self._halves.finish()
-        for candidate in self._candidates.values():
-            deltas += candidate.calls.finish(cut=cut or candidate.finish_reason != _STOP)
-        return deltas
+    @override
+    def _finish(self, *, cut: bool) -> list[Delta]:
+        return [
+            delta
+            for candidate in self._candidates.values()
+            for delta in candidate.calls.finish(cut=cut or candidate.finish_reason != _STOP)
+        ]
 
     def _read_candidate(self, fields: Any, position: int, deltas: list[Delta]) -> None:
         index: Any = member(fields, "index")
@@ -128,7 +105,7 @@ class GeminiSource:
         logprobs = member(fields, "logprobsResult")
         if logprobs:
             self.metadata.tokens += _tokens(logprobs, candidate.told)
-        reason, known = finish_reason_in(fields)
+        reason, known = _finish_reason_in(fields)
         if reason is not None:
             candidate.finish_reason = reason
             # Some servers say STOP in each chunk.
@@ -155,7 +132,7 @@ class GeminiSource:
             metadata.request_id = word(member(chunk, "responseId"))
         feedback = member(chunk, "promptFeedback")
         if feedback:
-            reason = block_reason_in(feedback)
+            reason = _block_reason_in(feedback)
             message = word(member(feedback, "blockReasonMessage"))
             if reason is not None:
                 metadata.filter_reason = reason if message is None else f"{reason}: {message}"
@@ -204,16 +181,6 @@ class _Candidate:
         return deltas
 
 
-def is_gemini(fields: dict[str, Any]) -> bool:
-    """Whether a chunk with these members is one that `GeminiSource` reads.
-
-    Example:
-        >>> is_gemini({"candidates": []}), is_gemini({"choices": []})
-        (True, False)
-    """
-    return not _TELLING.isdisjoint(fields)
-
-
 def _tokens(logprobs: Any, channel: Channel) -> list[Token]:
     """Read a `logprobsResult`: parallel lists of the tokens and of the likeliest at each."""
     chosen = members(logprobs, "chosenCandidates")
@@ -230,3 +197,71 @@ def _tokens(logprobs: Any, channel: Channel) -> list[Token]:
 
 def _likelihood(token: Any) -> dict[str, Any]:
     return {"token": member(token, "token"), "logprob": member(token, "logProbability")}
+
+
+# -- why a response ended, or a prompt was blocked ---------------------------------------------
+#
+# An enumeration, by name or by number. Numbers were seen in bodies from Vertex AI, and the
+# `to_dict` of Google's older SDKs writes them too. Vertex AI and the Gemini API agree on the
+# first five alone.
+
+_COMMON = ("STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER")
+
+# google.cloud.aiplatform.v1beta1.Candidate.FinishReason
+_VERTEX_AI = (
+    *_COMMON,
+    *("BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL", "MODEL_ARMOR"),
+    *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "IMAGE_OTHER"),
+    *("UNEXPECTED_TOOL_CALL", "NO_IMAGE"),
+)
+
+# google.ai.generativelanguage.v1beta.Candidate.FinishReason
+_GEMINI_API = (
+    *_COMMON,
+    *("LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL"),
+    *("IMAGE_SAFETY", "UNEXPECTED_TOOL_CALL"),
+)
+
+# google.cloud.aiplatform.v1.GenerateContentResponse.PromptFeedback.BlockedReason; that of the
+# Gemini API has the same first four.
+_BLOCKED = ("SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "MODEL_ARMOR", "JAILBREAK")
+
+
+def _finish_reason_in(candidate: Any) -> tuple[str | None, bool]:
+    """Give the finish reason of a candidate, and whether it is known.
+
+    A number without a name is given as text, and is not known. Words are known: there are more
+    of them every year.
+
+    Example:
+        >>> _finish_reason_in({"finishReason": 3}), _finish_reason_in({"finishReason": 99})
+        (('SAFETY', True), ('99', False))
+    """
+    value = member(candidate, "finishReason")
+    # The Gemini API alone counts the tokens of a candidate.
+    names = _VERTEX_AI if member(candidate, "tokenCount") is None else _GEMINI_API
+    reason = _named(value, names)
+    return reason, reason is None or reason in names or not _is_number(value)
+
+
+def _block_reason_in(feedback: Any) -> str | None:
+    """Give the reason in a `promptFeedback`, as text if it is a number without a name.
+
+    Example:
+        >>> _block_reason_in({"blockReason": 4}), _block_reason_in({"blockReason": "SAFETY"})
+        ('PROHIBITED_CONTENT', 'SAFETY')
+    """
+    return _named(member(feedback, "blockReason"), _BLOCKED)
+
+
+def _named(value: Any, names: tuple[str, ...]) -> str | None:
+    if not _is_number(value):
+        return word(value)
+    if value == 0:
+        return None
+    return names[int(value) - 1] if value in range(1, len(names) + 1) else shown(value)
+
+
+def _is_number(value: Any) -> bool:
+    # An SDK's enumeration of numbers knows the names that belong to it.
+    return isinstance(value, (int, float)) and not isinstance(value, (bool, Enum))

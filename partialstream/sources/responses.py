@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from partialstream.results import AnswerMetadata
-from partialstream.sources.logprobs import read_tokens
-from partialstream.sources.objects import plain
-from partialstream.sources.provider_errors import error_in, provider_error, unknown_chunk
-from partialstream.sources.responses_item import FORMS, Whole
-from partialstream.sources.responses_output import Output
-from partialstream.sources.shapes import is_object
-from partialstream.sources.side_texts import keep_side_texts
-from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
+from typing_extensions import override
+
+from partialstream.sources.base import WireSource
+from partialstream.sources.common import (
+    error_in,
+    is_object,
+    provider_error,
+    read_tokens,
+    read_usage,
+    unknown_chunk,
+)
+from partialstream.sources.responses_items import FORMS, FullText, Output
 from partialstream.sources.tool_calls import arguments_text
-from partialstream.sources.usage import read_usage
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from partialstream.results import Channel, Delta
-    from partialstream.sources.responses_item import Form, OutputItem
+    from partialstream.errors import ProviderError
+    from partialstream.results import AnswerMetadata, Channel, Delta
+    from partialstream.sources.responses_items import Form, OutputItem
 
 # What ends an answer, and the status that it then has unless it says otherwise itself.
 _ENDS = {
@@ -32,8 +33,6 @@ _ENDS = {
 }
 
 _ERRORS = frozenset({"error", "response.error"})
-
-_EXPECTED = "an event of the Responses API or a whole response, as a dict or an SDK's object"
 
 
 def is_responses(fields: dict[str, Any]) -> bool:
@@ -49,7 +48,7 @@ def is_responses(fields: dict[str, Any]) -> bool:
     )
 
 
-class ResponsesSource:
+class ResponsesSource(WireSource):
     """Reads the events of a streamed response, and whole `response`s, as dicts or SDK objects.
 
     Content, refusals and reasoning have a channel for each part of an output item, keyed by
@@ -72,62 +71,44 @@ class ResponsesSource:
         [(Channel(kind='content', key=(0, 0), name=None), '[1')]
     """
 
+    _expected = "an event of the Responses API or a whole response, as a dict or an SDK's object"
+
     def __init__(self, metadata: AnswerMetadata | None = None) -> None:
-        self.metadata = AnswerMetadata() if metadata is None else metadata
+        super().__init__(metadata)
         self._output = Output(self.metadata)
-        self._halves = SurrogateHalves()
         self._incomplete = False
-        # What the last event said of its place, if the next that says the same goes on with
-        # the same channel and has nothing else to be looked at.
-        self._place: tuple[Any, ...] | None = None
-        self._channel: Channel | None = None
 
-    def feed(self, chunk: Any) -> list[Delta]:
-        """Read one event.
+    @override
+    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+        if self._bound is not None:
+            place, channel = self._bound
+            kind, item_id, index, part = place
+            if (
+                fields.get("output_index") == index
+                and fields.get("item_id") == item_id
+                and fields.get("type") == kind
+                and fields.get("content_index") == part
+                and not fields.get("logprobs")
+            ):
+                text = fields.get("delta")
+                if text.__class__ is str and text:
+                    return channel, text
+        return None
 
-        Args:
-            chunk: A dict or an SDK's object; None is allowed and means nothing.
+    @override
+    def _error_in(self, fields: dict[str, Any]) -> ProviderError | None:
+        return None  # members of an event may be named like those of an error
 
-        Raises:
-            ProviderError: If it tells of an error or has an unknown shape.
-        """
-        if chunk.__class__ is not dict:
-            chunk = _as_dict(chunk)
-        # The ordinary event, straight through: one more piece of the same text.
-        channel = self._channel
-        if channel is not None and _place_of(chunk) == self._place and not chunk.get("logprobs"):
-            text = chunk.get("delta")
-            if text.__class__ is str and text and text[-1] < FIRST_SURROGATE:
-                return [(channel, text)]
-        return self._read(chunk)
-
-    def finish(self, *, cut: bool = False) -> list[Delta]:
-        """End the answer, and give the `{}` of function calls that had no arguments.
-
-        Args:
-            cut: Whether the stream ended before the answer did, as it does in any case if no
-                event has ended it. Calls whose own end did not come then have no arguments.
-        """
+    @override
+    def _finish(self, *, cut: bool) -> list[Delta]:
         metadata = self.metadata
         # Who refuses to call a tool does not call it without arguments.
         cut = cut or self._incomplete or not metadata.terminated or bool(metadata.refusal)
-        return self._halves.finish() + self._output.finish(cut=cut)
+        return self._output.finish(cut=cut)
 
-    def _read(self, chunk: dict[str, Any]) -> list[Delta]:
-        """Read an event of any kind."""
-        metadata = self.metadata
-        self._channel = None
-        # Always a new list: whoever has the one of the last event keeps it as it is.
-        metadata.tokens = []
-        deltas: list[Delta] = []
-        self._read_event(chunk, deltas)
-        deltas = self._halves.join_all(deltas)
-        keep_side_texts(metadata, deltas)
-        if self._halves or metadata.tokens:
-            self._channel = None  # there is something to be looked at
-        return deltas
-
-    def _read_event(self, event: dict[str, Any], deltas: list[Delta]) -> None:
+    @override
+    def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
+        event = fields
         kind: Any = event.get("type")
         if not isinstance(kind, str):
             kind = ""
@@ -148,7 +129,7 @@ class ResponsesSource:
             raise error_in(event) or provider_error(event, event)
         elif not kind:
             if event:
-                raise error_in(event) or unknown_chunk(event, _EXPECTED)
+                raise error_in(event) or unknown_chunk(event, self._expected)
         elif is_object(response := event.get("response")):
             self._read_metadata(response)
 
@@ -164,14 +145,13 @@ class ResponsesSource:
         if channel is not None:
             self._keep_tokens(event.get("logprobs"), channel)
             if channel.may_hold_document:  # the metadata holds the others
-                self._channel = channel
-                self._place = _place_of(event)
+                self._bound = _place_of(event), channel
 
     def _read_whole(self, event: dict[str, Any], form: Form, deltas: list[Delta]) -> None:
         item, part = self._find(event, form)
         if not item.has(form, part):
-            whole = Whole(form, part, _text_of(event, form), event.get("logprobs"))
-            self._write(item, whole, deltas, event.get("name"))
+            full = FullText(form, part, _text_of(event, form), event.get("logprobs"))
+            self._write(item, full, deltas, event.get("name"))
 
     def _read_item(self, event: dict[str, Any], deltas: list[Delta], *, announces: bool) -> None:
         fields: Any = event.get("item")
@@ -181,8 +161,8 @@ class ResponsesSource:
         item.begin(fields)
         if announces:
             return  # its texts, if any, are only a start
-        for whole in item.missing(fields):
-            self._write(item, whole, deltas)
+        for full in item.missing(fields):
+            self._write(item, full, deltas)
         if fields.get("status") != "incomplete":
             deltas += item.finish(cut=False)
 
@@ -207,8 +187,8 @@ class ResponsesSource:
             raise provider_error(error, event)
         if status not in ("completed", "incomplete"):
             return  # it has not ended
-        for item, whole in self._output.missing(response.get("output")):
-            self._write(item, whole, deltas)
+        for item, full in self._output.missing(response.get("output")):
+            self._write(item, full, deltas)
         metadata.terminated = True
         metadata.finish_reason = status
         if status == "incomplete":
@@ -221,18 +201,17 @@ class ResponsesSource:
     def _read_metadata(self, response: dict[str, Any]) -> None:
         metadata = self.metadata
         metadata.usage = read_usage(response.get("usage")) or metadata.usage
-        if metadata.model is None and isinstance(model := response.get("model"), str):
-            metadata.model = model or None
-        if metadata.request_id is None and isinstance(request_id := response.get("id"), str):
-            metadata.request_id = request_id or None
+        self._keep_names(response.get("model"), response.get("id"))
 
     def _find(self, event: dict[str, Any], form: Form) -> tuple[OutputItem, int]:
         item = self._output.find(event.get("output_index"), event.get("item_id"))
         part: Any = event.get(form.part)
         return item, part if isinstance(part, int) else 0
 
-    def _write(self, item: OutputItem, whole: Whole, deltas: list[Delta], name: Any = None) -> None:
-        form, part, text, logprobs = whole
+    def _write(
+        self, item: OutputItem, full: FullText, deltas: list[Delta], name: Any = None
+    ) -> None:
+        form, part, text, logprobs = full
         if not text and not form.is_call:
             return
         deltas += item.write(form, part, text, name)
@@ -261,12 +240,3 @@ def _place_of(event: dict[str, Any]) -> tuple[Any, ...]:
         event.get("output_index"),
         event.get("content_index"),
     )
-
-
-def _as_dict(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    fields: Any = plain(value)
-    if not is_object(fields):
-        raise unknown_chunk(value, _EXPECTED)
-    return fields

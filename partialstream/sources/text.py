@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from partialstream.results import AnswerMetadata, Channel
-from partialstream.sources.provider_errors import unknown_chunk
-from partialstream.sources.surrogates import FIRST_SURROGATE, SurrogateHalves
+from partialstream.sources.base import FIRST_SURROGATE, SurrogateHalves
+from partialstream.sources.common import unknown_chunk
 
 if TYPE_CHECKING:
     from typing import Any
 
     from partialstream.results import Delta
 
-_CONTENT = Channel("content")
+_CONTENT: Final = Channel("content")
 
 
 class TextSource:
@@ -42,7 +42,7 @@ class TextSource:
             raise unknown_chunk(chunk, "a str, as before")
         if not chunk:
             return []
-        if chunk[-1] < FIRST_SURROGATE and not self._halves:
+        if chunk[-1] < FIRST_SURROGATE and not self._halves.held:
             return [(_CONTENT, chunk)]
         return self._halves.join_all([(_CONTENT, chunk)])
 

@@ -20,10 +20,8 @@ import json
 from typing import TYPE_CHECKING
 
 from partialstream.results import Channel
-from partialstream.sources.channels import count_channel
-from partialstream.sources.provider_errors import shown, unknown_chunk
-from partialstream.sources.shapes import is_list, is_object
-from partialstream.sources.surrogates import FIRST_SURROGATE
+from partialstream.sources.base import count_channel
+from partialstream.sources.common import is_list, is_object, shown, unknown_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -37,6 +35,18 @@ _SERVER_SIDE = frozenset({"builtin_function"})
 _NO_ARGUMENTS = "null"
 
 _ARGUMENTS = "a tool call's arguments, as text or as an object"
+
+_CUT = ("length", "max_tokens", "model_length", "content_filter", "error")
+
+
+def is_cut(finish_reason: str) -> bool:
+    """Whether a response that ended so may lack what the model still had to say.
+
+    Example:
+        >>> is_cut("length"), is_cut("stop")
+        (True, False)
+    """
+    return finish_reason.startswith(_CUT)
 
 
 class ToolCall:
@@ -164,13 +174,7 @@ class ToolCalls:
             ):
                 text = function.get("arguments")
                 call = self.by_index[index]
-                if (
-                    text.__class__ is str
-                    and text
-                    and text[-1] < FIRST_SURROGATE
-                    and call.started
-                    and call.channel is not None
-                ):
+                if text.__class__ is str and text and call.started and call.channel is not None:
                     call.last = text
                     return call.channel, text
         return None

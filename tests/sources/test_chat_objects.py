@@ -12,8 +12,8 @@ from source_runs import brief, call, calls, choice, chunk, read_all, says
 
 from partialstream.results import Usage
 from partialstream.sources.chat import ChatSource
+from partialstream.sources.common import plain
 from partialstream.sources.detect import source_for
-from partialstream.sources.objects import plain
 
 CHUNKS = [
     says({"role": "assistant", "content": ""}),

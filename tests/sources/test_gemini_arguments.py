@@ -14,7 +14,7 @@ from source_runs import brief, read_all
 from partialstream.errors import ProviderError
 from partialstream.results import Channel
 from partialstream.sources.gemini import GeminiSource
-from partialstream.sources.leaf_arguments import LeafArguments
+from partialstream.sources.gemini_args import LeafArguments
 
 
 def leaf(path: str, more: bool = False, **value: Any) -> dict[str, Any]:

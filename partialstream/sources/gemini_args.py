@@ -1,0 +1,359 @@
+"""The members of Gemini's chunks, and the arguments of its tool calls.
+
+Its REST API and its three SDKs write the members so, and all that reads them goes through here:
+
+    REST, dicts                           finishReason    "STOP"
+    google-genai, pydantic models         finish_reason   FinishReason.STOP, a str
+    google-generativeai and vertexai,     finish_reason   FinishReason.STOP, an int;
+      protocol buffers                                    what was not sent is empty, not None
+
+The arguments of a call come as an object, or, while the model writes them, as leaves, each with
+its path, in document order:
+
+    $.items[0].name   "Te", to be continued   ──►   {"items":[{"name":"Te
+    $.items[0].name   "a"                     ──►   a"
+    $.items[1].name   "Cocoa"                 ──►   },{"name":"Cocoa"
+    the end of the call                       ──►   }]}
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
+
+from partialstream.results import Channel
+from partialstream.sources.base import count_channel
+from partialstream.sources.common import is_object, unknown_chunk
+from partialstream.sources.tool_calls import arguments_text
+
+if TYPE_CHECKING:
+    from partialstream.results import AnswerMetadata, Delta
+
+
+def member(value: Any, name: str) -> Any:
+    """Give a member by its name in the REST API, None if there is none.
+
+    Example:
+        >>> member({"finishReason": "STOP"}, "finishReason")
+        'STOP'
+        >>> member({"finish_reason": "STOP"}, "finishReason")
+        'STOP'
+    """
+    if is_object(value):
+        found = value.get(name)
+        return value.get(_snake(name)) if found is None else found
+    return getattr(value, _snake(name), None)
+
+
+def members(value: Any, name: str) -> list[Any]:
+    """Give the elements of a repeated member.
+
+    Raises:
+        ProviderError: If it is no list.
+    """
+    found = member(value, name)
+    if not found:
+        return []
+    if not _is_sequence(found):
+        raise unknown_chunk(found, f"a list of {name}")
+    return list(found)
+
+
+def word(value: Any) -> str | None:
+    """Give an id, a name or a member of an enumeration; None for what says nothing.
+
+    Example:
+        >>> word("STOP"), word("FINISH_REASON_UNSPECIFIED"), word(0)
+        ('STOP', None, None)
+    """
+    if isinstance(value, Enum):
+        value = value.value if isinstance(value.value, str) else value.value and value.name
+    if not isinstance(value, str) or value.endswith("_UNSPECIFIED"):
+        return None
+    return value or None
+
+
+def count(value: Any, name: str) -> int:
+    """Give a number of tokens, 0 if it was not sent."""
+    found = member(value, name)
+    return found if isinstance(found, int) else 0
+
+
+def as_json(value: Any) -> Any:
+    """Give the arguments of a call in the plain shape of JSON.
+
+    Example:
+        >>> from types import MappingProxyType
+        >>> as_json(MappingProxyType({"n": 3.0, "tags": ("a",)}))
+        {'n': 3, 'tags': ['a']}
+    """
+    if is_object(value) or isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, Any]", value)
+        return {name: as_json(fields[name]) for name in fields}
+    if _is_sequence(value):
+        return [as_json(each) for each in value]
+    # A protocol buffer knows no other numbers than floats.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_sequence(value: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+@lru_cache(maxsize=64)
+def _snake(name: str) -> str:
+    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
+
+
+_VALUES = ("stringValue", "numberValue", "boolValue")
+
+
+class _OpenCall:
+    """A call that goes on in the next part."""
+
+    __slots__ = ("arguments", "begun", "channel", "id")
+
+    def __init__(self, channel: Channel, call_id: str | None) -> None:
+        self.channel = channel
+        self.id = call_id
+        self.arguments = LeafArguments()
+        self.begun = False  # whether there is a leaf
+
+
+class GeminiCalls:
+    """The calls of one candidate, keyed by its index and their place among its calls.
+
+    A call comes whole in one part, with its arguments as an object. Vertex AI can stream them
+    instead (`streamFunctionCallArguments`): a part with the name, parts with leaves of the
+    arguments, and perhaps an empty one; all but the last say `willContinue`.
+    """
+
+    def __init__(self, candidate: int, metadata: AnswerMetadata) -> None:
+        self._candidate = candidate
+        self._metadata = metadata
+        self._count = 0
+        self._open: _OpenCall | None = None
+
+    def read(self, fields: Any) -> list[Delta]:
+        """Read the `functionCall` of one part.
+
+        Raises:
+            ProviderError: If its arguments are neither an object nor leaves in order.
+        """
+        name = word(member(fields, "name"))
+        call_id = word(member(fields, "id"))
+        arguments = member(fields, "args")
+        leaves = members(fields, "partialArgs")
+        deltas: list[Delta] = []
+        call = self._open
+        if call is None or not _goes_on(call, name, call_id, whole=bool(arguments)):
+            if not (name or arguments or leaves):
+                # Ends a call, or is what a protocol buffer has in the place of none.
+                return []
+            deltas += self.finish(cut=False)
+            count_channel(self._metadata)
+            channel = Channel("tool", (self._candidate, self._count), name)
+            self._count += 1
+            call = self._open = _OpenCall(channel, call_id)
+        text = ""
+        if arguments:
+            try:
+                text = arguments_text(as_json(arguments))
+            except RecursionError as error:  # nested deeper than Python's stack
+                raise unknown_chunk(arguments, "a call's arguments") from error
+            self._open = None
+        else:
+            for leaf in leaves:
+                text += _write(call, leaf)
+            if not member(fields, "willContinue"):
+                text += call.arguments.finish()
+                self._open = None
+        if text:
+            deltas.append((call.channel, text))
+        return deltas
+
+    def finish(self, *, cut: bool) -> list[Delta]:
+        """End the arguments of the last call, unless they were cut off."""
+        call, self._open = self._open, None
+        return [] if call is None or cut else [(call.channel, call.arguments.finish())]
+
+
+def _goes_on(call: _OpenCall, name: str | None, call_id: str | None, *, whole: bool) -> bool:
+    return not (
+        (name is not None and name != call.channel.name)
+        or (call_id is not None and call.id is not None and call_id != call.id)
+        or (whole and call.begun)
+    )
+
+
+def _write(call: _OpenCall, leaf: Any) -> str:
+    # null is what is left: it comes as itself, which an SDK leaves out, or as a word.
+    value = next((found for name in _VALUES if (found := member(leaf, name)) is not None), None)
+    call.begun = True
+    path = member(leaf, "jsonPath")
+    if not isinstance(path, str):
+        raise unknown_chunk(path, "a leaf of the arguments with its JSON path")
+    return call.arguments.write(path, value, will_continue=bool(member(leaf, "willContinue")))
+
+
+Step = str | int
+
+_EXPECTED = "arguments by their JSON paths, each once and in the order of the document"
+
+# The segments of a normalized path (RFC 9535, section 2.7), and the short form of a name.
+_SEGMENT = re.compile(
+    r"""\.(?P<name>[^.\[\]]+)|\[(?P<index>\d{1,9})\]|\['(?P<single>(?:[^'\\]|\\.)*)'\]"""
+    r"""|\["(?P<double>(?:[^"\\]|\\.)*)"\]""",
+    re.DOTALL,
+)
+
+
+class LeafArguments:
+    """Writes the JSON text of an object, leaf by leaf.
+
+    Example:
+        >>> arguments = LeafArguments()
+        >>> arguments.write("$.tags[0]", "te", will_continue=True)
+        '{"tags":["te'
+        >>> arguments.write("$.tags[0]", "a") + arguments.write("$.price", 4) + arguments.finish()
+        'a"],"price":4}'
+    """
+
+    def __init__(self) -> None:
+        self._path: tuple[Step, ...] = ()  # of the last leaf
+        self._names: list[set[Step]] = []  # in each open container, those that it has had
+        self._in_string = False
+
+    def write(self, json_path: str, value: object = None, *, will_continue: bool = False) -> str:
+        """Add a leaf, or the next piece of a string.
+
+        Args:
+            json_path: Where it stands, as an RFC 9535 path.
+            value: A str, a number, a bool or None.
+            will_continue: Whether it is a string of which more will come.
+
+        Returns:
+            The text that it adds.
+
+        Raises:
+            ProviderError: If the path is none, or leads to what has been written already; or if
+                the value is none of these.
+        """
+        path = _steps(json_path)
+        if self._in_string and path == self._path:
+            text = _escaped(value) if isinstance(value, str) else ""
+        else:
+            text = self._go_to(path, json_path)
+            if isinstance(value, str):
+                text += '"' + _escaped(value)
+                self._in_string = True
+            else:
+                text += _scalar(value)
+        if self._in_string and not will_continue:
+            self._in_string = False
+            text += '"'
+        return text
+
+    def finish(self) -> str:
+        """Close all that is open. Without a leaf it is the empty object."""
+        if not self._path:
+            return "{}"
+        return self._close(0)
+
+    def _go_to(self, path: tuple[Step, ...], json_path: str) -> str:
+        shared = 0
+        while shared < len(path) and self._path[shared : shared + 1] == path[shared : shared + 1]:
+            shared += 1
+        if shared == len(path) or (self._path and shared == len(self._path)):
+            raise unknown_chunk(json_path, _EXPECTED)
+        text = ""
+        if self._path:
+            text = self._close(shared + 1)
+            self._check(path[shared], shared, json_path)
+            text += ","
+            if isinstance(path[shared], str):
+                self._names[shared].add(path[shared])
+                text += _name(path[shared])
+            shared += 1
+        for step in path[shared:]:
+            if isinstance(step, int) and step != 0:
+                raise unknown_chunk(json_path, _EXPECTED)
+            text += "[" if isinstance(step, int) else "{" + _name(step)
+            self._names.append({step})
+        self._path = path
+        return text
+
+    def _check(self, step: Step, depth: int, json_path: str) -> None:
+        before = self._path[depth]
+        if isinstance(step, int):
+            follows = isinstance(before, int) and step == before + 1
+        else:
+            follows = isinstance(before, str) and step not in self._names[depth]
+        if not follows:
+            raise unknown_chunk(json_path, _EXPECTED)
+
+    def _close(self, depth: int) -> str:
+        """Close the string and all containers from this depth on."""
+        text = '"' if self._in_string else ""
+        self._in_string = False
+        for step in reversed(self._path[depth:]):
+            text += "]" if isinstance(step, int) else "}"
+        del self._names[depth:]
+        self._path = self._path[:depth]
+        return text
+
+
+@lru_cache(maxsize=64)
+def _steps(json_path: str) -> tuple[Step, ...]:
+    """Read a path; its pieces come one after the other, hence the cache."""
+    steps: list[Step] = []
+    at = 1
+    while at < len(json_path):
+        match = _SEGMENT.match(json_path, at)
+        if match is None:
+            break
+        at = match.end()
+        if match["index"] is not None:
+            steps.append(int(match["index"]))
+        elif match["name"] is not None:
+            steps.append(match["name"])
+        else:
+            steps.append(_unquoted(match["single"], match["double"]))
+    if json_path[:1] != "$" or at != len(json_path) or not steps or isinstance(steps[0], int):
+        raise unknown_chunk(json_path, _EXPECTED)
+    return tuple(steps)
+
+
+def _unquoted(single: str | None, double: str | None) -> str:
+    if double is None:
+        double = (single or "").replace("\\'", "'").replace('"', '\\"')
+    try:
+        return str(json.loads(f'"{double}"', strict=False))
+    except ValueError as error:
+        raise unknown_chunk(double, _EXPECTED) from error
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _name(step: Step) -> str:
+    return json.dumps(step, ensure_ascii=False) + ":"
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        # All numbers of a protocol buffer are floats, an SDK's at least.
+        value = int(value)
+    if value is not None and not isinstance(value, (bool, int, float)):
+        raise unknown_chunk(value, "a leaf of the arguments: a str, a number, a bool or None")
+    try:
+        return json.dumps(value)
+    except ValueError as error:  # an integer of more digits than Python writes
+        raise unknown_chunk(value, "a number of fewer digits") from error
