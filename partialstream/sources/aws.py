@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -130,11 +131,17 @@ def _event_in(message: bytes) -> Event:
         }
         return "error", json.dumps({"error": told}).encode(), False
     name = headers.get(":exception-type" if kind == "exception" else ":event-type") or "message"
-    return name, b"{%b:%b}" % (json.dumps(name).encode(), payload), False
+    return name, _name_in_json(name) + payload + b"}", False
 
 
+@lru_cache(maxsize=16)
+def _name_in_json(name: str) -> bytes:
+    return b"{%b:" % json.dumps(name).encode()
+
+
+@lru_cache(maxsize=16)
 def _read_headers(data: bytes) -> dict[str, str]:
-    """Give the headers whose values are text.
+    """Give the headers whose values are text. Those of one event are often those of the next.
 
     Raises:
         IndexError: If they are cut, as are `struct.error` and `KeyError` for unknown types.

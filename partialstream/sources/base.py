@@ -233,9 +233,8 @@ class SurrogateHalves:
     Example:
         >>> from partialstream.results import Channel
         >>> halves, content = SurrogateHalves(), Channel("content")
-        >>> halves.join_all([(content, "a\ud83d")]), halves.join_all([(content, "\ude00b")])
-        ([(Channel(kind='content', key=0, name=None), 'a')], \
-[(Channel(kind='content', key=0, name=None), '😀b')])
+        >>> [halves.join_all([(content, text)])[0][1] for text in ("a\ud83d", "\ude00b")]
+        ['a', '😀b']
     """
 
     def __init__(self) -> None:

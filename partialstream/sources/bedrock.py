@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from partialstream.errors import ProviderError
-from partialstream.sources.base import WireSource
+from partialstream.sources.base import FIRST_SURROGATE, WireSource
 from partialstream.sources.blocks import Blocks
 from partialstream.sources.common import (
     error_in,
@@ -103,6 +103,7 @@ class BedrockSource(WireSource):
         self._make_inner = inner
         self._inner: Source | None = None
         self._blocks = Blocks(self.metadata)
+        self._block: Block | None = None  # which the bound channel belongs to
 
     @override
     def feed(self, chunk: Any) -> list[Delta]:
@@ -111,6 +112,21 @@ class BedrockSource(WireSource):
         if wrapped is not None and self._failure is None:
             return self._read_inner(self._dict(wrapped))
         return super().feed(fields)
+
+    @override
+    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+        if self._bound is not None and self._block is not None and len(fields) == 1:
+            event: Any = fields.get("contentBlockDelta") or {}
+            delta = event.get("delta") if event.__class__ is dict else None
+            if (
+                delta.__class__ is dict
+                and len(delta) == 1
+                and event.get("contentBlockIndex") == self._bound[0]
+            ):
+                text = delta.get("text")
+                if text.__class__ is str and text and text[-1] < FIRST_SURROGATE:
+                    return self._block.add(self._block.content, text)
+        return None
 
     @override
     def _error_in(self, fields: dict[str, Any]) -> ProviderError | None:
@@ -162,6 +178,8 @@ class BedrockSource(WireSource):
             block = self._blocks.at(index)
         if not block.ignored:
             self._read_texts(block, fields, deltas)
+            if index is not None:
+                self._bound, self._block = (index, block.content), block
 
     def _read_texts(self, block: Block, fields: dict[str, Any], deltas: list[Delta]) -> None:
         """Read what a delta and a whole block have in common."""

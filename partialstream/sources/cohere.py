@@ -63,13 +63,18 @@ class CohereSource(WireSource):
         if self._bound is not None and fields.get("type") == "content-delta":
             index, channel = self._bound
             delta = fields.get("delta")
-            if fields.get("index") == index and is_object(delta) and "logprobs" not in fields:
-                content: Any = delta.get("message")
-                content = content.get("content") if is_object(content) else None
-                if content.__class__ is dict and len(content) == 1:
-                    text = content.get("text")
-                    if text.__class__ is str and text:
-                        return channel, text
+            message = delta.get("message") if delta.__class__ is dict else None
+            content = message.get("content") if message.__class__ is dict else None
+            if (
+                content.__class__ is dict
+                and len(content) == 1
+                and fields.get("index") == index
+                and "logprobs" not in fields
+                and "error" not in fields
+            ):
+                text = content.get("text")
+                if text.__class__ is str and text:
+                    return channel, text
         return None
 
     @override

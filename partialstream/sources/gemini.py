@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
@@ -11,7 +11,7 @@ from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel, Usage
 from partialstream.sources.base import WireSource, count_channel, keep_extra
 from partialstream.sources.common import error_in, is_object, read_tokens, shown, unknown_chunk
-from partialstream.sources.gemini_args import GeminiCalls, count, member, members, word
+from partialstream.sources.gemini_args import GeminiCalls, counts, member, members, word
 
 if TYPE_CHECKING:
     from partialstream.results import Delta, Token
@@ -27,6 +27,14 @@ _TELLING = frozenset(
 _KEPT = (
     *("finishMessage", "safetyRatings", "citationMetadata"),
     *("groundingMetadata", "urlContextMetadata"),
+)
+
+# Of a chunk that brings no more than text.
+_ORDINARY: Final = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId"})
+
+_COUNTS: Final = (
+    *("promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount"),
+    *("thoughtsTokenCount", "cachedContentTokenCount"),
 )
 
 
@@ -75,6 +83,25 @@ class GeminiSource(WireSource):
         return {} if chunk is None else chunk
 
     @override
+    def _next_piece(self, fields: Any) -> Delta | None:
+        if self._bound is None or fields.__class__ is not dict or not fields.keys() <= _ORDINARY:
+            return None
+        index, channel = self._bound
+        candidates = fields.get("candidates")
+        candidate = candidates[0] if candidates.__class__ is list and len(candidates) == 1 else None
+        if candidate.__class__ is dict and candidate.keys() <= {"content", "index"}:
+            content = candidate.get("content")
+            parts = content.get("parts") if content.__class__ is dict else None
+            if candidate.get("index") == index and parts.__class__ is list and len(parts) == 1:
+                part = parts[0]
+                if part.__class__ is dict and len(part) == 1:
+                    text = part.get("text")
+                    if text.__class__ is str and text:
+                        self._read_usage(fields.get("usageMetadata"))
+                        return channel, text
+        return None
+
+    @override
     def _read(self, fields: Any, deltas: list[Delta]) -> None:
         self._read_metadata(fields)
         for position, candidate in enumerate(members(fields, "candidates")):
@@ -116,6 +143,8 @@ class GeminiSource(WireSource):
         for name in _KEPT:
             if value := member(fields, name):
                 keep_extra(self.metadata, name, value)
+        if position == 0 and candidate.told is candidate.content:
+            self._bound = member(fields, "index"), candidate.content
         if not known:
             # Most of them say that the answer is none, and none says that all is well.
             raise ProviderError(
@@ -136,34 +165,31 @@ class GeminiSource(WireSource):
             message = word(member(feedback, "blockReasonMessage"))
             if reason is not None:
                 metadata.filter_reason = reason if message is None else f"{reason}: {message}"
-        usage = member(chunk, "usageMetadata")
+        self._read_usage(member(chunk, "usageMetadata"))
+
+    def _read_usage(self, usage: Any) -> None:
         if usage:
-            thoughts = count(usage, "thoughtsTokenCount")
-            metadata.usage = Usage(
-                input_tokens=count(usage, "promptTokenCount")
-                + count(usage, "toolUsePromptTokenCount"),
-                output_tokens=count(usage, "candidatesTokenCount") + thoughts,
-                cached_tokens=count(usage, "cachedContentTokenCount"),
-                reasoning_tokens=thoughts,
-            )
+            prompt, by_tools, said, thoughts, cached = counts(usage, _COUNTS)
+            self.metadata.usage = Usage(prompt + by_tools, said + thoughts, cached, thoughts)
 
 
 class _Candidate:
     """One candidate, as far as it has arrived.
 
     Attributes:
+        content: The channel of its text.
         calls: Its function calls.
         told: The text that its token probabilities are about.
         finish_reason: Why it ended, None before it did.
     """
 
-    __slots__ = ("_content", "_reasoning", "calls", "finish_reason", "told")
+    __slots__ = ("_reasoning", "calls", "content", "finish_reason", "told")
 
     def __init__(self, index: int, metadata: AnswerMetadata) -> None:
-        self._content = Channel("content", index)
+        self.content = Channel("content", index)
         self._reasoning = Channel("reasoning", index)
         self.calls = GeminiCalls(index, metadata)
-        self.told = self._content
+        self.told = self.content
         self.finish_reason: str | None = None
 
     def read(self, part: Any) -> list[Delta]:
@@ -175,7 +201,7 @@ class _Candidate:
         if text:
             if not isinstance(text, str):
                 raise unknown_chunk(text, "a part's text")
-            deltas.append((self._reasoning if member(part, "thought") else self._content, text))
+            deltas.append((self._reasoning if member(part, "thought") else self.content, text))
         if deltas:
             self.told = deltas[-1][0]
         return deltas

@@ -77,10 +77,13 @@ def word(value: Any) -> str | None:
     return value or None
 
 
-def count(value: Any, name: str) -> int:
-    """Give a number of tokens, 0 if it was not sent."""
-    found = member(value, name)
-    return found if isinstance(found, int) else 0
+def counts(value: Any, names: Sequence[str]) -> list[int]:
+    """Give numbers of tokens, 0 for those that were not sent."""
+    if value.__class__ is dict and names[0] in value:
+        found = [value.get(name) for name in names]  # as the REST API names them
+    else:
+        found = [member(value, name) for name in names]
+    return [each if isinstance(each, int) else 0 for each in found]
 
 
 def as_json(value: Any) -> Any:

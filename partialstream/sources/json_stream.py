@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 # holds, a backslash without what it escapes, or the end of the bytes.
 _REST_OF_STRING: Final = re.compile(rb'[^"\\\n]*(?:\\.[^"\\\n]*)*', re.DOTALL)
 
-_WITHIN: Final = re.compile(rb'["{}\[\]]')
+# What lies ahead of the next bracket in a document, or of a string that is cut.
+_WITHIN: Final = re.compile(rb'(?:[^"{}\[\]]+|"[^"\\\n]*(?:\\.[^"\\\n]*)*")*', re.DOTALL)
+_MARK: Final = re.compile(rb'["{}\[\]]')
 _BETWEEN: Final = re.compile(rb'["{}\[\]\n,]')
 
 
@@ -68,7 +70,9 @@ class JSONStreamDecoder:
                 if mark == b'"':
                     continue
             else:
-                found = (_WITHIN if self._depth else _BETWEEN).search(data, at)
+                if self._depth and (skipped := _WITHIN.match(data, at)) is not None:
+                    at = skipped.end()
+                found = (_MARK if self._depth else _BETWEEN).search(data, at)
                 if found is None:
                     break
                 at = keep = found.end()
