@@ -8,7 +8,7 @@ parser.py    the incremental JSON parser that reads everything outside items
 tokens.py    ... and its tokens
 scan.py      cuts the elements of the list out, without parsing them; compiled where it can be
 items.py     the machine around it: text in, raw items out
-growth.py    growing objects: text in, snapshots out (marks.py: how these are kept)
+builder.py   growing objects: text in, snapshots out (nodes.py: how each type grows)
 verdict.py   why a slice is not JSON
 alignment.py where in the text its tokens stand (leaves.py: where its values do)
 """

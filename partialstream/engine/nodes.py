@@ -1,19 +1,24 @@
 """How a value of some type grows: what may be shown of it before it is complete.
 
 A tree of nodes describes a type. The nodes hold no state of a stream: one tree serves all
-parsers of its type. What they know of validation comes to them as functions.
+parsers of its type. What they know of validation comes to them as functions. A `Frame` is
+an open array or object in one stream; its node makes snapshots of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from partialstream.results import Path
 
 S = TypeVar("S")
+
+NOTHING: Final = object()
+"""Stands for a value that cannot be shown."""
 
 Check = Callable[[str, S], Any]
 """Takes a value's JSON text and the parser's settings; gives the validated value, or raises
@@ -27,6 +32,14 @@ class Rejected(Exception):
     """
 
 
+Show = Callable[["Frame[Any]", Any, "Path"], Any]
+"""Makes a snapshot of an open array or object.
+
+It is given the frame, a snapshot of the open child, or `NOTHING`, and the path from the value to
+the innermost open one. Later snapshots share the complete children with it, and nothing else.
+"""
+
+
 class Node(Generic[S]):
     """How values of a type grow.
 
@@ -34,9 +47,11 @@ class Node(Generic[S]):
         opener: The first character of the JSON values that can grow: `{`, `[` or `"`.
             All others, and all of a node without opener, show when they are complete.
         check: Validates a complete value from its text.
+        show: See `Show`; those of arrays and objects have it.
     """
 
     opener = ""
+    show: Show
 
     def __init__(self, check: Check[S]) -> None:
         self.check = check
@@ -104,17 +119,12 @@ class Member(Generic[S]):
     node: Node[S] | None
 
 
-Show = Callable[..., Any]
-"""Takes a row of marks and a level (see `marks.py`), gives the growing value."""
-
-
 class Record(Node[S]):
     """An object with known members.
 
     Attributes:
         members: By the name in the JSON text.
         others: How members of other names grow, None if they are left out.
-        show: Makes the growing value.
         gates: The fields without which it stays hidden.
     """
 
@@ -155,7 +165,7 @@ class Items(Node[S]):
 
     Attributes:
         item: How they grow.
-        make: Makes the growing value of a list of elements.
+        make: Makes the growing value of a list of elements, None if it is that list.
         wrap: See `Wrap`.
         constrained: Whether one may be rejected though its elements are valid.
     """
@@ -166,7 +176,7 @@ class Items(Node[S]):
         self,
         check: Check[S],
         item: Node[S],
-        make: Callable[[list[Any]], Any],
+        make: Callable[[list[Any]], Any] | None = None,
         wrap: Wrap | None = None,
         *,
         constrained: bool = False,
@@ -176,6 +186,17 @@ class Items(Node[S]):
         self.make = make
         self.wrap = wrap
         self.constrained = constrained
+        self.show = self._show
+
+    def _show(self, frame: Frame[S], child: Any, path: Path) -> Any:
+        values = frame.values
+        if len(values) > _LONG:
+            value = frame.elements(child)
+        else:
+            value = values.copy() if child is NOTHING else [*values, child]
+        if self.make is not None:
+            value = self.make(value)
+        return value if self.wrap is None else self.wrap(value, path)
 
 
 class Entries(Node[S]):
@@ -201,3 +222,122 @@ class Entries(Node[S]):
         self.value = value
         self.wrap = wrap
         self.constrained = constrained
+        self.show = self._show
+
+    def _show(self, frame: Frame[S], child: Any, path: Path) -> Any:
+        members = show_members(frame, child, path)
+        return members if self.wrap is None else self.wrap(members, path)
+
+
+def show_members(frame: Frame[Any], child: Any, path: Path) -> dict[str, Any]:
+    """Show an object as a dict. See `Show`."""
+    members: dict[str, Any] = frame.values.copy()
+    if child is not NOTHING:
+        members[str(frame.child_key)] = child
+    return members
+
+
+class Frame(Generic[S]):
+    """An open array or object that shows.
+
+    Attributes:
+        node: How it grows.
+        key: Its field or index in the value around it.
+        start: The offset of its bracket.
+        values: Its complete children: elements, or members by field or name. What a record
+            shows for members that have not arrived may be among them, too.
+        arrived: Of a record, the fields whose values are complete.
+        shown: Whether a snapshot has been made of it; for `Record.show`.
+        child: How the next child grows, None if it is left out.
+        child_key: Its field, name or index.
+        pending_gates: What keeps it hidden: the gates that are not complete, or the
+            discriminator.
+        has_invalid_element: Whether an element was rejected, so that no later one has an index
+            to show at.
+        deferred: Members that wait for others to be validated with.
+    """
+
+    __slots__ = (
+        "_last",
+        "_last_but_one",
+        "_last_but_one_complete",
+        "_last_complete",
+        "arrived",
+        "child",
+        "child_key",
+        "deferred",
+        "has_invalid_element",
+        "key",
+        "node",
+        "pending_gates",
+        "shown",
+        "start",
+        "values",
+    )
+
+    def __init__(self, node: Node[S], key: str | int, start: int) -> None:
+        self.node = node
+        self.key = key
+        self.start = start
+        self.values: Any = {}
+        self.arrived: set[str] = set()
+        self.shown = False
+        self.child: Node[S] | None = None
+        self.child_key: str | int = 0
+        self.pending_gates: set[str] = set()
+        self.has_invalid_element = False
+        self.deferred: list[tuple[str, Dependent[S], str]] = []
+        if isinstance(node, Items):
+            self.values = []
+            self.child = node.item
+            # The lists of the last two snapshots, and how many complete elements they have.
+            self._last: list[Any] = []
+            self._last_but_one: list[Any] = []
+            self._last_complete = self._last_but_one_complete = 0
+        elif isinstance(node, Tagged):
+            self.pending_gates = {node.discriminator}
+        elif isinstance(node, Record):
+            self.pending_gates = set(node.gates)
+
+    def elements(self, child: Any) -> list[Any]:
+        """The elements of a long array, complete ones and the open one, as a list.
+
+        To copy a long list for each delta would make the work grow with what has arrived. So
+        the list of the last snapshot but one is brought up to date, if that snapshot is gone
+        and nobody else holds the list. (The last one is in the hands of whoever asks for the
+        next.) It is not, if it is no longer what it was, as far as that can be seen at once.
+        """
+        values = self.values
+        complete = self._last_but_one_complete
+        reusable = complete and getrefcount(self._last_but_one) == _ALONE
+        elements = self._last_but_one
+        self._last_but_one = self._last
+        self._last_but_one_complete = self._last_complete
+        self._last_complete = len(values)
+        if (
+            reusable
+            and 0 <= len(elements) - complete <= 1
+            and elements[0] is values[0]
+            and elements[complete // 2] is values[complete // 2]
+            and elements[complete - 1] is values[complete - 1]
+        ):
+            elements[complete:] = values[complete:]
+            if child is not NOTHING:
+                elements.append(child)
+        else:
+            elements = values.copy() if child is NOTHING else [*values, child]
+        self._last = elements
+        return elements
+
+
+_LONG: Final = 64
+"""Elements from which on an array is long. Shorter ones are as quickly copied."""
+
+
+def _ignore(raw: str, settings: None) -> None:
+    """Check nothing."""
+
+
+_alone: Frame[None] = Frame(Items(_ignore, Opaque(_ignore)), "", 0)
+_ALONE: Final = getrefcount(_alone._last_but_one)
+"""How many references a list has that a frame alone holds, its own and those of the question."""

@@ -13,7 +13,9 @@ class Transcript:
 
     Attributes:
         start: The offset of its first character.
-        end: The offset behind its last character.
+        end: The offset after its last character.
+        pieces: The text in pieces.
+        starts: The offset of each.
 
     Example:
         >>> transcript = Transcript(offset=10)
@@ -21,36 +23,33 @@ class Transcript:
         ...     transcript.append(piece)
         >>> transcript.slice(11, 15)
         'bcde'
-        >>> len(transcript), transcript.text
-        (6, 'abcdef')
+        >>> transcript.end, transcript.text
+        (16, 'abcdef')
     """
 
-    __slots__ = ("_pieces", "_starts", "end", "start")
+    __slots__ = ("end", "pieces", "start", "starts")
 
     def __init__(self, offset: int = 0) -> None:
-        self._pieces: list[str] = []
-        self._starts: list[int] = []
+        self.pieces: list[str] = []
+        self.starts: list[int] = []
         self.start = self.end = offset
 
     def append(self, piece: str) -> None:
         """More text."""
         if piece:
-            self._pieces.append(piece)
-            self._starts.append(self.end)
+            self.pieces.append(piece)
+            self.starts.append(self.end)
             self.end += len(piece)
-
-    def __len__(self) -> int:
-        return self.end - self._starts[0] if self._starts else 0
 
     @property
     def text(self) -> str:
         """All of it. Joined at each call."""
-        return "".join(self._pieces)
+        return "".join(self.pieces)
 
     def slice(self, start: int, end: int) -> str:
         """The text between two offsets, at a cost that grows with its length only."""
-        first = bisect_right(self._starts, start) - 1
-        last = bisect_right(self._starts, end - 1)
-        text = "".join(self._pieces[first:last])
-        begin = start - self._starts[first]
+        first = bisect_right(self.starts, start) - 1
+        last = bisect_right(self.starts, end - 1)
+        text = "".join(self.pieces[first:last])
+        begin = start - self.starts[first]
         return text[begin : begin + end - start]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.blanks import BLANK
-from partialstream.engine.growth import Growth
+from partialstream.engine.builder import SnapshotBuilder
 from partialstream.engine.kept_text import QUOTED, beginning_of
 from partialstream.engine.locate import Certainty
 from partialstream.engine.members import complete_members, object_text
@@ -24,15 +24,13 @@ from partialstream.errors import (
 )
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome
-from partialstream.validation.checks import Settings, located
+from partialstream.validation.checks import Settings
 from partialstream.validation.plan import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partialstream.engine.growth import Rejection
     from partialstream.engine.position import Position
-    from partialstream.results import Path
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -91,19 +89,20 @@ class PartialParser(Generic[M]):
         self._plan = plan
         self._fail_fast = fail_fast
         self._judged = 0  # how many rejections have been looked at
-        self._carried = dict(carried or {})
-        self._carried_fields = {plan.names.get(name, name) for name in self._carried}
-        self._joint = False  # whether the carried members end where the text goes on
-        self._validate = plan.validate
-        self._node = plan.node
+        self._seeds = dict(carried or {})
+        names = plan.locations.names
+        self._seed_fields = {names.get(name, name) for name in self._seeds}
+        self._comma_pending = False  # whether the seeds end where the text goes on
+        self._locations = plan.locations
         self._settings = Settings(strict, context)
         self._limits = limits or DEFAULT_LIMITS
         openers = [char for char in KINDS if plan.shape.may_begin(char)]
         self._seeker = DocumentSeeker(self._judge, openers, self._limits)
         self._beginning = ""  # of the text, to be quoted
         self._size = 0  # characters read
+        self._room = -1  # characters that may follow at once, -1 where it is to be found out
         self._transcript = Transcript()  # the object's text
-        self._growth = Growth(self._node, self._transcript, self._settings)
+        self._builder = SnapshotBuilder(self._plan.node, self._transcript, self._settings)
         self._reader: SyntaxReader | None = None  # None before the object begins
         self._start = 0  # of the object in the transcript
         self.start = 0
@@ -135,17 +134,11 @@ class PartialParser(Generic[M]):
             raise self._failure
         if self.outcome is not None:
             raise ValueError("the parser has been told that the text is finished")
-        allowed = self._limits.total_size
         self._size += len(delta)
-        excess = self._size - allowed
         try:
-            reader = self._reader
-            if reader is not None and self._final is None and excess <= 0:
-                return self._read(reader, delta)  # as nearly all of the time
-            snapshot = self._take(delta if excess <= 0 else delta[:-excess])
-            if excess > 0:
-                raise LimitExceededError("total_size", allowed, f"more than {allowed} characters")
-            return snapshot
+            if len(delta) <= self._room:
+                return self._read(delta)  # as nearly all of the time
+            return self._take(delta)
         except PartialStreamError as error:
             raise self._fail(error) from error.__cause__
 
@@ -200,13 +193,27 @@ class PartialParser(Generic[M]):
         return Outcome("no_json", detail=f"{reason}: {beginning_of([self._beginning])!r}")
 
     def _take(self, delta: str) -> M | None:
-        reader = self._reader
-        if reader is None:
-            self._beginning += delta[: QUOTED + 1 - len(self._beginning)]
-        elif self._final is None:
-            return self._read(reader, delta)
-        document = self._seeker.feed(delta)
-        return None if document is None else self._begin(document)
+        """Read on, where there is no object yet, or none any more, or a limit is near."""
+        excess = self._size - self._limits.total_size
+        text = delta if excess <= 0 else delta[:-excess]
+        if self._reader is None or self._final is not None:
+            if self._reader is None:
+                self._beginning += text[: QUOTED + 1 - len(self._beginning)]
+            document = self._seeker.feed(text)
+            snapshot = None if document is None else self._begin(document)
+        else:
+            snapshot = self._read_within_limit(text)
+        if excess > 0:
+            allowed = self._limits.total_size
+            raise LimitExceededError("total_size", allowed, f"more than {allowed} characters")
+        if self._reader is not None and self._final is None and not self._comma_pending:
+            self._room = min(self._object_room, -excess)
+        return snapshot
+
+    @property
+    def _object_room(self) -> int:
+        """How many characters the object may yet have."""
+        return self._limits.item_size - self._transcript.end + self._transcript.start
 
     def _judge(self, bracket: str, certainty: Certainty, position: Position) -> Probe | Root | None:
         """See `DocumentSeeker`."""
@@ -232,61 +239,68 @@ class PartialParser(Generic[M]):
         self._final = None
         self._judged = 0
         position = self._seeker.position
-        carried = ""
-        if self._carried and text[0] == "{":
-            carried = _opened(self._carried)
-            # So that what stands behind it has the place that it has in the text.
-            position = position._replace(offset=position.offset - len(carried))
+        seeds = ""
+        if self._seeds and text[0] == "{":
+            # The beginning of an object with them; the blank after them ends a number.
+            seeds = object_text(self._seeds)[:-1] + " "
+            # So that what stands after it has the place that it has in the text.
+            position = position._replace(offset=position.offset - len(seeds))
             text = text[1:]
         self._start = position.offset
         self.start = self._seeker.position.offset
         self._transcript = Transcript(position.offset)
-        self._growth = Growth(self._node, self._transcript, self._settings)
-        self._reader = SyntaxReader(self._growth, limits=self._limits, position=position)
-        if not carried:
-            return self._read(self._reader, text)
-        shown = self._read(self._reader, carried)
+        self._builder = SnapshotBuilder(self._plan.node, self._transcript, self._settings)
+        self._reader = SyntaxReader(self._builder, limits=self._limits, position=position)
+        if not seeds:
+            return self._read_within_limit(text)
+        shown = self._read_within_limit(seeds)
         # Its lines are no lines of the text.
         self._reader.resume(self._seeker.position)
-        names = self._plan.names
-        self._growth.ignored = frozenset(self._carried).union(
-            name for name, field in names.items() if field in self._carried_fields
+        self._builder.ignored = frozenset(self._seeds).union(
+            name for name, field in self._locations.names.items() if field in self._seed_fields
         )
-        self._joint = True
-        return (self._read(self._reader, text) if text else None) or shown
+        self._comma_pending = True
+        return (self._read_within_limit(text) if text else None) or shown
 
-    def _read(self, reader: SyntaxReader, delta: str) -> M | None:
-        if self._joint:
+    def _read_within_limit(self, delta: str) -> M | None:
+        if self._comma_pending:
             rest = delta.lstrip(BLANK)
             if rest:
-                self._joint = False
+                self._comma_pending = False
                 comma = " " if rest[0] == "}" else ","
                 delta = f"{delta[: len(delta) - len(rest)]}{comma}{rest}"
-        transcript = self._transcript
-        allowed = self._limits.item_size
-        room = allowed - transcript.end + transcript.start
-        text = delta if len(delta) <= room else delta[:room]
-        transcript.append(text)  # before it is read: growth.py takes slices of it
+        room = self._object_room
+        return self._read(delta[:room], delta[room:])
+
+    def _read(self, text: str, excess: str = "") -> M | None:
+        """Read on in the object, of which the excess cannot be a part any more."""
+        reader, builder, transcript = self._reader, self._builder, self._transcript
+        assert reader is not None
+        self._room -= len(text)
+        # As `transcript.append`, and before it is read: the builder takes slices of it.
+        transcript.pieces.append(text)
+        transcript.starts.append(transcript.end)
+        transcript.end += len(text)
         try:
             consumed = reader.feed(text)
         finally:
-            # A member that is refused comes before what is wrong behind it.
-            if self._fail_fast and len(self._growth.rejections) > self._judged:
-                self._refuse_member()
+            # A field that is refused comes before what is wrong after it.
+            if self._fail_fast and len(builder.rejections) > self._judged:
+                self._refuse_field()
         if reader.state is DONE:
             self._complete(reader)
-            rest = delta[consumed:]
+            rest = text[consumed:] + excess
             document = self._seeker.feed(rest) if rest else None
             return self._final if document is None else self._begin(document)
-        if len(delta) > room:
+        if excess:
+            allowed = self._limits.item_size
             raise LimitExceededError(
                 "item_size", allowed, f"the object has more than {allowed} characters"
             )
-        growth = self._growth
-        if not growth.changed:
+        if not builder.changed:
             return None
-        growth.changed = False
-        snapshot: M = growth.snapshot()
+        builder.changed = False
+        snapshot: M = builder.snapshot()
         self.snapshot = snapshot
         return snapshot
 
@@ -300,30 +314,16 @@ class PartialParser(Generic[M]):
         """The object's text so far, by its offsets in what was fed; before it carried members."""
         return self._transcript
 
-    def _refuse_member(self) -> None:
+    def _refuse_field(self) -> None:
         """Raise for a value that makes the whole invalid, if one has come."""
-        rejections = self._growth.rejections
+        rejections = self._builder.rejections
         first, self._judged = self._judged, len(rejections)
         for rejection in rejections[first:]:
-            if not self._carried_fields.isdisjoint((rejection.path[0], *rejection.given)):
-                continue  # a carried member may yet come again
-            place = self._certain_place(rejection)
-            if place is not None:
-                error = located(rejection.error, place)
-                raise OutputValidationError(
-                    f"a member does not validate: {error}", raw=rejection.raw, path=place
-                ) from error
-
-    def _certain_place(self, rejection: Rejection) -> Path | None:
-        """The place of a value that makes the whole invalid; None for another."""
-        path = rejection.path
-        place = self._plan.certain_place(path)
-        name = self._plan.leading_names.get(str(path[0]))
-        if place is None and name is not None and len(path) == 1:
-            # The field has other names, but where this one is there, they do not count.
-            members = complete_members(self._transcript.text, self._limits)
-            return (name,) if members.get(name) == rejection.raw else None
-        return place
+            if not self._seed_fields.isdisjoint((rejection.path[0], *rejection.given)):
+                continue  # a seed field may yet come again
+            error = self._locations.refusal(rejection, self._transcript, self._limits)
+            if error is not None:
+                raise error from error.__cause__
 
     @property
     def standing(self) -> dict[str, str]:
@@ -349,39 +349,23 @@ class PartialParser(Generic[M]):
         """
         text = self._transcript.text
         if not text.startswith("{"):
-            return dict(self._carried)
-        plan = self._plan
-        names = plan.names
-        refused: set[str | int] = {
-            rejection.path[0]
-            for rejection in self._growth.rejections
-            if self._final is None
-            if len(rejection.path) == 1 or plan.certain_place(rejection.path) is not None
-        }
-        cause = self._failure and self._failure.__cause__
-        if isinstance(cause, ValidationError):
-            for detail in cause.errors(include_url=False, include_context=False):
-                if not detail["loc"]:
-                    return {}  # it is the object that is not valid
-                name = detail["loc"][0]
-                refused |= {name, names.get(str(name), name)}
+            return dict(self._seeds)
+        rejections = self._builder.rejections if self._final is None else []
+        refused = self._locations.refused_names(rejections, self._failure)
+        if refused is None:
+            return {}
         members = complete_members(text, self._limits)
         failure = self._failure
         refused_whole = isinstance(failure, OutputValidationError) and not failure.path
         if self._final is None and not refused_whole:
             # Those that come again have not been validated: the complete object is.
-            members.update(self._carried)
-        return {
-            name: raw
-            for name, raw in members.items()
-            if (name in names or plan.open_names)
-            and refused.isdisjoint((name, names.get(name, name)))
-        }
+            members.update(self._seeds)
+        return self._locations.accepted(members, refused)
 
     def _complete(self, reader: SyntaxReader) -> None:
         raw = self._transcript.slice(self._start, reader.position.offset)
         try:
-            final: M = self._validate(
+            final: M = self._plan.validate(
                 raw, strict=self._settings.strict, context=self._settings.context
             )
         except ValidationError as error:
@@ -389,6 +373,7 @@ class PartialParser(Generic[M]):
                 f"the object does not validate: {error}", raw=raw
             ) from error
         self._final = self.snapshot = final
+        self._room = -1
         self._seeker.leave(reader.position)
 
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
@@ -398,8 +383,3 @@ class PartialParser(Generic[M]):
         self.outcome = error.outcome
         self._failure = error
         return error
-
-
-def _opened(members: Mapping[str, str]) -> str:
-    """The beginning of an object with these members. The blank behind them ends a number."""
-    return object_text(members)[:-1] + " "

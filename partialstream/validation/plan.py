@@ -9,12 +9,11 @@ complete and valid.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from partialstream.engine.marks import contents, open_path
 from partialstream.engine.nodes import (
     ByKind,
     Dependent,
@@ -26,12 +25,7 @@ from partialstream.engine.nodes import (
     Record,
     Tagged,
     Text,
-)
-from partialstream.validation.certainty import (
-    certain_place,
-    leading_names,
-    names_of_fields,
-    rewrites,
+    show_members,
 )
 from partialstream.validation.checks import (
     Check,
@@ -40,6 +34,7 @@ from partialstream.validation.checks import (
     Settings,
     reads_other_members,
 )
+from partialstream.validation.locations import FieldLocations
 from partialstream.validation.markers import Atomic, Gate, is_marked
 from partialstream.validation.schema import (
     Definitions,
@@ -56,13 +51,13 @@ from partialstream.validation.snapshots import root_snapshot, snapshot_maker
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from partialstream.engine.marks import Marks
+    from partialstream.engine.nodes import Frame
     from partialstream.engine.shape import Kind, Shape
     from partialstream.results import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ModelPlan:
     """How a model is read.
 
     Attributes:
@@ -70,24 +65,18 @@ class Plan:
         shape: What it looks like.
         elements: What the elements look like if it is an array, None if it cannot be one.
         validate: pydantic's `validate_json` for the whole.
-        names: The fields of the root, by the names of the members that they are read from.
-        leading_names: The other way round, see `leading_names`.
-        open_names: Whether members of any other name count too.
-        certain_place: Of a path by field names, see `certain_place`.
+        locations: Where its fields are in the text.
     """
 
     node: Node[Settings]
     shape: Shape
     elements: Shape | None
     validate: Callable[..., Any]
-    names: Mapping[str, str]
-    leading_names: Mapping[str, str]
-    open_names: bool
-    certain_place: Callable[[Path], Path | None]
+    locations: FieldLocations
 
 
 @lru_cache(maxsize=512)
-def plan_of(model: type[BaseModel]) -> Plan:
+def plan_of(model: type[BaseModel]) -> ModelPlan:
     """The plan of a model class, made once.
 
     Raises:
@@ -95,18 +84,14 @@ def plan_of(model: type[BaseModel]) -> Plan:
     """
     adapter = TypeAdapter(model)
     schema, definitions = unfold(adapter.core_schema)
-    compiler = _Compiler(definitions)
-    node = compiler.node(schema, {})
-    record = node if isinstance(node, Record) else None
-    return Plan(
+    node = _Compiler(definitions).node(schema, {})
+    takes_any = node.others is not None if isinstance(node, Record) else None
+    return ModelPlan(
         node,
         shape_of(adapter.core_schema),
         shape_of_elements(adapter.core_schema),
         adapter.validator.validate_json,
-        names_of_fields(schema, definitions) if record else {},
-        leading_names(schema, definitions),
-        record is not None and (record.others is not None or rewrites(schema, definitions)),
-        partial(certain_place, schema, definitions),
+        FieldLocations(schema, definitions, takes_any=takes_any),
     )
 
 
@@ -120,10 +105,6 @@ def _layers(schema: Schema) -> int:
         schema = schema["schema"]
         count += 1
     return count
-
-
-def _identity(value: Any) -> Any:
-    return value
 
 
 class _Compiler:
@@ -211,7 +192,7 @@ class _Compiler:
     def _any(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         nodes: dict[str, Node[Settings]] = {'"': Text(check)}
         node = ByKind(check, nodes)
-        nodes["["] = Items(check, node, _identity)
+        nodes["["] = Items(check, node)
         nodes["{"] = Entries(check, node)
         return node
 
@@ -223,7 +204,7 @@ class _Compiler:
 
     def _list(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         constrained = _is_constrained(schema)
-        return Items(check, self._items(schema, config), _identity, constrained=constrained)
+        return Items(check, self._items(schema, config), constrained=constrained)
 
     def _items(self, schema: Schema, config: Schema) -> Node[Settings]:
         return self.node(schema.get("items_schema", {"type": "any"}), config)
@@ -322,8 +303,8 @@ class _Compiler:
         if isinstance(node, Record):
             show = node.show
 
-            def show_root(marks: Marks, level: int) -> Any:
-                return root_snapshot(model, show(marks, level), open_path(marks, level))
+            def show_root(frame: Frame[Any], child: Any, path: Path) -> Any:
+                return root_snapshot(model, show(frame, child, path), path)
 
             wrapped = Record[Settings](check, show_root)
             wrapped.members = node.members
@@ -333,7 +314,7 @@ class _Compiler:
         return Opaque(check)
 
     def _typed_dict(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
-        record = Record[Settings](check, contents)
+        record = Record[Settings](check, show_members)
         self._add_members(record, schema["fields"], schema.get("config", config))
         return record
 

@@ -1,9 +1,8 @@
 """Snapshots: instances of the user's model, as far as they have arrived.
 
-A snapshot is made for every delta, and few are looked at closely. So it is made of marks
-(see `engine/marks.py`) and becomes a full instance at the first touch: until then its class
-is a subclass of the model that knows one thing, to fill the instance and to change its class
-to the model itself. Nothing can tell the difference, but for `type(snapshot)` before that.
+One is made for every delta, so it is made past the model's constructor: its values are valid
+already, or not there yet. What it consists of is written into `BaseModel`'s own slots, around
+a model's `__setattr__`, which may forbid it.
 """
 
 from __future__ import annotations
@@ -13,20 +12,22 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+from typing_extensions import override
 
-from partialstream.engine.marks import Frame, Marks, contents, open_path
+from partialstream.engine.nodes import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
+    from partialstream.engine.nodes import Frame, Show
     from partialstream.results import Path
 
 M = TypeVar("M", bound=BaseModel)
 
-# BaseModel's own slots, reached around a model's __setattr__, which may forbid it.
-_set_marks = BaseModel.__dict__["__pydantic_private__"].__set__
-_get_marks = BaseModel.__dict__["__pydantic_private__"].__get__
-_assign = object.__setattr__
+_set_dict = BaseModel.__dict__["__dict__"].__set__
+_set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
+_set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
 class ArrivedMembers(set[str]):
@@ -37,96 +38,65 @@ class ArrivedMembers(set[str]):
             Empty: the snapshot itself is open and no member of it.
     """
 
-    open_path: Path = ()
+    __slots__ = ("open_path",)
+    open_path: Path
 
+    @override
     def __repr__(self) -> str:
         return repr(set(self))
 
-
-class _Marked(tuple[Marks, int]):
-    """Tells marks from a model's own private attributes."""
-
-    __slots__ = ()
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return _arrived, (list(self), self.open_path)
 
 
-def snapshot_maker(model: type[BaseModel]) -> Callable[[Marks, int], BaseModel]:
-    """How to make snapshots of a model: a function of marks and a level in them."""
-    if _watches_subclasses(model):
-        # A subclass would show up in the user's own bookkeeping.
-        def make_at_once(marks: Marks, level: int) -> BaseModel:
-            instance = model.__new__(model)
-            _fill(instance, model, marks, level)
-            return instance
+def _arrived(names: Collection[str], open_path: Path) -> ArrivedMembers:
+    arrived = ArrivedMembers(names)
+    arrived.open_path = open_path
+    return arrived
 
-        return make_at_once
 
-    unseen = _unseen_subclass(model)
-    new = unseen.__new__
+def snapshot_maker(model: type[BaseModel]) -> Show:
+    """How to make snapshots of a model."""
+    new = model.__new__
+    with_defaults = _defaults_maker(model)
+    fields = model.model_fields
+    is_open = model.model_config.get("extra") == "allow"
+    has_private = bool(model.__private_attributes__)
 
-    def make(marks: Marks, level: int) -> BaseModel:
-        instance = new(unseen)
-        _set_marks(instance, _Marked((marks, level)))
+    def show(frame: Frame[Any], child: Any, path: Path) -> BaseModel:
+        if not frame.shown:
+            frame.values = with_defaults(frame.values)
+            frame.shown = True
+        values: dict[str, Any] = frame.values.copy()
+        arrived = ArrivedMembers(frame.arrived)
+        if child is not NOTHING:
+            key = cast("str", frame.child_key)
+            values[key] = child
+            arrived.add(key)
+        arrived.open_path = path
+        extra = None
+        if is_open:
+            extra = {name: values.pop(name) for name in arrived if name not in fields}
+        instance = new(model)
+        _set_dict(instance, values)
+        _set_fields_set(instance, arrived)
+        _set_extra(instance, extra)
+        _set_private(instance, _private_attributes(model) if has_private else None)
         return instance
 
-    return make
+    return show
 
 
-def _watches_subclasses(model: type[BaseModel]) -> bool:
-    return any(
-        "__init_subclass__" in cls.__dict__
-        for cls in model.__mro__
-        if cls not in (BaseModel, object) and cls.__module__ != "pydantic.main"
-    )
-
-
-def _unseen_subclass(model: type[BaseModel]) -> type[BaseModel]:
-    def __getattribute__(self: BaseModel, name: str) -> Any:
-        marked = _get_marks(self)
-        _assign(self, "__class__", model)
-        if isinstance(marked, _Marked):
-            marks, level = marked
-            _fill(self, model, marks, level)
-        return getattr(self, name)
-
-    # Made by `type`, past pydantic's metaclass: it adds no field, so there is nothing to build.
-    namespace = {
-        "__slots__": (),
-        "__module__": model.__module__,
-        "__qualname__": model.__qualname__,
-        "__doc__": model.__doc__,
-        "__getattribute__": __getattribute__,
-    }
-    return type.__new__(type(model), model.__name__, (model,), namespace)
-
-
-def _fill(instance: BaseModel, model: type[BaseModel], marks: Marks, level: int) -> None:
-    frame = cast("Frame[Any]", marks[level][0])
-    defaults = frame.cache
-    if defaults is None:
-        defaults = frame.cache = _defaults(model)
-    members = contents(marks, level)
-    arrived = ArrivedMembers(members)
-    arrived.open_path = open_path(marks, level)
-    values = {
-        name: members.pop(name) if name in members else default
-        for name, default in defaults.items()
-    }
-    extra = members if model.model_config.get("extra") == "allow" else None
-    _set_all(instance, model, values, arrived, extra)
-
-
-def _set_all(
-    instance: BaseModel,
-    model: type[BaseModel],
-    values: dict[str, Any],
-    arrived: set[str],
-    extra: dict[str, Any] | None,
-) -> None:
-    _assign(instance, "__dict__", values)
-    _assign(instance, "__pydantic_fields_set__", arrived)
-    _assign(instance, "__pydantic_extra__", extra)
-    private = _private_attributes(model) if model.__private_attributes__ else None
-    _assign(instance, "__pydantic_private__", private)
+def root_snapshot(model: type[BaseModel], root: Any, path: Path) -> BaseModel:
+    """A snapshot of a `RootModel` around a growing value, open along `path`."""
+    instance = model.__new__(model)
+    _set_dict(instance, {"root": root})
+    _set_fields_set(instance, _arrived(("root",), path))
+    _set_extra(instance, None)
+    has_private = bool(model.__private_attributes__)
+    _set_private(instance, _private_attributes(model) if has_private else None)
+    return instance
 
 
 def _private_attributes(model: type[BaseModel]) -> dict[str, Any]:
@@ -143,24 +113,29 @@ def _private_attributes(model: type[BaseModel]) -> dict[str, Any]:
     return values
 
 
-def _defaults(model: type[BaseModel]) -> dict[str, Any]:
-    """What the fields read as before they arrive: their default, else None.
+def _defaults_maker(model: type[BaseModel]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A function that adds to an object's values what its other fields read as before they arrive.
 
-    A default factory runs once for an object, not once for each of its snapshots: a value
-    must not change from one to the next. One that asks for the validated data cannot run.
+    That is their default, else None. A default factory runs once for an object, not once for
+    each of its snapshots: a value must not change from one to the next. One that asks for the
+    validated data cannot run.
     """
-    return {
-        name: None
-        if field.is_required() or field.default_factory_takes_validated_data
-        else field.get_default(call_default_factory=True)
-        for name, field in model.model_fields.items()
-    }
+    defaults: dict[str, Any] = {}
+    made_anew: list[str] = []
+    for name, field in model.model_fields.items():
+        defaults[name] = None
+        if field.is_required() or field.default_factory_takes_validated_data:
+            continue
+        if field.default_factory is None and field.get_default() is field.default:
+            defaults[name] = field.default
+        else:
+            made_anew.append(name)
 
+    def with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+        complete = defaults.copy()
+        for name in made_anew:
+            complete[name] = model.model_fields[name].get_default(call_default_factory=True)
+        complete.update(values)
+        return complete
 
-def root_snapshot(model: type[BaseModel], root: Any, path: Path) -> BaseModel:
-    """A snapshot of a `RootModel` around a growing value, open along `path`."""
-    instance = model.__new__(model)
-    arrived = ArrivedMembers({"root"})
-    arrived.open_path = path
-    _set_all(instance, model, {"root": root}, arrived, None)
-    return instance
+    return with_defaults

@@ -259,6 +259,6 @@ def test_a_rejection_is_noted_with_its_path() -> None:
 
     parser = PartialParser(Outer)
     parser.feed('{"inner": [{"n": 1}, {"n": "x", "rows": [1, true, 3')
-    rejections = parser._growth.rejections
+    rejections = parser._builder.rejections
     assert [(r.path, r.raw) for r in rejections] == [(("inner", 1, "n"), '"x"')]
     assert "valid integer" in str(rejections[0].error)

@@ -1,7 +1,7 @@
-"""Growing values: what the parser tells becomes frames, and marks in them become snapshots.
+"""Growing values: what the parser reports becomes frames, and frames become snapshots.
 
-Frames and marks are described in `marks.py`. Here is what opens, fills and closes them: which
-member grows and how, what is validated when it is complete, what stays hidden until then.
+Here is what opens, fills and closes the frames: which member grows and how, what is validated
+when it is complete, what stays hidden until then.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from partialstream.engine.marks import Frame, TextFrame, show, visible
+from typing_extensions import override
+
 from partialstream.engine.nodes import (
+    NOTHING,
     ByKind,
     Dependent,
     Entries,
+    Frame,
     Items,
     Node,
     Opaque,
@@ -26,16 +29,12 @@ from partialstream.engine.nodes import (
 from partialstream.engine.parser import Handler
 
 if TYPE_CHECKING:
-    from partialstream.engine.marks import Marks
     from partialstream.engine.transcript import Transcript
     from partialstream.results import Path
 
 S = TypeVar("S")
 
 _SHORT_INTEGER: Final = re.compile(r"-?[0-9]{1,18}").fullmatch
-
-_MISSING: Final = object()
-"""Stands for a value that cannot be shown."""
 
 
 class Rejection:
@@ -59,8 +58,41 @@ class Rejection:
         self.given = given
 
 
-class Growth(Handler, Generic[S]):
-    """Grows a value from what a `SyntaxReader` tells.
+class OpenText:
+    """A string that grows.
+
+    The text is not copied for each delta: Python appends to a string in place if nobody else
+    holds it. The text of the last snapshot but one is such a string, when that snapshot is gone.
+
+    Attributes:
+        new: The pieces that came since `show` was called.
+    """
+
+    __slots__ = ("_between", "_last", "_last_but_one", "new")
+
+    def __init__(self) -> None:
+        self._last_but_one = ""
+        self._between = ""  # what the last text has beyond that
+        self._last = ""
+        self.new: list[str] = []
+
+    def show(self) -> str:
+        """The text so far."""
+        new = self.new
+        if not new:
+            return self._last
+        piece = new[0] if len(new) == 1 else "".join(new)
+        new.clear()
+        text = self._last_but_one
+        self._last_but_one = self._last
+        text += self._between + piece
+        self._between = piece
+        self._last = text
+        return text
+
+
+class SnapshotBuilder(Handler, Generic[S]):
+    """Grows a value from what a `SyntaxReader` reports.
 
     The members are validated when they are complete; the value itself is left to the caller.
 
@@ -83,9 +115,8 @@ class Growth(Handler, Generic[S]):
         self._document.child = root
         self._frame: Frame[S] = self._document
         self._frames: list[Frame[S]] = []
-        self._above: Marks = ()  # the marks of the frames around the innermost one
-        self._veils = 0  # how many frames are hidden
-        self._text: TextFrame | None = None
+        self._hidden = 0  # how many frames are hidden
+        self._text: OpenText | None = None
         self._start = 0  # of the opaque value under way
         self._depth = 0  # how many brackets deep inside it the parser is
         self.changed = False
@@ -94,31 +125,32 @@ class Growth(Handler, Generic[S]):
 
     def snapshot(self) -> Any:
         """The value as it stands. To be asked for only if `changed` says that something shows."""
-        frame, text = self._frame, self._text
-        marks: Marks
-        if text is not None and not self._veils:
-            marks = (*self._above, (frame, len(frame.values)), (text, len(text.pieces)))
-        else:
-            marks = (*self._above, (frame, len(frame.values)))
-            if self._veils:
-                marks = visible(marks)
-        root = marks[0][0]
-        if isinstance(root, Frame) and isinstance(root.node, Record):
-            return root.node.show(marks, 0)  # as `show` does, of nearly all documents
-        return show(marks)
+        frames = self._frames
+        shown: Any = NOTHING
+        path: Path = ()
+        if self._hidden:
+            hidden = next(n for n, frame in enumerate(frames) if frame.pending_gates)
+            frames = frames[:hidden]
+        elif self._text is not None:
+            shown = self._text.show()
+        for frame in reversed(frames):
+            if shown is not NOTHING:
+                path = (frame.child_key, *path)
+            shown = frame.node.show(frame, shown, path)
+        return shown
 
-    # -- what the parser tells -----------------------------------------------------------
+    # -- what the parser reports ----------------------------------------------------------
 
+    @override
     def begin_object(self, start: int) -> None:
-        """See `Handler`."""
         self._begin("{", start)
 
+    @override
     def begin_array(self, start: int) -> None:
-        """See `Handler`."""
         self._begin("[", start)
 
+    @override
     def end(self, end: int) -> None:
-        """See `Handler`."""
         if self._depth:
             self._depth -= 1
             if not self._depth:
@@ -131,12 +163,12 @@ class Growth(Handler, Generic[S]):
             # too little. Rejected or not, what was shown stays.
             if frame.node.constrained or self._is_doubtful(frame):
                 self._try(frame.node, self._transcript.slice(frame.start, end))
-            self._add(show(((frame, len(frame.values)),)))
+            self._add(frame.node.show(frame, NOTHING, ()))
         else:
             self._check_child(self._transcript.slice(frame.start, end), frame)
 
+    @override
     def name(self, name: str) -> None:
-        """See `Handler`."""
         if self._depth:
             return
         frame = self._frame
@@ -160,25 +192,25 @@ class Growth(Handler, Generic[S]):
         else:
             self._give_up(frame)
 
+    @override
     def begin_string(self, start: int) -> None:
-        """See `Handler`."""
         if self._depth:
             return
         self._start = start
         node = self._child_node('"')
-        if isinstance(node, Text) and not self._frame.stuck:
-            self._text = TextFrame(self._frame.child_key)
+        if isinstance(node, Text) and not self._frame.has_invalid_element:
+            self._text = OpenText()
             self._touch()
 
+    @override
     def string_piece(self, piece: str) -> None:
-        """See `Handler`."""
         if self._text is not None:
-            self._text.pieces.append(piece)
-            if not self._veils:
+            self._text.new.append(piece)
+            if not self._hidden:
                 self.changed = True
 
+    @override
     def end_string(self, end: int) -> None:
-        """See `Handler`."""
         if self._depth:
             return
         text = self._text
@@ -190,10 +222,10 @@ class Growth(Handler, Generic[S]):
         if node.constrained:
             # Rejected or not, what was shown stays: a value never vanishes.
             self._try(node, self._transcript.slice(self._start, end))
-        self._add(text.upto(len(text.pieces)))
+        self._add(text.show())
 
+    @override
     def scalar(self, raw: str, end: int) -> None:
-        """See `Handler`."""
         if not self._depth:
             self._check_child(raw, None)
 
@@ -211,33 +243,27 @@ class Growth(Handler, Generic[S]):
             return
         parent = self._frame
         node = self._child_node(opener)
-        if node is None or node.opener != opener or parent.stuck:
+        if node is None or node.opener != opener or parent.has_invalid_element:
             self._start = start
             self._depth = 1
             return
         frame = Frame(node, parent.child_key, start)
-        if parent is not self._document:
-            self._above = (*self._above, (parent, len(parent.values)))
         self._frames.append(frame)
         self._frame = frame
-        if frame.veils:
-            self._veils += 1
+        if frame.pending_gates:
+            self._hidden += 1
         else:
             self._touch()
 
     def _leave(self, frame: Frame[S]) -> None:
         """The innermost value is no longer open."""
         self._frames.pop()
-        if frame.veils:
-            self._veils -= 1
-        if self._frames:
-            self._frame = self._frames[-1]
-            self._above = self._above[:-1]
-        else:
-            self._frame = self._document
+        if frame.pending_gates:
+            self._hidden -= 1
+        self._frame = self._frames[-1] if self._frames else self._document
 
     def _touch(self) -> None:
-        if not self._veils:
+        if not self._hidden:
             self.changed = True
 
     def _give_up(self, frame: Frame[S]) -> None:
@@ -255,7 +281,7 @@ class Growth(Handler, Generic[S]):
         """
         frame = self._frame
         node = self._child_node(raw[0])
-        if node is None or frame.stuck or frame is self._document:
+        if node is None or frame.has_invalid_element or frame is self._document:
             return
         if isinstance(frame.node, Tagged):
             self._choose(frame, frame.node, raw)
@@ -265,13 +291,13 @@ class Growth(Handler, Generic[S]):
             self._settle(frame)
             return
         value = self._try(node, raw)
-        if value is _MISSING and grown is not None and not grown.veils:
+        if value is NOTHING and grown is not None and not grown.pending_gates:
             # What was shown stays, as far as it goes.
-            value = show(((grown, len(grown.values)),))
-        if value is not _MISSING:
+            value = grown.node.show(grown, NOTHING, ())
+        if value is not NOTHING:
             self._add(value)
         elif isinstance(frame.node, Items):
-            frame.stuck = True
+            frame.has_invalid_element = True
 
     def _is_doubtful(self, frame: Frame[S]) -> bool:
         """Whether something inside of this member of the root was refused."""
@@ -292,13 +318,13 @@ class Growth(Handler, Generic[S]):
             child = self._frame.child
             if child is None or child.check is node.check:
                 self._reject(self._frame.child_key, raw, rejected)
-                return _MISSING
+                return NOTHING
         # It has grown as one of several types; another of them may take it.
         try:
             child.check(raw, self._settings)
         except Rejected as rejected:
             self._reject(self._frame.child_key, raw, rejected)
-        return _MISSING
+        return NOTHING
 
     def _reject(
         self, key: str | int, raw: str, rejected: Rejected, given: tuple[str, ...] = ()
@@ -321,11 +347,12 @@ class Growth(Handler, Generic[S]):
 
     def _fill(self, frame: Frame[S], key: str, value: Any) -> None:
         """A member is complete and valid."""
-        frame.values.append((key, value))
-        if key in frame.veils:
-            frame.veils.remove(key)
-            if not frame.veils:
-                self._veils -= 1
+        frame.values[key] = value
+        frame.arrived.add(key)
+        if key in frame.pending_gates:
+            frame.pending_gates.remove(key)
+            if not frame.pending_gates:
+                self._hidden -= 1
 
     def _choose(self, frame: Frame[S], node: Tagged[S], raw: str) -> None:
         """The discriminator of a tagged object is complete."""
@@ -336,9 +363,9 @@ class Growth(Handler, Generic[S]):
             self._give_up(frame)
             return
         frame.node = record
-        frame.veils = set(record.gates)
-        if not frame.veils:
-            self._veils -= 1
+        frame.pending_gates = set(record.gates)
+        if not frame.pending_gates:
+            self._hidden -= 1
         self.name(node.discriminator)
         self._check_child(raw, None)
 
@@ -347,15 +374,14 @@ class Growth(Handler, Generic[S]):
         progress = True
         while progress and frame.deferred:
             progress = False
-            values = dict(frame.values)
             for waiting in list(frame.deferred):
                 field, node, raw = waiting
-                if not all(name in values for name in node.earlier):
+                if not frame.arrived.issuperset(node.earlier):
                     continue
                 frame.deferred.remove(waiting)
                 progress = True
                 try:
-                    value = node.check_with(raw, self._settings, values)
+                    value = node.check_with(raw, self._settings, frame.values)
                 except Rejected as rejected:
                     self._reject(field, raw, rejected, node.earlier)
                     continue
