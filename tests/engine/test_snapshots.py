@@ -296,3 +296,75 @@ def test_a_model_that_may_not_be_set_has_snapshots_too() -> None:
             raise TypeError("not allowed")
 
     assert snapshot_of(Guarded, '{"text": "a').text == "a"
+
+
+def test_a_snapshot_is_of_the_model_before_anybody_looks() -> None:
+    snapshot = snapshot_of(Report)
+    assert type(snapshot) is Report
+    assert type(vars(snapshot)["rows"][1]) is Inner
+
+
+LONG = 200
+
+
+def long_list(held: bool, change: Any = None) -> None:
+    """Read a long list; each snapshot is what has arrived, and stays so while it is held."""
+    parser = PartialParser(Report)
+    parser.feed('{"title": "a", "rows": [')
+    kept: list[tuple[Any, list[tuple[str, int]]]] = []
+    expected: list[tuple[str, int]] = []
+    for number in range(LONG):
+        comma = ", " if number else ""
+        for delta, shown in (
+            (f'{comma}{{"text": "r', ("r", 7)),
+            (str(number), (f"r{number}", 7)),
+            (f'", "n": {number}}}', (f"r{number}", number)),
+        ):
+            snapshot = parser.feed(delta)
+            assert snapshot is not None
+            rows = [(row.text, row.n) for row in snapshot.rows]
+            assert rows == [*expected, shown]
+            if held:
+                kept.append((snapshot, rows))
+            if change is not None:
+                change(snapshot.rows)
+        expected.append((f"r{number}", number))
+    for snapshot, rows in kept:
+        assert [(row.text, row.n) for row in snapshot.rows] == rows
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_snapshots_of_a_long_list(held: bool) -> None:
+    long_list(held)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.clear(),
+        lambda rows: rows.pop(0),
+        lambda rows: rows.reverse(),
+        lambda rows: rows.sort(key=lambda row: -row.n),
+        lambda rows: rows.append(None),
+        lambda rows: rows.insert(0, None),
+    ],
+)
+def test_a_reader_who_changes_a_long_list_changes_no_other(change: Any) -> None:
+    long_list(held=False, change=change)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_snapshots_of_a_long_text(held: bool) -> None:
+    parser = PartialParser(Inner)
+    kept = [parser.feed('{"text": "')]
+    for number in range(LONG):
+        snapshot = parser.feed("é" if number == LONG // 2 else "abc")
+        assert snapshot is not None
+        if held:
+            kept.append(snapshot)
+    assert snapshot is not None
+    assert len(snapshot.text) == 3 * LONG - 2
+    if held:
+        texts = [each.text for each in kept if each is not None]
+        assert [snapshot.text[: len(text)] for text in texts] == texts
+        assert len(set(map(len, texts))) == LONG + 1
