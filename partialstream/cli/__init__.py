@@ -1,22 +1,15 @@
 r"""The command line: `partialstream demo`, `partialstream parse` and `partialstream bench`.
 
 app.py          the commands and their options
+options.py      the options as values, and `module:Class` to a type
+output.py       lines out, messages for errors, the exit codes
 parse.py        `parse`: standard input to one JSON line per item
-reading.py        standard input as it arrives: SSE or text
-target.py         `module:Class` to a type
-demo.py         `demo`: a streamed answer beside one that is waited for
-demo_race.py      the two requests, at the same time
-demo_endpoint.py  where they go: the built-in server, or a real one
-demo_data.py      what is asked, and what the built-in server answers
-demo_view.py      what is shown of it, on a terminal and in a pipe
+demo.py         `demo`: a streamed response beside one that is waited for
+demo_data.py    its request, and the response of the built-in server
 bench.py        `bench`: the times of one's own endpoint, streamed and not
-bench_runs.py     the requests, in turns
-bench_progress.py what is told of them meanwhile
-bench_report.py   percentiles, the table, JSON
-bench_chart.py    an SVG chart
-ending.py       from what went wrong to a message and an exit code
-output.py       lines out, flushed one by one
-exit_codes.py   the exit codes
+report.py       its percentiles, table and JSON
+chart.py        charts as SVG
+endpoint.py     where `demo` and `bench` send requests: the built-in server, or a real one
 
 All commands end with one of these exit codes; 1 only if nothing worse happened:
 
@@ -24,7 +17,7 @@ All commands end with one of these exit codes; 1 only if nothing worse happened:
    0  complete
    1  complete, but some items are invalid; or the object is
    2  the command line is wrong: an option, the model, an extra that is not installed
-   3  malformed: the text cannot become valid JSON, or is no UTF-8
+   3  malformed: the text cannot become valid JSON, or is not valid UTF-8
    4  incomplete: truncated, empty, without a list or object, disconnected, stalled
    5  refused by the model, or stopped by a content filter
    6  the provider sent an error, or cannot be reached

@@ -1,4 +1,4 @@
-"""The commands and their options. What they do is elsewhere, and imported when it is wanted."""
+"""The commands and their options; the modules that do the work are imported when they are run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 import partialstream
-from partialstream.cli.ending import UsageError, run
-from partialstream.cli.exit_codes import ExitCode, help_table
-from partialstream.cli.reading import InputFormat
+from partialstream.cli.options import BenchOptions, DemoOptions, InputFormat
+from partialstream.cli.output import ExitCode, UsageError, help_table, run
 
 app = typer.Typer(
     name="partialstream",
@@ -21,6 +20,40 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_Model = Annotated[
+    str | None,
+    typer.Option(
+        help="The model to ask there.  [default: gpt-5-mini]", metavar="NAME", show_default=False
+    ),
+]
+_Key = Annotated[
+    str | None,
+    typer.Option(
+        help="The key for it; better in OPENAI_API_KEY, where no process list shows it.",
+        metavar="KEY",
+        show_default=False,
+    ),
+]
+_Pace = Annotated[
+    float | None,
+    typer.Option(
+        help="Pace of the built-in server; four characters are a token.  [default: 50]",
+        metavar="RATE",
+        show_default=False,
+    ),
+]
+
+
+def _base_url(purpose: str) -> typer.models.OptionInfo:
+    """The option `--base-url`."""
+    info: typer.models.OptionInfo = typer.Option(
+        help=f"{purpose} instead of the built-in server. "
+        "Without it, and with --model or --api-key, OPENAI_BASE_URL or OpenAI itself.",
+        metavar="URL",
+        show_default=False,
+    )
+    return info
 
 
 def _version(wanted: bool) -> None:
@@ -39,94 +72,50 @@ def main_options(
     """Validated Pydantic objects from a language model's stream, as early as possible."""
 
 
-@app.command(epilog=help_table(), short_help="Watch an answer arrive item by item.")
+@app.command(epilog=help_table(), short_help="Watch a response arrive item by item.")
 def demo(
     items: Annotated[
         int, typer.Option(min=1, max=10, help="How many products to rank.", metavar="N")
     ] = 10,
-    tokens_per_second: Annotated[
-        float | None,
-        typer.Option(
-            help="Pace of the built-in server; four characters are a token.  [default: 50]",
-            metavar="RATE",
-            show_default=False,
-        ),
-    ] = None,
+    tokens_per_second: _Pace = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print nothing but the final figures, as JSON.")
     ] = False,
-    base_url: Annotated[
-        str | None,
-        typer.Option(
-            help="An OpenAI-compatible endpoint to ask instead of the built-in server. "
-            "Without it, and with --model or --api-key, OPENAI_BASE_URL or OpenAI itself.",
-            metavar="URL",
-            show_default=False,
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="The model to ask there.  [default: gpt-5-mini]",
-            metavar="NAME",
-            show_default=False,
-        ),
-    ] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(
-            help="The key for it; better in OPENAI_API_KEY, where no process list shows it.",
-            metavar="KEY",
-            show_default=False,
-        ),
-    ] = None,
+    base_url: Annotated[str | None, _base_url("An OpenAI-compatible endpoint to ask")] = None,
+    model: _Model = None,
+    api_key: _Key = None,
 ) -> None:
     """Watch a ranking of products arrive item by item, beside one that is waited for.
 
-    Asks twice at the same time, through the OpenAI SDK and over HTTP: one answer is streamed,
-    and each item shown when it is complete; the other is waited for. At the end a table
-    compares the times.
+    Sends two requests at the same time, through the OpenAI SDK and over HTTP: one response is
+    streamed, and each item shown when it is complete; the other is waited for. At the end a
+    table compares the times.
 
-    By default a server on this machine answers, at 50 tokens a second: nothing leaves the
-    machine, and no key is used. With --base-url, --model or --api-key a real endpoint is asked.
+    By default a server on this machine responds, at 50 tokens a second: nothing leaves the
+    machine, and no key is used. With --base-url, --model or --api-key a real endpoint is used.
     """
 
     def work() -> ExitCode:
         from partialstream.cli.demo import run_demo
-        from partialstream.cli.demo_endpoint import DemoOptions
 
-        return run_demo(DemoOptions(items, tokens_per_second, as_json, base_url, model, api_key))
+        options = DemoOptions(
+            base_url=base_url,
+            model=model,
+            api_key=api_key,
+            tokens_per_second=tokens_per_second,
+            items=items,
+            as_json=as_json,
+        )
+        return run_demo(options)
 
     raise typer.Exit(run(work))
 
 
 @app.command(epilog=help_table(), short_help="Measure an endpoint, streamed and not.")
 def bench(
-    base_url: Annotated[
-        str | None,
-        typer.Option(
-            help="The OpenAI-compatible endpoint to measure instead of the built-in server. "
-            "Without it, and with --model or --api-key, OPENAI_BASE_URL or OpenAI itself.",
-            metavar="URL",
-            show_default=False,
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="The model to ask there.  [default: gpt-5-mini]",
-            metavar="NAME",
-            show_default=False,
-        ),
-    ] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(
-            help="The key for it; better in OPENAI_API_KEY, where no process list shows it.",
-            metavar="KEY",
-            show_default=False,
-        ),
-    ] = None,
+    base_url: Annotated[str | None, _base_url("The OpenAI-compatible endpoint to measure")] = None,
+    model: _Model = None,
+    api_key: _Key = None,
     model_class: Annotated[
         str | None,
         typer.Option(
@@ -143,7 +132,7 @@ def bench(
     mode: Annotated[
         str | None,
         typer.Option(
-            help="How the endpoint is made to answer in JSON: json_schema, tools or "
+            help="How the endpoint is made to respond in JSON: json_schema, tools or "
             "json_object.  [default: json_schema]",
             metavar="MODE",
             show_default=False,
@@ -168,14 +157,7 @@ def bench(
             show_default=False,
         ),
     ] = None,
-    tokens_per_second: Annotated[
-        float | None,
-        typer.Option(
-            help="Pace of the built-in server; four characters are a token.  [default: 50]",
-            metavar="RATE",
-            show_default=False,
-        ),
-    ] = None,
+    tokens_per_second: _Pace = None,
     json_file: Annotated[
         str | None,
         typer.Option(
@@ -196,21 +178,21 @@ def bench(
         ),
     ] = None,
 ) -> None:
-    """Measure how early an endpoint's answers can be used, streamed and not.
+    """Measure how early an endpoint's responses can be used, streamed and not.
 
     Asks for a list over and over, in turns streamed and waited for, and prints the time to the
-    first token, to each item and to the whole answer: medians, and with more runs p90 and p99.
+    first token, to each item and to the whole response: medians, and with more runs p90 and p99.
     Progress is on standard error. Ctrl-C ends it early: what was measured is still reported.
 
-    By default a server on this machine answers, at 50 tokens a second: nothing leaves the
-    machine, and no key is used. With --base-url, --model or --api-key a real endpoint is asked,
-    2 x RUNS + WARM_UP times, which may cost money.
+    By default a server on this machine responds, at 50 tokens a second: nothing leaves the
+    machine, and no key is used. With --base-url, --model or --api-key a real endpoint gets
+    2 x RUNS + WARM_UP requests, which may cost money.
 
     Example:  partialstream bench --base-url http://127.0.0.1:8000/v1 --model my-model
     """
 
     def work() -> ExitCode:
-        from partialstream.cli.bench import BenchOptions, run_bench
+        from partialstream.cli.bench import run_bench
 
         options = BenchOptions(
             base_url=base_url,
@@ -257,7 +239,7 @@ def parse(
         bool,
         typer.Option(
             "--partial",
-            help="Also write each snapshot of the growing object: the members that have arrived.",
+            help="Also write each snapshot of the growing object: the fields that have arrived.",
         ),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="pydantic's strict mode.")] = False,
@@ -274,7 +256,7 @@ def parse(
     """Turn a model's stream on standard input into validated JSON lines, while it arrives.
 
     Each line is written when the last character of its item has been read; the end of the
-    input is not waited for. An item that is not valid is told of on standard error, with its
+    input is not waited for. An item that is not valid is reported on standard error, with its
     index, the reason and its text, and the rest goes on.
 
     Without --many the input is one object, written when it is complete.

@@ -1,80 +1,103 @@
-"""`partialstream bench`: how early items are there, streamed and not, at one's own endpoint."""
+"""`partialstream bench`: the same request to an endpoint, streamed and not, in turns."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from time import perf_counter
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import PydanticUserError
+from rich.console import Console
 
-from partialstream.cli.bench_chart import chart
-from partialstream.cli.bench_progress import progress_for
-from partialstream.cli.bench_report import Report, as_json, show
-from partialstream.cli.bench_runs import Question, measure
+from partialstream.cli.chart import svg
 from partialstream.cli.demo_data import RankedProduct, messages
-from partialstream.cli.demo_endpoint import DemoOptions, open_endpoint
-from partialstream.cli.ending import UsageError, message_of
-from partialstream.cli.exit_codes import ExitCode, code_of
-from partialstream.cli.output import InputOutputError, write_error, write_line
-from partialstream.cli.target import item_adapter, load_type
+from partialstream.cli.endpoint import open_endpoint
+from partialstream.cli.options import item_adapter, load_type
+from partialstream.cli.output import (
+    ExitCode,
+    InputOutputError,
+    UsageError,
+    code_of,
+    message_of,
+    plural,
+    write_error,
+    write_line,
+)
+from partialstream.cli.report import Report, as_json, chart, show
+from partialstream.client import from_openai
 from partialstream.client.options import resolve_mode
 from partialstream.errors import PartialStreamError
 
 if TYPE_CHECKING:
-    from partialstream.cli.bench_runs import Measured
+    from collections.abc import Generator, Iterator
+
+    from openai import AsyncOpenAI
+    from rich.status import Status
+
+    from partialstream.cli.endpoint import Endpoint
+    from partialstream.cli.options import BenchOptions
 
 _ITEMS = 5
 
+Kind = Literal["streamed", "whole"]
+"""Whether each item is taken when it is complete, or the whole response is waited for."""
+
+_NAMES: dict[Kind, str] = {"streamed": "streamed", "whole": "not streamed"}
+
 
 @dataclass(frozen=True, slots=True)
-class BenchOptions:
-    """The options of `partialstream bench`.
+class Question:
+    """The request of every run.
 
     Attributes:
-        base_url: A real endpoint; None: OPENAI_BASE_URL, or OpenAI's.
-        model: The model there; None: a small one of OpenAI's.
-        api_key: The key there; None: OPENAI_API_KEY.
-        model_class: The type of one item, as `module:Class`; None: the demo's ranking.
-        prompt: What to ask for; None: the demo's ranking.
-        mode: See `from_openai`; None: its default.
-        runs: How many runs of each kind.
-        warm_up: How many runs before them, which are not counted.
-        items: How many products to rank; None: 5.
-        tokens_per_second: Pace of the built-in server; None: 50.
-        json_file: Where the figures go; `-` is standard output, in place of the table.
-        chart_file: Where the chart goes.
-
-    With none of the first three, the built-in server is asked.
+        item: The type of one item; a list of them is requested.
+        messages: The chat.
+        mode: How the endpoint is made to respond in JSON; see `from_openai`.
     """
 
-    base_url: str | None = None
-    model: str | None = None
-    api_key: str | None = None
-    model_class: str | None = None
-    prompt: str | None = None
+    item: Any
+    messages: list[dict[str, str]]
     mode: str | None = None
-    runs: int = 5
-    warm_up: int = 1
-    items: int | None = None
-    tokens_per_second: float | None = None
-    json_file: str | None = None
-    chart_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run. Times are seconds since its request.
+
+    Attributes:
+        kind: Which of the two it is.
+        first_token: The first text of any kind, reasoning included; None if there was none. Of
+            a whole response nothing is there before its end.
+        items: When each item was there.
+        total: When the response was over.
+        output_tokens: As the endpoint counts them, None if it does not.
+    """
+
+    kind: Kind
+    first_token: float | None
+    items: tuple[float, ...]
+    total: float
+    output_tokens: int | None = None
 
 
 def run_bench(options: BenchOptions) -> ExitCode:
     """Measure, and report what was measured, even if something ends it early.
 
     Returns:
-        How it ended: the endpoint may have been out of reach, or not have answered as asked.
+        How it ended: the endpoint may have been out of reach, or its response wrong.
 
     Raises:
         UsageError: The options cannot be met.
         InputOutputError: The report cannot be written.
-        BrokenPipeError: Nobody reads it.
+        BrokenPipeError: The reader has left.
     """
     question = _question(options)
     _check_files(options)
@@ -82,17 +105,10 @@ def run_bench(options: BenchOptions) -> ExitCode:
     report: Report | None = None
     failure: PartialStreamError | None = None
     code = ExitCode.COMPLETE
-    where = DemoOptions(
-        items=options.items or _ITEMS,
-        tokens_per_second=options.tokens_per_second,
-        base_url=options.base_url,
-        model=options.model,
-        api_key=options.api_key,
-    )
     try:
         with (
-            open_endpoint(where) as endpoint,
-            progress_for(options.warm_up, options.runs) as progress,
+            open_endpoint(options, options.items or _ITEMS) as endpoint,
+            _progress(options) as progress,
         ):
             report = Report(
                 endpoint=endpoint.label,
@@ -102,16 +118,7 @@ def run_bench(options: BenchOptions) -> ExitCode:
                 runs=options.runs,
                 measured=measured,
             )
-            asyncio.run(
-                measure(
-                    endpoint,
-                    question,
-                    measured,
-                    progress,
-                    runs=options.runs,
-                    warm_up=options.warm_up,
-                )
-            )
+            asyncio.run(_measure(endpoint, question, measured, progress, options))
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     except PartialStreamError as error:
@@ -119,7 +126,7 @@ def run_bench(options: BenchOptions) -> ExitCode:
     if report is not None and measured:
         _write(report, options)
     if failure is not None:
-        # A provider may quote the key, in an answer as well as in place of one.
+        # A provider may quote the key, in a response as well as in place of one.
         key = options.api_key or os.environ.get("OPENAI_API_KEY")
         message = message_of(failure)
         write_error(message.replace(key, "[key]") if key else message)
@@ -127,19 +134,150 @@ def run_bench(options: BenchOptions) -> ExitCode:
     return code
 
 
+def in_turns(runs: int) -> Iterator[Kind]:
+    """The order of the runs.
+
+    Every second pair is turned round. So either kind follows either kind about as often, and
+    what one run leaves to the next, as an open connection, or a rate limit that is used up, is
+    nobody's advantage.
+
+    Args:
+        runs: How many of each kind.
+
+    Example:
+        >>> list(in_turns(2))
+        ['streamed', 'whole', 'whole', 'streamed']
+    """
+    for number in range(runs):
+        yield "whole" if number % 2 else "streamed"
+        yield "streamed" if number % 2 else "whole"
+
+
+class Progress:
+    """Writes a line to standard error when a run is over, and shows the one that goes on.
+
+    Args:
+        options: How many runs there are.
+        status: Where the run that goes on is shown, None for nowhere.
+    """
+
+    def __init__(self, options: BenchOptions, status: Status | None) -> None:
+        self._warm_up = options.warm_up
+        self._total = options.warm_up + 2 * options.runs
+        self._status = status
+        self._number = 0
+        self._label = ""
+
+    def begins(self, kind: Kind) -> None:
+        """The next run begins."""
+        self._number += 1
+        counted = "" if self._number > self._warm_up else " (warm-up, not counted)"
+        self._label = f"run {self._number} of {self._total}, {_NAMES[kind]}{counted}"
+        self._show(" …")
+
+    def item(self, count: int) -> None:
+        """So many items of it have arrived."""
+        self._show(f": {plural(count, 'item')} …")
+
+    def ends(self, run: Measured) -> None:
+        """The run is over."""
+        first = f"first item {run.items[0]:.2f} s, " if run.items else ""
+        items = plural(len(run.items), "item")
+        write_error(f"{self._label}: {first}{items} in {run.total:.2f} s")
+
+    def _show(self, text: str) -> None:
+        if self._status is not None:
+            self._status.update(self._label + text)
+
+
+@contextmanager
+def _progress(options: BenchOptions) -> Generator[Progress, None, None]:
+    """Choose how to show the runs; a terminal is left as it was."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        console = Console(stderr=True)
+        if console.is_terminal and not console.is_dumb_terminal:
+            with console.status("") as status:
+                yield Progress(options, status)
+            return
+    yield Progress(options, None)
+
+
+async def _measure(
+    endpoint: Endpoint,
+    question: Question,
+    measured: list[Measured],
+    progress: Progress,
+    options: BenchOptions,
+) -> None:
+    """Make all the runs, one after the other.
+
+    The streamed ones that warm up are not measured: they load what is loaded on first use, on
+    both sides.
+
+    Raises:
+        openai.OpenAIError: A request was rejected.
+        PartialStreamError: A response does not fit the request.
+    """
+    # The SDK loads a part of itself on first use, for which no response is to blame.
+    importlib.import_module("openai.resources.chat.completions")
+    async with endpoint.connect() as sdk:
+        for _ in range(options.warm_up):
+            await _run("streamed", sdk, endpoint.model, question, progress)
+        for kind in in_turns(options.runs):
+            run = await _run(kind, sdk, endpoint.model, question, progress)
+            measured.append(run)  # what comes may fail, and this is kept
+
+
+async def _run(
+    kind: Kind, sdk: AsyncOpenAI, model: str, question: Question, progress: Progress
+) -> Measured:
+    progress.begins(kind)
+    request = _streamed if kind == "streamed" else _whole
+    run = await request(sdk, model, question, progress)
+    progress.ends(run)
+    return run
+
+
+async def _streamed(
+    sdk: AsyncOpenAI, model: str, question: Question, progress: Progress
+) -> Measured:
+    client = from_openai(sdk, mode=question.mode)
+    count = 0
+    async with client.create_iterable(
+        response_model=question.item, model=model, messages=question.messages
+    ) as stream:
+        async for _ in stream:
+            count += 1
+            progress.item(count)
+    timing, usage = stream.timing, stream.usage
+    tokens = None if usage is None else usage.output_tokens
+    items = tuple(timing.items)
+    return Measured("streamed", timing.first_delta, items, timing.total or 0.0, tokens)
+
+
+async def _whole(sdk: AsyncOpenAI, model: str, question: Question, progress: Progress) -> Measured:
+    client = from_openai(sdk, mode=question.mode)
+    begun = perf_counter()
+    items, completion = await client.create_with_completion(
+        response_model=GenericAlias(list, (question.item,)), model=model, messages=question.messages
+    )
+    seconds = perf_counter() - begun
+    progress.item(len(items))
+    usage = completion.usage
+    tokens = None if usage is None else usage.completion_tokens
+    return Measured("whole", seconds, (seconds,) * len(items), seconds, tokens)
+
+
 def _question(options: BenchOptions) -> Question:
     try:
         mode = resolve_mode(options.mode)
     except ValueError as error:
         raise UsageError(f"--mode: {error}") from error
-    own = [
-        name
-        for name, value in (("--model-class", options.model_class), ("--prompt", options.prompt))
-        if value is not None
-    ]
-    if own and options.base_url is None and options.model is None and options.api_key is None:
+    given = (("--model-class", options.model_class), ("--prompt", options.prompt))
+    own = [name for name, value in given if value is not None]
+    if own and options.built_in:
         raise UsageError(
-            f"the built-in server knows its own answer only: {own[0]} needs --base-url or --model"
+            f"the built-in server has one response only: {own[0]} needs --base-url or --model"
         )
     if own and options.items is not None:
         raise UsageError(f"--items is for the built-in question: it does not go with {own[0]}")
@@ -183,7 +321,7 @@ def _write(report: Report, options: BenchOptions) -> None:
     # The files first: whoever reads standard output may have left.
     figures = json.dumps(as_json(report), indent=2)
     if options.chart_file is not None:
-        _write_file(options.chart_file, chart(report))
+        _write_file(options.chart_file, svg(chart(report)))
     if options.json_file == "-":
         write_line(figures)
         return

@@ -1,4 +1,4 @@
-"""What the demo asks, and what its own server answers."""
+"""The request of the demo, and the response of the built-in server."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ _RANKING: Final = (
 
 
 def messages(items: int) -> list[dict[str, str]]:
-    """What the model is asked.
+    """The messages of the request.
 
     Args:
         items: How many products it is to rank.
@@ -129,7 +129,7 @@ def messages(items: int) -> list[dict[str, str]]:
 
 
 def answer(items: int) -> str:
-    """What the demo's own server says, as a model would write it.
+    """The response of the built-in server, as a model would write it.
 
     Args:
         items: How many products were to be ranked.

@@ -1,25 +1,194 @@
-"""What the commands write: lines, each on its way when the call returns."""
+"""What the commands write, line by line, and the exit codes they end with."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
+import traceback
 from contextlib import suppress
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from partialstream.errors import (
+    IncompleteStreamError,
+    JSONSyntaxError,
+    LimitExceededError,
+    OutputValidationError,
+    PartialStreamError,
+    ProviderError,
+    RefusalError,
+    format_path,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # A terminal acts on these, and a model's text must not steer anybody's terminal.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class ExitCode(IntEnum):
+    """How a command ended; the table is in `partialstream.cli`."""
+
+    COMPLETE = 0
+    INVALID = 1
+    USAGE = 2
+    MALFORMED = 3
+    INCOMPLETE = 4
+    REFUSED = 5
+    PROVIDER = 6
+    LIMIT = 7
+    INPUT_OUTPUT = 8
+    PROGRAM_ERROR = 70  # EX_SOFTWARE of sysexits.h; Python's own 1 means something here
+    INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+    READER_LEFT = 141  # 128 + SIGPIPE, as shells report it
+
+
+MEANINGS: Final = {
+    ExitCode.COMPLETE: "complete",
+    ExitCode.INVALID: "complete, but some items are invalid; or the object is",
+    ExitCode.USAGE: "wrong option or model, or an extra is not installed",
+    ExitCode.MALFORMED: "malformed: cannot become valid JSON, or is not valid UTF-8",
+    ExitCode.INCOMPLETE: "incomplete: truncated, empty, no JSON, disconnected, stalled",
+    ExitCode.REFUSED: "refused by the model, or stopped by a content filter",
+    ExitCode.PROVIDER: "the provider sent an error, or cannot be reached",
+    ExitCode.LIMIT: "one of the limits was reached",
+    ExitCode.INPUT_OUTPUT: "input cannot be read, or output not written",
+    ExitCode.PROGRAM_ERROR: "program error, here or in the model's code (with traceback)",
+    ExitCode.INTERRUPTED: "Ctrl-C",
+    ExitCode.READER_LEFT: "the reader of the output has left, as in: | head -1",
+}
+"""How `--help` explains them."""
+
+_CODES: Final[dict[type[PartialStreamError], ExitCode]] = {
+    OutputValidationError: ExitCode.INVALID,
+    JSONSyntaxError: ExitCode.MALFORMED,
+    IncompleteStreamError: ExitCode.INCOMPLETE,
+    RefusalError: ExitCode.REFUSED,
+    ProviderError: ExitCode.PROVIDER,
+    LimitExceededError: ExitCode.LIMIT,
+}
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done."""
 
 
 class InputOutputError(Exception):
     """Standard input cannot be read, or standard output not written."""
 
 
+def run(command: Callable[[], ExitCode]) -> ExitCode:
+    """Run a command; whatever becomes of it, the exit code says so.
+
+    Args:
+        command: Does the work, and has cleaned up when it returns or raises.
+    """
+    try:
+        return command()
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        leave_output()
+        return ExitCode.READER_LEFT
+    except UsageError as error:
+        return _fail(str(error), ExitCode.USAGE)
+    except InputOutputError as error:
+        return _fail(str(error), ExitCode.INPUT_OUTPUT)
+    except PartialStreamError as error:
+        return _fail(message_of(error), code_of(error))
+    except Exception:  # noqa: BLE001 - shown with its traceback; Python's own exit code is taken
+        with suppress(OSError):
+            traceback.print_exc()
+        return ExitCode.PROGRAM_ERROR
+
+
+def code_of(error: PartialStreamError) -> ExitCode:
+    """The exit code for an error of a stream.
+
+    Example:
+        >>> code_of(RefusalError("no")).name
+        'REFUSED'
+    """
+    for kind, code in _CODES.items():
+        if isinstance(error, kind):
+            return code
+    return ExitCode.PROGRAM_ERROR
+
+
+def help_table() -> str:
+    """The exit codes for a help text, on lines that are not to be wrapped."""
+    rows = (f"  {code:>3}  {text}" for code, text in MEANINGS.items())
+    return "\n".join(["\b", "Exit codes:", *rows])
+
+
+def message_of(error: PartialStreamError) -> str:
+    """One line for an error of a stream, its kind first."""
+    if isinstance(error, JSONSyntaxError):
+        return f"malformed: {error}"
+    if isinstance(error, OutputValidationError) and isinstance(error.__cause__, ValidationError):
+        return f"invalid: {reasons(error.__cause__)}; raw: {one_line(error.raw)}"
+    if isinstance(error, IncompleteStreamError) and error.outcome is not None:
+        return f"{error.outcome.status}: {error}"
+    return str(error)
+
+
+def reasons(error: ValidationError) -> str:
+    """Pydantic's messages on one line.
+
+    Example:
+        >>> from pydantic import TypeAdapter
+        >>> try:
+        ...     TypeAdapter(dict[str, list[int]]).validate_json('{"a": [1, "x"]}')
+        ... except ValidationError as error:
+        ...     print(reasons(error))
+        a[1]: Input should be a valid integer, unable to parse string as an integer
+    """
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(
+        f"{format_path(each['loc'])}: {each['msg']}" if each["loc"] else each["msg"]
+        for each in found
+    )
+
+
+def one_line(raw: str) -> str:
+    r"""JSON text on one line, the same JSON: line ends stand between its values only.
+
+    Example:
+        >>> one_line('{\n"a": 1}')
+        '{ "a": 1}'
+    """
+    return raw.replace("\r", "").replace("\n", " ")
+
+
+def printable(text: str) -> str:
+    r"""Make one line of a text that may hold anything.
+
+    Example:
+        >>> printable("a\x1b[31m\nb")
+        'a\\x1b[31m\\nb'
+    """
+    return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
+
+
+def plural(count: int, of: str) -> str:
+    """A count and what is counted.
+
+    Example:
+        >>> plural(1, "item"), plural(2, "item")
+        ('1 item', '2 items')
+    """
+    return f"{count} {of}" if count == 1 else f"{count} {of}s"
+
+
 def write_line(line: str | bytes) -> None:
-    """Write a line to standard output, and do not hold it back.
+    """Write a line to standard output, and flush it.
 
     Raises:
-        BrokenPipeError: Nobody reads any more.
+        BrokenPipeError: The reader has left.
         InputOutputError: It cannot be written.
     """
     if sys.stdout is None:  # closed by whoever started us
@@ -38,20 +207,10 @@ def write_error(line: str) -> None:
     """Write a line to standard error, after the program's name.
 
     Raises:
-        BrokenPipeError: Nobody reads any more.
+        BrokenPipeError: The reader has left.
     """
     if sys.stderr is not None:  # print would take standard output in its place
         print(f"partialstream: {printable(line)}", file=sys.stderr, flush=True)
-
-
-def printable(text: str) -> str:
-    r"""Make one line of a text that may hold anything.
-
-    Example:
-        >>> printable("a\x1b[31m\nb")
-        'a\\x1b[31m\\nb'
-    """
-    return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def leave_output() -> None:
@@ -67,3 +226,10 @@ def leave_output() -> None:
             with suppress(OSError):
                 os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def _fail(message: str, code: ExitCode) -> ExitCode:
+    with suppress(OSError):
+        write_error(message)
+    leave_output()
+    return code

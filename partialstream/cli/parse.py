@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+import codecs
+import os
+import select
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json
 
-from partialstream.cli.ending import one_line, reasons
-from partialstream.cli.exit_codes import ExitCode
-from partialstream.cli.output import write_error, write_line
-from partialstream.cli.reading import InputFormat, as_chunks, read_pieces
-from partialstream.cli.target import check_model, item_adapter, load_type
+from partialstream.cli.options import InputFormat, check_model, item_adapter, load_type
+from partialstream.cli.output import (
+    ExitCode,
+    InputOutputError,
+    one_line,
+    reasons,
+    write_error,
+    write_line,
+)
 from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.engine.position import Position
-from partialstream.errors import IncompleteStreamError, PartialStreamError, format_path
+from partialstream.errors import (
+    IncompleteStreamError,
+    JSONSyntaxError,
+    PartialStreamError,
+    format_path,
+)
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import Item
+from partialstream.sources.aws import is_aws_event_stream
 from partialstream.sources.common import error_in, is_object
 from partialstream.stream.events import ItemRejected, TextDelta
 from partialstream.stream.sync import stream_items, stream_partial
 from partialstream.validation.completeness import completeness
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pydantic import BaseModel, TypeAdapter
 
     from partialstream.results import Path, RejectedItem
     from partialstream.stream.sync import ItemStream, PartialStream
+
+_SIZE = 64 * 1024  # a pipe's buffer on Linux
+_BOM = b"\xef\xbb\xbf"
+
+_SSE_STARTS = (b":", b"data:", b"event:", b"id:", b"retry:")
+"""What the first line of an event stream begins with, and JSON never does."""
 
 
 def parse_input(
@@ -95,7 +117,7 @@ def parse_items(stream: ItemStream[Any], adapter: TypeAdapter[Any]) -> ExitCode:
                     total += 1
                     rejected += 1
                     last = event.item.path
-                    _tell_of(event.item)
+                    _report(event.item)
         except IncompleteStreamError as error:
             text = stream.text if place.offset <= DEFAULT_LIMITS.text_kept else ""
             raise _explain(error, text, place, _after(last)) from error
@@ -135,6 +157,61 @@ def parse_object(
     return ExitCode.COMPLETE
 
 
+def read_pieces(source: int) -> Iterator[bytes]:
+    """Give what arrives when it arrives, never waiting for more.
+
+    Args:
+        source: The descriptor of a file, a pipe, a terminal.
+
+    Raises:
+        InputOutputError: It cannot be read.
+    """
+    while True:
+        try:
+            piece = os.read(source, _SIZE)
+        except BlockingIOError:  # whoever made the pipe does not want to wait; we do
+            select.select([source], [], [])
+            continue
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InputOutputError(f"cannot read standard input: {reason}") from error
+        if not piece:
+            return
+        yield piece
+
+
+def as_chunks(pieces: Iterable[bytes], form: InputFormat) -> Iterator[bytes | str]:
+    r"""Make of bytes that are cut anywhere what `stream_items` takes.
+
+    Args:
+        pieces: The bytes.
+        form: What they are; `AUTO` tells by the first of them that is no blank.
+
+    Returns:
+        Bytes for a body, which has its own decoder; text for everything else. Only `BODY` takes
+        JSON for the chunks of an answer: lines of JSON may well be the items.
+
+    Raises:
+        JSONSyntaxError: Text is not valid UTF-8.
+
+    Example:
+        >>> list(as_chunks([b"[1, ", b'"\xe2\x82', b'\xac"]'], InputFormat.AUTO))
+        ['[1, ', '"', '€"]']
+        >>> list(as_chunks([b"\nda", b"ta: [DO", b"NE]"], InputFormat.AUTO))
+        [b'\ndata: [DO', b'NE]']
+    """
+    iterator = iter(pieces)
+    start = b""
+    body = {InputFormat.BODY: True, InputFormat.TEXT: False}.get(form)
+    while body is None:
+        piece = next(iterator, None)
+        start += piece or b""
+        # So many blanks are neither; that is for the limits of a text to say.
+        body = False if piece is None or len(start) > _SIZE else _is_body(start)
+    rest = chain([start] if start else [], iterator)
+    yield from rest if body else _decode(rest)
+
+
 def _write_item(adapter: TypeAdapter[Any], item: Item[Any]) -> bool:
     """Write an item; whether its type's own serializers let it be written."""
     try:
@@ -155,13 +232,13 @@ def _write_snapshot(adapter: TypeAdapter[BaseModel], snapshot: BaseModel) -> Non
     write_line(line)
 
 
-def _tell_of(item: RejectedItem) -> None:
+def _report(item: RejectedItem) -> None:
     why = reasons(item.error) if isinstance(item.error, ValidationError) else str(item.error)
     write_error(f"item {item.index} is invalid: {why}; raw: {one_line(item.raw)}")
 
 
 def _after(path: Path) -> Path:
-    """Where the element behind one in a list stands."""
+    """The path of the next element of its list."""
     if path and isinstance(path[-1], int):
         return (*path[:-1], path[-1] + 1)
     return ()
@@ -202,3 +279,41 @@ def _provider_error(text: str) -> PartialStreamError | None:
     except ValueError:
         return None
     return error_in(value) if is_object(value) else None
+
+
+def _is_body(start: bytes) -> bool | None:
+    """Whether what begins so is an event stream; None if it cannot be told yet."""
+    if (amazons := is_aws_event_stream(start)) is not False:
+        return amazons
+    if _BOM.startswith(start):
+        return None
+    start = start.removeprefix(_BOM).lstrip()
+    if start.startswith(_SSE_STARTS):
+        return True
+    return None if any(mark.startswith(start) for mark in _SSE_STARTS) else False
+
+
+def _decode(pieces: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    place = Position()
+    for piece in pieces:
+        held = decoder.getstate()[0]
+        try:
+            text = decoder.decode(piece)
+        except UnicodeDecodeError as error:
+            # What stands before it counts: an item may end there.
+            data = held + piece
+            text = data[: error.start].decode()
+            yield text
+            place = place.after(text)
+            raise JSONSyntaxError(
+                f"byte 0x{data[error.start]:02x} is not valid UTF-8",
+                offset=place.offset,
+                line=place.line,
+                column=place.column,
+                path=(),
+            ) from error
+        yield text
+        place = place.after(text)
+    # The end has cut a character, if one is held here: the document is cut as well, or what
+    # follows it is of no interest.

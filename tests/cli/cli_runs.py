@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field, field_serializer, field_validator
 
-from partialstream.cli.ending import run
+from partialstream.cli.output import run
 from partialstream.cli.parse import parse_input
 
 if TYPE_CHECKING:
-    from partialstream.cli.exit_codes import ExitCode
+    from partialstream.cli.output import ExitCode
 
 HERE = Path(__file__).parent
 

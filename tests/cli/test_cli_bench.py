@@ -15,9 +15,9 @@ import pytest
 from cli_runs import HERE, start
 
 from partialstream import cli
-from partialstream.cli.bench import BenchOptions, run_bench
-from partialstream.cli.ending import run
-from partialstream.cli.exit_codes import MEANINGS, ExitCode
+from partialstream.cli.bench import run_bench
+from partialstream.cli.options import BenchOptions
+from partialstream.cli.output import MEANINGS, ExitCode, run
 from partialstream.testing import Answer, Fault, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def test_offline_it_prints_a_table_and_writes_both_files(tmp_path: Path) -> None
         r"2 items, \d+ tokens",
         lines[0],
     )
-    labels = ["first token", "first item", "item 2", "whole answer"]
-    assert [line[:12].strip() for line in lines[4:]] == labels
+    labels = ["first token", "first item", "item 2", "whole response"]
+    assert [line[:14].strip() for line in lines[4:]] == labels
     told = err.decode().splitlines()
     kinds = [re.match(r"partialstream: run \d of 5, ([^(:]+?)( \(|:)", line) for line in told]
     assert [kind[1] for kind in kinds if kind is not None] == [
@@ -114,7 +114,7 @@ def test_without_a_warm_up_all_runs_count(capfd: pytest.CaptureFixture[str]) -> 
         (
             faults.HTTPError(404, message=f"no such model for {KEY}"),
             ExitCode.PROVIDER,
-            "{url} answers with HTTP 404: no such model for [key]",
+            "{url} responded with HTTP 404: no such model for [key]",
         ),
         (faults.Reset(after=3), ExitCode.INCOMPLETE, "disconnected: "),
         (faults.LengthCut(after=3), ExitCode.INCOMPLETE, "truncated: "),
@@ -179,11 +179,11 @@ OWN = [*REAL, "--prompt", "Two, please.", "--model-class"]
         ([*REAL, "--model-class", "m:C"], 2, "--model-class needs a --prompt"),
         ([*REAL, "--prompt", "p", "--items", "3"], 2, "it does not go with --prompt"),
         ([*REAL, "--tokens-per-second", "9"], 2, "--tokens-per-second is for the built-in server"),
-        (["--base-url", "somewhere"], 2, "--base-url is no URL of a server"),
+        (["--base-url", "somewhere"], 2, "--base-url is not the URL of a server"),
         ([*OWN, "cli_runs"], 2, "--model-class is module:Class, as in shop:Product"),
         ([*OWN, "cli_runs:Nothing"], 2, "there is no Nothing in cli_runs"),
         ([*OWN, "no_such_module:A"], 2, "there is no module no_such_module"),
-        ([*OWN, "threading:Thread"], 2, "threading:Thread is no type that pydantic validates"),
+        ([*OWN, "threading:Thread"], 2, "threading:Thread is not a type that pydantic validates"),
         ([*OWN, "collections.abc:Callable"], 2, "has no JSON schema to ask for"),
     ],
 )
@@ -275,4 +275,4 @@ def test_a_terminal_shows_the_run_that_goes_on_and_is_left_as_it_was() -> None:
     assert shown.count(b"\x1b[?25l") == shown.count(b"\x1b[?25h") == 1  # the cursor is back
     assert "partialstream: run 5 of 5, streamed: first item" in text
     assert re.search(r"first item +[\d.]+ m?s +", text)
-    assert "whole answer" in text
+    assert "whole response" in text

@@ -11,17 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partialstream.cli.bench_chart import chart
-from partialstream.cli.bench_report import (
+from partialstream.cli.bench import Kind, Measured, in_turns
+from partialstream.cli.chart import svg
+from partialstream.cli.report import (
     Report,
     as_json,
+    chart,
     percentile,
     percents_for,
     show,
     summary,
 )
-from partialstream.cli.bench_runs import Kind, Measured, in_turns
 
+LINES: dict[Kind, str] = {"streamed": "streamed", "whole": "not streamed"}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -130,7 +132,7 @@ def test_the_table_in_a_pipe(capfd: pytest.CaptureFixture[str]) -> None:
         ["first item", "2.00 s", "3.00 s", "5.00 s", "6.00 s", "2.5 x"],
         ["item 2", "3.00 s", "4.00 s", "5.00 s", "6.00 s", "1.7 x"],
         # Only one answer has a third item: it is in the JSON.
-        ["whole answer", "5.00 s", "6.00 s", "5.00 s", "6.00 s", "1.0 x"],
+        ["whole response", "5.00 s", "6.00 s", "5.00 s", "6.00 s", "1.0 x"],
     ]
 
 
@@ -142,10 +144,10 @@ def test_a_hundred_runs_have_all_percentiles_and_a_long_list_some_rows(
     show(report(*runs, *(whole(1000.0, 40) for _ in range(100)), runs=100))
     lines = capfd.readouterr().out.splitlines()
     assert lines[3].split() == ["time", "to", *["p50", "p90", "p99"] * 2, "earlier"]
-    labels = [line[:12].strip() for line in lines[4:]]
+    labels = [line[:14].strip() for line in lines[4:]]
     assert len(labels) == 14
     assert labels[:2] == ["first token", "first item"]
-    assert labels[-2:] == ["item 40", "whole answer"]
+    assert labels[-2:] == ["item 40", "whole response"]
     assert all(len(line) <= 100 for line in lines)
 
 
@@ -159,9 +161,9 @@ def test_one_kind_alone_is_reported_as_far_as_it_goes(
     assert as_json(alone)["finished"] is False
     assert as_json(alone)["first_item_ratio"] is None
     classes = {
-        path.get("class") for path in ElementTree.fromstring(chart(alone)).iter(f"{SVG}path")
+        path.get("class") for path in ElementTree.fromstring(svg(chart(alone))).iter(f"{SVG}path")
     }
-    assert classes - {None} == {kind}
+    assert classes - {None} == {LINES[kind]}
 
 
 def test_answers_without_items_are_reported(capfd: pytest.CaptureFixture[str]) -> None:
@@ -169,21 +171,23 @@ def test_answers_without_items_are_reported(capfd: pytest.CaptureFixture[str]) -
     show(empty)
     assert "first item" not in capfd.readouterr().out
     assert as_json(empty)["streamed"]["first_item"] == {"runs": 0}
-    ElementTree.fromstring(chart(empty))
+    ElementTree.fromstring(svg(chart(empty)))
 
 
-def points(svg: str, kind: str) -> list[tuple[float, float]]:
+def points(drawn: str, kind: Kind) -> list[tuple[float, float]]:
     """The corners of a line."""
     (path,) = (
-        path for path in ElementTree.fromstring(svg).iter(f"{SVG}path") if path.get("class") == kind
+        path
+        for path in ElementTree.fromstring(drawn).iter(f"{SVG}path")
+        if path.get("class") == LINES[kind]
     )
     steps = re.findall(r"H([\d.]+)V([\d.]+)", path.get("d") or "")
     return [(float(x), float(y)) for x, y in steps]
 
 
 def test_the_chart_has_a_step_for_each_item_at_its_median() -> None:
-    svg = chart(report(*RUNS))
-    steps, jump = points(svg, "streamed"), points(svg, "whole")
+    drawn = svg(chart(report(*RUNS)))
+    steps, jump = points(drawn, "streamed"), points(drawn, "whole")
     assert len(steps) == len(jump) == 2
     assert jump[0][0] == jump[1][0]  # all at once, after the last of the others
     assert steps[0][0] < steps[1][0] < jump[0][0]
@@ -192,13 +196,13 @@ def test_the_chart_has_a_step_for_each_item_at_its_median() -> None:
     left = 60.0
     assert (steps[1][0] - left) / (steps[0][0] - left) == pytest.approx(3 / 2, rel=0.01)
     assert (jump[0][0] - left) / (steps[0][0] - left) == pytest.approx(5 / 2, rel=0.01)
-    text = [label.text for label in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    text = [label.text for label in ElementTree.fromstring(drawn).iter(f"{SVG}text")]
     assert {"streamed", "not streamed", "items", "0", "5"} <= set(text)
 
 
 def test_a_chart_is_well_formed_whatever_the_names_hold() -> None:
     named = Report('http://a/<b>&"\x1b', "m]]>&\x00", "tools", None, 1, RUNS)
-    root = ElementTree.fromstring(chart(named))
+    root = ElementTree.fromstring(svg(chart(named)))
     title = root.find(f"{SVG}title")
     assert title is not None
     assert (title.text or "").startswith(r'm]]>&\x00 at http://a/<b>&"\x1b, tools')
@@ -208,6 +212,6 @@ def test_a_chart_is_well_formed_whatever_the_names_hold() -> None:
 def test_no_line_leaves_the_plot(times: list[float]) -> None:
     ordered = sorted(times)
     runs = (streamed(0.0, *ordered, total=ordered[-1]), whole(ordered[-1], len(times)))
-    svg = chart(report(*runs, runs=1))
-    for kind in ("streamed", "whole"):
-        assert all(60 <= x <= 730 and 80 <= y <= 360 for x, y in points(svg, kind))
+    drawn = svg(chart(report(*runs, runs=1)))
+    for kind in LINES:
+        assert all(60 <= x <= 730 and 80 <= y <= 360 for x, y in points(drawn, kind))

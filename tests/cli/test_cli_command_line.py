@@ -8,8 +8,7 @@ import pytest
 
 import partialstream
 from partialstream import cli
-from partialstream.cli.exit_codes import MEANINGS, ExitCode
-from partialstream.cli.output import printable
+from partialstream.cli.output import MEANINGS, ExitCode, printable
 
 
 def run_main(
@@ -67,8 +66,8 @@ def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
         (["demo", "--tokens-per-second", "0"], "--tokens-per-second must be a positive number"),
         (["demo", "--tokens-per-second", "nan"], "--tokens-per-second must be a positive number"),
         (["demo", "--tokens-per-second", "5", "--model", "m", "--api-key", "k"], "built-in server"),
-        (["demo", "--base-url", "somewhere"], "--base-url is no URL of a server"),
-        (["demo", "--base-url", "http://[:x"], "--base-url is no URL of a server"),
+        (["demo", "--base-url", "somewhere"], "--base-url is not the URL of a server"),
+        (["demo", "--base-url", "http://[:x"], "--base-url is not the URL of a server"),
         (["demo", "--model", "m"], "there is no API key: set OPENAI_API_KEY"),
     ],
 )
@@ -91,7 +90,7 @@ def test_a_key_that_cannot_be_one_is_not_shown(
     for key in ("sk-sécret", "sk-secret\n"):
         code, _, err = run_main(["demo", "--api-key", key], monkeypatch, capsys)
         assert code == 2
-        assert "the API key holds a character" in err
+        assert "the API key has a character" in err
         assert "cret" not in err
 
 
@@ -114,8 +113,8 @@ def test_another_missing_module_is_not_mistaken_for_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(sys.modules, "partialstream.cli.app", raising=False)
-    monkeypatch.setitem(sys.modules, "partialstream.cli.ending", None)
-    with pytest.raises(ModuleNotFoundError, match=r"partialstream\.cli\.ending"):
+    monkeypatch.setitem(sys.modules, "partialstream.cli.output", None)
+    with pytest.raises(ModuleNotFoundError, match=r"partialstream\.cli\.output"):
         cli.main()
 
 

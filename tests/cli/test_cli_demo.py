@@ -10,11 +10,11 @@ import signal
 import pytest
 from cli_runs import read_line, start
 
-from partialstream.cli.demo import figures, run_demo
+from partialstream.cli.demo import Race, figures, run_demo
 from partialstream.cli.demo_data import CATALOGUE, RankedProduct, answer, messages
-from partialstream.cli.demo_endpoint import DemoOptions, open_endpoint
-from partialstream.cli.demo_race import Race
-from partialstream.cli.exit_codes import ExitCode
+from partialstream.cli.endpoint import open_endpoint
+from partialstream.cli.options import DemoOptions
+from partialstream.cli.output import ExitCode
 
 FAST = ("demo", "--items", "3", "--tokens-per-second", "150")
 
@@ -33,7 +33,7 @@ def test_a_pipe_gets_a_line_for_each_item_and_a_table() -> None:
     names = [item[3] for item in items if item is not None]
     assert names == ["Waterproof pannier, 20 litres", "Dynamo light set", "Cast iron pan, 26 cm"]
     # Both end at about the same time.
-    assert any(re.fullmatch(r" +\d\.\d\d s  whole answer  all 3 items", line) for line in lines)
+    assert any(re.fullmatch(r" +\d\.\d\d s  whole response  all 3 items", line) for line in lines)
     assert all(len(line) <= 100 for line in lines)
     blank, head, streamed, whole, ratio = lines[5:]
     assert blank == ""
@@ -64,7 +64,7 @@ def test_figures_for_a_program(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_figures_without_an_item() -> None:
-    with open_endpoint(DemoOptions()) as endpoint:
+    with open_endpoint(DemoOptions(), 10) as endpoint:
         printed = figures(Race(endpoint, 1), endpoint)
     assert printed["streamed"] == {"first_item": None, "last_item": None, "items": []}
     assert printed["first_item_ratio"] is None
@@ -118,13 +118,13 @@ def test_a_terminal_shows_both_runs_side_by_side(interrupted: bool) -> None:
                 shown += os.read(ours, 65536)
             except OSError:  # the terminal is gone, as Linux says it
                 break
-            if interrupted and b"whole answer" in shown:
+            if interrupted and b"whole response" in shown:
                 process.send_signal(signal.SIGINT)
                 interrupted = False
         code = process.wait(60)
     os.close(ours)
     text = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown).decode()
-    assert re.search(r"╭─+ item by item ─+╮╭─+ whole answer ─+╮", text)
+    assert re.search(r"╭─+ item by item ─+╮╭─+ whole response ─+╮", text)
     assert shown.count(b"\x1b[?25l") == shown.count(b"\x1b[?25h") == 1  # the cursor is back
     assert "Traceback" not in text
     if arguments is FAST:
@@ -132,6 +132,6 @@ def test_a_terminal_shows_both_runs_side_by_side(interrupted: bool) -> None:
         # A frame with items on the left and a clock on the right.
         assert re.search(r"│ +[\d.]+ s +1\. Waterproof pannier[^│]*││ +[\d.]+ s  … +│", text)
         assert re.search(r"1\. Waterproof pannier[^│]*││ +[\d.]+ s   1\. Waterproof pannier", text)
-        assert re.search(r"item by item +[\d.]+ s +[\d.]+ s\s+whole answer +[\d.]+ s", text)
+        assert re.search(r"item by item +[\d.]+ s +[\d.]+ s\s+whole response +[\d.]+ s", text)
     else:
         assert code == 130

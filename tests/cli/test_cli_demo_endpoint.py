@@ -12,9 +12,8 @@ from cli_runs import read_line, start
 
 from partialstream.cli.demo import run_demo
 from partialstream.cli.demo_data import answer
-from partialstream.cli.demo_endpoint import DemoOptions
-from partialstream.cli.ending import run
-from partialstream.cli.exit_codes import ExitCode
+from partialstream.cli.options import DemoOptions
+from partialstream.cli.output import ExitCode, run
 from partialstream.testing import Answer, Fault, ReplayServer, faults
 
 KEY = "sk-never-to-be-shown"
@@ -79,9 +78,9 @@ def test_the_environment_alone_spends_no_money(
         (
             faults.HTTPError(404, message=f"no such model for {KEY}\nat all"),
             ExitCode.PROVIDER,
-            "{url} answers with HTTP 404: no such model for [key]\\nat all",
+            "{url} responded with HTTP 404: no such model for [key]\\nat all",
         ),
-        (faults.HTTPError(503), ExitCode.PROVIDER, "{url} answers with HTTP 503: "),
+        (faults.HTTPError(503), ExitCode.PROVIDER, "{url} responded with HTTP 503: "),
         (faults.Reset(after=3), ExitCode.INCOMPLETE, "disconnected: "),
         (faults.LengthCut(after=3), ExitCode.INCOMPLETE, "truncated: "),
         (faults.Refusal(after=0), ExitCode.REFUSED, "the model refused: "),

@@ -8,8 +8,9 @@ import pytest
 from cli_runs import Product, parse_bytes, read_line, start
 
 from partialstream import stream_items
-from partialstream.cli.exit_codes import ExitCode
-from partialstream.cli.reading import InputFormat, as_chunks, read_pieces
+from partialstream.cli.options import InputFormat
+from partialstream.cli.output import ExitCode
+from partialstream.cli.parse import as_chunks, read_pieces
 from partialstream.testing import every_cut, sse_body
 
 LIST = '{"items":[{"name":"Lämp","price":1},{"name":"Rug","price":2.5}]}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cli_runs import parse_bytes
 
-from partialstream.cli.exit_codes import ExitCode
+from partialstream.cli.output import ExitCode
 from partialstream.testing import sse_body
 
 GOOD = '{"name":"a","price":1}'
@@ -143,7 +143,7 @@ def test_bytes_that_are_no_utf_8_come_after_what_stands_before_them(
     assert parse_bytes(data, many=True) == ExitCode.MALFORMED
     out, err = capfdbinary.readouterr()
     assert out == b'{"name":"a","price":1.0}\n'
-    assert b"malformed: byte 0xff is no UTF-8 at line 2 column 11 (offset 35)" in err
+    assert b"malformed: byte 0xff is not valid UTF-8 at line 2 column 11 (offset 35)" in err
 
 
 def test_a_character_that_the_end_cuts_is_a_truncation(
@@ -172,8 +172,8 @@ def test_a_failure_of_the_models_own_code_is_shown_whole(
         ("cli_runs.nowhere:Product", {}, "there is no module cli_runs.nowhere "),
         ("cli_runs:Nothing", {}, "there is no Nothing in cli_runs"),
         ("cli_runs:Product.Nothing", {}, "there is no Product.Nothing in cli_runs"),
-        ("datetime:date", {}, "datetime:date is no pydantic model"),
-        ("os:path", {"many": True}, "os:path is no type that pydantic validates"),
+        ("datetime:date", {}, "datetime:date is not a pydantic model"),
+        ("os:path", {"many": True}, "os:path is not a type that pydantic validates"),
         ("wrong_syntax:X", {}, "cannot import wrong_syntax: SyntaxError: "),
         ("wrong_import:X", {}, "cannot import wrong_import: ModuleNotFoundError: "),
         ("wrong_value:X", {}, "cannot import wrong_value: ZeroDivisionError: division by zero ("),

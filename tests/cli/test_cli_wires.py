@@ -9,7 +9,8 @@ import zlib
 import pytest
 from cli_runs import start
 
-from partialstream.cli.reading import InputFormat, as_chunks
+from partialstream.cli.options import InputFormat
+from partialstream.cli.parse import as_chunks
 from partialstream.testing import ReplayServer
 
 ITEMS = '[{"name": "Lamp", "price": 1}, {"name": "Rug", "price": 2}]'

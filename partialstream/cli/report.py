@@ -1,8 +1,8 @@
-"""What `partialstream bench` says of its runs: percentiles, a table, JSON."""
+"""The report of `partialstream bench`: percentiles, a table, JSON, a chart."""
 
 from __future__ import annotations
 
-import math
+import statistics
 import sys
 from dataclasses import dataclass
 from io import StringIO
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from partialstream.cli.output import printable, write_line
+from partialstream.cli.chart import Chart
+from partialstream.cli.output import plural, printable, write_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from partialstream.cli.bench_runs import Kind, Measured
+    from partialstream.cli.bench import Kind, Measured
 
 _WIDTH: Final = 100  # of a line in a pipe
 _FIRST_TOKEN: Final = "first token"
@@ -28,15 +29,15 @@ _FEWEST: Final = {50: 1, 90: 10, 99: 100}
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was measured, and of whom.
+    """All that was measured, and where.
 
     Attributes:
-        endpoint: Who was asked, without anything secret.
+        endpoint: The endpoint, without anything secret.
         model: The model.
-        mode: How it was made to answer in JSON.
+        mode: How it was made to respond in JSON.
         tokens_per_second: The pace of the built-in server, None for a real endpoint.
-        runs: How many runs of each kind there were to be.
-        measured: Those there were.
+        runs: How many runs of each kind were asked for.
+        measured: The runs that were made.
     """
 
     endpoint: str
@@ -57,11 +58,8 @@ class Report:
         return [[run.items[n] for run in runs if len(run.items) > n] for n in range(most)]
 
 
-def percentile(values: Iterable[float], percent: float) -> float | None:
-    """The value that so many percent of the values do not exceed.
-
-    Between two values it lies as far as the percentage does (linear interpolation, as numpy
-    and `statistics.quantiles(method="inclusive")` have it).
+def percentile(values: Sequence[float], percent: int) -> float | None:
+    """The value that so many percent of the values do not exceed, interpolated between two.
 
     Args:
         values: In any order.
@@ -74,13 +72,10 @@ def percentile(values: Iterable[float], percent: float) -> float | None:
         >>> percentile([4.0, 1.0, 2.0, 3.0], 50)
         2.5
     """
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    place = (len(ordered) - 1) * percent / 100
-    below = math.floor(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    if len(values) < 2:
+        return values[0] if values else None
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    return [min(values), *cuts, max(values)][percent]
 
 
 def percents_for(runs: int) -> list[int]:
@@ -110,7 +105,7 @@ def summary(values: Sequence[float]) -> dict[str, Any]:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Everything, for a program: times in seconds since the request, to a tenth of a ms."""
+    """Everything as JSON: times in seconds since the request, to a tenth of a millisecond."""
     whole = percentile([run.total for run in report.of("whole")], 50)
     return {
         "endpoint": report.endpoint,
@@ -127,7 +122,7 @@ def as_json(report: Report) -> dict[str, Any]:
         },
         "not_streamed": {"whole_answer": summary([run.total for run in report.of("whole")])},
         "first_item_ratio": _rounded(
-            _ratio(whole, percentile(_nth(report.item_times("streamed"), 0), 50))
+            ratio(whole, percentile(_nth(report.item_times("streamed"), 0), 50))
         ),
         "measured": [
             {
@@ -143,15 +138,15 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def headline(report: Report) -> str:
-    """One line on what the table is about."""
+    """The line above the table."""
     streamed, whole = report.of("streamed"), report.of("whole")
     tokens = [run.output_tokens for run in report.measured if run.output_tokens is not None]
-    said = f"{report.model} at {report.endpoint}, {report.mode}"
+    line = f"{report.model} at {report.endpoint}, {report.mode}"
     if report.tokens_per_second is not None:
-        said = f"{report.endpoint} at {report.tokens_per_second:g} tokens a second, {report.mode}"
-    said += f": {_span([len(streamed)], 'run')} streamed, {len(whole)} not; "
-    said += _span([len(run.items) for run in report.measured], "item")
-    return f"{said}, {_span(tokens, 'token')}" if tokens else said
+        line = f"{report.endpoint} at {report.tokens_per_second:g} tokens a second, {report.mode}"
+    line += f": {_span([len(streamed)], 'run')} streamed, {len(whole)} not; "
+    line += _span([len(run.items) for run in report.measured], "item")
+    return f"{line}, {_span(tokens, 'token')}" if tokens else line
 
 
 def show(report: Report) -> None:
@@ -161,17 +156,49 @@ def show(report: Report) -> None:
         InputOutputError: It cannot be written.
         BrokenPipeError: Nobody reads.
     """
-    table = _table(report)
     if sys.stdout is not None and sys.stdout.isatty():
         console = Console()
         console.print(printable(headline(report)), highlight=False, markup=False)
-        console.print(table)
+        console.print(_table(report))
         return
+    for line in [printable(headline(report)), "", *table_lines(_table(report))]:
+        write_line(line)
+
+
+def chart(report: Report) -> Chart:
+    """The chart: how many items are there after how many seconds, in the median."""
+    medians = {"streamed": _medians(report, "streamed"), "not streamed": _medians(report, "whole")}
+    return Chart(
+        name="bench",
+        title=printable(headline(report)),
+        across="seconds since the request (median)",
+        up="items",
+        series={
+            name: [(seconds, float(count)) for count, seconds in enumerate(times, 1)]
+            for name, times in medians.items()
+        },
+        steps=True,
+    )
+
+
+def table_lines(table: Table) -> list[str]:
+    """A table as plain lines, for a pipe."""
     console = Console(file=StringIO(), width=_WIDTH, color_system=None)
     with console.capture() as captured:
         console.print(table)
-    for line in [printable(headline(report)), "", *captured.get().splitlines()]:
-        write_line(line.rstrip())
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def ratio(longer: float | None, shorter: float | None) -> float | None:
+    """How many times longer one time is than another, None if one of them is not known."""
+    return longer / shorter if longer is not None and shorter else None
+
+
+def _medians(report: Report, kind: Kind) -> list[float]:
+    """The median time of each item that all runs of a kind have."""
+    runs = len(report.of(kind))
+    found = [percentile(times, 50) for times in report.item_times(kind) if len(times) == runs]
+    return [seconds for seconds in found if seconds is not None]
 
 
 def _table(report: Report) -> Table:
@@ -194,9 +221,9 @@ def _table(report: Report) -> Table:
             for each in (times, whole)
             for percent in levels.values()
         ]
-        factor = _ratio(percentile(whole, 50), percentile(times, 50))
+        factor = ratio(percentile(whole, 50), percentile(times, 50))
         earlier = "-" if factor is None else f"{factor:.1f} x"
-        # Nobody can use a first token yet, so that it is early is no gain.
+        # Nothing can be done with a first token, so that it is early is no gain.
         table.add_row(label, *cells, "" if label == _FIRST_TOKEN else earlier)
     return table
 
@@ -204,11 +231,11 @@ def _table(report: Report) -> Table:
 def _rows(report: Report, streamed: list[float]) -> list[tuple[str, Sequence[float]]]:
     """The rows' labels and the times of the streamed runs."""
     rows: list[tuple[str, Sequence[float]]] = [(_FIRST_TOKEN, _first_tokens(report))]
-    # An item that only some answers have would be compared with other answers than the rest.
+    # An item that only some responses have would be compared with other responses.
     items = [times for times in report.item_times("streamed") if len(times) == len(streamed)]
     shown = _spread(len(items), _ITEM_ROWS)
     rows += [("first item" if n == 0 else f"item {n + 1}", items[n]) for n in shown]
-    return [*rows, ("whole answer", streamed)]
+    return [*rows, ("whole response", streamed)]
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -227,10 +254,6 @@ def _nth(times: list[list[float]], index: int) -> list[float]:
     return times[index] if index < len(times) else []
 
 
-def _ratio(longer: float | None, shorter: float | None) -> float | None:
-    return longer / shorter if longer is not None and shorter else None
-
-
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 4)
 
@@ -243,5 +266,4 @@ def _seconds(seconds: float | None) -> str:
 
 def _span(numbers: Sequence[int], of: str) -> str:
     low, high = min(numbers, default=0), max(numbers, default=0)
-    said = f"{low}" if low == high else f"{low} to {high}"
-    return f"{said} {of}" if high == 1 else f"{said} {of}s"
+    return plural(high, of) if low == high else f"{low} to {plural(high, of)}"

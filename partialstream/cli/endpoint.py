@@ -1,4 +1,4 @@
-"""Where the demo's requests go: to a server of its own, or to a real endpoint."""
+"""The endpoint that requests are sent to: the built-in server, or a real one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openai import (
 )
 
 from partialstream.cli.demo_data import answer
-from partialstream.cli.ending import UsageError
+from partialstream.cli.output import UsageError
 from partialstream.errors import ProviderError
 from partialstream.sources.common import is_object
 from partialstream.testing import Answer, ReplayServer
@@ -26,32 +26,11 @@ from partialstream.testing import Answer, ReplayServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from partialstream.cli.options import EndpointOptions
+
 _TOKENS_PER_SECOND: Final = 50.0
 _MODEL: Final = "gpt-5-mini"
 _OPENAI: Final = "https://api.openai.com/v1"
-
-
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """The options of `partialstream demo`.
-
-    Attributes:
-        items: How many products to rank.
-        tokens_per_second: Pace of the demo's own server; None: 50.
-        as_json: Whether to print the final figures only, as JSON.
-        base_url: A real endpoint; None: OPENAI_BASE_URL, or OpenAI's.
-        model: The model there; None: a small one of OpenAI's.
-        api_key: The key there; None: OPENAI_API_KEY.
-
-    With none of the last three, the demo asks its own server.
-    """
-
-    items: int = 10
-    tokens_per_second: float | None = None
-    as_json: bool = False
-    base_url: str | None = None
-    model: str | None = None
-    api_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +39,9 @@ class Endpoint:
 
     Attributes:
         connect: Makes a client, to be closed.
-        model: The model to ask for.
-        label: What to call it.
-        tokens_per_second: Its pace, None if that is its own affair.
+        model: The model's name there.
+        label: Its name in messages.
+        tokens_per_second: The pace of the built-in server, None for a real endpoint.
     """
 
     connect: Callable[[], AsyncOpenAI]
@@ -72,15 +51,19 @@ class Endpoint:
 
 
 @contextmanager
-def open_endpoint(options: DemoOptions) -> Generator[Endpoint, None, None]:
-    """Make the endpoint ready; a server of our own stops at the end.
+def open_endpoint(options: EndpointOptions, items: int) -> Generator[Endpoint, None, None]:
+    """Make the endpoint ready; the built-in server stops at the end.
+
+    Args:
+        options: Which endpoint.
+        items: How many products the built-in server ranks.
 
     Raises:
         UsageError: The options contradict each other, or the key is missing.
         ProviderError: While it is open: the endpoint refused the request, or was not reached.
     """
-    if options.base_url is None and options.model is None and options.api_key is None:
-        with _replay_server(options) as endpoint:
+    if options.built_in:
+        with _replay_server(options.tokens_per_second, items) as endpoint:
             yield endpoint
         return
     if options.tokens_per_second is not None:
@@ -93,7 +76,7 @@ def open_endpoint(options: DemoOptions) -> Generator[Endpoint, None, None]:
             raise UsageError("there is no API key: set OPENAI_API_KEY")
         key = "none"  # servers on one's own machine need none, but the SDK does
     if not (key.isascii() and key.isprintable()):
-        raise UsageError("the API key holds a character that no key can hold")
+        raise UsageError("the API key has a character that no key can have")
 
     def connect() -> AsyncOpenAI:
         # A repeated request would be measured as a slow one.
@@ -107,13 +90,12 @@ def open_endpoint(options: DemoOptions) -> Generator[Endpoint, None, None]:
 
 
 @contextmanager
-def _replay_server(options: DemoOptions) -> Generator[Endpoint, None, None]:
-    pace = options.tokens_per_second
+def _replay_server(pace: float | None, items: int) -> Generator[Endpoint, None, None]:
     if pace is None:
         pace = _TOKENS_PER_SECOND
     if not 0 < pace < math.inf:
         raise UsageError(f"--tokens-per-second must be a positive number, not {pace:g}")
-    script = Answer(answer(options.items), tokens_per_second=pace)
+    script = Answer(answer(items), tokens_per_second=pace)
     server = ReplayServer(script, repeat=True)
     try:
         server.start()
@@ -139,7 +121,7 @@ def _host(url: str) -> str:
     except ValueError:
         parts, port = urlsplit(""), ""
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError("--base-url is no URL of a server, like http://127.0.0.1:8000/v1")
+        raise UsageError("--base-url is not the URL of a server, like http://127.0.0.1:8000/v1")
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
 
@@ -150,7 +132,7 @@ def _message(error: OpenAIError, label: str) -> str:
         if status == 401:
             # The provider's own message quotes a part of the key.
             return f"{label} refuses the API key (HTTP 401)"
-        return f"{label} answers with HTTP {status}: {_body_message(error)}"
+        return f"{label} responded with HTTP {status}: {_body_message(error)}"
     if isinstance(error, APIConnectionError):
         return f"{label} cannot be reached: {error.__cause__ or error}"
     return f"{label}: {error}"
