@@ -36,5 +36,4 @@ How it is measured:
 What comes of it:
 
     report.py       the figures as a table, Markdown and JSON
-    charts.py       SVG
 """

@@ -21,10 +21,10 @@ from benchmarks import (
     sizes,
     tiny,
 )
-from benchmarks.charts import Chart
 from benchmarks.correctness import compare
 from benchmarks.correctness.table import Table
 from benchmarks.measure import Workers
+from partialstream.cli.chart import Chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

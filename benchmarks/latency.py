@@ -18,15 +18,15 @@ import openai
 
 import partialstream
 from benchmarks import documents, loopback
-from benchmarks.charts import Chart
 from benchmarks.report import Row
 from benchmarks.server import served
+from partialstream.cli.chart import Chart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from benchmarks.charts import Point
     from benchmarks.measure import Workers
+    from partialstream.cli.chart import Point
 
     Read = Callable[[Any, Iterator[str]], Iterable[Any]]
 

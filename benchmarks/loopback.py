@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.charts import Chart
 from benchmarks.measure import Task, same_count
 from benchmarks.report import Row, compare, cost
 from benchmarks.server import served
+from partialstream.cli.chart import Chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,9 @@ from benchmarks.peak import peak
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.charts import Chart, Point
     from benchmarks.measure import Workers
     from benchmarks.report import Row
+    from partialstream.cli.chart import Chart, Point
 
 RUNS = ((100, 4096), (10, documents.DELTA))
 """Megabytes and characters of a delta, of the rows that are judged."""
@@ -56,8 +56,8 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
         workers: Not needed: each length has a process of its own.
         quick: With shorter lists.
     """
-    from benchmarks.charts import Chart
     from benchmarks.report import Row
+    from partialstream.cli.chart import Chart
 
     for megabytes, characters in QUICK_RUNS if quick else RUNS:
         what = f"peak growth over {megabytes} MB of items, {characters} characters a delta"

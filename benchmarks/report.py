@@ -9,9 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import charts
 from benchmarks.measure import ratio
 from benchmarks.targets import limit, scanner
+from partialstream.cli.chart import Chart, svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ class Findings:
 
     quick: bool
     rows: list[Row] = field(default_factory=list)
-    charts: list[charts.Chart] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
 
 
@@ -206,7 +206,7 @@ def write(folder: Path, found: Findings) -> None:
     _dump(folder / "results.json", figures)
     (folder / "results.md").write_text(_markdown(found), encoding="utf-8")
     for chart in found.charts:
-        (folder / f"{chart.name}.svg").write_text(charts.svg(chart), encoding="utf-8")
+        (folder / f"{chart.name}.svg").write_text(svg(chart), encoding="utf-8")
     for table in found.tables:
         _dump(folder / "correctness.json", table.json)
         text = f"# Correctness\n\n{table.markdown}"

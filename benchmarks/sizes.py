@@ -6,14 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from benchmarks import documents
-from benchmarks.charts import Chart
 from benchmarks.measure import Task
+from partialstream.cli.chart import Chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.charts import Point
     from benchmarks.measure import Workers
+    from partialstream.cli.chart import Point
 
 LONGEST_RUN = 2.0
 """Seconds of CPU; where a run would take longer, a line ends."""

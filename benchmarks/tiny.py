@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import documents
-from benchmarks.charts import Chart
 from benchmarks.measure import Task
 from benchmarks.report import Row, cost
+from partialstream.cli.chart import Chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.charts import Point
     from benchmarks.measure import Workers
+    from partialstream.cli.chart import Point
 
 LIBRARIES = {"partialstream": "partialstream_", "floor": "floor_"}
 

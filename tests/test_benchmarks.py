@@ -15,12 +15,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # benchmarks is not installed
 
-from benchmarks import charts, latency, memory, sizes
-from benchmarks.charts import Chart
+from benchmarks import latency, memory, sizes
 from benchmarks.measure import Task, Workers
 from benchmarks.report import Findings, Row, write
 from benchmarks.targets import TARGETS
 from partialstream import stream_items
+from partialstream.cli.chart import Chart, svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ def test_nothing_in_a_chart_is_cut_off() -> None:
     note = "a long note, " * 20
     name = "a line with a name that is very long indeed, much longer than those there are"
     chart = Chart("c", "t", "x", "y", {name: [(1, 1), (1000, 30)]}, [note, "another one"])
-    root = ElementTree.fromstring(charts.svg(chart))
+    root = ElementTree.fromstring(svg(chart))
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     texts = [each for each in root.iter() if each.tag.endswith("text")]
     assert {name, note, "another one"} <= {each.text for each in texts}

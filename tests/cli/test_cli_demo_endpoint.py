@@ -144,7 +144,7 @@ def test_leaving_closes_both_requests(how: str) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         read_line(process)
-        assert b"item by item   1. Waterproof pannier" in read_line(process)
+        assert b"item by item     1. Waterproof pannier" in read_line(process)
         assert len(server.requests) == 2
         assert not any(request.finished for request in server.requests)
         if how == "ctrl-c":
