@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import PydanticUserError
 from rich.console import Console
@@ -31,7 +31,7 @@ from partialstream.cli.output import (
     write_error,
     write_line,
 )
-from partialstream.cli.report import Report, as_json, chart, show
+from partialstream.cli.report import Kind, Measured, Report, as_json, chart, show
 from partialstream.client import from_openai
 from partialstream.client.options import resolve_mode
 from partialstream.errors import PartialStreamError
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from partialstream.cli.options import BenchOptions
 
 _ITEMS = 5
-
-Kind = Literal["streamed", "whole"]
-"""Whether each item is taken when it is complete, or the whole response is waited for."""
 
 _NAMES: dict[Kind, str] = {"streamed": "streamed", "whole": "not streamed"}
 
@@ -66,26 +63,6 @@ class Question:
     item: Any
     messages: list[dict[str, str]]
     mode: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One run. Times are seconds since its request.
-
-    Attributes:
-        kind: Which of the two it is.
-        first_token: The first text of any kind, reasoning included; None if there was none. Of
-            a whole response nothing is there before its end.
-        items: When each item was there.
-        total: When the response was over.
-        output_tokens: As the endpoint counts them, None if it does not.
-    """
-
-    kind: Kind
-    first_token: float | None
-    items: tuple[float, ...]
-    total: float
-    output_tokens: int | None = None
 
 
 def run_bench(options: BenchOptions) -> ExitCode:

@@ -6,7 +6,7 @@ import statistics
 import sys
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -17,7 +17,8 @@ from partialstream.cli.output import plural, printable, write_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.cli.bench import Kind, Measured
+Kind = Literal["streamed", "whole"]
+"""Whether each item is taken when it is complete, or the whole response is waited for."""
 
 _WIDTH: Final = 100  # of a line in a pipe
 _FIRST_TOKEN: Final = "first token"
@@ -25,6 +26,26 @@ _ITEM_ROWS: Final = 12  # more would fill a screen; JSON has all
 
 # The fewest runs of which a percentile says more than their slowest does.
 _FEWEST: Final = {50: 1, 90: 10, 99: 100}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run. Times are seconds since its request.
+
+    Attributes:
+        kind: Which of the two it is.
+        first_token: The first text of any kind, reasoning included; None if there was none. Of
+            a whole response nothing is there before its end.
+        items: When each item was there.
+        total: When the response was over.
+        output_tokens: As the endpoint counts them, None if it does not.
+    """
+
+    kind: Kind
+    first_token: float | None
+    items: tuple[float, ...]
+    total: float
+    output_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

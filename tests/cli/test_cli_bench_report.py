@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partialstream.cli.bench import Kind, Measured, in_turns
+from partialstream.cli.bench import in_turns
 from partialstream.cli.chart import svg
 from partialstream.cli.report import (
+    Kind,
+    Measured,
     Report,
     as_json,
     chart,
