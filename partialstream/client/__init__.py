@@ -1,6 +1,7 @@
-"""The whole call: the request, the stream, the validated response.
+"""The complete call: the request, the stream, the validated response.
 
-from_sdk.py         `from_openai`, `from_instructor`, `from_provider`: which client for whom
+Clients are made here, by `from_openai`, `from_instructor` and `from_provider`.
+
 sync.py, aio.py     the two clients
 call.py             what they share: a call made ready, and the policy that reads its responses
 conversation.py     its requests, and what reads the response to each
@@ -17,13 +18,23 @@ item_policy.py      lists: which items are delivered, which are asked for again
 elements.py         the elements of a list that have come
 partial_policy.py   objects: which fields are accepted, which are asked for again
 budget.py           how often, and when, a request may be made again
-hooks.py            handlers that are told what happens, by instructor's names
+hooks.py            handlers for the events of a call, by instructor's names
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
 from partialstream.client.aio import AsyncClient
-from partialstream.client.from_sdk import from_instructor, from_openai, from_provider
+from partialstream.client.chat import AsyncChatEndpoint, ChatEndpoint
+from partialstream.client.instructor import AsyncInstructorEndpoint, InstructorEndpoint
+from partialstream.client.options import is_known_mode
 from partialstream.client.response_model import Partial
 from partialstream.client.sync import Client
+
+if TYPE_CHECKING:
+    from instructor import AsyncInstructor, Instructor
+    from openai import AsyncOpenAI, OpenAI
 
 __all__ = [
     "AsyncClient",
@@ -33,3 +44,192 @@ __all__ = [
     "from_openai",
     "from_provider",
 ]
+
+_OUR_PROVIDERS = ("openai", "azure_openai")
+"""Those of instructor's whose requests are built here."""
+
+
+@overload
+def from_openai(client: OpenAI, *, mode: Any = None, templates: bool = False) -> Client: ...
+
+
+@overload
+def from_openai(
+    client: AsyncOpenAI, *, mode: Any = None, templates: bool = False
+) -> AsyncClient: ...
+
+
+def from_openai(
+    client: OpenAI | AsyncOpenAI, *, mode: Any = None, templates: bool = False
+) -> Client | AsyncClient:
+    """Make a client that streams validated objects through an OpenAI client.
+
+    Args:
+        client: `OpenAI`, `AsyncOpenAI`, or their Azure twins, with any base URL. Its keys,
+            retries, proxies and hooks stay in force, and it stays the caller's to close.
+        mode: How the provider is made to respond in JSON, for all calls: `"json_schema"` (the
+            default), `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
+        templates: Whether messages are Jinja templates that a mapping in `context` fills in, for
+            all calls that do not say; False by default. Not for messages that hold what a user
+            typed: `{{ secret }}` would read the context.
+
+    Returns:
+        A `Client`, or an `AsyncClient` for an async one.
+
+    Raises:
+        TypeError: It is not an OpenAI client.
+        ValueError: There is no such mode.
+
+    Example:
+        >>> from openai import OpenAI
+        >>> from pydantic import BaseModel
+        >>> from partialstream import from_openai
+        >>> from partialstream.testing import ReplayServer
+        >>> class Product(BaseModel):
+        ...     name: str
+        >>> answer = '{"items": [{"name": "Lamp"}, {"name": "Rug"}]}'
+        >>> messages = [{"role": "user", "content": "Two products, please."}]
+        >>> with ReplayServer(answer) as server:
+        ...     with OpenAI(base_url=server.base_url, api_key="test") as openai:
+        ...         client = from_openai(openai)
+        ...         with client.create_iterable(
+        ...             response_model=Product, model="any", messages=messages
+        ...         ) as stream:
+        ...             for product in stream:
+        ...                 print(product)
+        name='Lamp'
+        name='Rug'
+    """
+    from openai import AsyncOpenAI, OpenAI
+
+    if isinstance(client, AsyncOpenAI):
+        return AsyncClient(AsyncChatEndpoint(client, mode, templates=templates))
+    if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
+        return Client(ChatEndpoint(client, mode, templates=templates))
+    raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
+
+
+@overload
+def from_instructor(  # type: ignore[overload-overlap]  # an AsyncInstructor is an Instructor
+    client: AsyncInstructor, *, templates: bool = True
+) -> AsyncClient: ...
+
+
+@overload
+def from_instructor(client: Instructor, *, templates: bool = True) -> Client: ...
+
+
+def from_instructor(
+    client: Instructor | AsyncInstructor, *, templates: bool = True
+) -> Client | AsyncClient:
+    """Make a client that streams validated objects through an instructor client.
+
+    instructor shapes the requests: its providers and modes, default arguments, templates and
+    message formats stay in force, and so do the hooks of its client. The responses are read
+    here, by the same rules as everywhere; retries are ours, and instructor's are not used.
+
+    Args:
+        client: What one of `instructor.from_...` gave. It stays the caller's to close.
+        templates: Whether messages are Jinja templates that a mapping in `context` fills in, as
+            with instructor; False leaves them as they are, for messages that hold what a user
+            typed. Validators get `context` either way.
+
+    Returns:
+        A `Client`, or an `AsyncClient` for an async one.
+
+    Raises:
+        TypeError: It is not an instructor client.
+
+    Example:
+        >>> import instructor
+        >>> from openai import OpenAI
+        >>> from pydantic import BaseModel
+        >>> from partialstream import from_instructor
+        >>> from partialstream.testing import ReplayServer
+        >>> class Product(BaseModel):
+        ...     name: str
+        >>> with ReplayServer('{"tasks": [{"name": "Lamp"}, {"name": "Rug"}]}') as server:
+        ...     with OpenAI(base_url=server.base_url, api_key="test") as openai:
+        ...         client = from_instructor(instructor.from_openai(openai, model="any"))
+        ...         messages = [{"role": "user", "content": "Two products, please."}]
+        ...         print(list(client.create_iterable(response_model=Product, messages=messages)))
+        [Product(name='Lamp'), Product(name='Rug')]
+    """
+    return _over_instructor(client, templates)
+
+
+def _over_instructor(client: Any, templates: bool) -> Client | AsyncClient:
+    from instructor import AsyncInstructor, Instructor
+
+    if isinstance(client, AsyncInstructor):
+        return AsyncClient(AsyncInstructorEndpoint(client, templates=templates))
+    if isinstance(client, Instructor):
+        return Client(InstructorEndpoint(client, templates=templates))
+    raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
+
+
+@overload
+def from_provider(
+    model: str,
+    *,
+    async_client: Literal[False] = False,
+    mode: Any = None,
+    templates: bool = True,
+    **kwargs: Any,
+) -> Client: ...
+
+
+@overload
+def from_provider(
+    model: str,
+    *,
+    async_client: Literal[True],
+    mode: Any = None,
+    templates: bool = True,
+    **kwargs: Any,
+) -> AsyncClient: ...
+
+
+def from_provider(
+    model: str,
+    *,
+    async_client: bool = False,
+    mode: Any = None,
+    templates: bool = True,
+    **kwargs: Any,
+) -> Client | AsyncClient:
+    """Make a client for a provider and a model, by instructor's names for them.
+
+    Args:
+        model: `"provider/model"`, as `"anthropic/claude-sonnet-4-5"`. The model is the default
+            of all calls.
+        async_client: Whether to make an async one.
+        mode: As for `from_openai` for the providers `openai` and `azure_openai`, whose requests
+            are then shaped here; a member of `instructor.Mode` for all others. None for the
+            provider's default.
+        templates: As for `from_instructor`.
+        **kwargs: For `instructor.from_provider`: `api_key`, `base_url`, …
+
+    Returns:
+        A `Client`, or an `AsyncClient`.
+
+    Raises:
+        instructor.core.exceptions.ConfigurationError: There is no such provider, or what it
+            needs is not installed.
+
+    Example:
+        >>> from partialstream import from_provider
+        >>> type(from_provider("openai/gpt-5", api_key="test")).__name__
+        'Client'
+    """
+    import instructor
+
+    make: Any = instructor.from_provider
+    ours = model.partition("/")[0] in _OUR_PROVIDERS and (mode is None or is_known_mode(mode))
+    made = make(model, async_client=async_client, mode=None if ours else mode, **kwargs)
+    if not ours:
+        return _over_instructor(made, templates)
+    defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
+    if async_client:
+        return AsyncClient(AsyncChatEndpoint(made.client, mode, defaults, templates=templates))
+    return Client(ChatEndpoint(made.client, mode, defaults, templates=templates))

@@ -1,4 +1,4 @@
-"""Handlers that are told what happens in a call, by instructor's names.
+"""Handlers for the events of a call, by instructor's names.
 
 | event                     | a handler is called with                          |
 | ------------------------- | ------------------------------------------------- |
@@ -6,7 +6,7 @@
 | `completion:response`     | the SDK's response; streamed, it is not read yet  |
 | `completion:usage`        | the usage of all attempts so far                  |
 | `completion:error`        | the error of a request that failed                |
-| `parse:error`             | what is wrong with an answer                      |
+| `parse:error`             | what is wrong with a response                     |
 | `completion:last_attempt` | the error after which no further attempt is made  |
 
 With an error come the keywords `attempt_number`, `max_attempts` (of requests, see
@@ -69,7 +69,7 @@ class Hooks:
         self._handlers[_event(hook_name)].append(handler)
 
     def off(self, hook_name: str | Enum, handler: Handler) -> None:
-        """Remove a handler, once; one that is not there is no mistake.
+        """Remove a handler, once; it need not be there.
 
         Args:
             hook_name: The event.
@@ -117,27 +117,27 @@ class Hooks:
                 warnings.warn(f"Error in {event} handler:\n{traceback.format_exc()}", stacklevel=2)
 
     def emit_completion_arguments(self, *args: Any, **kwargs: Any) -> None:
-        """Tell of a request that is about to be made, by its arguments."""
+        """Emit `completion:kwargs`, with the arguments of a request."""
         self.emit("completion:kwargs", *args, **kwargs)
 
     def emit_completion_response(self, response: Any) -> None:
-        """Tell of a response."""
+        """Emit `completion:response`."""
         self.emit("completion:response", response)
 
     def emit_completion_usage(self, usage: Any, **kwargs: Any) -> None:
-        """Tell what all attempts so far have cost."""
+        """Emit `completion:usage`, with that of all attempts so far."""
         self.emit("completion:usage", usage, **kwargs)
 
     def emit_completion_error(self, error: Exception, **kwargs: Any) -> None:
-        """Tell of a request that failed."""
+        """Emit `completion:error`, for a request that failed."""
         self.emit("completion:error", error, **kwargs)
 
     def emit_parse_error(self, error: Exception, **kwargs: Any) -> None:
-        """Tell of an answer that is not what was asked for."""
+        """Emit `parse:error`, for a response that is not what was asked for."""
         self.emit("parse:error", error, **kwargs)
 
     def emit_completion_last_attempt(self, error: Exception, **kwargs: Any) -> None:
-        """Tell that no further attempt will be made."""
+        """Emit `completion:last_attempt`: no further attempt will be made."""
         self.emit("completion:last_attempt", error, **kwargs)
 
     @classmethod
@@ -207,7 +207,7 @@ def _handlers_of(hooks: Any) -> Mapping[str, Sequence[Handler]]:
     if isinstance(hooks, Hooks):
         return hooks._handlers  # pyright: ignore[reportPrivateUsage]  # the class is in this file
     # instructor's are known by their methods: importing it costs a second. Each method is a
-    # handler here, and calls the handlers behind it.
+    # handler here, and calls instructor's handlers.
     emitters = {event: getattr(hooks, name, None) for event, name in _EMITTERS.items()}
     known = {event: [emitter] for event, emitter in emitters.items() if emitter is not None}
     if not known:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from partialstream.limits import Limits
 
 Mode = Literal["json_schema", "tools", "json_object"]
-"""How the provider is made to answer in JSON.
+"""How the provider is made to respond in JSON.
 
-- `json_schema`: the answer is held to a schema (Structured Outputs). The default.
-- `tools`: the answer is the arguments of a function that the model has to call.
-- `json_object`: the answer is some JSON object; the schema is in the prompt. For servers that
+- `json_schema`: the response is held to a schema (Structured Outputs). The default.
+- `tools`: the response is the arguments of a function that the model has to call.
+- `json_object`: the response is some JSON object; the schema is in the prompt. For servers that
   know neither of the others.
 """
 
@@ -56,7 +56,7 @@ it is left in `rejected`."""
 
 OnInvalid = Decision | Callable[[RejectedItem], Decision]
 OnInterrupt = Literal["resume", "raise"]
-"""What becomes of a list whose answer breaks off: the rest is asked for, or it is an error."""
+"""What becomes of a list whose response breaks off: the rest is asked for, or it is an error."""
 
 Key = str | Callable[[Any], Hashable]
 """What tells one item from another: the name of a member, or a function of the item."""
@@ -74,7 +74,7 @@ _ONLY_FOR: Final = {
     "take": "items",
     "fail_fast": "object",
 }
-"""Options that have no meaning for the other kind of answer."""
+"""Options that have no meaning for the other kind of response."""
 
 _WORDS: Final = {
     "on_invalid": ("repair", "raise", "skip"),
@@ -89,7 +89,7 @@ class Options:
     """What a caller says of the reading, not of the request.
 
     Attributes:
-        mode: How the provider is made to answer in JSON; see `resolve_mode`. None leaves it to
+        mode: How the provider is made to respond in JSON; see `resolve_mode`. None leaves it to
             the client.
         path: Where the list is, if it is not where the request asks for it.
         on_invalid: What becomes of an item that does not validate: `"repair"` asks for it
@@ -106,20 +106,20 @@ class Options:
             and raises `IncompleteStreamError`, with the outcome `stalled`.
         max_retries: See `Budget`.
         max_requests: See `Budget`.
-        on_interrupt: `"resume"` asks for the rest of an answer that breaks off, if retries
+        on_interrupt: `"resume"` asks for the rest of a response that breaks off, if retries
             are allowed; `"raise"` does not.
         ordered: Whether items wait for those before them that are being repaired. Without a
             stream they always do.
-        key: What tells one item from another when an answer is resumed: the name of a member,
+        key: What tells one item from another when a response is resumed: the name of a member,
             or a function of the item; None: its text. A member is also looked for in rejected
             items, by its name in the JSON text, so that a repair finds its place; a key of
             None tells nothing.
-        fail_fast: Whether the answer is left as soon as a member of an object cannot be valid.
+        fail_fast: Whether the response is left as soon as a field of an object cannot be valid.
         take: How many items are wanted, over all requests; see `stream_items`.
         stop_when: Says of an item or a snapshot whether it is the last; see `stream_items` and
             `stream_partial`.
-        hooks: Told of requests and failures; ours or instructor's.
-        prompts: What is said to the model in follow-up requests.
+        hooks: Handlers for requests and failures; ours or instructor's.
+        prompts: Prompts for repair and resume requests.
     """
 
     mode: Any = None
@@ -166,7 +166,7 @@ class Options:
 
         Args:
             kind: What is asked for.
-            stream: Whether the answer is streamed.
+            stream: Whether the response is streamed.
 
         Raises:
             TypeError: An option has no meaning for it, or is of the wrong type.

@@ -118,7 +118,7 @@ def object_shape(response_model: Any) -> ResponseShape:
 
     Args:
         response_model: The type of the object. A list of any spelling is one object here,
-            which grows as a whole.
+            which grows as one.
 
     Returns:
         The shape, of kind `"object"`.
@@ -148,14 +148,14 @@ def _item_of(model: Any) -> Any:
 
 
 def _checked(model: Any) -> Any:
-    """Refuse what is not a type, and look behind the names that `type X = ...` gives.
+    """Refuse what is not a type, and resolve the names that `type X = ...` gives.
 
     Raises:
         TypeError: With what to write instead.
     """
     if model is None:
         raise TypeError(
-            "response_model is None; give the type of the answer, "
+            "response_model is None; give the type of the response, "
             "or ask the provider's own client for a text"
         )
     if isinstance(model, str):
@@ -230,7 +230,7 @@ def unwrap_partial(type_: Any) -> Any:
 def _original_of_instructor(type_: Any) -> Any:
     """The model behind `instructor.Partial[Model]`, which is a subclass of the model.
 
-    It is told by its base class, so that instructor need not be imported to look for it.
+    It is known by its base class, so that instructor need not be imported to look for it.
     """
     if isinstance(type_, type) and any(
         base.__name__ == "PartialBase" and base.__module__.startswith("instructor.")

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from partialstream.results import Path
 
 ITEMS: Final = "items"
-"""The member that holds the list, in an answer that we asked for."""
+"""The member that holds the list, in a response that was asked for."""
 
 VALUE: Final = "value"
-"""The member that holds a value that is no object."""
+"""The member that holds a value that is not an object."""
 
 _NAME_LENGTH: Final = 64
 _CACHED_TYPES: Final = 256  # a program asks for a handful; those made on the fly must not pile up
@@ -44,16 +44,16 @@ _CACHED_TYPES: Final = 256  # a program asks for a handful; those made on the fl
 
 @dataclass(frozen=True, slots=True)
 class RequestSchema:
-    """What a request says about the answer it wants.
+    """What a request says about the response it asks for.
 
     Attributes:
         name: The schema's name, from the type's: at most 64 of `a-z A-Z 0-9 _ -`.
         schema: The JSON schema. Its root is an object. It is shared by all requests for the
             type and must not be changed.
         strict: Whether the schema is in the form of OpenAI's strict mode, which guarantees
-            that the answer fits. Otherwise it is what pydantic makes, and only advises.
-        path: Where the list, or the value, stands in the answer; `()` if the answer itself is
-            the value.
+            that the response fits. Otherwise it is what pydantic makes, and only advises.
+        path: Where the list, or the value, stands in the response; `()` if the response
+            itself is the value.
         description: The type's docstring, None if it has none.
         loose: Why it is not strict, None if it is.
     """
@@ -91,7 +91,7 @@ def request_schema(shape: ResponseShape) -> RequestSchema:
     """Make the schema for what a call asks for; the last types asked for are remembered.
 
     Items come in a wrapper object, `{"items": [...]}`, since no provider lets a list be the
-    whole answer. So do values that are no objects: `{"value": ...}`.
+    whole response. So do values that are not objects: `{"value": ...}`.
 
     Strict mode cannot say everything that pydantic can: a `dict[str, int]`, `extra="allow"`,
     `Any`, a `tuple[int, str]`. A type with such a part gets a loose schema: still in the
@@ -102,7 +102,7 @@ def request_schema(shape: ResponseShape) -> RequestSchema:
         shape: What the call asks for.
 
     Returns:
-        The schema, and where the answer will have the list or the value.
+        The schema, and where the response will have the list or the value.
 
     Raises:
         TypeError: If pydantic can make no JSON schema for the type.

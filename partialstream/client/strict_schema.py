@@ -2,11 +2,11 @@
 
 Strict mode makes the provider hold the model to the schema, token by token. It takes a subset
 of JSON Schema (https://platform.openai.com/docs/guides/structured-outputs, "Supported
-schemas") and answers HTTP 400 to everything else:
+schemas") and responds with HTTP 400 to everything else:
 
 - Every object is closed, and all its properties are required.
 - A few words are known. Of the others, those that only narrow a value down are taken out, and
-  told to the model in the value's description: pydantic still checks them. Those that do not
+  put into the value's description for the model: pydantic still checks them. Those that do not
   say anything about a value are taken out.
 - What cannot be said in the subset, such as a member of any name, makes the schema loose: see
   `LooseSchemaError`.
@@ -38,11 +38,11 @@ _KEPT: Final = frozenset(
         *("minItems", "maxItems"),
     }
 )
-_TOLD: Final = (
+_DESCRIBED: Final = (
     *("default", "minLength", "maxLength", "uniqueItems", "format", "pattern"),
     *("minProperties", "maxProperties", "contentMediaType", "contentEncoding", "examples"),
 )
-"""Words that are taken out, and told in the description instead, in this order."""
+"""Words that are taken out, and put into the description instead, in this order."""
 
 MAY_BE_ABSENT: Final = "x-may-be-absent"
 """A word of our own: the member is optional, and nothing stands for its absence."""
@@ -110,7 +110,7 @@ def inline_root(schema: Mapping[str, Any]) -> Schema:
         schema: Any schema that pydantic makes. It stays as it is.
 
     Returns:
-        A schema whose root is no reference, with the same definitions.
+        A schema whose root is not a reference, with the same definitions.
     """
     root = dict(schema)
     while "$ref" in root:
@@ -127,10 +127,10 @@ def _strict(schema: Mapping[str, Any], place: str) -> Schema:
     if not any(word in schema for word in _TYPED_BY):
         raise LooseSchemaError(f"{place} may be anything")
     strict: Schema = {}
-    told: dict[str, Any] = {}
+    described: dict[str, Any] = {}
     for word, value in schema.items():
-        if word in _TOLD and not _may_stay(word, value):
-            told[word] = value
+        if word in _DESCRIBED and not _may_stay(word, value):
+            described[word] = value
         elif word in _NESTED:
             strict[_RENAMED.get(word, word)] = _NESTED[word](value, place)
         elif word in _KEPT:
@@ -140,7 +140,7 @@ def _strict(schema: Mapping[str, Any], place: str) -> Schema:
     elif schema.get("type") == "array" and "items" not in strict:
         raise LooseSchemaError(f"{place} is a list of anything")
     _name_types(strict, place)
-    _tell(strict, told)
+    _describe(strict, described)
     return _isolate_reference(strict)
 
 
@@ -170,13 +170,13 @@ def _name_types(strict: Schema, place: str) -> None:
     strict["type"] = names[0] if len(names) == 1 else names
 
 
-def _tell(strict: Schema, told: Mapping[str, Any]) -> None:
+def _describe(strict: Schema, described: Mapping[str, Any]) -> None:
     """Put what had to be taken out into the description."""
     parts = [
-        f"{word}: {json.dumps(told[word], ensure_ascii=False)}"
-        for word in _TOLD
+        f"{word}: {json.dumps(described[word], ensure_ascii=False)}"
+        for word in _DESCRIBED
         # That a value may be null is in its type already.
-        if word in told and not (word == "default" and told[word] is None)
+        if word in described and not (word == "default" and described[word] is None)
     ]
     if parts:
         strict["description"] = f"{strict.get('description', '')} ({', '.join(parts)})".lstrip()
