@@ -20,9 +20,7 @@ PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
 # The first item comes, and then nothing.
 STALLED = Answer(PRODUCTS, fault=faults.Stall(7))
 GROWING = Answer('{"name":"Lamp"}', fault=faults.Stall(3))
-SOON = (
-    10.0  # seconds, on a busy machine; it takes milliseconds, and the other end would wait for ever
-)
+SOON = 10.0  # seconds, on a busy machine; otherwise the other end would wait for ever
 
 
 class LeavingError(Exception):

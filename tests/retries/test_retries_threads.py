@@ -18,9 +18,7 @@ from tenacity import AsyncRetrying, Retrying, stop_after_attempt
 from partialstream import AttemptFailed, Item, Resumed, from_openai
 from partialstream.testing import Answer, ReplayServer, faults
 
-SOON = (
-    10.0  # seconds, on a busy machine; it takes milliseconds, and what is left would wait for ever
-)
+SOON = 10.0  # seconds, on a busy machine; otherwise the other end would wait for ever
 LONG = tenacity.wait_fixed(60)
 
 THREE = text_of(LAMP, RUG, SHELF)

@@ -13,8 +13,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # benchmarks is not installed
-
 from benchmarks import latency, memory, sizes
 from benchmarks.measure import Task, Workers
 from benchmarks.report import Findings, Row, write
@@ -25,7 +23,7 @@ from partialstream.cli.chart import Chart, svg
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "benchmarks", "--quick"]
 STRICT = {**os.environ, "PYTHONWARNINGS": "error"}
 
