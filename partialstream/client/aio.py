@@ -18,7 +18,7 @@ from partialstream.client.response_model import (
 )
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
 from partialstream.stream.deadline import AsyncTimedChunks
-from partialstream.stream.reading import await_turn
+from partialstream.stream.session import await_steps
 from partialstream.stream.transport import AsyncChunks
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from partialstream.client.endpoint import AsyncEndpoint
     from partialstream.client.response_model import T, V
-    from partialstream.stream.reading import Reading
+    from partialstream.stream.session import Session
 
 
 class AsyncClient:
@@ -272,23 +272,23 @@ class AsyncClient:
 
     async def _whole(self, shape: ResponseShape, call: Call) -> Any:
         if shape.kind == "items":
-            reading = call.item_reading()
-            items = AsyncItemStream(reading, self._chunks(call, reading))
+            session = call.item_session()
+            items = AsyncItemStream(session, self._chunks(call, session))
             return shape.container([item async for item in items])
-        objects = call.partial_reading()
-        return await AsyncPartialStream(objects, self._chunks(call, objects)).final()
+        session = call.partial_session()
+        return await AsyncPartialStream(session, self._chunks(call, session)).final()
 
     def _item_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> AsyncItemStream[Any]:
         call = self._call(shape, kwargs, stream=True)
-        reading = call.item_reading()
-        return AsyncItemStream(reading, self._chunks(call, reading))
+        session = call.item_session()
+        return AsyncItemStream(session, self._chunks(call, session))
 
     def _partial_stream(
         self, shape: ResponseShape, kwargs: dict[str, Any]
     ) -> AsyncPartialStream[Any]:
         call = self._call(shape, kwargs, stream=True)
-        reading = call.partial_reading()
-        return AsyncPartialStream(reading, self._chunks(call, reading))
+        session = call.partial_session()
+        return AsyncPartialStream(session, self._chunks(call, session))
 
     def _call(self, shape: ResponseShape, kwargs: dict[str, Any], *, stream: bool) -> Call:
         options, rest = Options.split(kwargs)
@@ -301,7 +301,7 @@ class AsyncClient:
             asynchronous=True,
         )
 
-    def _chunks(self, call: Call, reading: Reading[Any, Any]) -> AsyncChunks:
+    def _chunks(self, call: Call, session: Session[Any]) -> AsyncChunks:
         """Where the answer comes from, and those of requests to come.
 
         The first request is made on first use.
@@ -310,11 +310,11 @@ class AsyncClient:
 
         async def open_() -> AsyncIterable[Any]:
             if call.budget is not None:
-                await await_turn(call.budget.begin())
+                await await_steps(call.budget.begin())
             if call.deadline is not None:
                 call.deadline.begin()
-            reading.sending()
-            with call.told_of_errors():
+            session.start_clock()
+            with call.report_errors():
                 return await self._send_first(call)
 
         return AsyncChunks(open_, send)
@@ -325,7 +325,7 @@ class AsyncClient:
             try:
                 return await self._send(call, call.request)
             except Exception as error:
-                if not await await_turn(call.retry_first_request(error)):
+                if not await await_steps(call.retry_first_request(error)):
                     raise
 
     async def _send(self, call: Call, request: Any) -> AsyncIterable[Any]:

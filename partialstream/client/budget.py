@@ -20,7 +20,7 @@ from tenacity import BaseRetrying, RetryCallState, stop_after_attempt
 from tenacity.wait import wait_base
 
 from partialstream.errors import IncompleteStreamError, PartialStreamError, ProviderError
-from partialstream.stream.reading import Turn, resolved
+from partialstream.stream.session import Steps, resolved
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, Retrying
@@ -141,12 +141,12 @@ class Budget:
         """Something was delivered: failures are counted from the beginning."""
         self._state = self._new_state()
 
-    def begin(self) -> Turn[None]:
+    def begin(self) -> Steps[None]:
         """A request is about to be made."""
         if self._retrying.before is not None:
             yield from resolved(self._retrying.before(self._state))
 
-    def allows(self, failure: BaseException) -> Turn[bool]:
+    def allows(self, failure: BaseException) -> Steps[bool]:
         """A request has failed: may another be made?
 
         Args:
@@ -171,7 +171,7 @@ class Budget:
         self.too_late = deadline is not None and state.upcoming_sleep >= deadline.left()
         return not self.too_late
 
-    def pause(self) -> Turn[None]:
+    def pause(self) -> Steps[None]:
         """Wait until the request that `allows` has allowed may be made."""
         retrying, state = self._retrying, self._state
         seconds = state.upcoming_sleep

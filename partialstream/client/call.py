@@ -13,12 +13,12 @@ from partialstream.client.conversation import Conversation
 from partialstream.client.hooks import Hooks
 from partialstream.client.item_policy import ItemRetries
 from partialstream.client.partial_policy import PartialRetries
-from partialstream.client.retries import Retries, transient
+from partialstream.client.retries import RetryingSession, transient
 from partialstream.errors import IncompleteStreamError
 from partialstream.results import Outcome
 from partialstream.stream.deadline import Deadline, DeadlineError
 from partialstream.stream.response import ResponseStream
-from partialstream.stream.stopping import items_until, snapshots_until
+from partialstream.stream.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from partialstream.client.endpoint import RequestBuilder
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
-    from partialstream.stream.items import ItemReading
-    from partialstream.stream.partials import PartialReading
-    from partialstream.stream.reading import Turn
+    from partialstream.stream.session import Steps
 
 
 class Call:
@@ -74,7 +72,7 @@ class Call:
         self.stream = stream
         self.hooks = Hooks.combine(hooks, options.hooks)
         self.deadline = None if options.deadline is None else Deadline(options.deadline)
-        self._policy: Retries[Any, Any] | None = None
+        self._retries: RetryingSession[Any] | None = None
         self.budget = (
             None
             if options.max_retries == 0
@@ -91,15 +89,15 @@ class Call:
         """The first request, for the endpoint that it was shaped for."""
         return self.conversation.request
 
-    def retry_first_request(self, error: Exception) -> Turn[bool]:
+    def retry_first_request(self, error: Exception) -> Steps[bool]:
         """The first request has failed: whether to make it again; waits until it may be."""
         failure = None if self.budget is None else transient(error)
-        if failure is None or self._policy is None:
+        if failure is None or self._retries is None:
             return False
-        return (yield from self._policy.retry_first_request(failure))
+        return (yield from self._retries.retry_first_request(failure))
 
     @contextmanager
-    def told_of_errors(self) -> Generator[None, None, None]:
+    def report_errors(self) -> Generator[None, None, None]:
         """For the first request, whose errors are the SDK's own: the hooks learn of them.
 
         Raises:
@@ -112,10 +110,10 @@ class Call:
                 raise IncompleteStreamError.of(Outcome("stalled", detail=str(passed))) from passed
         except Exception as error:
             most = 1 if self.budget is None else self.budget.max_requests
-            number = 1 if self._policy is None else self._policy.number
-            told = {"attempt_number": number, "max_attempts": most, "is_last_attempt": True}
-            self.hooks.emit("completion:error", error, **told)
-            self.hooks.emit("completion:last_attempt", error, **told)
+            number = 1 if self._retries is None else self._retries.number
+            report = {"attempt_number": number, "max_attempts": most, "is_last_attempt": True}
+            self.hooks.emit("completion:error", error, **report)
+            self.hooks.emit("completion:last_attempt", error, **report)
             raise
 
     # -- the policy ------------------------------------------------------------------------
@@ -125,22 +123,15 @@ class Call:
         """Whether one answer is all there will be, and nobody is to be told of it."""
         return self.budget is None and not self.hooks
 
-    def item_reading(self) -> ItemReading[Any]:
-        """What reads the list: over one answer, or over several, and how much of it."""
-        return items_until(self._all_items(), self._options.take, self._options.stop_when)
-
-    def partial_reading(self) -> PartialReading[Any]:
-        """What reads the object: over one answer, or over several, and how long."""
-        return snapshots_until(self._whole_object(), self._options.stop_when)
-
-    def _all_items(self) -> ItemReading[Any]:
+    def item_session(self) -> Session[Any]:
+        """What reads the list: over one response, or over several, and how much of it."""
         options = self._options
+        take, stop_when = options.take, options.stop_when
         on_invalid = options.on_invalid or ("raise" if self.budget is None else "repair")
-        if self._is_plain and on_invalid in ("raise", "skip"):
-            return self.conversation.item_flow(
-                ResponseStream(), "skip" if on_invalid == "skip" else "raise"
-            )
-        retries: ItemRetries[Any] = ItemRetries(
+        if self._is_plain and (on_invalid == "raise" or on_invalid == "skip"):
+            reader = self.conversation.item_reader(ResponseStream(), on_invalid)
+            return Session(reader, take, stop_when)
+        self._retries = ItemRetries(
             self.conversation,
             self.budget or Budget(),
             self.hooks,
@@ -149,20 +140,23 @@ class Call:
             # A list that is handed over whole has no reason to be out of order.
             ordered=options.ordered or not self.stream,
             key=options.key,
+            take=take,
+            stop_when=stop_when,
         )
-        self._policy = retries
-        return retries
+        return self._retries
 
-    def _whole_object(self) -> PartialReading[Any]:
+    def partial_session(self) -> Session[Any]:
+        """What reads the object: over one response, or over several, and how long."""
         options = self._options
         if self._is_plain:
-            return self.conversation.partial_flow(ResponseStream())
-        retries: PartialRetries[Any] = PartialRetries(
+            reader = self.conversation.partial_reader(ResponseStream())
+            return Session(reader, stop_when=options.stop_when)
+        self._retries = PartialRetries(
             self.conversation,
             self.budget or Budget(),
             self.hooks,
             on_interrupt=options.on_interrupt,
             fail_fast=options.fail_fast,
+            stop_when=options.stop_when,
         )
-        self._policy = retries
-        return retries
+        return self._retries

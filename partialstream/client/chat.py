@@ -26,7 +26,7 @@ from partialstream.client.prompts import TOOL_DESCRIPTION, schema_prompt
 from partialstream.client.schema import request_schema, takes_any_name
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import TimedChunks
-from partialstream.stream.flow import Expected
+from partialstream.stream.reader import Expected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterator, Sequence

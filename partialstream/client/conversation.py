@@ -1,6 +1,6 @@
 """The requests of one call, and what reads the response to each. No I/O.
 
-The retry policies decide what is asked for next; here it becomes a request, and a flow that
+The retry policies decide what is asked for next; here it becomes a request, and what
 reads the response to it.
 """
 
@@ -20,8 +20,8 @@ from partialstream.client.prompts import (
 from partialstream.client.schema import VALUE, wrapper_model
 from partialstream.engine.members import object_text
 from partialstream.limits import DEFAULT_LIMITS
-from partialstream.stream.items import ItemFlow
-from partialstream.stream.partials import PartialFlow
+from partialstream.stream.items import ItemReader
+from partialstream.stream.partials import PartialReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,19 +60,19 @@ class Conversation:
         """The first request, for the endpoint that it was shaped for."""
         return self._builder.request
 
-    def item_flow(
-        self, answer: ResponseStream, on_invalid: Literal["raise", "skip"]
-    ) -> ItemFlow[Any]:
-        """The flow for one answer with a list."""
+    def item_reader(
+        self, response: ResponseStream, on_invalid: Literal["raise", "skip"]
+    ) -> ItemReader[Any]:
+        """What reads one response with a list."""
         options = self._options
-        return ItemFlow(
+        return ItemReader(
             self._shape.type_,
             path=options.path,
             on_invalid=on_invalid,
             context=options.context,
             strict=options.strict,
             limits=options.limits,
-            answer=answer,
+            response=response,
             expected=self._builder.expected,
         )
 
@@ -81,29 +81,29 @@ class Conversation:
         """Whether the value asked for is no object, and so a member of its answer."""
         return self._builder.path == (VALUE,)
 
-    def partial_flow(
+    def partial_reader(
         self,
-        answer: ResponseStream,
+        response: ResponseStream,
         carried: Mapping[str, str] | None = None,
         *,
         fail_fast: bool = False,
-    ) -> PartialFlow[Any]:
-        """The flow for one answer with an object.
+    ) -> PartialReader[Any]:
+        """What reads one response with an object.
 
         Args:
-            answer: The answer.
+            response: The response.
             carried: Members that stand from other answers.
             fail_fast: See `PartialParser`.
         """
         options = self._options
         wrapped = self.wraps
         model = _wrapper_model(self._shape.type_) if wrapped else self._shape.type_
-        return PartialFlow(
+        return PartialReader(
             model,
             context=options.context,
             strict=options.strict,
             limits=options.limits,
-            answer=answer,
+            response=response,
             expected=self._builder.expected,
             member=VALUE if wrapped else None,
             carried=carried,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from partialstream.limits import Limits
     from partialstream.results import Path
     from partialstream.stream.deadline import Deadline
-    from partialstream.stream.flow import Expected
+    from partialstream.stream.reader import Expected
 
 
 class RequestBuilder(ABC):

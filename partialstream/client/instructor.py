@@ -26,7 +26,7 @@ from partialstream.client.follow_up import free_name
 from partialstream.client.hooks import Hooks
 from partialstream.client.schema import request_schema, takes_any_name
 from partialstream.limits import DEFAULT_LIMITS
-from partialstream.stream.flow import Expected
+from partialstream.stream.reader import Expected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partialstream.client.prompts import Prompts
 from partialstream.results import RejectedItem
-from partialstream.stream.stopping import validate_stop_options
+from partialstream.stream.session import validate_stop_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from partialstream.client.retries import Failure, Retries, is_final
-from partialstream.errors import IncompleteStreamError, OutputValidationError, PartialStreamError
-from partialstream.results import Outcome
-from partialstream.stream.events import PartialEvent, Resumed
-from partialstream.stream.partials import PartialReading
+from typing_extensions import override
+
+from partialstream.client.retries import Failure, RetryingSession, is_final
+from partialstream.errors import OutputValidationError, PartialStreamError
+from partialstream.stream.events import Resumed
+from partialstream.stream.response import ResponseStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from partialstream.client.budget import Budget
     from partialstream.client.conversation import Conversation
     from partialstream.client.hooks import Hooks
     from partialstream.client.options import OnInterrupt
-    from partialstream.stream.partials import PartialFlow
+    from partialstream.stream.partials import PartialReader
 
 M = TypeVar("M")
 
 
-class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
-    """Reads an object, over as many answers as it takes.
+class PartialRetries(RetryingSession[M]):
+    """Reads an object, over as many responses as it takes.
 
-    Members that stand are carried over: the next answer needs only the others, and the object
+    Fields that stand are carried over: the next response needs only the others, and the object
     is validated as a whole.
 
     Args:
-        conversation: Makes the flows and the requests.
+        conversation: Makes the readers and the requests.
         budget: How often, and when, a request may be made again.
         hooks: Told of requests and failures.
-        on_interrupt: What becomes of an answer that breaks off.
-        fail_fast: Whether an answer is left as soon as a member of it cannot be valid.
+        on_interrupt: What becomes of a response that breaks off.
+        fail_fast: Whether a response is left as soon as a field of it cannot be valid.
+        stop_when: See `Session`.
     """
 
     def __init__(
@@ -44,53 +46,24 @@ class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
         *,
         on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True,
+        stop_when: Callable[[M], bool] | None = None,
     ) -> None:
-        super().__init__(budget, hooks)
         self._conversation = conversation
         self._on_interrupt = on_interrupt
         self._fail_fast = fail_fast and not conversation.wraps
         self._carried: Mapping[str, str] = {}
-        self._object: PartialFlow[M]
-        self._next_attempt(None)
+        self._object: PartialReader[M]
+        reader = self._new_reader(ResponseStream())
+        super().__init__(reader, budget, hooks, stop_when=stop_when)
 
-    @property
-    def _flow(self) -> PartialFlow[M]:
+    @override
+    def _new_reader(self, response: ResponseStream) -> PartialReader[M]:
+        self._object = self._conversation.partial_reader(
+            response, self._carried or None, fail_fast=self._fail_fast
+        )
         return self._object
 
-    def final(self) -> M:
-        """See `PartialReading`."""
-        if isinstance(self.failure, PartialStreamError):
-            raise self.failure
-        if self.outcome is None or not self.outcome.ok:
-            raise IncompleteStreamError.of(self.outcome or Outcome("cancelled"))
-        return self._object.final()
-
-    # -- reading an answer -----------------------------------------------------------------
-
-    def take(self, chunk: Any) -> list[M]:
-        """See `Reading`."""
-        return self._object.take(chunk)
-
-    def finish(self) -> list[M]:
-        """See `Reading`."""
-        return self._object.finish()
-
-    def take_events(self, chunk: Any) -> list[PartialEvent[M]]:
-        """See `Reading`."""
-        return [*self.between_events(), *self._object.take_events(chunk)]
-
-    def finish_events(self) -> list[PartialEvent[M]]:
-        """See `Reading`."""
-        return [*self.between_events(), *self._object.finish_events()]
-
-    def between_events(self) -> list[PartialEvent[M]]:
-        """See `Reading`."""
-        told: list[PartialEvent[M]] = self._told
-        self._told = []
-        return told
-
-    # -- between answers -------------------------------------------------------------------
-
+    @override
     def _judge(self, error: BaseException | None) -> Failure | None:
         if error is None:
             self.outcome = self._object.outcome
@@ -106,20 +79,12 @@ class PartialRetries(Retries[M, PartialEvent[M]], PartialReading[M]):
         mark = (error.raw, str(error)) if isinstance(error, OutputValidationError) else None
         return Failure(error, "reask" if wrong else "resume", progress, mark)
 
-    def _prepare(self, failure: Failure | None) -> Any:
-        carried = self._carried
-        self._object = self._conversation.partial_flow(
-            self._answer, carried or None, fail_fast=self._fail_fast
-        )
-        if failure is None:
-            return self._conversation.request
-        error = failure.error
+    @override
+    def _request_for(self, failure: Failure) -> Any:
+        carried, error = self._carried, failure.error
         if isinstance(error, OutputValidationError):
             return self._conversation.reask_request(carried, error)
-        self._told.append(Resumed(self._number, len(carried)))
+        self.pending.append(Resumed(self._number, len(carried)))
         if not carried:
             return self._conversation.request
         return self._conversation.reask_request(carried, None)
-
-    def _annotate(self, error: PartialStreamError) -> None:
-        error.snapshot = self._object.snapshot

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from typing_extensions import override
 
 from partialstream.errors import (
     JSONSyntaxError,
@@ -21,22 +23,21 @@ from partialstream.errors import (
     RefusalError,
     RetriesExhaustedError,
 )
-from partialstream.results import AnswerMetadata, Attempt, AttemptCause, Outcome, Timing, Usage
+from partialstream.results import AttemptCause, Outcome
 from partialstream.stream.deadline import DeadlineError
-from partialstream.stream.events import AttemptFailed, AttemptStarted, Finished
+from partialstream.stream.events import AttemptFailed, AttemptStarted, Event
 from partialstream.stream.outcome import translate
-from partialstream.stream.reading import Reading, Turn
-from partialstream.stream.response import ResponseStream
+from partialstream.stream.session import Session, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from partialstream.client.budget import Budget
     from partialstream.client.hooks import Hooks
-    from partialstream.stream.flow import Flow
+    from partialstream.stream.reader import ResponseReader
+    from partialstream.stream.response import ResponseStream
 
-V = TypeVar("V")
-E = TypeVar("E")
+T = TypeVar("T")
 
 _TRANSIENT = frozenset({408, 409, 429})
 """Statuses below 500 that another try may not meet again; they are those of OpenAI's SDK."""
@@ -59,81 +60,62 @@ class Failure:
     mark: Hashable = None
 
 
-class Retries(Reading[V, E], Generic[V, E]):
-    """Reads answers until all is there, or the budget is spent.
+class RetryingSession(Session[T]):
+    """Reads responses until all is there, or the budget is spent.
 
     Args:
+        reader: Reads the first response.
         budget: How often, and when, a request may be made again.
         hooks: Told of requests and failures.
+        take: See `Session`.
+        stop_when: See `Session`.
     """
 
-    def __init__(self, budget: Budget, hooks: Hooks) -> None:
+    def __init__(
+        self,
+        reader: ResponseReader[T],
+        budget: Budget,
+        hooks: Hooks,
+        take: int | None = None,
+        stop_when: Callable[[T], bool] | None = None,
+    ) -> None:
+        super().__init__(reader, take, stop_when)
         self._budget = budget
         self._hooks = hooks
-        self._answer = ResponseStream()
-        self._told: list[Any] = []  # events that wait to be handed over
-        self._attempts: list[Attempt] = []
-        self._number = 0
-        self._cause: AttemptCause = "request"
-        self._began = 0.0
         self._last_mark: Hashable = None
         self._unresolved: Outcome | None = None  # of the failure that this attempt is to mend
         self._request: Any = None
-        self.failure = None
-        self.outcome = None
+        self._began = reader.response.elapsed()
+        self.pending.append(AttemptStarted(1, "request"))
 
     # -- for the two policies --------------------------------------------------------------
 
-    @property
-    @abstractmethod
-    def _flow(self) -> Flow[Any, Any]:
-        """What reads the answer under way."""
-
     @abstractmethod
     def _judge(self, error: BaseException | None) -> Failure | None:
-        """An answer was read; None if that was all, or nothing can be done.
+        """A response was read; None if that was all, or nothing can be done.
 
-        In the second case, it sets `failure`.
+        In the first case, it sets `outcome`, in the second `failure`.
 
         Args:
-            error: What ended the answer, None if it is complete.
+            error: What ended the response, None if it is complete.
         """
 
     @abstractmethod
-    def _prepare(self, failure: Failure | None) -> Any:
-        """Get ready to read another answer; gives the request for it.
-
-        Args:
-            failure: What it is to mend; None for the first request.
-        """
+    def _new_reader(self, response: ResponseStream) -> ResponseReader[T]:
+        """What reads the next response."""
 
     @abstractmethod
-    def _annotate(self, error: PartialStreamError) -> None:
-        """Tell an error what was delivered."""
-
-    def _next_attempt(self, failure: Failure | None) -> None:
-        self._number += 1
-        self._cause = "request" if failure is None else failure.cause
-        self._unresolved = None if failure is None else failure.error.outcome
-        timing = self._answer.timing
-        self._answer = self._answer.another()
-        timing.total = None
-        self._began = self._answer.elapsed()
-        self._told.append(AttemptStarted(self._number, self._cause))
-        self._request = self._prepare(failure)
+    def _request_for(self, failure: Failure) -> Any:
+        """The request that is to mend a failure."""
 
     # -- for the driver --------------------------------------------------------------------
 
     @property
+    @override
     def request(self) -> Any:
-        """The request whose answer is to be read next."""
         return self._request
 
-    def sending(self) -> None:
-        """The first request is made now, and not when all this was set up."""
-        self._answer.begin()
-
-    def retry_first_request(self, error: PartialStreamError) -> Turn[bool]:
+    def retry_first_request(self, error: PartialStreamError) -> Steps[bool]:
         """The first request was rejected: whether to make it again; waits until it may be.
 
         Args:
@@ -149,16 +131,13 @@ class Retries(Reading[V, E], Generic[V, E]):
                 raise self._budget.deadline.error() from error
             return False
         outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {error}")
-        duration = self._answer.elapsed() - self._began
-        self._attempts.append(Attempt(self._number, self._cause, outcome, None, duration))
+        self._attempts.append(self._attempt(outcome))
         self._report(error, last=False)
-        self._told.append(AttemptFailed(self._number, error))
+        self.pending.append(AttemptFailed(self._number, error))
         yield from self._budget.pause()
-        if self.is_settled():
+        if self.finished():
             return False  # somebody has left while it waited
-        self._number += 1
-        self._began = self._answer.elapsed()
-        self._told.append(AttemptStarted(self._number, self._cause))
+        self._start_attempt(self._cause)
         yield from self._budget.begin()
         return True
 
@@ -167,31 +146,28 @@ class Retries(Reading[V, E], Generic[V, E]):
         """Of the attempt under way; the first is 1."""
         return self._number
 
-    def broken(self, error: BaseException) -> None:
-        """See `Reading`."""
-        self._flow.broken(error)
+    def _start_attempt(self, cause: AttemptCause) -> None:
+        self._number += 1
+        self._cause = cause
+        self._began = self._reader.response.elapsed()
+        self.pending.append(AttemptStarted(self._number, cause))
 
-    def has_read(self) -> bool:
-        """See `Reading`."""
-        return self.failure is not None or self.outcome is not None or self._flow.has_read()
-
-    def turn(self) -> Turn[bool]:
-        """See `Reading`."""
-        if self.is_settled():
+    @override
+    def next_attempt(self) -> Steps[bool]:
+        if self.finished():
             return False
-        flow = self._flow
-        flow.close()
-        duration = self._answer.elapsed() - self._began
-        outcome = self._rejected(flow.failure) or flow.outcome
-        self._attempts.append(Attempt(self._number, self._cause, outcome, flow.usage, duration))
-        if flow.metadata.usage is not None:
+        reader = self._reader
+        reader.close()
+        self._end_attempt(self._rejection(reader.failure))
+        if reader.response.metadata.usage is not None:
             self._hooks.emit("completion:usage", self.usage, attempt_number=self._number)
-        failure = None if self.failure is not None else self._judge(flow.failure)
+        failure = None if self.failure is not None else self._judge(reader.failure)
         if failure is None:
             if isinstance(self.failure, Exception):
                 self._report(self.failure, last=True)
+            yield self._last_pending()
             return False
-        self._told.append(AttemptFailed(self._number, failure.error))
+        self.pending.append(AttemptFailed(self._number, failure.error))
         if failure.progress:
             self._budget.renew()
             self._last_mark = None
@@ -199,16 +175,34 @@ class Retries(Reading[V, E], Generic[V, E]):
         self._report(failure.error, last=reason is not None)
         if reason is not None:
             self._give_up(failure, reason)
+            yield self._last_pending()
             return False
+        yield self.take_pending()  # not later: the next request has to be waited for
         yield from self._budget.pause()
-        if self.is_settled():
+        if self.finished():
             return False  # somebody has left while it waited
         self._last_mark = failure.mark
-        self._next_attempt(failure)
+        self._unresolved = failure.error.outcome
+        timing = reader.response.timing
+        timing.total = None
+        self._reader = self._new_reader(reader.response.another())
+        self._reader.reports_text = reader.reports_text
+        self._start_attempt(failure.cause)
+        self._request = self._request_for(failure)
         yield from self._budget.begin()
         return True
 
-    def _rejected(self, error: BaseException | None) -> Outcome | None:
+    def _last_pending(self) -> list[Event[T]]:
+        """The events that wait, when nothing more is asked for."""
+        if self.failure is not None:
+            self.pending += self._hand_over(self._held_back())
+        return self.take_pending()
+
+    def _held_back(self) -> list[Event[T]]:
+        """What waits for something that will not come."""
+        return []
+
+    def _rejection(self, error: BaseException | None) -> Outcome | None:
         """How an attempt ended whose request was rejected; None for any other.
 
         It has brought nothing and changed nothing: the stream stands as it did before.
@@ -219,7 +213,7 @@ class Retries(Reading[V, E], Generic[V, E]):
         error.outcome = replace(self._unresolved, detail=detail)
         return Outcome("empty", detail=detail)
 
-    def _enough(self, failure: Failure) -> Turn[str | None]:
+    def _enough(self, failure: Failure) -> Steps[str | None]:
         """Why no further request is to be made, None if one is."""
         requests = len(self._attempts)
         if failure.mark is not None and failure.mark == self._last_mark:
@@ -234,14 +228,14 @@ class Retries(Reading[V, E], Generic[V, E]):
         outcome = error.outcome if isinstance(error, PartialStreamError) else None
         wrong = isinstance(error, (JSONSyntaxError, OutputValidationError))
         no_json = outcome is not None and outcome.status == "no_json"
-        told = {
+        report = {
             "attempt_number": self._number,
             "max_attempts": self._budget.max_requests,
             "is_last_attempt": last,
         }
-        self._hooks.emit("parse:error" if wrong or no_json else "completion:error", error, **told)
+        self._hooks.emit("parse:error" if wrong or no_json else "completion:error", error, **report)
         if last:
-            self._hooks.emit("completion:last_attempt", error, **told)
+            self._hooks.emit("completion:last_attempt", error, **report)
 
     def _give_up(self, failure: Failure, reason: str) -> None:
         error = failure.error
@@ -257,65 +251,11 @@ class Retries(Reading[V, E], Generic[V, E]):
         exhausted.__cause__ = error
         self.failure = exhausted
 
-    def cancelled(self, detail: str = "") -> None:
-        """See `Reading`."""
+    @override
+    def cancel(self, detail: str = "") -> None:
         if self.outcome is None:
-            self.outcome = Outcome("cancelled", detail=detail)
-            self._flow.cancelled(detail)
-            self._answer.ended()
+            super().cancel(detail)
             self._budget.wake()
-
-    def close(self) -> Finished:
-        """See `Reading`."""
-        failure = self.failure
-        if isinstance(failure, PartialStreamError):
-            if failure.outcome is None:
-                failure.outcome = Outcome("invalid", detail=str(failure))
-            failure.usage = self.usage
-            self._annotate(failure)
-            self.outcome = failure.outcome
-        elif failure is not None and self.outcome is None:
-            self.outcome = self._flow.outcome  # an exception that is not ours to explain
-        self._answer.ended()
-        self.cancelled()
-        return Finished(self.outcome or Outcome("cancelled"))
-
-    # -- for the user ----------------------------------------------------------------------
-
-    @property
-    def metadata(self) -> AnswerMetadata:
-        """See `Reading`. Of the answer that is read, or was read last."""
-        return self._flow.metadata
-
-    @property
-    def timing(self) -> Timing:
-        """See `Reading`. Counted from the first request."""
-        return self._answer.timing
-
-    @property
-    def attempts(self) -> list[Attempt]:
-        """See `Reading`."""
-        attempts = list(self._attempts)
-        if len(attempts) < self._number:
-            duration = self._answer.elapsed() - self._began
-            attempts.append(
-                Attempt(self._number, self._cause, self._flow.outcome, self._flow.usage, duration)
-            )
-        return attempts
-
-    @property
-    def usage(self) -> Usage | None:
-        """See `Reading`. The sum over all attempts whose provider has said."""
-        total: Usage | None = None
-        for attempt in self.attempts:
-            if attempt.usage is not None:
-                total = attempt.usage if total is None else total + attempt.usage
-        return total
-
-    @property
-    def text(self) -> str:
-        """The text of the answer that is read, or was read last."""
-        return self._flow.text
 
 
 def transient(error: Exception) -> PartialStreamError | None:

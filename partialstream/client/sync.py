@@ -15,7 +15,7 @@ from partialstream.client.response_model import (
     response_shape,
 )
 from partialstream.stream.deadline import TimedChunks
-from partialstream.stream.reading import run_turn
+from partialstream.stream.session import run_steps
 from partialstream.stream.sync import ItemStream, PartialStream
 from partialstream.stream.transport import Chunks
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from partialstream.client.endpoint import Endpoint
     from partialstream.client.response_model import T, V
-    from partialstream.stream.reading import Reading
+    from partialstream.stream.session import Session
 
 
 class Client:
@@ -263,20 +263,20 @@ class Client:
 
     def _whole(self, shape: ResponseShape, call: Call) -> Any:
         if shape.kind == "items":
-            reading = call.item_reading()
-            return shape.container(ItemStream(reading, self._chunks(call, reading)))
-        objects = call.partial_reading()
-        return PartialStream(objects, self._chunks(call, objects)).final()
+            session = call.item_session()
+            return shape.container(ItemStream(session, self._chunks(call, session)))
+        session = call.partial_session()
+        return PartialStream(session, self._chunks(call, session)).final()
 
     def _item_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> ItemStream[Any]:
         call = self._call(shape, kwargs, stream=True)
-        reading = call.item_reading()
-        return ItemStream(reading, self._chunks(call, reading))
+        session = call.item_session()
+        return ItemStream(session, self._chunks(call, session))
 
     def _partial_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> PartialStream[Any]:
         call = self._call(shape, kwargs, stream=True)
-        reading = call.partial_reading()
-        return PartialStream(reading, self._chunks(call, reading))
+        session = call.partial_session()
+        return PartialStream(session, self._chunks(call, session))
 
     def _call(self, shape: ResponseShape, kwargs: dict[str, Any], *, stream: bool) -> Call:
         options, rest = Options.split(kwargs)
@@ -288,14 +288,14 @@ class Client:
             hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
         )
 
-    def _chunks(self, call: Call, reading: Reading[Any, Any]) -> Chunks:
+    def _chunks(self, call: Call, session: Session[Any]) -> Chunks:
         """Make the request; gives the answer, and those of requests to come."""
         if call.budget is not None:
-            run_turn(call.budget.begin())
+            run_steps(call.budget.begin())
         if call.deadline is not None:
             call.deadline.begin()
-        reading.sending()
-        with call.told_of_errors():
+        session.start_clock()
+        with call.report_errors():
             first = self._send_first(call)
         return Chunks(first, partial(self._send, call))
 
@@ -305,7 +305,7 @@ class Client:
             try:
                 return self._send(call, call.request)
             except Exception as error:
-                if not run_turn(call.retry_first_request(error)):
+                if not run_steps(call.retry_first_request(error)):
                     raise
 
     def _send(self, call: Call, request: Any) -> Iterable[Any]:

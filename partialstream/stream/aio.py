@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from partialstream.stream.async_driver import run, run_events, run_items
-from partialstream.stream.items import ItemFlow, ItemReading, items
-from partialstream.stream.partials import PartialFlow, PartialReading
-from partialstream.stream.reading import LEFT, Reading, values
-from partialstream.stream.stopping import items_until, snapshots_until
+from partialstream.stream.drive import LEFT, StreamInfo, events_of, items_of, run_async, values_of
+from partialstream.stream.items import ItemReader
+from partialstream.stream.partials import PartialReader
+from partialstream.stream.session import Session
 from partialstream.stream.transport import AsyncChunks, is_running
 
 if TYPE_CHECKING:
@@ -27,13 +26,8 @@ if TYPE_CHECKING:
 
     from partialstream.limits import Limits
     from partialstream.results import (
-        AnswerMetadata,
-        Attempt,
         Item,
-        Outcome,
         RejectedItem,
-        Timing,
-        Usage,
     )
     from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
@@ -44,25 +38,23 @@ V = TypeVar("V")
 W = TypeVar("W")
 
 
-class _AsyncStream(Generic[V]):
-    """What item and partial streams have in common: one pass over one answer.
+class _AsyncStream(StreamInfo[T]):
+    """What item and partial streams have in common: one pass over one session.
 
     Awaiting a stream makes the request and gives the stream; reading it does so too.
     """
 
-    _values: AsyncGenerator[V, None]
-
-    def __init__(self, reading: Reading[Any, Any], chunks: AsyncChunks) -> None:
-        self._any_reading = reading
+    def __init__(self, session: Session[T], chunks: AsyncChunks) -> None:
+        super().__init__(session, chunks)
         self._chunks = chunks
+        self._values = run_async(session, chunks, values_of)
         self._others: list[AsyncGenerator[Any, None]] = []
-        self._left = False
 
-    def __aiter__(self) -> AsyncGenerator[V, None]:
+    def __aiter__(self) -> AsyncGenerator[T, None]:
         # A generator for each loop, as in `sync.py`. The event loop closes it.
         return self._loop(self._values)
 
-    async def __anext__(self) -> V:
+    async def __anext__(self) -> T:
         return await self._values.__anext__()
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -85,7 +77,7 @@ class _AsyncStream(Generic[V]):
 
     async def close(self) -> None:
         """Leave the stream: the response is closed at once. Allowed at any time, repeatedly."""
-        self._any_reading.cancelled()
+        self._session.cancel()
         # First, so that a task that waits for a chunk is woken up.
         await self._chunks.close()
         for reader in (self._values, *self._others):
@@ -113,50 +105,8 @@ class _AsyncStream(Generic[V]):
             await self.close()
             raise
 
-    @property
-    def outcome(self) -> Outcome | None:
-        """How the stream ended; None while it runs."""
-        return self._any_reading.outcome
 
-    @property
-    def usage(self) -> Usage | None:
-        """Tokens paid for; None while the provider has not said."""
-        return self._any_reading.usage
-
-    @property
-    def metadata(self) -> AnswerMetadata:
-        """What the answer says beside its text: finish reason, model, id, reasoning and more.
-
-        With retries, of the answer that is read, or was read last.
-        """
-        return self._any_reading.metadata
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers of the HTTP response, by lower-case names; empty where it is not known."""
-        return self._chunks.headers
-
-    @property
-    def timing(self) -> Timing:
-        """When things arrived, in seconds since the request."""
-        return self._any_reading.timing
-
-    @property
-    def attempts(self) -> list[Attempt]:
-        """The requests that were made."""
-        return self._any_reading.attempts
-
-    @property
-    def text(self) -> str:
-        """The text so far.
-
-        Raises:
-            LimitExceededError: It is longer than what is kept; see `Limits.text_kept`.
-        """
-        return self._any_reading.text
-
-
-class AsyncItemStream(_AsyncStream[T], Generic[T]):
+class AsyncItemStream(_AsyncStream[T]):
     """An async iterator of items, handed over as they complete.
 
     It can be read once: by iterating over it, over `detailed()` or over `events()`. Leaving
@@ -167,19 +117,14 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
             `partialstream.errors`. Items before the failure are handed over first.
     """
 
-    def __init__(self, reading: ItemReading[T], chunks: AsyncChunks) -> None:
-        super().__init__(reading, chunks)
-        self._reading = reading
-        self._values = run_items(reading, chunks)
-
     @property
     def rejected(self) -> list[RejectedItem]:
         """The items that did not validate and were not repaired, in order of their index."""
-        return self._reading.rejected
+        return self._session.rejected
 
     def detailed(self) -> AsyncIterator[Item[T]]:
         """The items, each with its index, path, text and time."""
-        return self._also(run(self._reading, self._chunks, items(self._reading)))
+        return self._also(run_async(self._session, self._chunks, items_of))
 
     def events(self) -> AsyncIterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
@@ -188,10 +133,11 @@ class AsyncItemStream(_AsyncStream[T], Generic[T]):
 
         Between two other events, text may come in any number of pieces.
         """
-        return self._also(run_events(self._reading, self._chunks))
+        self._session.report_text()
+        return self._also(run_async(self._session, self._chunks, events_of))
 
 
-class AsyncPartialStream(_AsyncStream[T], Generic[T]):
+class AsyncPartialStream(_AsyncStream[T]):
     """An async iterator of snapshots of a growing object; the last is the validated object.
 
     It can be read once: by iterating over it, or over `events()`. `final()` reads what is
@@ -201,11 +147,6 @@ class AsyncPartialStream(_AsyncStream[T], Generic[T]):
         PartialStreamError: As for `AsyncItemStream`; `error.snapshot` is the last snapshot.
     """
 
-    def __init__(self, reading: PartialReading[T], chunks: AsyncChunks) -> None:
-        super().__init__(reading, chunks)
-        self._reading = reading
-        self._values = run(reading, chunks, values(reading))
-
     async def final(self) -> T:
         """Read to the end; gives the validated object.
 
@@ -214,11 +155,12 @@ class AsyncPartialStream(_AsyncStream[T], Generic[T]):
         """
         async for _ in self._values:
             pass
-        return self._reading.final()
+        return self._session.final()
 
     def events(self) -> AsyncIterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end; with retries also attempts."""
-        return self._also(run_events(self._reading, self._chunks))
+        self._session.report_text()
+        return self._also(run_async(self._session, self._chunks, events_of))
 
 
 def astream_items(
@@ -259,10 +201,10 @@ def astream_items(
         >>> asyncio.run(main())
         [1, 20, 3]
     """
-    flow = ItemFlow(
+    reader: ItemReader[T] = ItemReader(
         type_, path=path, on_invalid=on_invalid, context=context, strict=strict, limits=limits
     )
-    return AsyncItemStream(items_until(flow, take, stop_when), AsyncChunks.of(chunks))
+    return AsyncItemStream(Session(reader, take, stop_when), AsyncChunks.of(chunks))
 
 
 def astream_partial(
@@ -287,5 +229,5 @@ def astream_partial(
             `final()` raises `IncompleteStreamError`, with that snapshot. What it raises ends
             the stream, and is raised.
     """
-    flow: PartialFlow[M] = PartialFlow(model, context=context, strict=strict, limits=limits)
-    return AsyncPartialStream(snapshots_until(flow, stop_when), AsyncChunks.of(chunks))
+    reader: PartialReader[M] = PartialReader(model, context=context, strict=strict, limits=limits)
+    return AsyncPartialStream(Session(reader, stop_when=stop_when), AsyncChunks.of(chunks))

@@ -124,3 +124,6 @@ ItemEvent = TextDelta | Item[T] | ItemRejected | ItemRepaired | AttemptEvent | F
 
 PartialEvent = TextDelta | Snapshot[T] | AttemptEvent | Finished
 """What the events of a partial stream are."""
+
+Event = ItemEvent[T] | PartialEvent[T]
+"""What the events of a session are, which is one of the two."""

@@ -1,18 +1,18 @@
-"""The policy of a partial stream: chunks in, snapshots out."""
+"""One response, read as a growing object."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from typing_extensions import override
+
 from partialstream.engine.alignment import Alignment
-from partialstream.errors import IncompleteStreamError, LimitExceededError, PartialStreamError
+from partialstream.errors import LimitExceededError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.confidence import SpokenObject
-from partialstream.stream.events import PartialEvent, Snapshot
-from partialstream.stream.flow import Expected, Flow
-from partialstream.stream.reading import Reading
+from partialstream.stream.events import Event, Snapshot
+from partialstream.stream.reader import Expected, ResponseReader
 from partialstream.validation.partials import PartialParser
 
 if TYPE_CHECKING:
@@ -28,33 +28,21 @@ _PIECES = 1024
 """Pieces of text that are kept apart before they are joined."""
 
 
-class PartialReading(Reading[M, PartialEvent[M]]):
-    """The policy of a partial stream."""
+class PartialReader(ResponseReader[M]):
+    """Reads one response as one growing object.
 
-    @abstractmethod
-    def final(self) -> M:
-        """The validated object, once the stream is complete.
-
-        Raises:
-            PartialStreamError: There is none.
-        """
-
-
-class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
-    """Reads one answer as one growing object.
-
-    Of several texts in an answer (prose before a tool call, several choices) the first that
+    Of several texts in a response (prose before a tool call, several choices) the first that
     has an object to show is the object.
 
     Args:
-        model: The model of the answer.
+        model: The model of the response.
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
-        answer: See `Flow`.
-        expected: See `Flow`.
-        member: The member of the model that is wanted, None for the whole.
-        carried: Members that stand from other answers; see `PartialParser`.
+        response: See `ResponseReader`.
+        expected: See `ResponseReader`.
+        member: The field of the model that is wanted, None for the whole.
+        carried: Fields that stand from other responses; see `PartialParser`.
         fail_fast: See `PartialParser`.
     """
 
@@ -65,13 +53,13 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
-        answer: ResponseStream | None = None,
+        response: ResponseStream | None = None,
         expected: Expected | None = None,
         member: str | None = None,
         carried: Mapping[str, str] | None = None,
         fail_fast: bool = False,
     ) -> None:
-        super().__init__(answer, expected, limits or DEFAULT_LIMITS)
+        super().__init__(response, expected, limits or DEFAULT_LIMITS)
         self._member = member
         self._new_parser: Callable[[], PartialParser[Any]] = lambda: PartialParser(
             model,
@@ -90,13 +78,13 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         self._text_size = 0
 
     @property
+    @override
     def snapshot(self) -> M | None:
-        """The last snapshot."""
         return None if self._chosen is None else self._wanted(self._parsers[self._chosen].snapshot)
 
     @property
     def standing(self) -> dict[str, str]:
-        """The members that are complete and valid, each with its text."""
+        """The fields that are complete and valid, each with its text."""
         if self._chosen is not None:
             return self._parsers[self._chosen].standing
         for parser in self._parsers.values():
@@ -115,12 +103,8 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         return wanted
 
     @property
+    @override
     def text(self) -> str:
-        """The text that may hold the object, so far.
-
-        Raises:
-            LimitExceededError: It is longer than what is kept; see `Limits.text_kept`.
-        """
         self._keep()
         if self._text is None:
             raise LimitExceededError(
@@ -140,32 +124,23 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         elif self._text is not None:
             self._text.append(text)
 
-    def _values(self, deltas: list[Delta]) -> list[M]:
-        snapshots: list[M] = []
-        for channel, text in deltas:
-            snapshot = self._send(channel, text)
-            if snapshot is not None:
-                snapshots.append(snapshot)
-            if self.failure is not None:
-                break
-        return snapshots
+    # -- reading ---------------------------------------------------------------------------
 
-    def _events(self, deltas: list[Delta]) -> list[PartialEvent[M]]:
-        events: list[PartialEvent[M]] = []
+    @override
+    def _read(self, deltas: list[Delta]) -> list[Event[M]]:
+        events: list[Event[M]] = []
         for channel, text in deltas:
-            events.append(self._delta(channel, text))
-            snapshot = self._send(channel, text)
-            if snapshot is not None:
-                events.append(Snapshot(snapshot))
+            if self.reports_text:
+                events.append(self._text_event(channel, text))
+            if channel is self._chosen or self._is_wanted(channel):
+                snapshot = self._parse(channel, text)
+                if snapshot is not None:
+                    events.append(Snapshot(snapshot))
+            elif self._chosen is None:  # else nobody will read it
+                self._put_aside(channel, text)
             if self.failure is not None:
                 break
         return events
-
-    def _send(self, channel: Channel, text: str) -> M | None:
-        if channel is not self._chosen and not self._is_wanted(channel):
-            self._put_aside(channel, text)
-            return None
-        return self._feed(channel, text)
 
     def _is_wanted(self, channel: Channel) -> bool:
         """Whether a text that is not the chosen one may be the object nevertheless."""
@@ -178,7 +153,7 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         is_draft = chosen.kind == "content" and self._parsers[chosen].is_tentative
         return is_draft and channel.kind == "tool"
 
-    def _feed(self, channel: Channel, text: str) -> M | None:
+    def _parse(self, channel: Channel, text: str) -> M | None:
         self._pieces.append(text)
         if len(self._pieces) >= _PIECES:
             self._keep()
@@ -186,20 +161,21 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         if parser is None:
             parser = self._parsers[channel] = self._new_parser()
         try:
-            snapshot = self._wanted(parser.feed(text))
+            snapshot: M | None = parser.feed(text)
         except PartialStreamError as error:
-            self.failure = error
+            self._fail(error)
             if self._wanted(parser.snapshot) is not None:
                 self._chosen = channel  # so that the error can show how far it came
             return None
+        if self._member is not None:
+            snapshot = self._wanted(snapshot)
         if snapshot is not None:
             self._chosen = channel
             if self._alignments:
                 self._remember(snapshot, channel)
-            if self.answer.timing.first_item is None:
-                self.answer.timing.first_item = self.answer.elapsed()
         return snapshot
 
+    @override
     def _alignment(self, channel: Channel) -> Alignment:
         parser = self._parsers.get(channel)
         return Alignment(0 if parser is None else parser.size, keeps=self._limits.text_kept)
@@ -218,28 +194,19 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
             )
         spoken.remember(snapshot, ended=ended)
 
+    # -- the end ---------------------------------------------------------------------------
+
+    @override
     def final(self) -> M:
-        """See `PartialReading`."""
-        if isinstance(self.failure, PartialStreamError):
-            raise self.failure
-        if self._chosen is None or self.outcome is None or not self.outcome.ok:
-            raise IncompleteStreamError.of(self.outcome or Outcome("cancelled"))
+        if self._chosen is None:
+            return super().final()
         final = self._parsers[self._chosen].finish()
         value: M = final if self._member is None else getattr(final, self._member)
         return value
 
-    # -- the end ---------------------------------------------------------------------------
-
-    def finish(self) -> list[M]:
-        """See `Flow`. A root number or word is complete only now."""
-        return super().finish() + self._last()
-
-    def finish_events(self) -> list[PartialEvent[M]]:
-        """See `Flow`."""
-        return super().finish_events() + [Snapshot(value) for value in self._last()]
-
-    def _last(self) -> list[M]:
-        """What only the end of the text completes: a root number or word."""
+    @override
+    def _last_events(self) -> list[Event[M]]:
+        # A root number or word is complete only now.
         if self._chosen is not None or self.failure is not None:
             return []
         self._document(raising=False)
@@ -249,16 +216,16 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
                 self._chosen = channel
                 if self._alignments:
                     self._remember(last, channel, ended=True)
-                return [last]
+                return [Snapshot(last)]
         return self._read_aside()
 
-    def _read_aside(self) -> list[M]:
+    def _read_aside(self) -> list[Event[M]]:
         """Read what came elsewhere than it was asked for: the first text with an object."""
         failures: list[BaseException] = []
         for channel, text in self._take_aside():
-            snapshot = self._feed(channel, text)
+            snapshot = self._parse(channel, text)
             if snapshot is not None:
-                return [snapshot]
+                return [Snapshot(snapshot)]
             if self._chosen is not None:
                 return []
             if self.failure is not None:
@@ -269,13 +236,11 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
         return []
 
     @property
+    @override
     def _received(self) -> int:
         return sum(map(len, self._pieces))
 
-    @property
-    def _open_ended(self) -> bool:
-        return False
-
+    @override
     def _document(self, *, raising: bool) -> Outcome:
         parsers = self._parsers
         if self._chosen is not None:
@@ -293,6 +258,3 @@ class PartialFlow(Flow[M, PartialEvent[M]], PartialReading[M]):
                 if outcome.status == status:
                     return outcome
         return Outcome("empty")
-
-    def _annotate(self, error: PartialStreamError) -> None:
-        error.snapshot = self.snapshot

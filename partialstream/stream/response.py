@@ -10,13 +10,10 @@ from partialstream.results import AnswerMetadata, Delta, Timing
 from partialstream.sources.text import TextSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from partialstream.results import Token
     from partialstream.sources.base import Source
-
-
-TIMES_KEPT = 100_000
-"""Items whose times are kept: whoever streams more is not looking at each."""
 
 
 class ResponseStream:
@@ -28,7 +25,8 @@ class ResponseStream:
 
     Attributes:
         timing: When things arrived.
-        limits: What the answer may ask of its reader; set by whoever reads it.
+        tokens: The tokens that came with the last deltas.
+        limits: What the response may ask of its reader; set by whoever reads it.
     """
 
     limits: Limits = DEFAULT_LIMITS
@@ -39,10 +37,10 @@ class ResponseStream:
         self._clock = clock
         self._started = clock() if started is None else started
         self._source: Source | None = None
-        self._none = AnswerMetadata()
         self._quiet_since: float | None = None  # arrival of the first chunk without a delta
         self._quiet_behind = 0
         self.timing = Timing()
+        self.tokens: Sequence[Token] = ()
 
     def another(self) -> ResponseStream:
         """The next answer of the same stream: its times are counted on."""
@@ -57,7 +55,7 @@ class ResponseStream:
     @property
     def metadata(self) -> AnswerMetadata:
         """What the answer says beside its text."""
-        return self._none if self._source is None else self._source.metadata
+        return AnswerMetadata() if self._source is None else self._source.metadata
 
     @property
     def framed(self) -> bool:
@@ -80,6 +78,7 @@ class ResponseStream:
                 return []
             source = self._source = self._source_for(chunk)
         deltas = source.feed(chunk)
+        self.tokens = source.metadata.tokens
         if deltas:
             self._quiet_since = None
             if self.timing.first_delta is None:
@@ -119,19 +118,14 @@ class ResponseStream:
         Raises:
             ProviderError: What was left over is an error.
         """
-        return [] if self._source is None else self._source.finish()
-
-    def delivered(self, count: int) -> None:
-        """Items were handed over."""
-        now = self._clock() - self._started
-        timing = self.timing
-        if timing.first_item is None:
-            timing.first_item = now
-        times = timing.items
-        if count == 1 and len(times) < TIMES_KEPT:
-            times.append(now)
-        elif len(times) < TIMES_KEPT:
-            times.extend((now,) * count)
+        source = self._source
+        if source is None:
+            return []
+        # Not every source has something to say at the end, and so replaces the last tokens.
+        source.metadata.tokens = []
+        deltas = source.finish()
+        self.tokens = source.metadata.tokens
+        return deltas
 
     def ended(self) -> None:
         """The stream is over."""

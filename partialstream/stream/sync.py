@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from partialstream.stream.items import ItemFlow, ItemReading, items
-from partialstream.stream.partials import PartialFlow, PartialReading
-from partialstream.stream.reading import LEFT, Reading, values
-from partialstream.stream.stopping import items_until, snapshots_until
-from partialstream.stream.sync_driver import run, run_events, run_items
+from partialstream.stream.drive import LEFT, StreamInfo, events_of, items_of, run, values_of
+from partialstream.stream.items import ItemReader
+from partialstream.stream.partials import PartialReader
+from partialstream.stream.session import Session
 from partialstream.stream.transport import Chunks, is_running
 
 if TYPE_CHECKING:
@@ -21,13 +20,8 @@ if TYPE_CHECKING:
 
     from partialstream.limits import Limits
     from partialstream.results import (
-        AnswerMetadata,
-        Attempt,
         Item,
-        Outcome,
         RejectedItem,
-        Timing,
-        Usage,
     )
     from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
@@ -38,23 +32,21 @@ V = TypeVar("V")
 W = TypeVar("W")
 
 
-class _Stream(Generic[V]):
-    """What item and partial streams have in common: one pass over one answer."""
+class _Stream(StreamInfo[T]):
+    """What item and partial streams have in common: one pass over one session."""
 
-    _values: Generator[V, None, None]
-
-    def __init__(self, reading: Reading[Any, Any], chunks: Chunks) -> None:
-        self._any_reading = reading
+    def __init__(self, session: Session[T], chunks: Chunks) -> None:
+        super().__init__(session, chunks)
         self._chunks = chunks
+        self._values = run(session, chunks, values_of)
         self._others: list[Generator[Any, None, None]] = []
-        self._left = False
 
-    def __iter__(self) -> Generator[V, None, None]:
+    def __iter__(self) -> Generator[T, None, None]:
         # A generator for each loop, which nobody else holds: Python closes it when the loop is
         # left, even if the stream is kept, to be asked for its usage.
         return self._loop(self._values)
 
-    def __next__(self) -> V:
+    def __next__(self) -> T:
         return next(self._values)
 
     def __enter__(self) -> Self:
@@ -71,7 +63,7 @@ class _Stream(Generic[V]):
     def close(self) -> None:
         """Leave the stream: the response is closed at once. Allowed at any time, repeatedly."""
         # First: a thread that has not begun to wait for a chunk does not begin any more.
-        self._any_reading.cancelled()
+        self._session.cancel()
         readers = (self._values, *self._others)
         if any(map(is_running, readers)) and self._chunks.interrupt():
             return  # whoever reads comes to the end, and closes the response
@@ -95,50 +87,8 @@ class _Stream(Generic[V]):
             self._left = True
             raise
 
-    @property
-    def outcome(self) -> Outcome | None:
-        """How the stream ended; None while it runs."""
-        return self._any_reading.outcome
 
-    @property
-    def usage(self) -> Usage | None:
-        """Tokens paid for; None while the provider has not said."""
-        return self._any_reading.usage
-
-    @property
-    def metadata(self) -> AnswerMetadata:
-        """What the answer says beside its text: finish reason, model, id, reasoning and more.
-
-        With retries, of the answer that is read, or was read last.
-        """
-        return self._any_reading.metadata
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers of the HTTP response, by lower-case names; empty where it is not known."""
-        return self._chunks.headers
-
-    @property
-    def timing(self) -> Timing:
-        """When things arrived, in seconds since the request."""
-        return self._any_reading.timing
-
-    @property
-    def attempts(self) -> list[Attempt]:
-        """The requests that were made."""
-        return self._any_reading.attempts
-
-    @property
-    def text(self) -> str:
-        """The text so far.
-
-        Raises:
-            LimitExceededError: It is longer than what is kept; see `Limits.text_kept`.
-        """
-        return self._any_reading.text
-
-
-class ItemStream(_Stream[T], Generic[T]):
+class ItemStream(_Stream[T]):
     """An iterator of items, handed over as they complete.
 
     It can be read once: by iterating over it, over `detailed()` or over `events()`. Leaving
@@ -149,19 +99,14 @@ class ItemStream(_Stream[T], Generic[T]):
             `partialstream.errors`. Items before the failure are handed over first.
     """
 
-    def __init__(self, reading: ItemReading[T], chunks: Chunks) -> None:
-        super().__init__(reading, chunks)
-        self._reading = reading
-        self._values = run_items(reading, chunks)
-
     @property
     def rejected(self) -> list[RejectedItem]:
         """The items that did not validate and were not repaired, in order of their index."""
-        return self._reading.rejected
+        return self._session.rejected
 
     def detailed(self) -> Iterator[Item[T]]:
         """The items, each with its index, path, text and time."""
-        return self._also(run(self._reading, self._chunks, items(self._reading)))
+        return self._also(run(self._session, self._chunks, items_of))
 
     def events(self) -> Iterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
@@ -170,10 +115,11 @@ class ItemStream(_Stream[T], Generic[T]):
 
         Between two other events, text may come in any number of pieces.
         """
-        return self._also(run_events(self._reading, self._chunks))
+        self._session.report_text()
+        return self._also(run(self._session, self._chunks, events_of))
 
 
-class PartialStream(_Stream[T], Generic[T]):
+class PartialStream(_Stream[T]):
     """An iterator of snapshots of a growing object; the last is the validated object.
 
     It can be read once: by iterating over it, or over `events()`. `final()` reads what is
@@ -183,11 +129,6 @@ class PartialStream(_Stream[T], Generic[T]):
         PartialStreamError: As for `ItemStream`; `error.snapshot` is the last snapshot.
     """
 
-    def __init__(self, reading: PartialReading[T], chunks: Chunks) -> None:
-        super().__init__(reading, chunks)
-        self._reading = reading
-        self._values = run(reading, chunks, values(reading))
-
     def final(self) -> T:
         """Read to the end; gives the validated object.
 
@@ -196,11 +137,12 @@ class PartialStream(_Stream[T], Generic[T]):
         """
         for _ in self._values:
             pass
-        return self._reading.final()
+        return self._session.final()
 
     def events(self) -> Iterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end; with retries also attempts."""
-        return self._also(run_events(self._reading, self._chunks))
+        self._session.report_text()
+        return self._also(run(self._session, self._chunks, events_of))
 
 
 def stream_items(
@@ -241,10 +183,10 @@ def stream_items(
         name='Lamp'
         name='Rug'
     """
-    flow = ItemFlow(
+    reader: ItemReader[T] = ItemReader(
         type_, path=path, on_invalid=on_invalid, context=context, strict=strict, limits=limits
     )
-    return ItemStream(items_until(flow, take, stop_when), Chunks(chunks))
+    return ItemStream(Session(reader, take, stop_when), Chunks(chunks))
 
 
 def stream_partial(
@@ -276,5 +218,5 @@ def stream_partial(
         >>> [report.title for report in stream_partial(Report, ['{"title": "On', ' paper"}'])]
         ['On', 'On paper']
     """
-    flow: PartialFlow[M] = PartialFlow(model, context=context, strict=strict, limits=limits)
-    return PartialStream(snapshots_until(flow, stop_when), Chunks(chunks))
+    reader: PartialReader[M] = PartialReader(model, context=context, strict=strict, limits=limits)
+    return PartialStream(Session(reader, stop_when=stop_when), Chunks(chunks))

@@ -36,8 +36,13 @@ class Chunks:
     Args:
         chunks: The chunks. They are closed by their own `close`, if they have one; what they
             have as `response` is taken for the HTTP response below, if it is one.
-        send: Makes a request; gives the chunks of its answer.
+        send: Makes a request; gives the chunks of its response.
+
+    Attributes:
+        iterator: Gives the chunks.
     """
+
+    iterator: Iterator[Any]
 
     def __init__(
         self, chunks: Iterable[Any], send: Callable[[Any], Iterable[Any]] | None = None
@@ -46,11 +51,11 @@ class Chunks:
         self._use(chunks)
 
     def _use(self, chunks: Iterable[Any]) -> None:
-        self._iterator = iter_of(chunks)
+        self.iterator = iter_of(chunks)
         self._response = _response_of(chunks)
         self._close: Callable[[], object] | None = getattr(chunks, "close", None)
         if self._close is None:
-            self._close = getattr(self._iterator, "close", None)
+            self._close = getattr(self.iterator, "close", None)
 
     def send(self, request: Any) -> None:
         """Make another request; from now on, the chunks are those of its answer.
@@ -61,11 +66,8 @@ class Chunks:
         if self._send is None:
             raise TypeError("these chunks do not come from requests")
         self.close()
-        self._iterator = iter(())  # in case that sending fails
+        self.iterator = iter(())  # in case that sending fails
         self._use(self._send(request))
-
-    def __iter__(self) -> Iterator[Any]:
-        return self._iterator
 
     @property
     def headers(self) -> dict[str, str]:

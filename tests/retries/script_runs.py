@@ -77,14 +77,14 @@ def _plain(value: Any) -> Any:
 def open_sync(script: Script) -> ItemStream[Any]:
     """The stream of a script, unread."""
     model, call = ScriptedModel(script), make_call(script, asynchronous=False)
-    return ItemStream(call.item_reading(), Chunks(model.answer(call.request), model.answer))
+    return ItemStream(call.item_session(), Chunks(model.answer(call.request), model.answer))
 
 
 def run_sync(script: Script) -> Run:
     """Run a script through `ItemStream`."""
     model, call = ScriptedModel(script), make_call(script, asynchronous=False)
-    reading = call.item_reading()
-    stream = ItemStream(reading, Chunks(model.answer(call.request), model.answer))
+    session = call.item_session()
+    stream = ItemStream(session, Chunks(model.answer(call.request), model.answer))
     run = Run(stream=stream, log=model.log)
     source: Iterator[Any] = (
         iter(stream) if script.way == "values" else getattr(stream, script.way)()
@@ -105,8 +105,8 @@ def run_async(script: Script) -> Run:
     async def send(request: Any) -> AsyncIterator[Any]:
         return _later(model, request)
 
-    reading = call.item_reading()
-    stream = AsyncItemStream(reading, AsyncChunks(lambda: send(call.request), send))
+    session = call.item_session()
+    stream = AsyncItemStream(session, AsyncChunks(lambda: send(call.request), send))
     run = Run(stream=stream, log=model.log)
 
     async def main() -> None:
@@ -139,7 +139,7 @@ def drive(coroutine: Coroutine[Any, Any, R]) -> R:
     raise AssertionError("nothing here is worth waiting for")
 
 
-def make_call(script: Script, *, asynchronous: bool) -> Call:
+def make_call(script: Script, *, asynchronous: bool, take: int | None = None) -> Call:
     """The call that a script is the answer to."""
     on_invalid: Any = script.on_invalid
     if on_invalid == "function":
@@ -164,6 +164,7 @@ def make_call(script: Script, *, asynchronous: bool) -> Call:
         on_interrupt=script.on_interrupt,
         ordered=script.ordered,
         key=key,
+        take=take,
     )
     return Call(
         items_shape(Entry),

@@ -33,7 +33,7 @@ from partialstream.client.budget import (
     Budget,
 )
 from partialstream.results import Outcome
-from partialstream.stream.reading import await_turn, run_turn
+from partialstream.stream.session import await_steps, run_steps
 from partialstream.testing import Answer, faults
 
 if TYPE_CHECKING:
@@ -270,13 +270,13 @@ def test_a_server_that_says_when_is_asked_then(said: str | None, seconds: float 
 def test_what_is_delivered_renews_the_number_of_failures_in_a_row() -> None:
     asked = Budget(1)
     failure = failure_of("truncated")
-    assert run_turn(asked.allows(failure))
-    run_turn(asked.pause())
-    assert not run_turn(asked.allows(failure))
+    assert run_steps(asked.allows(failure))
+    run_steps(asked.pause())
+    assert not run_steps(asked.allows(failure))
     asked.renew()
-    assert asyncio.run(await_turn(asked.allows(failure)))
-    asyncio.run(await_turn(asked.pause()))
-    assert not asyncio.run(await_turn(asked.allows(failure)))
+    assert asyncio.run(await_steps(asked.allows(failure)))
+    asyncio.run(await_steps(asked.pause()))
+    assert not asyncio.run(await_steps(asked.allows(failure)))
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_a_request_that_cannot_be_sent_is_tried_once_by_each_retry() -> None:
             for chunk in ():
                 yield chunk
 
-        stream: Any = AsyncItemStream(call.item_reading(), AsyncChunks(first, server.send))
+        stream: Any = AsyncItemStream(call.item_session(), AsyncChunks(first, server.send))
         try:
             async for _ in stream:
                 pass

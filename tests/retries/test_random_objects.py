@@ -37,7 +37,7 @@ many = settings(
 def run_sync(script: Grown) -> tuple[Any, list[Any], Model]:
     model, call = Model(script), make_call(script, asynchronous=False)
     chunks = Chunks(model.answer(call.request), model.answer)
-    stream: Any = PartialStream(call.partial_reading(), chunks)
+    stream: Any = PartialStream(call.partial_session(), chunks)
     return stream, list(stream.events()), model
 
 
@@ -52,7 +52,7 @@ def run_async(script: Grown) -> tuple[Any, list[Any], Model]:
             yield chunk
 
     stream: Any = AsyncPartialStream(
-        call.partial_reading(), AsyncChunks(lambda: send(call.request), send)
+        call.partial_session(), AsyncChunks(lambda: send(call.request), send)
     )
     events: list[Any] = []
 

@@ -38,7 +38,7 @@ many = settings(
 def run_sync(script: Repeats) -> tuple[Any, list[Item[Any]], Model]:
     model, call = Model(script), make_call(script, asynchronous=False)
     chunks = Chunks(model.answer(call.request), model.answer)
-    stream = ItemStream(call.item_reading(), chunks)
+    stream = ItemStream(call.item_session(), chunks)
     return stream, list(stream.detailed()), model
 
 
@@ -52,7 +52,7 @@ def run_async(script: Repeats) -> tuple[Any, list[Item[Any]], Model]:
         for chunk in model.answer(request):
             yield chunk
 
-    stream = AsyncItemStream(call.item_reading(), AsyncChunks(lambda: send(call.request), send))
+    stream = AsyncItemStream(call.item_session(), AsyncChunks(lambda: send(call.request), send))
     items: list[Item[Any]] = []
 
     async def main() -> None:

@@ -18,7 +18,6 @@ from scripted_model import ScriptedModel
 from scripts import Script, scripts
 
 from partialstream import Finished, Item, ItemRejected, ItemRepaired, Outcome, RejectedItem
-from partialstream.stream.stopping import items_until
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import Chunks
 
@@ -36,9 +35,8 @@ many = settings(
 
 def run_taking(script: Script, take: int) -> Run:
     """Run a script, of whose items so many are wanted."""
-    model, call = ScriptedModel(script), make_call(script, asynchronous=False)
-    reading = items_until(call.item_reading(), take, None)
-    stream = ItemStream(reading, Chunks(model.answer(call.request), model.answer))
+    model, call = ScriptedModel(script), make_call(script, asynchronous=False, take=take)
+    stream = ItemStream(call.item_session(), Chunks(model.answer(call.request), model.answer))
     run = Run(stream=stream, log=model.log)
     source: Iterator[Any] = (
         iter(stream) if script.way == "values" else getattr(stream, script.way)()

@@ -66,7 +66,7 @@ def call_of(type_: Any, *, asynchronous: bool = False, **options: Any) -> Call:
 def read(type_: Any, *texts: str, **options: Any) -> tuple[list[Any], Any]:
     """The events of both drivers, which are the same, and the stream."""
     answers, call = Answers(*texts), call_of(type_, **options)
-    stream = ItemStream(call.item_reading(), Chunks(answers.send(call.request), answers.send))
+    stream = ItemStream(call.item_session(), Chunks(answers.send(call.request), answers.send))
     events = list(stream.events())
     later, acall = Answers(*texts), call_of(type_, asynchronous=True, **options)
 
@@ -77,7 +77,7 @@ def read(type_: Any, *texts: str, **options: Any) -> tuple[list[Any], Any]:
         for chunk in later.send(request):
             yield chunk
 
-    astream = AsyncItemStream(acall.item_reading(), AsyncChunks(lambda: send(acall.request), send))
+    astream = AsyncItemStream(acall.item_session(), AsyncChunks(lambda: send(acall.request), send))
     came: list[Any] = []
 
     async def main() -> None:
@@ -182,7 +182,7 @@ def test_what_is_new_is_delivered_when_its_last_character_arrives(
     first: str, rest: str, late: list[int]
 ) -> None:
     answers, call = Answers(first, rest), call_of(str)
-    stream = ItemStream(call.item_reading(), Chunks(answers.send(call.request), answers.send))
+    stream = ItemStream(call.item_session(), Chunks(answers.send(call.request), answers.send))
     behind = [
         answers.sent.count('"', answers.sent.index("[")) // 2 - 1
         for item in stream.detailed()
@@ -246,7 +246,7 @@ def test_the_member_beside_the_list_is_none_of_the_items() -> None:
     first = '{"items": [{"first_index": 1}, ✂'
     rest = '{"first_index_": 0, "items": [{"first_index": 1}, {"first_index": 1}]}'
     answers, call = Answers(first, rest), call_of(_Model)
-    stream = ItemStream(call.item_reading(), Chunks(answers.send(call.request), answers.send))
+    stream = ItemStream(call.item_session(), Chunks(answers.send(call.request), answers.send))
     assert [item.first_index for item in stream] == [1, 1]
     schema = answers.requests[1]["response_format"]["json_schema"]["schema"]
     assert list(schema["properties"]) == ["first_index_", "items"]

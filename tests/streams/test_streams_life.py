@@ -148,7 +148,7 @@ def test_leaving_a_loop_closes_a_stream_that_is_kept(life: Life, kind: str, way:
         assert was_closed == [False]
         assert (chunks.closed, chunks.given) == (True, 1)
         assert stream.outcome == Outcome("cancelled")
-        with pytest.raises(RuntimeError, match="was left"):
+        with pytest.raises(RuntimeError, match="exited early"):
             await life.next_of_iter(stream)
 
     life.run(main)

@@ -1,0 +1,358 @@
+"""A session reads one stream: it takes chunks and gives events. No I/O.
+
+    feed(chunk), finish()            what happens in a response
+    on_transport_error(error)        fetching a chunk, or sending a request, has failed
+    next_attempt()                   a response was read: what comes next
+    cancel(), close()                how it ended
+
+All ways to read a stream are made of its events: values, `detailed()`, `take=`, `stop_when=` and
+retries. Whatever is known of a stream as a whole is kept here, and nowhere else: what was
+delivered and when, what was rejected, the attempts, the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Generator
+from inspect import isawaitable, iscoroutinefunction
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+
+from partialstream.errors import IncompleteStreamError, PartialStreamError
+from partialstream.results import Attempt, AttemptCause, Item, Outcome, RejectedItem
+from partialstream.stream.events import Event, Finished, ItemRejected, ItemRepaired, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from partialstream.results import AnswerMetadata, Timing, Usage
+    from partialstream.stream.reader import ResponseReader
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+TIMES_KEPT: Final = 100_000
+"""Items whose times are kept: whoever streams more is not looking at each."""
+
+Steps = Generator[Any, Any, R]
+"""What a driver is to do, step by step; see `drive.py`. A step that is awaitable is awaited, and
+its result sent back. A sync driver awaits nothing: what it may call has no need of it."""
+
+
+def validate_stop_options(take: Any, stop_when: Any) -> None:
+    """Refuse options for an early end that make no sense.
+
+    Raises:
+        TypeError: `take` is no whole number, or `stop_when` nothing that can be called at once.
+        ValueError: `take` is less than 1.
+    """
+    if take is not None:
+        if not isinstance(take, int) or isinstance(take, bool):
+            raise TypeError(f"take= must be a whole number, not {take!r}")
+        if take < 1:
+            raise ValueError(f"take= must be at least 1, not {take}")
+    if stop_when is not None:
+        if not callable(stop_when):
+            raise TypeError(f"stop_when= must be a function, not {stop_when!r}")
+        if iscoroutinefunction(stop_when):
+            raise TypeError("stop_when= must not be async: it is asked at once")
+
+
+class Session(Generic[T]):
+    """Reads a stream of one response. `RetryingSession` reads several.
+
+    With the last item or snapshot that is wanted, it ends as if the caller had left: nothing
+    after that is handed over, nor asked for again.
+
+    Args:
+        reader: Reads the response.
+        take: How many items are wanted; None for all.
+        stop_when: Asked of each item or snapshot before it is handed over: is it the last?
+
+    Raises:
+        TypeError: See `validate_stop_options`.
+        ValueError: See `validate_stop_options`.
+
+    Attributes:
+        failure: What is raised after the last event, None while the stream runs or if it is
+            complete.
+        outcome: How the stream ended, None while it runs.
+        pending: Events of requests that wait to be handed over.
+    """
+
+    def __init__(
+        self,
+        reader: ResponseReader[T],
+        take: int | None = None,
+        stop_when: Callable[[T], bool] | None = None,
+    ) -> None:
+        if take is not None or stop_when is not None:
+            validate_stop_options(take, stop_when)
+        self._reader = reader
+        self._take = take
+        self._stop_when = stop_when
+        self._delivered = 0
+        self._rejected: dict[int, RejectedItem] = {}
+        self._attempts: list[Attempt] = []  # those that are over
+        self._number = 1  # of the attempt under way
+        self._cause: AttemptCause = "request"
+        self._began = 0.0
+        self._stopped = False  # by `take` or `stop_when`
+        self._last: Any = None  # the value before that
+        self.pending: list[Event[T]] = []
+        self.failure: BaseException | None = None
+        self.outcome: Outcome | None = None
+
+    # -- one response ----------------------------------------------------------------------
+
+    def start_clock(self) -> None:
+        """The first request is made now, and not when all this was set up."""
+        self._reader.response.begin()
+
+    def report_text(self) -> None:
+        """From now on there are events for text, too."""
+        self._reader.reports_text = True
+
+    def feed(self, chunk: Any) -> list[Event[T]]:
+        """Take a chunk; gives what happens in it, in the order of the text."""
+        return self._happened(self._reader.feed(chunk))
+
+    def pull(self, chunks: Iterator[Any]) -> list[Event[T]]:
+        """Take chunks until something happens, or there are no more; gives what happens."""
+        return self._happened(self._reader.pull(chunks))
+
+    async def pull_async(self, chunks: AsyncIterator[Any]) -> list[Event[T]]:
+        """As `pull`, with awaiting."""
+        return self._happened(await self._reader.pull_async(chunks))
+
+    def finish(self) -> list[Event[T]]:
+        """The chunks of the response ended; gives what happens only now."""
+        return self._happened(self._reader.finish())
+
+    def on_transport_error(self, error: BaseException) -> list[Event[T]]:
+        """Fetching a chunk, or sending a request, raised `error`; gives what was left over."""
+        return self._happened(self._reader.on_transport_error(error))
+
+    @property
+    def response_done(self) -> bool:
+        """Whether nothing more is to be read of this response."""
+        return self._reader.done or self.failure is not None or self.outcome is not None
+
+    def finished(self) -> bool:
+        """Whether it is known how the stream ended; another thread or task may have left it."""
+        return self.outcome is not None
+
+    def _happened(self, events: list[Event[T]]) -> list[Event[T]]:
+        """What a response brought; gives what is handed over."""
+        return self._hand_over(events) if events else events
+
+    def _hand_over(self, events: list[Event[T]]) -> list[Event[T]]:
+        """Keep account of events, up to the last that is wanted."""
+        if self._stopped:
+            return []
+        response = self._reader.response
+        timing = response.timing
+        now = response.elapsed()
+        for place, event in enumerate(events):
+            last = None
+            if isinstance(event, (Item, Snapshot)):
+                if self._take is not None or self._stop_when is not None:
+                    try:
+                        last = self._reason_to_stop(event.value)
+                    except Exception as error:  # noqa: BLE001 - raised after what came before
+                        self._stop("stop_when failed", error)
+                        return events[:place]
+                    self._last = event.value
+                if timing.first_item is None:
+                    timing.first_item = now
+                if isinstance(event, Item):
+                    self._delivered += 1
+                    if len(timing.items) < TIMES_KEPT:
+                        timing.items.append(now)
+                if last is not None:
+                    self._stop(last, None)
+                    return events[: place + 1]
+            elif isinstance(event, ItemRejected):
+                self._rejected[event.item.index] = event.item
+            elif isinstance(event, ItemRepaired):
+                self._rejected.pop(event.rejected.index, None)
+        return events
+
+    def _reason_to_stop(self, value: T) -> str | None:
+        """Why a value is the last that is wanted, None if it is not."""
+        if self._delivered + 1 == self._take:
+            return f"take={self._take}"
+        return "stop_when" if self._stop_when is not None and self._stop_when(value) else None
+
+    def _stop(self, detail: str, failure: Exception | None) -> None:
+        self._stopped = True
+        self.failure = None  # what failed, failed after the last that is wanted
+        self.cancel(detail)
+        self.failure = failure
+
+    # -- between responses -----------------------------------------------------------------
+
+    def next_attempt(self) -> Steps[bool]:
+        """A response was read: find out what comes next, and wait until it may.
+
+        Steps that are lists are events to hand over.
+
+        Returns:
+            Whether `request` is to be sent, and the response to it to be read.
+        """
+        yield from ()  # a generator, like its overrides
+        return False
+
+    @property
+    def request(self) -> Any:
+        """The next request."""
+        raise NotImplementedError("there is one response only")
+
+    def take_pending(self) -> list[Event[T]]:
+        """The events that wait; they are given once."""
+        pending, self.pending = self.pending, []
+        return pending
+
+    def _end_attempt(self, outcome: Outcome | None = None) -> None:
+        """The attempt is over; `outcome` tells how, if that is not how its response ended."""
+        self._reader.close()
+        self._attempts.append(self._attempt(outcome))
+
+    def _attempt(self, outcome: Outcome | None = None) -> Attempt:
+        reader = self._reader
+        total = reader.response.timing.total
+        until = reader.response.elapsed() if total is None else total
+        return Attempt(
+            self._number, self._cause, outcome or reader.outcome, reader.usage, until - self._began
+        )
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def cancel(self, detail: str = "") -> None:
+        """The caller leaves; nothing happens if the stream is over.
+
+        Args:
+            detail: What is known of the reason.
+        """
+        if self.outcome is None:
+            self.outcome = Outcome("cancelled", detail=detail)
+            self._reader.cancel(detail)
+            self._reader.response.ended()
+
+    def close(self) -> Finished:
+        """Nothing more will come: settles `outcome`, and what is to be raised in `failure`."""
+        reader = self._reader
+        if self.outcome is None and self.failure is None:
+            self._end_attempt()
+            self.outcome, self.failure = reader.outcome, reader.failure
+        failure = self.failure
+        if isinstance(failure, PartialStreamError):
+            if failure.outcome is None:
+                failure.outcome = Outcome("invalid", detail=str(failure))
+            failure.usage = self.usage
+            failure.delivered = self._delivered
+            failure.snapshot = reader.snapshot
+            self.outcome = failure.outcome
+        elif failure is not None and self.outcome is None:
+            self.outcome = reader.outcome  # an exception that is not ours to explain
+        reader.response.ended()
+        self.cancel()
+        return Finished(self.outcome or Outcome("cancelled"))
+
+    def final(self) -> T:
+        """The validated object, once the stream is complete.
+
+        Raises:
+            PartialStreamError: There is none.
+        """
+        failure = self.failure
+        if isinstance(failure, PartialStreamError):
+            raise failure
+        if self.outcome is None or not self.outcome.ok:
+            error = IncompleteStreamError.of(self.outcome or Outcome("cancelled"))
+            if self._stopped:  # a snapshot is not validated as a whole, so it is not given
+                error.usage = self.usage
+                error.snapshot = self._last
+            raise error
+        return self._reader.final()
+
+    # -- for the user ----------------------------------------------------------------------
+
+    @property
+    def rejected(self) -> list[RejectedItem]:
+        """The items that did not validate and were not repaired, in order of their index.
+
+        Those after the last item that is wanted are not among them.
+        """
+        return sorted(self._rejected.values(), key=attrgetter("index"))
+
+    @property
+    def metadata(self) -> AnswerMetadata:
+        """What the response says beside its text: the one that is read, or was read last."""
+        return self._reader.response.metadata
+
+    @property
+    def timing(self) -> Timing:
+        """When things arrived, counted from the first request."""
+        return self._reader.response.timing
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The requests that were made."""
+        is_open = len(self._attempts) < self._number
+        return [*self._attempts, self._attempt()] if is_open else list(self._attempts)
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens paid for, of all attempts whose provider has said; None while unknown."""
+        total: Usage | None = None
+        for attempt in self.attempts:
+            if attempt.usage is not None:
+                total = attempt.usage if total is None else total + attempt.usage
+        return total
+
+    @property
+    def text(self) -> str:
+        """The text of the response that is read, or was read last."""
+        return self._reader.text
+
+
+def resolved(value: Awaitable[R] | R) -> Steps[R]:
+    """The result of something that a sync or an async function gave."""
+    if isawaitable(value):
+        return cast("R", (yield value))
+    return value
+
+
+def run_steps(steps: Steps[R]) -> R:
+    """Do steps without a loop.
+
+    Raises:
+        TypeError: There is something to await.
+    """
+    try:
+        step = next(steps)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+    steps.close()
+    raise cannot_await(step)
+
+
+def cannot_await(awaitable: Any) -> TypeError:
+    """The error of a sync driver for a step that it would have to await."""
+    close = getattr(awaitable, "close", None)
+    if close is not None:
+        close()
+    return TypeError("an async function was given to a sync client, which cannot await it")
+
+
+async def await_steps(steps: Steps[R]) -> R:
+    """Do steps that are awaited."""
+    result: Any = None
+    while True:
+        try:
+            step = steps.send(result)
+        except StopIteration as stop:
+            value: R = stop.value
+            return value
+        result = await step
