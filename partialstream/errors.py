@@ -3,7 +3,7 @@
 PartialStreamError                 what a stream, a parser or `client.create` raises
 ├── JSONSyntaxError(ValueError)    the text cannot become valid JSON            model's fault
 ├── OutputValidationError          well-formed, but not what the type asks for  model's fault
-├── IncompleteStreamError          the answer ended before the document did     anybody's fault
+├── IncompleteStreamError          the response ended before the document did   anybody's fault
 ├── RefusalError                   the model or a content filter said no
 ├── ProviderError                  an error event, or a chunk of unknown shape  provider's fault
 ├── LimitExceededError             one of `Limits` was reached
@@ -113,8 +113,8 @@ class OutputValidationError(PartialStreamError):
 
     Attributes:
         index: The item's place in its list, None for an object.
-        raw: The JSON text that was refused.
-        path: The member that was refused before the object was complete; `()` for the whole.
+        raw: The JSON text that was rejected.
+        path: The field that was rejected before the object was complete; `()` for the whole.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class OutputValidationError(PartialStreamError):
 
 
 class IncompleteStreamError(PartialStreamError):
-    """The answer ended before the document did, or held none.
+    """The response ended before the document did, or held none.
 
     The outcome says which: truncated, disconnected, stalled, empty or no_json. A transport's
     own exception is the `__cause__`.
@@ -141,7 +141,7 @@ class IncompleteStreamError(PartialStreamError):
 
     @classmethod
     def of(cls, outcome: Outcome) -> IncompleteStreamError:
-        """The error that tells of an outcome."""
+        """The error for an outcome."""
         message, detail = _INCOMPLETE.get(outcome.status, outcome.status), outcome.detail
         if outcome.status == "no_json" and detail:
             message, detail = detail, ""  # it says what is missing, and quotes what came
@@ -156,12 +156,12 @@ class IncompleteStreamError(PartialStreamError):
 
 
 _INCOMPLETE = {
-    "empty": "the answer is empty",
+    "empty": "the response is empty",
     "no_json": "no JSON found in the response",
-    "truncated": "the answer ends before the document does",
-    "disconnected": "the connection ended before the answer did",
-    "cancelled": "the stream was left before its end",
-    "stalled": "the answer took longer than allowed",
+    "truncated": "the response ends before the document does",
+    "disconnected": "the connection ended before the response did",
+    "cancelled": "the stream was closed before its end",
+    "stalled": "the response took longer than allowed",
 }
 
 

@@ -21,24 +21,24 @@ class Limits:
     Attributes:
         depth: Arrays and objects open at once. pydantic's own parser stops at 201.
         item_size: Characters of one item, or of the whole text of a growing object.
-            16 Mi is a hundred times the longest answer of today's models.
+            16 Mi is a hundred times the longest response of today's models.
         item_count: Elements of the list, rejected ones counted.
         total_size: Characters of the whole text, prose and skipped members counted.
         text_kept: Characters of the text so far that a stream keeps to show and to resume from.
             A longer text streams on, but `stream.text` can no longer be had. As much is kept of
             the reasoning, of the refusal and of what else a provider says (`metadata.extra`), from
-            their beginnings; `metadata.shortened` tells that there was more, which the events of
+            their beginnings; `metadata.shortened` says that there was more, which the events of
             the stream give all the same. `confidence` knows the tokens of as many characters, the
             last ones, at least.
         event_size: Bytes of one event or document of a body, comments included; each line counts
             for 64 more, about what it takes to hold it. 16 Mi is as much as an item may have, and
             a thousand times an ordinary event; while an event is read, some copies of it are held.
-        channels: Texts side by side in one answer: choices, blocks, output items, tool calls. For
+        channels: Texts side by side in one response: choices, blocks, output items, tool calls. For
             each some kilobytes are held. Models make a hundred calls at once at most.
         rejected_size: Characters of the items that did not validate and are kept in `rejected`;
             each error in them counts for 400, about what pydantic's errors take. 4 Mi is ten
-            thousand small items, and more than any model says in one answer; with fewer, an
-            answer that is not what was asked for is found out earlier.
+            thousand small items, and more than any model says in one response; with fewer, a
+            response that is not what was requested is found out earlier.
         whitespace_run: Blanks in a row outside strings. A model that is held to a grammar and
             has nothing left to say pads with blanks until its tokens run out.
         repeated_items: Elements of a streamed list in a row that have the same text. A model
@@ -48,7 +48,7 @@ class Limits:
             characters (numbers, `true`, short words) do not count. None: no limit.
         idle_seconds: Seconds without a delta, whatever text it belongs to: the document, reasoning
             or a refusal. Comments, pings and empty deltas are no progress; they are counted from
-            the first one behind the last delta. Half of the OpenAI SDK's own time-out: reasoning
+            the first one after the last delta. Half of the OpenAI SDK's own time-out: reasoning
             models are silent for minutes before their first token. The stream ends as `stalled`.
             What a client asks for is bounded also while nothing at all arrives. Of a stream that
             somebody else has opened, the clock is looked at when a chunk arrives (of bare texts,

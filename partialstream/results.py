@@ -1,4 +1,4 @@
-"""What a stream tells besides its items: outcome, usage, timing, provenance.
+"""What a stream reports besides its items: outcome, usage, timing, provenance.
 
 All of these are plain values. Those handed to the caller are frozen, so that nothing a
 stream has said changes afterwards.
@@ -26,10 +26,10 @@ Status = Literal[
     "truncated",  # the text ended while incomplete
     "refused",  # the model refused
     "filtered",  # the provider's content filter stepped in
-    "disconnected",  # the connection ended before the answer did
+    "disconnected",  # the connection ended before the response did
     "stalled",  # nothing of it arrived for longer than allowed, or it took too long in all
     "cancelled",  # the caller left before the end
-    "invalid",  # the text is no JSON, or the value does not validate
+    "invalid",  # the text is not valid JSON, or the value does not validate
 ]
 """How a stream ended; see `Outcome`."""
 
@@ -75,8 +75,8 @@ class Usage:
     `cached_tokens` are part of `input_tokens`, and `reasoning_tokens` part of
     `output_tokens`, as in the OpenAI API.
 
-    Providers tell the usage at the end of a response. One that was interrupted, or closed
-    because it had brought enough, has cost more than was told: `complete` is False then.
+    Providers report the usage at the end of a response. One that was interrupted, or closed
+    because it had brought enough, has cost more than was reported: `complete` is False then.
 
     Attributes:
         complete: Whether the provider has counted everything.
@@ -223,7 +223,7 @@ class Item(Generic[T]):
         raw: Its JSON text, character for character.
         attempt: The number of the request it came with; the first is 1.
         received_at: Seconds from the request to its delivery.
-        confidence: How likely its values were; None if the provider did not tell, which most
+        confidence: How likely its values were; None if the provider did not report it, as most
             do only if asked to (`logprobs=True`), and of tool calls not at all.
     """
 
@@ -257,7 +257,7 @@ class RejectedItem:
 
 AttemptCause = Literal["request", "repair", "resume", "reask"]
 """Why a request was made: `"request"` is the caller's own; `"repair"` asks for rejected items
-again, `"resume"` for what a broken answer lacks, `"reask"` for an object that was not valid."""
+again, `"resume"` for the rest of an interrupted response, `"reask"` for an invalid object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,12 +284,12 @@ ChannelKind = Literal["content", "tool", "server_tool", "reasoning", "refusal"]
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One of the texts that a provider sends side by side in one answer.
+    """One of the texts that a provider sends side by side in one response.
 
     Attributes:
         kind: `content` and `tool` (the arguments of one tool call) may hold the document;
             `server_tool`, `reasoning` and `refusal` never do.
-        key: What tells it from the other channels of its kind: choice, tool call, block.
+        key: What distinguishes it from the other channels of its kind: choice, tool call, block.
         name: The tool's name, None elsewhere.
     """
 
@@ -309,14 +309,14 @@ Delta = tuple[Channel, str]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token of the answer, and how likely it was.
+    """A token of the response, and how likely it was.
 
     Attributes:
         channel: The text that it is a part of.
         data: Its text in UTF-8. Bytes, because a token may be a part of a character.
         logprob: The natural logarithm of its probability.
         alternatives: The likeliest tokens at its place and their logarithms, as far as the
-            provider tells; itself may be among them.
+            provider reports; itself may be among them.
     """
 
     channel: Channel
@@ -332,7 +332,7 @@ class Token:
 
 @dataclass(slots=True)
 class AnswerMetadata:
-    """What an answer says beside its text, as far as it has arrived.
+    """What a response says beside its text, as far as it has arrived.
 
     A source fills it in; it is the source's one mutable record.
 
@@ -342,13 +342,13 @@ class AnswerMetadata:
         filter_reason: Why a content filter stepped in, None if none did.
         reasoning: The reasoning text so far, its beginning if it is long; see `shortened`.
         usage: Tokens, the last figure the provider gave.
-        model: The model that answered, by the provider's name.
-        request_id: The provider's id of the answer.
-        terminated: Whether the provider marked the end of the answer (`[DONE]`,
-            `message_stop`, `response.completed`), so that its absence can be told.
-        tokens: The tokens of the last chunk, if the provider tells their probabilities. Each
+        model: The model that responded, by the provider's name.
+        request_id: The provider's id of the response.
+        terminated: Whether the provider marked the end of the response (`[DONE]`,
+            `message_stop`, `response.completed`), so that its absence is known.
+        tokens: The tokens of the last chunk, if the provider reports their probabilities. Each
             chunk's replace those of the chunk before.
-        chunks: Chunks of the answer so far, which are the events of its body; None if it is not
+        chunks: Chunks of the response so far, which are the events of its body; None if it is not
             read from a body: whoever gives us objects or texts can count them.
         extra: What else a provider said, by its own names.
         shortened: Whether `reasoning`, `refusal` or `extra` hold less than was said, because it

@@ -198,7 +198,7 @@ class Blocks:
 
         Args:
             metadata: What the answer has said: why it ended, and whether it did.
-            cut: Whether the stream ended before the answer did.
+            cut: Whether the stream ended before the response did.
         """
         reason = metadata.finish_reason
         if reason is None:

@@ -35,29 +35,29 @@ def refusal() -> bytes:
         (
             f'{{"items":[{GOOD},\n{{"name":"b","pri',
             ExitCode.INCOMPLETE,
-            "truncated: the answer ends before the document does; "
+            "truncated: the response ends before the document does; "
             """unfinished: '{"name":"b","pri'; """
             "ends at line 2 column 17 (offset 50), in items[1]",
         ),
         (
             '[{"name":"b',
             ExitCode.INCOMPLETE,
-            "truncated: the answer ends before the document does; "
+            "truncated: the response ends before the document does; "
             """unfinished: '{"name":"b'; ends at line 1 column 12 (offset 11), in name""",
         ),
-        ("", ExitCode.INCOMPLETE, "empty: the answer is empty"),
-        (" \n", ExitCode.INCOMPLETE, "empty: the answer is empty"),
+        ("", ExitCode.INCOMPLETE, "empty: the response is empty"),
+        (" \n", ExitCode.INCOMPLETE, "empty: the response is empty"),
         ("Sorry.", ExitCode.INCOMPLETE, "no_json: no JSON found in the response: "),
         (
             sse_body([f"[{GOOD}"], finish_reason=None, done=False),
             ExitCode.INCOMPLETE,
-            "disconnected: the connection ended before the answer did; "
+            "disconnected: the connection ended before the response did; "
             "ends at line 1 column 24 (offset 23), in [1]",
         ),
         (
             sse_body([f"[{GOOD}"], finish_reason="length"),
             ExitCode.INCOMPLETE,
-            "truncated: the answer ends before the document does (finish reason 'length')",
+            "truncated: the response ends before the document does (finish reason 'length')",
         ),
         (refusal(), ExitCode.REFUSED, "the model refused: I cannot."),
         (
@@ -109,7 +109,7 @@ def test_a_list_ends_with_a_message_and_an_exit_code(
         (
             '{"name":"a',
             ExitCode.INCOMPLETE,
-            "truncated: the answer ends before the document does; "
+            "truncated: the response ends before the document does; "
             """unfinished: '{"name":"a'; ends at line 1 column 11 (offset 10), in name""",
         ),
         ("", ExitCode.INCOMPLETE, "empty: "),

@@ -8,11 +8,11 @@ SURVIVED = """\
 request 1
 item 0   Lamp, 39
 item 1   invalid: {"name": "Rug", "price": -80}
-failed   the connection ended before the answer did
+failed   the connection ended before the response did
 request 2, to resume
 2 items need not come again
 item 2   Shelf, 64
-failed   the answer ends before the document does (finish reason 'length')
+failed   the response ends before the document does (finish reason 'length')
 request 3, to resume
 3 items need not come again
 item 3   Vase, 18

@@ -120,8 +120,8 @@ def test_the_events_tell_of_it_in_order(caller: Caller) -> None:
     assert repaired.rejected == run.only(ItemRejected).item
     assert (repaired.rejected.index, repaired.rejected.raw) == (1, bad(RUG))
     assert [re.split("[:;]", str(e.error))[0] for e in run.all(AttemptFailed)] == [
-        "the connection ended before the answer did",
-        "the answer ends before the document does (finish reason 'length')",
+        "the connection ended before the response did",
+        "the response ends before the document does (finish reason 'length')",
         "the provider sent an error",
         "item 1 does not validate",
     ]

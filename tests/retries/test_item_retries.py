@@ -98,7 +98,7 @@ def test_the_error_carries_all_that_is_known(run: Callable[..., Run]) -> None:
     came = run(Script((GOOD,) * 4, turns, max_retries=2))
     error = came.error
     assert isinstance(error, RetriesExhaustedError)
-    assert str(error).startswith("no more retries, after 3 request(s): the answer took longer")
+    assert str(error).startswith("no more retries, after 3 request(s): the response took longer")
     assert list(error.attempts) == came.stream.attempts
     assert [each.cause for each in error.attempts] == ["request", "resume", "resume"]
     assert [each.outcome.status for each in error.attempts if each.outcome] == [
