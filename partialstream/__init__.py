@@ -63,10 +63,10 @@ if TYPE_CHECKING:
     )
     from partialstream.stream.sync import ItemStream, PartialStream, stream_items, stream_partial
     from partialstream.stream.watching import WordWatch
-    from partialstream.validation.completeness import completeness
     from partialstream.validation.items import ItemParser
     from partialstream.validation.markers import Atomic, Gate
     from partialstream.validation.partials import PartialParser
+    from partialstream.validation.paths import completeness
 
 __all__ = [
     "AnswerMetadata",
@@ -171,7 +171,7 @@ _HOMES = {
     ),
     "stream.sync": ("ItemStream", "PartialStream", "stream_items", "stream_partial"),
     "stream.watching": ("WordWatch",),
-    "validation.completeness": ("completeness",),
+    "validation.paths": ("completeness",),
     "validation.items": ("ItemParser",),
     "validation.markers": ("Atomic", "Gate"),
     "validation.partials": ("PartialParser",),

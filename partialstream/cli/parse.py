@@ -35,7 +35,7 @@ from partialstream.sources.aws import is_aws_event_stream
 from partialstream.sources.common import error_in, is_object
 from partialstream.stream.events import ItemRejected, TextDelta
 from partialstream.stream.sync import stream_items, stream_partial
-from partialstream.validation.completeness import completeness
+from partialstream.validation.paths import completeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

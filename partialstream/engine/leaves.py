@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import json
+from sys import maxsize
 from typing import TYPE_CHECKING, Final, Union
 
-from partialstream.engine.tokens import BLANKS, LITERALS, run_of
+from typing_extensions import override
+
+from partialstream.engine.parser import Handler, SyntaxReader
+from partialstream.engine.position import Position
+from partialstream.errors import JSONSyntaxError
+from partialstream.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from partialstream.results import Path
 
-_STRING_CONTENT: Final = run_of(r'[^"\\]*(?:\\.[^"\\]*)*')
-_SCALAR: Final = run_of(r'[^ \t\n\r,:\[\]{}"]*')
+_UNLIMITED: Final = Limits(depth=maxsize, whitespace_run=maxsize)
+"""Whoever validates the text has watched its limits."""
 
 
 class Leaf:
     """A string, a number or a word.
 
     Attributes:
-        start: The offset of its first character; of a string's, of that behind the quote.
+        start: The offset of its first character; of a string's, of that after the quote.
         end: The offset behind its last character; None while it is open.
         known: The offset up to which the text has to go, so that this is known to be its end:
-            behind a string's quote, and behind the character that follows a number.
+            after a string's quote, and after the character that follows a number or word.
         is_text: Whether it is a string.
     """
 
@@ -53,11 +58,10 @@ Tree = dict[str | int, Union["Leaf", "Tree"]]
 """The members of an object, or the elements of an array. Of members of one name the last."""
 
 
-class LeafReader:
+class LeafReader(Handler):
     """Notes where leaves stand, while the text arrives.
 
-    It does not judge: what it is fed is JSON, or the beginning of some, by somebody else's
-    word. Of any other text it finds something or other, and does not fail.
+    Somebody else judges the text. What is not JSON is read as far as it could have become some.
 
     Args:
         offset: Where the document begins in a larger text.
@@ -74,133 +78,72 @@ class LeafReader:
         [(('a', 0), 7, 11), (('a', 1), 14, 16), (('b',), 26, None)]
     """
 
-    __slots__ = (
-        "_cut_escape",
-        "_keys",
-        "_leaf",
-        "_name",
-        "_name_next",
-        "_open",
-        "_until",
-        "offset",
-        "root",
-    )
-
     def __init__(self, offset: int = 0) -> None:
         self.offset = offset
         self.root: Leaf | Tree | None = None
+        position = Position(offset, 1, offset)
+        # None from the end on, or from what is not JSON on: no cycle keeps this alive then.
+        self._reader: SyntaxReader | None
+        self._reader = SyntaxReader(self, limits=_UNLIMITED, position=position)
         self._open: list[Tree] = []  # the objects and arrays under way
         self._keys: list[str | int] = []  # in each, the name or index of the value under way
-        self._name_next = False
-        self._name: list[str] | None = None  # the pieces of the name under way
-        self._leaf: Leaf | None = None  # the leaf under way
-        self._until: int | None = None  # where it ends, if it is a word
-        self._cut_escape = False  # whether a backslash was the last character
+        self._text: Leaf | None = None  # the string under way
 
     def feed(self, text: str) -> None:
         """Read on."""
-        base = self.offset
-        pos = 0
-        while pos < len(text):
-            if self._is_in_string:
-                pos = self._string(text, pos)
-            elif self._leaf is not None:
-                pos = self._scalar(text, pos)
-            elif self.root is None or self._open:
-                pos = BLANKS(text, pos).end()
-                if pos < len(text):
-                    pos += self._between(text[pos], base + pos)
-            else:
-                break  # behind the document
-        self.offset = base + len(text)
+        self.offset += len(text)
+        if self._reader is not None:
+            try:
+                self._reader.feed(text)
+            except JSONSyntaxError:
+                self._reader = None
 
     def finish(self) -> None:
         """The text ends here, which completes a root number."""
-        if not self._is_in_string:
-            self._end_leaf(self.offset, self.offset)
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.finish()
 
-    @property
-    def _is_in_string(self) -> bool:
-        """Whether the text goes on inside of a string, or of a name."""
-        return self._name is not None or (self._leaf is not None and self._leaf.is_text)
+    @override
+    def begin_object(self, start: int) -> None:
+        self._begin("")
 
-    def _between(self, char: str, place: int) -> int:
-        """Read what stands between names, strings and scalars; gives how many characters."""
-        if char == '"':
-            if self._name_next:
-                self._name = []
-            else:
-                self._leaf = Leaf(place + 1, is_text=True)
-                self._put(self._leaf)
-        elif char in "{[":
-            tree: Tree = {}
-            self._put(tree)
-            self._open.append(tree)
-            self._keys.append(0 if char == "[" else "")
-            self._name_next = char == "{"
-        elif char in "}]":
-            if self._open:
-                self._open.pop()
-                self._keys.pop()
-            self._name_next = False
-        elif char == ",":
-            key = self._keys[-1] if self._keys else 0
-            if isinstance(key, str):
-                self._name_next = True
-            elif self._keys:
-                self._keys[-1] = key + 1
-        elif char == ":":
-            self._name_next = False
-        else:
-            self._leaf = Leaf(place, is_text=False)
-            word = LITERALS.get(char)
-            self._until = None if word is None else place + len(word)
-            return 0  # its first character is read with the others
-        return 1
+    @override
+    def begin_array(self, start: int) -> None:
+        self._begin(0)
 
-    def _string(self, text: str, pos: int) -> int:
-        """Read on in a name or a string."""
-        end = pos
-        if self._cut_escape:
-            self._cut_escape = False
-            end += 1  # whatever it is, it ends nothing
-        end = _STRING_CONTENT(text, end).end()
-        closed = text.startswith('"', end)
-        if not closed and end < len(text):
-            self._cut_escape = True
-            end += 1
-        if self._name is not None:
-            self._name.append(text[pos:end])
-        if closed:
-            self._end_string(self.offset + end)
-            end += 1
-        return end
+    @override
+    def name(self, name: str) -> None:
+        self._keys[-1] = name
 
-    def _end_string(self, place: int) -> None:
-        if self._name is not None:
-            self._keys[-1] = _decoded("".join(self._name))
-            self._name = None
-        else:
-            self._end_leaf(place, place + 1)
+    @override
+    def begin_string(self, start: int) -> None:
+        self._text = Leaf(start + 1, is_text=True)
+        self._put(self._text)
 
-    def _scalar(self, text: str, pos: int) -> int:
-        """Read on in a number or a word."""
-        end = _SCALAR(text, pos).end()
-        place = self.offset + end
-        if self._until is not None and place >= self._until:
-            self._end_leaf(place, place)  # a word does not go on
-        elif end < len(text):
-            self._end_leaf(place, place + 1)
-        return end
+    @override
+    def end_string(self, end: int) -> None:
+        if self._text is not None:
+            self._text.end = end - 1
+            self._text.known = end
 
-    def _end_leaf(self, place: int, known: int) -> None:
-        leaf = self._leaf
-        if leaf is not None:
-            leaf.end = place
-            leaf.known = known
-            self._leaf = None
-            if not leaf.is_text:
-                self._put(leaf)
+    @override
+    def scalar(self, raw: str, end: int) -> None:
+        leaf = Leaf(end - len(raw), is_text=False)
+        leaf.end = end
+        leaf.known = end if self._reader is None else end + 1
+        self._put(leaf)
+
+    @override
+    def end(self, end: int) -> None:
+        self._open.pop()
+        self._keys.pop()
+
+    def _begin(self, key: str | int) -> None:
+        tree: Tree = {}
+        self._put(tree)
+        self._open.append(tree)
+        self._keys.append(key)
 
     def _put(self, value: Leaf | Tree) -> None:
         """A value has begun, or is complete."""
@@ -211,6 +154,8 @@ class LeafReader:
         key = self._keys[-1]
         members.pop(key, None)  # of members of one name the last one counts, where it stands
         members[key] = value
+        if isinstance(key, int):
+            self._keys[-1] = key + 1
 
 
 def leaves(value: Leaf | Tree | None) -> Iterator[tuple[Path, Leaf]]:
@@ -222,14 +167,3 @@ def leaves(value: Leaf | Tree | None) -> Iterator[tuple[Path, Leaf]]:
             yield path, value
         else:
             waiting += [((*path, key), value[key]) for key in reversed(value)]
-
-
-def _decoded(name: str) -> str:
-    """A name, from what stands between its quotes."""
-    if "\\" not in name:
-        return name
-    try:
-        decoded: str = json.loads(f'"{name}"')
-    except ValueError:
-        return name  # it is not JSON
-    return decoded

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel
 
 from partialstream.engine.leaves import Leaf, LeafReader, Tree, leaves
-from partialstream.engine.route import parse_path
 from partialstream.results import Confidence
+from partialstream.validation.paths import part_of, rootless, steps_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from partialstream.engine.alignment import Alignment
     from partialstream.engine.transcript import Transcript
     from partialstream.results import Path
@@ -51,7 +52,7 @@ def _probability(leaf: Leaf, upto: int, tokens: Alignment) -> float | None:
     return None if logprob is None else math.exp(logprob)
 
 
-class SpokenObject:
+class TokenIndex:
     """A growing object's text and its tokens, and where the values are in it.
 
     Args:
@@ -91,13 +92,13 @@ class SpokenObject:
         key = id(snapshot)
 
         def forget(reference: weakref.ref[object]) -> None:
-            _spoken.pop(key, None)
+            _indexes.pop(key, None)
 
         try:
             reference = weakref.ref(snapshot, forget)
         except TypeError:
             return  # no model, or one with slots of its own
-        _spoken[key] = (reference, self, self._transcript.end)
+        _indexes[key] = (reference, self, self._transcript.end)
 
     def lowest(self, snapshot: object, path: Path, end: int) -> float | None:
         """The lowest probability at and below a path, as far as the text goes to `end`."""
@@ -119,7 +120,7 @@ class SpokenObject:
         return min((each for each in probabilities if each is not None), default=None)
 
 
-_spoken: dict[int, tuple[weakref.ref[object], SpokenObject, int]] = {}
+_indexes: dict[int, tuple[weakref.ref[object], TokenIndex, int]] = {}
 """What is known of the snapshots that are alive, by their `id`: where their values are, and how
 far the text went. Beside them and not in them: a snapshot is an instance of the user's model,
 the last one made by pydantic, and is not to be told from others."""
@@ -158,11 +159,10 @@ def confidence(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()) 
         title='On' 0.90
         title='On paper' 0.45
     """
-    reference, spoken, end = _spoken.get(id(snapshot), (None, None, 0))
-    if reference is None or spoken is None or reference() is not snapshot:
+    reference, index, end = _indexes.get(id(snapshot), (None, None, 0))
+    if reference is None or index is None or reference() is not snapshot:
         return None
-    steps = (path,) if isinstance(path, int) else parse_path(path) or ()
-    return spoken.lowest(snapshot, steps, end)
+    return index.lowest(snapshot, steps_of(path), end)
 
 
 def _find(found: Leaf | Tree | None, value: Any, path: Path) -> Leaf | Tree | None:
@@ -174,26 +174,15 @@ def _find(found: Leaf | Tree | None, value: Any, path: Path) -> Leaf | Tree | No
         path: The way on from there.
     """
     for step in path:
-        value = _rootless(value)
-        whole: Any = value  # the same, but not narrowed to containers of unknown things
-        if isinstance(value, BaseModel):
-            name = str(step)
-            if name not in value.model_fields_set:
-                return None
-            found = _member(found, type(value), name)
-            value = getattr(whole, name)
-        elif isinstance(value, Mapping):
-            if step not in whole:
-                return None
-            found = _child(found, step)
-            value = whole[step]
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            if not str(step).isdigit() or int(step) >= len(whole):
-                return None
-            found = _child(found, int(step))
-            value = whole[int(step)]
-        else:
+        value = rootless(value)
+        part = part_of(value, step)
+        if part is None:
             return None
+        if isinstance(value, BaseModel):
+            found = _member(found, type(value), str(step))
+        else:
+            found = _child(found, part[0])
+        value = part[1]
     return found
 
 
@@ -216,11 +205,3 @@ def _member(found: Leaf | Tree | None, model: type[BaseModel], name: str) -> Lea
         if member is not None:
             return member
     return None
-
-
-def _rootless(value: Any) -> Any:
-    """What a `RootModel` is around; everything else as it is."""
-    # Not `isinstance(value, RootModel)`: importing that costs as much as all that is ours.
-    while isinstance(value, BaseModel) and value.__pydantic_root_model__:
-        value = cast("Any", value).root
-    return value

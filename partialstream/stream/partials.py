@@ -10,7 +10,7 @@ from partialstream.engine.alignment import Alignment
 from partialstream.errors import LimitExceededError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Channel, Delta, Outcome
-from partialstream.stream.confidence import SpokenObject
+from partialstream.stream.confidence import TokenIndex
 from partialstream.stream.events import Event, Snapshot
 from partialstream.stream.reader import Expected, ResponseReader
 from partialstream.validation.partials import PartialParser
@@ -72,7 +72,7 @@ class PartialReader(ResponseReader[M]):
         self._carried = dict(carried or {})
         self._parsers: dict[Channel, PartialParser[Any]] = {}
         self._chosen: Channel | None = None
-        self._spoken: dict[Channel, SpokenObject] = {}  # those whose tokens are known
+        self._spoken: dict[Channel, TokenIndex] = {}  # those whose tokens are known
         self._pieces: list[str] = []  # of the text, the last ones
         self._text: list[str] | None = []  # and what is before them; None if that is not kept
         self._text_size = 0
@@ -189,7 +189,7 @@ class PartialReader(ResponseReader[M]):
         spoken = self._spoken.get(channel)
         if spoken is None or not spoken.reads(parser.transcript):
             path = () if self._member is None else (self._member,)
-            spoken = self._spoken[channel] = SpokenObject(
+            spoken = self._spoken[channel] = TokenIndex(
                 parser.transcript, parser.start, alignment, path
             )
         spoken.remember(snapshot, ended=ended)

@@ -83,7 +83,7 @@ def test_an_open_string_is_there_an_open_number_is_not() -> None:
         ('["ab",', [None, None, (2, 3), (2, 4), (2, 4), (2, 4)]),
         ('["",', [None, None, (2, 3), (2, 3)]),
         ("[12,", [None, None, None, (1, 3)]),
-        ("[true,", [None, None, None, None, (1, 5), (1, 5)]),
+        ("[true,", [None, None, None, None, None, (1, 5)]),
         ("[-1.5e3,", [None] * 7 + [(1, 7)]),
     ],
 )

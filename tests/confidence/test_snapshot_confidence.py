@@ -42,7 +42,7 @@ from partialstream import (
     confidence,
     stream_partial,
 )
-from partialstream.stream.confidence import _spoken
+from partialstream.stream.confidence import _indexes
 
 if TYPE_CHECKING:
     import random
@@ -245,14 +245,14 @@ def test_a_model_that_nobody_can_watch() -> None:
 
 def test_nothing_is_known_any_more_of_snapshots_that_are_gone() -> None:
     gc.collect()
-    before = len(_spoken)
+    before = len(_indexes)
     kept = snapshots(Report, REPORT)
-    assert len(_spoken) == before + len(kept)
+    assert len(_indexes) == before + len(kept)
     gone = weakref.ref(kept[0])
     kept.clear()
     gc.collect()
     assert gone() is None
-    assert len(_spoken) == before
+    assert len(_indexes) == before
 
 
 def test_an_async_stream_and_its_final_object() -> None:
