@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 from extras import missing_extra
 from hypothesis import HealthCheck, settings
+
+if os.environ.get("PARTIALSTREAM_SCANNER") == "interpreted":
+    # The compiled scanner and its source share a name, and Python prefers the compiled one.
+    _spec = spec_from_file_location(
+        "partialstream.engine.scan",
+        Path(__file__).parents[1] / "partialstream" / "engine" / "scan.py",
+    )
+    assert _spec is not None
+    assert _spec.loader is not None
+    sys.modules[_spec.name] = module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules[_spec.name])
 
 # `ci` is the default and repeatable, `dev` looks for new examples.
 # Loading a module for the first time may make one example slow; that says nothing of the code.

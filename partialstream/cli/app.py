@@ -10,6 +10,7 @@ import typer
 import partialstream
 from partialstream.cli.options import BenchOptions, DemoOptions, InputFormat
 from partialstream.cli.output import ExitCode, UsageError, help_table, run
+from partialstream.engine.scan import COMPILED
 
 app = typer.Typer(
     name="partialstream",
@@ -58,7 +59,8 @@ def _base_url(purpose: str) -> typer.models.OptionInfo:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"partialstream {partialstream.__version__}")
+        scanner = "compiled" if COMPILED else "interpreted"
+        typer.echo(f"partialstream {partialstream.__version__} (scanner: {scanner})")
         raise typer.Exit
 
 
@@ -66,7 +68,12 @@ def _version(wanted: bool) -> None:
 def main_options(
     version: Annotated[
         bool,
-        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+        typer.Option(
+            "--version",
+            help="Print the version, and whether the scanner is compiled.",
+            callback=_version,
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
     """Validated Pydantic objects from a language model's stream, as early as possible."""

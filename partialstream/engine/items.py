@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from partialstream.engine.kept_text import KeptText
-from partialstream.engine.locate import Certainty
+from partialstream.engine.locate import Certainty, beginning_of
 from partialstream.engine.parser import SyntaxReader
-from partialstream.engine.position import Place, Position, RawItem
+from partialstream.engine.position import Place, Position
 from partialstream.engine.probe import ListProbe, Probe, Root
 from partialstream.engine.route import Found, Router
 from partialstream.engine.scan import END as END
@@ -96,7 +95,6 @@ class ItemScanner(Scan):
         self._shape = shape
         self._path = path
         self._expected = expected if path is None else None
-        self._kept = KeptText(limits)
         self._text = ""  # what is being read
         self._rest: list[str] = []  # what follows it, the last piece first
         self._state: Callable[[int], int] = self._seeking
@@ -123,37 +121,19 @@ class ItemScanner(Scan):
         """The scalar members of the wrapper that the list is in, as far as they have come."""
         return self._members
 
-    @property
-    def size(self) -> int:
-        """Characters received."""
-        return self._kept.size + sum(map(len, self.pending))
-
-    @property
-    def text(self) -> str:
-        """All that was received.
-
-        Raises:
-            LimitExceededError: It was more than is kept.
-        """
-        return self._kept.text + "".join(self.pending)
-
     @override
-    def advance(self, text: str) -> None:
-        self._kept.add(text)
-        self._rest = _pieces(text)
+    def advance(self, text: str, pos: int) -> None:
         try:
-            self._run_from(0)
+            if pos or self.closed:
+                self._text = text
+            else:
+                self._rest = _pieces(text)
+            self._run_from(pos)
         except PartialStreamError:
             if self._may_look_elsewhere:
                 self._rest.clear()
                 self._run_from(self._look_elsewhere())  # which comes to the same error
             raise
-        self._kept.check()
-
-    def take_completed(self) -> list[RawItem]:
-        """The items completed by what has failed then, or by the end. They are given once."""
-        completed, self.completed = self.completed, []
-        return completed
 
     def finish(self) -> Outcome:
         """Say that the text ends here. What only the end completes is for `take_completed`.
@@ -162,9 +142,7 @@ class ItemScanner(Scan):
             JSONSyntaxError: What is unfinished cannot become valid JSON.
             LimitExceededError: See `Limits`.
         """
-        unread = "".join(self.pending)
-        self.pending.clear()
-        self.advance(unread)
+        self.flush()
         if self._state == self._seeking:
             document = self._seeker.finish()
             if document is not None:
@@ -198,14 +176,14 @@ class ItemScanner(Scan):
             reason = f"no list found at {'.'.join(map(str, self._path)) or 'the root'}"
         else:
             reason = "no list found that fits the type"
-        return Outcome("no_json", detail=f"{reason} in the response: {self._kept.beginning!r}")
+        return Outcome("no_json", detail=f"{reason} in the response: {beginning_of(self._kept)!r}")
 
     # -- the machine -----------------------------------------------------------------------
 
     def _run_from(self, pos: int) -> None:
         """Read on from `pos`, to the end of all that is there."""
         while True:
-            while pos < len(self._text):
+            while pos < len(self._text) or self.closed:
                 pos = self._state(pos)
             self.offset += len(self._text)
             self._text = ""
@@ -369,7 +347,7 @@ class ItemScanner(Scan):
         self._origin = Origin.LIST
         self._state = self._elements
         reader = self._reader
-        self.begin_list(reader.position, reader.path, reader.depth, pausing=candidate)
+        self.begin_list(reader.position, reader.path, reader.depth, in_doubt=candidate)
         if not candidate:
             self._has_list()
 
@@ -378,11 +356,10 @@ class ItemScanner(Scan):
     ) -> None:
         """An object that is an item begins at `pos`, `depth` levels deep in its document."""
         self.list_path = path
-        self.elements = 0
         self._candidate = False
         self._origin = origin
         self._state = self._elements
-        self.begin_element(position, pos, "{", depth)
+        self.begin_element(position, pos, "{", depth, in_doubt=False)
 
     def _item_path(self) -> Path:
         if self._origin is Origin.LIST:
@@ -390,7 +367,8 @@ class ItemScanner(Scan):
         return self.list_path
 
     def _elements(self, pos: int) -> int:
-        pos = self.read(self._text, pos)
+        if not self.closed:
+            pos = self.read(self._text, pos)
         if self.closed:
             self.closed = False
             return self._end_element(pos)
@@ -403,7 +381,7 @@ class ItemScanner(Scan):
         expected = self.expected
         if char in KINDS and expected != _SEPARATOR:
             if self._shape.may_begin(char):
-                self.begin_element(place, pos, char, self._reader.depth)
+                self.begin_element(place, pos, char, self._reader.depth, in_doubt=True)
             else:
                 self._skip_decoy(place)
             return pos

@@ -24,7 +24,10 @@ from typing import TYPE_CHECKING, Final
 from partialstream.engine.tokens import run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
+
+QUOTED: Final = 80
+"""Characters of the beginning that messages quote."""
 
 START: Final = "start"
 NEXT: Final = "next"
@@ -245,3 +248,18 @@ def _cut_tag(text: str, pos: int) -> int:
     if start >= 0 and any(tag.startswith(text[start:].lower()) for tag in _TAGS):
         return start
     return len(text)
+
+
+def beginning_of(pieces: Iterable[str]) -> str:
+    """The first characters of a text, to be quoted; an ellipsis stands for more.
+
+    Example:
+        >>> beginning_of(["I am ", "sorry."]), len(beginning_of(["x" * 50] * 3))
+        ('I am sorry.', 81)
+    """
+    text = ""
+    for piece in pieces:
+        text += piece[: QUOTED + 1]
+        if len(text) > QUOTED:
+            return f"{text[:QUOTED]}…"
+    return text

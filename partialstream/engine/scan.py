@@ -1,3 +1,4 @@
+# cython: annotation_typing=False, language_level=3, wraparound=False
 """Cuts the elements of a list out of text that comes in pieces.
 
 An element is only balanced and cut, because its slice is parsed by pydantic anyway. Most deltas
@@ -42,6 +43,9 @@ _STRING = 5
 _WORD = 6  # a number, `true`, `false` or `null`: it ends before its delimiter
 _ENDED = 7
 
+_WINDOW = 4096
+"""Characters read at once: what a step copies of them, for each document maybe, is bounded."""
+
 _EXPECTED: Final = ("", "a value or ']'", "a value", "',' or ']'")
 _BLANKS: Final = " \t\n\r"
 _TO_BRACKET: Final = cast(
@@ -58,7 +62,7 @@ class Scan:
     """The part of `ItemScanner` that is on the way of every delta.
 
     Args:
-        limits: `depth`, `item_size`, `item_count` and `whitespace_run` are watched here.
+        limits: All but `idle_seconds` are watched here.
         numbers: Where the items' indexes come from; None: 0, 1, 2 …
 
     Attributes:
@@ -75,6 +79,10 @@ class Scan:
 
     def __init__(self, limits: Limits, numbers: Iterator[int] | None) -> None:
         self._limits = limits
+        self._kept: list[str] = []
+        self._keeping = True
+        self._size = 0  # characters that were read
+        self._watched = min(limits.text_kept, limits.total_size)
         self._numbers = count() if numbers is None else numbers
         self._blanks_allowed = limits.whitespace_run
         self._size_allowed = limits.item_size
@@ -100,7 +108,7 @@ class Scan:
         self._parts: list[str] = []  # what was read of it before
         self._held = 0  # characters of these
         self._alone = False  # whether reading stops after it
-        self._pausing = False  # whether reading stops before the list's next element
+        self._in_doubt = False  # whether the list may be none: reading stops before an element
         self.closed = False
         self.raw = ""
 
@@ -152,18 +160,67 @@ class Scan:
 
     def _look(self) -> Sequence[RawItem]:
         """Read what is pending; gives the items that it completes."""
-        text = "".join(self.pending)
-        self.pending.clear()
-        self.advance(text)
+        self.flush()
         if not self.completed:
             return ()
-        found = self.completed
-        self.completed = []
-        return found
+        return self.take_completed()
 
-    def advance(self, text: str) -> None:
-        """Read on; what is completed goes to `completed`."""
+    def take_completed(self) -> list[RawItem]:
+        """The items that are complete, also those before a failure. They are given once."""
+        completed = self.completed
+        self.completed = []
+        return completed
+
+    def flush(self) -> None:
+        """Read what is pending."""
+        pending = self.pending
+        text = pending[0] if len(pending) == 1 else "".join(pending)
+        pending.clear()
+        size = len(text)
+        self._size += size
+        if self._keeping:
+            self._kept.append(text)
+        pos = 0
+        # In what is known to be the list, nobody else is needed.
+        if self._mode != _OUTSIDE and not self._in_doubt and size <= _WINDOW:
+            pos = self.read(text, 0)
+        if pos == size and not self.closed:
+            self.offset += size
+        else:
+            self.advance(text, pos)
+        if self._size > self._watched:
+            self._check_size()
+
+    def advance(self, text: str, pos: int) -> None:
+        """Read `text` from `pos`: what is before has been read, and is no element."""
         raise NotImplementedError
+
+    # -- what was received -----------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """Characters received."""
+        return self._size + sum(map(len, self.pending))
+
+    @property
+    def text(self) -> str:
+        """All that was received.
+
+        Raises:
+            LimitExceededError: It was more than is kept.
+        """
+        if not self._keeping:
+            raise exceeded(self._limits, "text_kept")
+        return "".join(self._kept + self.pending)
+
+    def _check_size(self) -> None:
+        limits = self._limits
+        if self._size > limits.text_kept:
+            self._keeping = False
+            self._kept.clear()
+            self._watched = limits.total_size
+        if self._size > limits.total_size:
+            raise exceeded(limits, "total_size")
 
     # -- where elements are ----------------------------------------------------------------
 
@@ -181,25 +238,28 @@ class Scan:
         """The text of the element under way."""
         return "".join(self._parts)
 
-    def begin_list(self, place: Place, path: Path, depth: int, *, pausing: bool) -> None:
+    def begin_list(self, place: Place, path: Path, depth: int, *, in_doubt: bool) -> None:
         """A list begins, whose bracket has been read.
 
         Args:
             place: Where what follows stands.
             path: Where that is in the document.
             depth: Levels around the elements.
-            pausing: Whether reading stops before an element.
+            in_doubt: Whether it may only look like the list: reading stops before an element.
         """
         self.list_path = path
         self.elements = 0
         self._go_to(place)
         self._levels = self._limits.depth - depth
         self._mode = _FIRST
-        self._pausing = pausing
+        self._in_doubt = in_doubt
 
-    def begin_element(self, place: Place, pos: int, opener: str, depth: int) -> None:
+    def begin_element(
+        self, place: Place, pos: int, opener: str, depth: int, *, in_doubt: bool
+    ) -> None:
         """An element begins at `pos`, and reading stops after it. See `begin_list`."""
         self._go_to(place)
+        self._in_doubt = in_doubt
         self._levels = self._limits.depth - depth
         self._alone = True
         self._open(opener, pos)
@@ -207,7 +267,7 @@ class Scan:
     def go_on(self) -> None:
         """The element that has ended was one of the list; what follows is read by itself."""
         self._mode = _SEPARATOR
-        self._pausing = False
+        self._in_doubt = False
         self.wait = ""
 
     def leave(self) -> None:
@@ -303,7 +363,7 @@ class Scan:
                     return pos
                 self._mode = _NEXT
                 pos += 1
-            elif char in '{["-0123456789tfnNI' and not self._pausing:
+            elif char in '{["-0123456789tfnNI' and not self._in_doubt:
                 self._alone = False
                 self._open(char, pos)
                 return pos
@@ -360,6 +420,7 @@ class Scan:
             pos += 1
             if pos == size:
                 return pos
+        self._blanks = 0
         while True:
             pos = _TO_BRACKET(text, pos).end()
             if pos == size:

@@ -8,8 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.blanks import BLANK
 from partialstream.engine.builder import SnapshotBuilder
-from partialstream.engine.kept_text import QUOTED, beginning_of
-from partialstream.engine.locate import Certainty
+from partialstream.engine.locate import QUOTED, Certainty, beginning_of
 from partialstream.engine.members import complete_members, object_text
 from partialstream.engine.parser import DONE, SyntaxReader
 from partialstream.engine.probe import ObjectProbe, Probe, Root

@@ -9,6 +9,7 @@ import pytest
 import partialstream
 from partialstream import cli
 from partialstream.cli.output import MEANINGS, ExitCode, printable
+from partialstream.engine.scan import COMPILED
 
 
 def run_main(
@@ -49,8 +50,9 @@ def test_help_names_the_commands(
 
 
 def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    scanner = "compiled" if COMPILED else "interpreted"
     code, out, _ = run_main(["--version"], monkeypatch, capsys)
-    assert (code, out) == (0, f"partialstream {partialstream.__version__}\n")
+    assert (code, out) == (0, f"partialstream {partialstream.__version__} (scanner: {scanner})\n")
 
 
 @pytest.mark.parametrize(
