@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from anyio import fail_after
 
-from partialstream.client.call import Call
-from partialstream.client.hooks import Hooks
-from partialstream.client.options import Options
-from partialstream.client.response_model import (
-    ResponseShape,
-    items_shape,
-    object_shape,
-    response_shape,
-)
+from partialstream.client.call import BaseClient, Call
+from partialstream.client.endpoint import AsyncEndpoint
+from partialstream.client.response_model import items_shape, object_shape, response_shape
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
 from partialstream.stream.deadline import AsyncTimedChunks
 from partialstream.stream.session import await_steps
@@ -24,85 +18,28 @@ from partialstream.stream.transport import AsyncChunks
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
 
-    from partialstream.client.endpoint import AsyncEndpoint
     from partialstream.client.response_model import T, V
     from partialstream.stream.session import Session
 
 
-class AsyncClient:
-    """Makes requests through a provider's SDK, and reads the answers while they arrive.
+class AsyncClient(BaseClient[AsyncEndpoint]):
+    """Makes requests through a provider's SDK, and reads the responses while they arrive.
 
-    Made by `from_openai`, `from_instructor` or `from_provider`. All methods take what the SDK
-    behind it takes for a chat (`model`, `messages`, `temperature`, `timeout`, …), and these:
+    Made by `from_openai`, `from_instructor` or `from_provider` for an async client of the SDK.
+    All methods take what the SDK behind it takes for a chat (`model`, `messages`, `temperature`,
+    `timeout`, …) and the options of `Client`, which mean the same here.
 
-    - `response_model`: the type of the answer.
-    - `mode`: how the provider is made to answer in JSON: `"json_schema"` (the default),
-      `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
-    - `path`, `context`, `strict`, `limits`: as for `stream_items`.
-    - `templates`: whether messages are Jinja templates that a mapping in `context` fills in.
-      False by default with `from_openai`, True with `from_instructor` and `from_provider`.
-    - `deadline`: seconds that the call may take over all its attempts, from its first request
-      on, the waits for headers and between attempts included; None, the default, for no bound.
-      Then the response is closed, and an `IncompleteStreamError` with the outcome `stalled` is
-      raised, which is not retried. The SDK's own retries are off in such a call.
-    - `max_retries`: how many failures in a row are retried, 0 by default; or tenacity's
-      `Retrying` or `AsyncRetrying`. Whatever was delivered is not delivered again.
-    - `max_requests`: how many requests in total, 10 by default.
-    - `on_invalid`: `"repair"`, `"raise"`, `"skip"`, or a function that says so for each
-      `RejectedItem`. With retries, rejected items are asked for again when the list has ended.
-    - `on_interrupt`: `"resume"` or `"raise"`. With retries, an answer that breaks off is
-      resumed; `key` tells items that come again from new ones, by a member or a function.
-    - `ordered`: items wait for those before them that are being repaired.
-    - `fail_fast`: an answer is left as soon as a member of the object cannot be valid, and the
-      members that stand are kept. False waits for the end. Only with retries.
-    - `take`: how many items are wanted, over all requests; `stop_when`: says of an item, or of
-      a snapshot, whether it is the last. The response is closed before that one is handed over.
-    - `hooks`, `prompts`: see `Hooks` and `Prompts`.
-
-    Errors of the first request (a rejected key, a rate limit, no connection) are the SDK's own,
-    after its own retries. With `max_retries`, those that may pass (408, 409, 429, 5xx, no
-    connection) come only once the budget is spent. Errors in a response are those of
-    `partialstream.errors`; a later request that is rejected is a `ProviderError`.
+    A request is made when a stream is awaited, entered or read, and that is where errors of the
+    first request come from.
 
     Args:
-        endpoint: Whom it asks.
+        endpoint: The endpoint that requests are sent to.
+
+    Attributes:
+        hooks: The handlers for the events of all calls.
     """
 
-    def __init__(self, endpoint: AsyncEndpoint) -> None:
-        self._endpoint = endpoint
-        self.hooks = Hooks()
-
-    def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
-        """Call `handler` at one of instructor's events; see `Hooks`."""
-        self.hooks.on(hook_name, handler)
-
-    def off(self, hook_name: Any, handler: Callable[..., Any]) -> None:
-        """Do not call `handler` any more."""
-        self.hooks.off(hook_name, handler)
-
-    def clear(self, hook_name: Any = None) -> None:
-        """Forget the handlers of one event, or of all."""
-        self.hooks.clear(hook_name)
-
-    @property
-    def chat(self) -> AsyncClient:
-        """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
-        return self
-
-    @property
-    def completions(self) -> AsyncClient:
-        """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
-        return self
-
-    @property
-    def messages(self) -> AsyncClient:
-        """For `client.messages.create`, as Anthropic's SDK spells it."""
-        return self
-
-    @property
-    def responses(self) -> AsyncClient:
-        """For `client.responses.create(input=...)`, with an instructor client for that API."""
-        return self
+    _asynchronous = True
 
     @overload
     def create_iterable(self, *, response_model: type[V], **kwargs: Any) -> AsyncItemStream[V]: ...
@@ -118,17 +55,15 @@ class AsyncClient:
 
         Args:
             response_model: The type of one item.
-            **kwargs: See the class.
+            **kwargs: See `Client`.
 
         Returns:
-            An iterator of items, best used in an `async with` block. The request is made when it
-            is awaited, entered or read, and raises `openai.OpenAIError` if it is refused.
+            An iterator of items, best used in an `async with` block.
 
         Raises:
-            TypeError: An argument contradicts `response_model`, or is none that we know.
-            openai.OpenAIError: The provider rejected the first request.
+            TypeError: An argument contradicts `response_model`, or is not known.
         """
-        return self._item_stream(items_shape(response_model), kwargs)
+        return self._item_stream(self._call(items_shape(response_model), kwargs, stream=True))
 
     @overload
     def create_partial(
@@ -143,18 +78,17 @@ class AsyncClient:
 
         Args:
             response_model: Its type.
-            **kwargs: See the class.
+            **kwargs: See `Client`.
 
         Returns:
             An iterator of snapshots; the last is the validated object.
 
         Raises:
-            TypeError: An argument contradicts `response_model`, or is none that we know.
-            openai.OpenAIError: The provider rejected the first request.
+            TypeError: An argument contradicts `response_model`, or is not known.
         """
-        return self._partial_stream(object_shape(response_model), kwargs)
+        return self._partial_stream(self._call(object_shape(response_model), kwargs, stream=True))
 
-    # The order is explained in inference.py.
+    # The order is explained in response_model.py.
 
     @overload
     def create(  # pyright: ignore[reportOverlappingOverload]  # V is one value
@@ -203,26 +137,24 @@ class AsyncClient:
     def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any: ...
 
     def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any:
-        """Ask for a list or an object, streamed or whole. To be awaited, or read if streamed.
+        """Ask for a list or an object, streamed or complete; to be awaited, or read if streamed.
 
         Args:
             response_model: `Iterable[T]` or `list[T]` for a list, any other type for an object.
             stream: Whether to stream: an `AsyncItemStream` for a list, an
-                `AsyncPartialStream` for an object. Otherwise the whole is given.
-            **kwargs: See the class.
+                `AsyncPartialStream` for an object. Otherwise the complete value is given.
+            **kwargs: See `Client`.
 
         Raises:
-            TypeError: An argument contradicts `response_model`, or is none that we know.
-            PartialStreamError: Without `stream`: the answer is not what was asked for.
-            openai.OpenAIError: The provider rejected the first request. Without `stream`, a lost
-                connection is the SDK's to retry and to tell of, too.
+            TypeError: An argument contradicts `response_model`, or is not known.
+            PartialStreamError: Without `stream`: the response is not what was asked for.
+            openai.OpenAIError: As for `Client.create`.
         """
-        shape = response_shape(response_model)
-        if stream:
-            if shape.kind == "items":
-                return self._item_stream(shape, kwargs)
-            return self._partial_stream(shape, kwargs)
-        return self._whole(shape, self._call(shape, kwargs, stream=False))
+        call = self._call(response_shape(response_model), kwargs, stream=stream)
+        if not stream:
+            return self._full(call)
+        items = call.shape.kind == "items"
+        return self._item_stream(call) if items else self._partial_stream(call)
 
     @overload
     async def create_with_completion(  # pyright: ignore[reportOverlappingOverload]  # V is one value
@@ -252,57 +184,28 @@ class AsyncClient:
     async def create_with_completion(
         self, *, response_model: Any, **kwargs: Any
     ) -> tuple[Any, Any]:
-        """Ask for a list or an object, whole, and for the answer that it came in.
+        """Ask for a complete list or object, and for the response that it came in.
 
-        Args:
-            response_model: As for `create`.
-            **kwargs: See the class.
-
-        Returns:
-            The value, and the answer in the form the SDK gives it, as a `ChatCompletion`. After
-            retries it is the last answer, which may hold a part of the value only.
-
-        Raises:
-            As `create` does, without `stream`.
+        Args, results and errors are those of `Client.create_with_completion`.
         """
-        shape = response_shape(response_model)
-        call = self._call(shape, kwargs, stream=False)
-        value = await self._whole(shape, call)
-        return value, call.completion()
+        call = self._call(response_shape(response_model), kwargs, stream=False)
+        return await self._full(call), call.completion()
 
-    async def _whole(self, shape: ResponseShape, call: Call) -> Any:
-        if shape.kind == "items":
-            session = call.item_session()
-            items = AsyncItemStream(session, self._chunks(call, session))
-            return shape.container([item async for item in items])
-        session = call.partial_session()
-        return await AsyncPartialStream(session, self._chunks(call, session)).final()
-
-    def _item_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> AsyncItemStream[Any]:
-        call = self._call(shape, kwargs, stream=True)
+    def _item_stream(self, call: Call) -> AsyncItemStream[Any]:
         session = call.item_session()
         return AsyncItemStream(session, self._chunks(call, session))
 
-    def _partial_stream(
-        self, shape: ResponseShape, kwargs: dict[str, Any]
-    ) -> AsyncPartialStream[Any]:
-        call = self._call(shape, kwargs, stream=True)
+    def _partial_stream(self, call: Call) -> AsyncPartialStream[Any]:
         session = call.partial_session()
         return AsyncPartialStream(session, self._chunks(call, session))
 
-    def _call(self, shape: ResponseShape, kwargs: dict[str, Any], *, stream: bool) -> Call:
-        options, rest = Options.split(kwargs)
-        return Call(
-            shape,
-            options,
-            self._endpoint.request_builder(shape, options, rest, stream=stream),
-            stream=stream,
-            hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
-            asynchronous=True,
-        )
+    async def _full(self, call: Call) -> Any:
+        if call.shape.kind == "items":
+            return call.shape.container([item async for item in self._item_stream(call)])
+        return await self._partial_stream(call).final()
 
     def _chunks(self, call: Call, session: Session[Any]) -> AsyncChunks:
-        """Where the answer comes from, and those of requests to come.
+        """The chunks of the response, and of those to come.
 
         The first request is made on first use.
         """
@@ -329,7 +232,7 @@ class AsyncClient:
                     raise
 
     async def _send(self, call: Call, request: Any) -> AsyncIterable[Any]:
-        """Make a request; gives the chunks of the answer, until the deadline if there is one."""
+        """Make a request; gives the chunks of the response, until the deadline if there is one."""
         deadline = call.deadline
         if deadline is None:
             return await self._sent(call, request)
@@ -339,9 +242,9 @@ class AsyncClient:
     async def _sent(self, call: Call, request: Any) -> AsyncIterable[Any]:
         if call.stream:
             return await self._endpoint.send(request, call.hooks, call.deadline)
-        whole = await self._endpoint.send_full(request, call.hooks, call.deadline)
-        call.completion = whole.completion
-        return _each(whole.chunks)
+        full = await self._endpoint.send_full(request, call.hooks, call.deadline)
+        call.completion = full.completion
+        return _each(full.chunks)
 
 
 async def _each(chunks: Iterable[Any]) -> AsyncGenerator[Any, None]:

@@ -1,17 +1,19 @@
-"""One call, made ready: its first request, and the policy that reads the responses.
+"""What both clients have in common; they add the sending of requests, with `await` or without.
 
-What both clients do alike is here; they add the request itself, with `await` or without.
+A call is made ready here: its first request, and the policy that reads the responses.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from partialstream.client.budget import Budget
 from partialstream.client.conversation import Conversation
+from partialstream.client.endpoint import AnyEndpoint
 from partialstream.client.hooks import Hooks
 from partialstream.client.item_policy import ItemRetries
+from partialstream.client.options import Options
 from partialstream.client.partial_policy import PartialRetries
 from partialstream.client.retries import RetryingSession, transient
 from partialstream.errors import IncompleteStreamError
@@ -21,12 +23,75 @@ from partialstream.stream.response import ResponseStream
 from partialstream.stream.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
+
+    from typing_extensions import Self
 
     from partialstream.client.endpoint import RequestBuilder
-    from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.stream.session import Steps
+
+E = TypeVar("E", bound=AnyEndpoint)
+
+
+class BaseClient(Generic[E]):
+    """What both clients have in common.
+
+    Args:
+        endpoint: The endpoint that requests are sent to.
+
+    Attributes:
+        hooks: The handlers for the events of all calls.
+    """
+
+    _asynchronous: ClassVar[bool]
+
+    def __init__(self, endpoint: E) -> None:
+        self._endpoint = endpoint
+        self.hooks = Hooks()
+
+    def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
+        """Call `handler` at one of instructor's events; see `Hooks`."""
+        self.hooks.on(hook_name, handler)
+
+    def off(self, hook_name: Any, handler: Callable[..., Any]) -> None:
+        """Do not call `handler` any more."""
+        self.hooks.off(hook_name, handler)
+
+    def clear(self, hook_name: Any = None) -> None:
+        """Forget the handlers of one event, or of all."""
+        self.hooks.clear(hook_name)
+
+    @property
+    def chat(self) -> Self:
+        """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
+        return self
+
+    @property
+    def completions(self) -> Self:
+        """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
+        return self
+
+    @property
+    def messages(self) -> Self:
+        """For `client.messages.create`, as Anthropic's SDK spells it."""
+        return self
+
+    @property
+    def responses(self) -> Self:
+        """For `client.responses.create(input=...)`, with an instructor client for that API."""
+        return self
+
+    def _call(self, shape: ResponseShape, kwargs: Mapping[str, Any], *, stream: bool) -> Call:
+        options, rest = Options.split(kwargs)
+        return Call(
+            shape,
+            options,
+            self._endpoint.request_builder(shape, options, rest, stream=stream),
+            stream=stream,
+            hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
+            asynchronous=self._asynchronous,
+        )
 
 
 class Call:
@@ -34,9 +99,9 @@ class Call:
 
     Args:
         shape: What it asks for.
-        options: How the answer is read.
+        options: How the response is read.
         builder: Builds its requests.
-        stream: Whether the answer is streamed.
+        stream: Whether the response is streamed.
         hooks: Those of the client.
         asynchronous: Whether a loop must not be kept waiting.
 
@@ -46,12 +111,13 @@ class Call:
             small.
 
     Attributes:
+        shape: What it asks for.
         conversation: Its requests, and what reads the response to each.
-        stream: Whether the answer is streamed.
+        stream: Whether the response is streamed.
         hooks: The client's and the caller's.
         deadline: When it has to be over, None for no bound.
         budget: What may be spent on retries, None if there are to be none.
-        completion: Gives the last answer in the form the SDK gives it, if it was not streamed.
+        completion: Gives the last response in the form the SDK gives it, if it was not streamed.
     """
 
     completion: Callable[[], Any]
@@ -67,6 +133,7 @@ class Call:
         asynchronous: bool = False,
     ) -> None:
         options.check(shape.kind, stream=stream)
+        self.shape = shape
         self._options = options
         self.conversation = Conversation(shape, options, builder)
         self.stream = stream
@@ -86,7 +153,7 @@ class Call:
 
     @property
     def request(self) -> Any:
-        """The first request, for the endpoint that it was shaped for."""
+        """The first request, for the endpoint that it was built for."""
         return self.conversation.request
 
     def retry_first_request(self, error: Exception) -> Steps[bool]:
@@ -120,7 +187,7 @@ class Call:
 
     @property
     def _is_plain(self) -> bool:
-        """Whether one answer is all there will be, and nobody is to be told of it."""
+        """Whether one response is all there will be, and no handler waits for it."""
         return self.budget is None and not self.hooks
 
     def item_session(self) -> Session[Any]:
@@ -137,7 +204,7 @@ class Call:
             self.hooks,
             on_invalid=on_invalid,
             on_interrupt=options.on_interrupt,
-            # A list that is handed over whole has no reason to be out of order.
+            # A list that is returned as one has no reason to be out of order.
             ordered=options.ordered or not self.stream,
             key=options.key,
             take=take,

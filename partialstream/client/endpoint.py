@@ -93,7 +93,7 @@ class FullResponse(NamedTuple):
     completion: Callable[[], Any]
 
 
-class _Endpoint(Protocol):
+class AnyEndpoint(Protocol):
     """What both kinds of endpoints have.
 
     Attributes:
@@ -120,7 +120,7 @@ class _Endpoint(Protocol):
         ...
 
 
-class Endpoint(_Endpoint, Protocol):
+class Endpoint(AnyEndpoint, Protocol):
     """Where a sync client sends its requests."""
 
     def send(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Iterable[Any]:
@@ -137,7 +137,7 @@ class Endpoint(_Endpoint, Protocol):
         ...
 
 
-class AsyncEndpoint(_Endpoint, Protocol):
+class AsyncEndpoint(AnyEndpoint, Protocol):
     """Where an async client sends its requests; see `Endpoint`."""
 
     async def send(

@@ -5,15 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from partialstream.client.call import Call
-from partialstream.client.hooks import Hooks
-from partialstream.client.options import Options
-from partialstream.client.response_model import (
-    ResponseShape,
-    items_shape,
-    object_shape,
-    response_shape,
-)
+from partialstream.client.call import BaseClient, Call
+from partialstream.client.endpoint import Endpoint
+from partialstream.client.response_model import items_shape, object_shape, response_shape
 from partialstream.stream.deadline import TimedChunks
 from partialstream.stream.session import run_steps
 from partialstream.stream.sync import ItemStream, PartialStream
@@ -22,19 +16,18 @@ from partialstream.stream.transport import Chunks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from partialstream.client.endpoint import Endpoint
     from partialstream.client.response_model import T, V
     from partialstream.stream.session import Session
 
 
-class Client:
-    """Makes requests through a provider's SDK, and reads the answers while they arrive.
+class Client(BaseClient[Endpoint]):
+    """Makes requests through a provider's SDK, and reads the responses while they arrive.
 
     Made by `from_openai`, `from_instructor` or `from_provider`. All methods take what the SDK
     behind it takes for a chat (`model`, `messages`, `temperature`, `timeout`, …), and these:
 
-    - `response_model`: the type of the answer.
-    - `mode`: how the provider is made to answer in JSON: `"json_schema"` (the default),
+    - `response_model`: the type that is asked for.
+    - `mode`: how the provider is made to respond in JSON: `"json_schema"` (the default),
       `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
     - `path`, `context`, `strict`, `limits`: as for `stream_items`.
     - `templates`: whether messages are Jinja templates that a mapping in `context` fills in.
@@ -48,11 +41,11 @@ class Client:
     - `max_requests`: how many requests in total, 10 by default.
     - `on_invalid`: `"repair"`, `"raise"`, `"skip"`, or a function that says so for each
       `RejectedItem`. With retries, rejected items are asked for again when the list has ended.
-    - `on_interrupt`: `"resume"` or `"raise"`. With retries, an answer that breaks off is
-      resumed; `key` tells items that come again from new ones, by a member or a function.
+    - `on_interrupt`: `"resume"` or `"raise"`. With retries, a response that breaks off
+      is resumed; `key` tells items that come again from new ones, by a member or a function.
     - `ordered`: items wait for those before them that are being repaired.
-    - `fail_fast`: an answer is left as soon as a member of the object cannot be valid, and the
-      members that stand are kept. False waits for the end. Only with retries.
+    - `fail_fast`: a response is left as soon as a field of the object cannot be valid, and the
+      fields that were accepted are kept. False waits for the end. Only with retries.
     - `take`: how many items are wanted, over all requests; `stop_when`: says of an item, or of
       a snapshot, whether it is the last. The response is closed before that one is handed over.
     - `hooks`, `prompts`: see `Hooks` and `Prompts`.
@@ -63,44 +56,13 @@ class Client:
     `partialstream.errors`; a later request that is rejected is a `ProviderError`.
 
     Args:
-        endpoint: Whom it asks.
+        endpoint: The endpoint that requests are sent to.
+
+    Attributes:
+        hooks: The handlers for the events of all calls.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self.hooks = Hooks()
-
-    def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
-        """Call `handler` at one of instructor's events; see `Hooks`."""
-        self.hooks.on(hook_name, handler)
-
-    def off(self, hook_name: Any, handler: Callable[..., Any]) -> None:
-        """Do not call `handler` any more."""
-        self.hooks.off(hook_name, handler)
-
-    def clear(self, hook_name: Any = None) -> None:
-        """Forget the handlers of one event, or of all."""
-        self.hooks.clear(hook_name)
-
-    @property
-    def chat(self) -> Client:
-        """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
-        return self
-
-    @property
-    def completions(self) -> Client:
-        """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
-        return self
-
-    @property
-    def messages(self) -> Client:
-        """For `client.messages.create`, as Anthropic's SDK spells it."""
-        return self
-
-    @property
-    def responses(self) -> Client:
-        """For `client.responses.create(input=...)`, with an instructor client for that API."""
-        return self
+    _asynchronous = False
 
     @overload
     def create_iterable(self, *, response_model: type[V], **kwargs: Any) -> ItemStream[V]: ...
@@ -122,10 +84,10 @@ class Client:
             An iterator of items, best used in a `with` block. The request has been made.
 
         Raises:
-            TypeError: An argument contradicts `response_model`, or is none that we know.
+            TypeError: An argument contradicts `response_model`, or is not known.
             openai.OpenAIError: The provider rejected the first request.
         """
-        return self._item_stream(items_shape(response_model), kwargs)
+        return self._item_stream(self._call(items_shape(response_model), kwargs, stream=True))
 
     @overload
     def create_partial(self, *, response_model: type[T], **kwargs: Any) -> PartialStream[T]: ...
@@ -144,12 +106,12 @@ class Client:
             An iterator of snapshots; the last is the validated object.
 
         Raises:
-            TypeError: An argument contradicts `response_model`, or is none that we know.
+            TypeError: An argument contradicts `response_model`, or is not known.
             openai.OpenAIError: The provider rejected the first request.
         """
-        return self._partial_stream(object_shape(response_model), kwargs)
+        return self._partial_stream(self._call(object_shape(response_model), kwargs, stream=True))
 
-    # The order is explained in inference.py.
+    # The order is explained in response_model.py.
 
     @overload
     def create(  # pyright: ignore[reportOverlappingOverload]  # V is one value
@@ -198,26 +160,25 @@ class Client:
     def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any: ...
 
     def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any:
-        """Ask for a list or an object, streamed or whole.
+        """Ask for a list or an object, streamed or complete.
 
         Args:
             response_model: `Iterable[T]` or `list[T]` for a list, any other type for an object.
             stream: Whether to stream: an `ItemStream` for a list, a `PartialStream` for an
-                object. Otherwise the whole list or object is returned.
+                object. Otherwise the complete list or object is returned.
             **kwargs: See the class.
 
         Raises:
-            TypeError: An argument contradicts `response_model`, or is none that we know.
-            PartialStreamError: Without `stream`: the answer is not what was asked for.
+            TypeError: An argument contradicts `response_model`, or is not known.
+            PartialStreamError: Without `stream`: the response is not what was asked for.
             openai.OpenAIError: The provider rejected the first request. Without `stream`, a lost
-                connection is the SDK's to retry and to tell of, too.
+                connection is the SDK's to retry and to report, too.
         """
-        shape = response_shape(response_model)
-        if stream:
-            if shape.kind == "items":
-                return self._item_stream(shape, kwargs)
-            return self._partial_stream(shape, kwargs)
-        return self._whole(shape, self._call(shape, kwargs, stream=False))
+        call = self._call(response_shape(response_model), kwargs, stream=stream)
+        if not stream:
+            return self._full(call)
+        items = call.shape.kind == "items"
+        return self._item_stream(call) if items else self._partial_stream(call)
 
     @overload
     def create_with_completion(  # pyright: ignore[reportOverlappingOverload]  # V is one value
@@ -243,53 +204,37 @@ class Client:
     def create_with_completion(self, *, response_model: Any, **kwargs: Any) -> tuple[Any, Any]: ...
 
     def create_with_completion(self, *, response_model: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Ask for a list or an object, whole, and for the answer that it came in.
+        """Ask for a complete list or object, and for the response that it came in.
 
         Args:
             response_model: As for `create`.
             **kwargs: See the class.
 
         Returns:
-            The value, and the answer in the form the SDK gives it, as a `ChatCompletion`. After
-            retries it is the last answer, which may hold a part of the value only.
+            The value, and the response in the form the SDK gives it, as a `ChatCompletion`. After
+            retries it is the last response, which may hold a part of the value only.
 
         Raises:
             As `create` does, without `stream`.
         """
-        shape = response_shape(response_model)
-        call = self._call(shape, kwargs, stream=False)
-        value = self._whole(shape, call)
-        return value, call.completion()
+        call = self._call(response_shape(response_model), kwargs, stream=False)
+        return self._full(call), call.completion()
 
-    def _whole(self, shape: ResponseShape, call: Call) -> Any:
-        if shape.kind == "items":
-            session = call.item_session()
-            return shape.container(ItemStream(session, self._chunks(call, session)))
-        session = call.partial_session()
-        return PartialStream(session, self._chunks(call, session)).final()
-
-    def _item_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> ItemStream[Any]:
-        call = self._call(shape, kwargs, stream=True)
+    def _item_stream(self, call: Call) -> ItemStream[Any]:
         session = call.item_session()
         return ItemStream(session, self._chunks(call, session))
 
-    def _partial_stream(self, shape: ResponseShape, kwargs: dict[str, Any]) -> PartialStream[Any]:
-        call = self._call(shape, kwargs, stream=True)
+    def _partial_stream(self, call: Call) -> PartialStream[Any]:
         session = call.partial_session()
         return PartialStream(session, self._chunks(call, session))
 
-    def _call(self, shape: ResponseShape, kwargs: dict[str, Any], *, stream: bool) -> Call:
-        options, rest = Options.split(kwargs)
-        return Call(
-            shape,
-            options,
-            self._endpoint.request_builder(shape, options, rest, stream=stream),
-            stream=stream,
-            hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
-        )
+    def _full(self, call: Call) -> Any:
+        if call.shape.kind == "items":
+            return call.shape.container(self._item_stream(call))
+        return self._partial_stream(call).final()
 
     def _chunks(self, call: Call, session: Session[Any]) -> Chunks:
-        """Make the request; gives the answer, and those of requests to come."""
+        """Make the request; gives the chunks of its response, and of those to come."""
         if call.budget is not None:
             run_steps(call.budget.begin())
         if call.deadline is not None:
@@ -309,7 +254,7 @@ class Client:
                     raise
 
     def _send(self, call: Call, request: Any) -> Iterable[Any]:
-        """Make a request; gives the chunks of the answer, until the deadline if there is one."""
+        """Make a request; gives the chunks of the response, until the deadline if there is one."""
         deadline = call.deadline
         if deadline is None:
             return self._sent(call, request)
@@ -319,6 +264,6 @@ class Client:
     def _sent(self, call: Call, request: Any) -> Iterable[Any]:
         if call.stream:
             return self._endpoint.send(request, call.hooks, call.deadline)
-        whole = self._endpoint.send_full(request, call.hooks, call.deadline)
-        call.completion = whole.completion
-        return whole.chunks
+        full = self._endpoint.send_full(request, call.hooks, call.deadline)
+        call.completion = full.completion
+        return full.chunks
