@@ -21,7 +21,7 @@ from partialstream.client.strict_schema import (
     inline_root,
     strict_schema,
 )
-from partialstream.validation.validator import made_for as validator_and_shape
+from partialstream.validation.types import validator_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -143,7 +143,7 @@ def takes_any_name(type_: Any) -> bool:
         >>> takes_any_name(dict[str, int]), takes_any_name(int)
         (True, False)
     """
-    shape = validator_and_shape(type_)[1]
+    shape = validator_for(type_)[1]
     return "object" in shape.kinds and shape.names is None
 
 

@@ -1,11 +1,12 @@
 """pydantic's side: items validated, objects that grow.
 
-items.py          `ItemParser`: text in, validated items out
-partials.py       `PartialParser`: text in, snapshots out
-snapshots.py      snapshots are instances of the model
-paths.py          parts of snapshots by their paths, and how much of them has arrived
-markers.py        `Atomic` and `Gate`
-plan.py           from a type to how its values grow; checks.py validates single values
-schema.py         what a pydantic core schema says about the JSON it takes
-locations.py      where a model's fields are in the text, and which make the whole invalid
+items.py      `ItemParser`: text in, validated items out
+partials.py   `PartialParser`: text in, snapshots out
+markers.py    `Atomic` and `Gate`
+snapshots.py  snapshots are instances of the model
+paths.py      parts of snapshots by their paths, and how much of them has arrived
+plan.py       from a type to how its values grow; checks.py validates single values
+locations.py  where a model's fields are in the text, and which make the whole invalid
+types.py      the validator of a type, and what its values look like
+schema.py     how a pydantic core schema is read
 """

@@ -20,7 +20,7 @@ from pydantic_core import (
 from partialstream.engine.nodes import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from partialstream.results import Path
     from partialstream.validation.schema import Definitions, Schema
@@ -161,21 +161,3 @@ def _build(schema: Schema, definitions: Definitions, config: Schema) -> SchemaVa
         known: list[Any] = list(definitions.values())
         inner = core_schema.definitions_schema(inner, known)
     return SchemaValidator(inner, cast("CoreConfig", dict(config)))
-
-
-_OWNERS = ("model", "dataclass", "typed-dict", "definition-ref")
-
-
-def reads_other_members(schema: Any) -> bool:
-    """Whether a validator in a field's schema, and not in a model inside it, gets `info`."""
-    if isinstance(schema, list | tuple):
-        return any(map(reads_other_members, cast("Sequence[Any]", schema)))
-    if not isinstance(schema, dict):
-        return False
-    members = cast("dict[str, Any]", schema)
-    if members.get("type") in _OWNERS:
-        return False
-    function: Any = members.get("function")
-    if isinstance(function, dict) and cast("Schema", function).get("type") == "with-info":
-        return True
-    return any(reads_other_members(value) for key, value in members.items() if key != "metadata")

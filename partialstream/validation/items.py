@@ -18,7 +18,7 @@ from partialstream.errors import (
 )
 from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits
 from partialstream.results import Outcome, RejectedItem
-from partialstream.validation.validator import made_for
+from partialstream.validation.types import validator_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +65,7 @@ class ItemValidator(Generic[T]):
     ) -> None:
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
-        validator, self.shape = made_for(type_)
+        validator, self.shape = validator_for(type_)
         validate = validator.validate_json
         if strict is not None or context is not None:
             validate = partial(validate, strict=strict, context=context)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from partialstream.engine.members import complete_members
 from partialstream.errors import OutputValidationError
 from partialstream.validation.checks import located
-from partialstream.validation.schema import names_of_field
+from partialstream.validation.schema import names_of_field, part_schema, peeled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -43,7 +43,7 @@ class FieldLocations:
         self._definitions = definitions
         self.names = {} if takes_any is None else _names_of_fields(schema, definitions)
         self._primary_aliases = _primary_aliases(schema, definitions)
-        rewritten = _peeled(schema, definitions)[0]["type"] != "model-fields"
+        rewritten = peeled(schema, definitions)[0]["type"] != "model-fields"
         self._takes_any = takes_any is not None and (takes_any or rewritten)
 
     def certain_place(self, path: Path) -> Path | None:
@@ -59,7 +59,7 @@ class FieldLocations:
         place: list[str | int] = []
         schema = self._schema
         for step in path:
-            inside = _inside(*_peeled(schema, self._definitions), step)
+            inside = part_schema(*peeled(schema, self._definitions), step)
             if inside is None:
                 return None
             schema, name = inside
@@ -132,10 +132,10 @@ def _names_of_fields(schema: Schema, definitions: Definitions) -> dict[str, str]
 
     What may change the members before that is left out of account.
     """
-    schema, config = _peeled(schema, definitions)
+    schema, config = peeled(schema, definitions)
     while schema["type"] in ("function-before", "function-wrap", "model"):
         config = schema.get("config", config)
-        schema, inner = _peeled(schema["schema"], definitions)
+        schema, inner = peeled(schema["schema"], definitions)
         config = inner or config
     names: dict[str, str] = {}
     for field, description in schema.get("fields", {}).items():
@@ -146,7 +146,7 @@ def _names_of_fields(schema: Schema, definitions: Definitions) -> dict[str, str]
 
 def _primary_aliases(schema: Schema, definitions: Definitions) -> dict[str, str]:
     """Of the fields that must be valid, the name that counts if a value comes by several."""
-    schema, config = _peeled(schema, definitions)
+    schema, config = peeled(schema, definitions)
     if schema["type"] != "model-fields":
         return {}
     primary: dict[str, str] = {}
@@ -156,43 +156,3 @@ def _primary_aliases(schema: Schema, definitions: Definitions) -> dict[str, str]
         if strict and first == list(names_of_field(name, field, config, inside=False))[:1]:
             primary[name] = first[0]
     return primary
-
-
-def _peeled(schema: Schema, definitions: Definitions) -> tuple[Schema, Schema]:
-    """What decides over the parts of a value, and the configuration of its model.
-
-    It goes through whatever refuses a value that its inner schema refuses.
-    """
-    config: Schema = {}
-    while True:
-        kind = schema["type"]
-        if kind == "definition-ref":
-            schema = definitions[schema["schema_ref"]]
-        elif kind in ("nullable", "function-after"):
-            schema = schema["schema"]
-        elif kind == "default" and schema.get("on_error", "raise") == "raise":
-            schema = schema["schema"]
-        elif kind == "model" and not schema.get("custom_init"):
-            config = schema.get("config", {})
-            schema = schema["schema"]
-        else:
-            return schema, config
-
-
-def _inside(schema: Schema, config: Schema, step: str | int) -> tuple[Schema, str | int] | None:
-    """The schema of a part of a value, and its name; None if the value may do without it."""
-    kind = schema["type"]
-    if kind in ("list", "set", "frozenset") and "items_schema" in schema:
-        return schema["items_schema"], step
-    if kind == "tuple":
-        return schema["items_schema"][0], step
-    if kind == "dict" and "values_schema" in schema:
-        return schema["values_schema"], step
-    if kind not in ("model-fields", "typed-dict") or step not in schema["fields"]:
-        return None
-    field = schema["fields"][step]
-    config = schema.get("config", config)
-    names = {*names_of_field(str(step), field, config)}
-    if len(names) != 1:
-        return None
-    return field["schema"], step if config.get("loc_by_alias") is False else names.pop()

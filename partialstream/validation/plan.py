@@ -32,21 +32,24 @@ from partialstream.validation.checks import (
     HashableCheck,
     MemberCheck,
     Settings,
-    reads_other_members,
 )
 from partialstream.validation.locations import FieldLocations
 from partialstream.validation.markers import Atomic, Gate, is_marked
 from partialstream.validation.schema import (
+    VALIDATORS,
     Definitions,
     Schema,
+    changes_text,
     choices_of,
+    is_constrained,
     names_of_field,
-    shape_of,
-    shape_of_elements,
+    reads_other_members,
     unfold,
+    unwrapped,
     within,
 )
 from partialstream.validation.snapshots import root_snapshot, snapshot_maker
+from partialstream.validation.types import shape_of, shape_of_elements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,18 +98,6 @@ def plan_of(model: type[BaseModel]) -> ModelPlan:
     )
 
 
-_WRAPPERS = ("function-before", "function-after", "function-wrap")
-
-
-def _layers(schema: Schema) -> int:
-    """How many validator functions stand around a model's schema."""
-    count = 0
-    while schema["type"] in _WRAPPERS:
-        schema = schema["schema"]
-        count += 1
-    return count
-
-
 class _Compiler:
     """Makes nodes of the schemas that belong to one set of definitions."""
 
@@ -139,7 +130,7 @@ class _Compiler:
             return self._reference(schema["schema_ref"], check, config)
         if kind == "default":
             return self.node(schema["schema"], config)
-        if kind in _WRAPPERS:
+        if kind in VALIDATORS:
             return self._wrapped(schema, check)
         compile_ = getattr(self, "_" + kind.replace("-", "_"), None)
         if compile_ is None:
@@ -164,30 +155,18 @@ class _Compiler:
 
     def _wrapped(self, schema: Schema, check: Check) -> Node[Settings]:
         """A value behind validator functions; those of a model's own do not hide it."""
-        inner = schema
-        while inner["type"] in _WRAPPERS:
-            inner = inner["schema"]
+        inner, validators = unwrapped(schema)
         if inner["type"] != "model":
             return Opaque(check)
         own, _ = unfold(inner["cls"].__pydantic_core_schema__)
-        if _layers(schema) > _layers(own):
+        if validators > unwrapped(own)[1]:
             return Opaque(check)
         return self._model(inner, check, {})
 
     def _str(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
-        changed = any(
-            schema.get(key) or config.get(f"str_{key}")
-            for key in ("strip_whitespace", "to_lower", "to_upper")
-        )
-        if changed or schema.get("pattern") is not None:
+        if changes_text(schema, config):
             return Opaque(check)
-        bounds = (
-            schema.get("min_length"),
-            schema.get("max_length"),
-            config.get("str_min_length"),
-            config.get("str_max_length"),
-        )
-        return Text(check, constrained=any(bound is not None for bound in bounds))
+        return Text(check, constrained=is_constrained(schema) or is_constrained(config, "str_"))
 
     def _any(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         nodes: dict[str, Node[Settings]] = {'"': Text(check)}
@@ -203,7 +182,7 @@ class _Compiler:
         return ByKind(check, {inner.opener: inner}) if inner.opener else Opaque(check)
 
     def _list(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
-        constrained = _is_constrained(schema)
+        constrained = is_constrained(schema)
         return Items(check, self._items(schema, config), constrained=constrained)
 
     def _items(self, schema: Schema, config: Schema) -> Node[Settings]:
@@ -214,7 +193,7 @@ class _Compiler:
         items = schema.get("items_schema", {"type": "any"})
         item = Opaque(HashableCheck(items, self._definitions, config))
         make = frozenset if schema["type"] == "frozenset" else set
-        return Items(check, item, make, constrained=_is_constrained(schema))
+        return Items(check, item, make, constrained=is_constrained(schema))
 
     _frozenset = _set
 
@@ -223,14 +202,14 @@ class _Compiler:
         if len(items) != 1 or schema.get("variadic_item_index") != 0:
             return Opaque(check)
         item = self.node(items[0], config)
-        return Items(check, item, tuple, constrained=_is_constrained(schema))
+        return Items(check, item, tuple, constrained=is_constrained(schema))
 
     def _dict(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         keys = schema.get("keys_schema", {"type": "str"})
         key = self.node(keys, config)
         if keys["type"] != "any" and not isinstance(key, Text):
             return Opaque(check)
-        constrained = _is_constrained(schema) or (isinstance(key, Text) and key.constrained)
+        constrained = is_constrained(schema) or (isinstance(key, Text) and key.constrained)
         values = self.node(schema.get("values_schema", {"type": "any"}), config)
         return Entries(check, values, constrained=constrained)
 
@@ -271,9 +250,7 @@ class _Compiler:
 
     def _model(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         model = schema["cls"]
-        inner = schema["schema"]
-        while inner["type"] in _WRAPPERS:
-            inner = inner["schema"]
+        inner, _ = unwrapped(schema["schema"])
         config = schema.get("config", {})
         if schema.get("root_model"):
             return self._root_model(model, inner, check, config)
@@ -343,11 +320,6 @@ class _Compiler:
                 record.members.setdefault(json_name, _LEFT_OUT)
 
 
-def _is_constrained(schema: Schema) -> bool:
-    """Whether a schema bounds the number of its elements."""
-    return schema.get("min_length") is not None or schema.get("max_length") is not None
-
-
 _LEFT_OUT: Member[Settings] = Member("", None)
 
 _OPENERS: dict[Kind, str] = {"object": "{", "array": "[", "string": '"'}
@@ -356,7 +328,7 @@ _OPENERS: dict[Kind, str] = {"object": "{", "array": "[", "string": '"'}
 def _is_gate(schema: Schema) -> bool:
     """Whether a field's schema is a gate, also inside its default."""
     while not is_marked(schema, Gate):
-        if schema["type"] not in ("default", "nullable", *_WRAPPERS):
+        if schema["type"] not in ("default", "nullable", *VALIDATORS):
             return False
         schema = schema["schema"]
     return True

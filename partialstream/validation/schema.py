@@ -1,45 +1,28 @@
-"""What a pydantic core schema says about the JSON it takes.
+"""How a pydantic core schema is read: all that this package knows of its nodes.
 
 The core schema is what pydantic itself compiles its validators from, so that aliases,
 generics, `Annotated`, dataclasses and everything else are resolved in it already.
-See `pydantic_core.core_schema` for its vocabulary.
+See `pydantic_core.core_schema` for its vocabulary. The shapes of nodes that are relied upon, here
+and where plan.py makes nodes of them, are those in `tests/engine/test_core_schema.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from partialstream.engine.shape import ANYTHING, Kind, Shape
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Schema = Mapping[str, Any]
 Definitions = Mapping[str, Schema]
 
-_ALL: Final = ANYTHING.kinds
-_STRING: Final[frozenset[Kind]] = frozenset({"string"})
-_NUMBER: Final[frozenset[Kind]] = frozenset({"number"})
-_ARRAY: Final[frozenset[Kind]] = frozenset({"array"})
-_OBJECT: Final[frozenset[Kind]] = frozenset({"object"})
-_KINDS: Final[dict[str, frozenset[Kind]]] = {
-    "none": frozenset({"null"}),
-    "bool": frozenset({"boolean"}),
-    "int": _NUMBER,
-    "float": _NUMBER,
-    "complex": _STRING | _NUMBER,
-    "decimal": _STRING | _NUMBER,
-    **dict.fromkeys(
-        ("str", "bytes", "date", "time", "datetime", "timedelta", "url", "multi-host-url", "uuid"),
-        _STRING,
-    ),
-    **dict.fromkeys(("list", "tuple", "set", "frozenset", "generator"), _ARRAY),
-    **dict.fromkeys(("dict", "model-fields", "typed-dict", "dataclass-args"), _OBJECT),
-}
+VALIDATORS: Final = ("function-before", "function-after", "function-wrap")
+"""Functions around one value, which their inner schema describes."""
 
 INNER: Final = {
     # These say something about one value, which their inner schema describes.
-    "function-before": "schema",
-    "function-after": "schema",
-    "function-wrap": "schema",
+    **dict.fromkeys(VALIDATORS, "schema"),
     "default": "schema",
     "model": "schema",
     "dataclass": "schema",
@@ -105,80 +88,86 @@ def names_of_field(
         yield name
 
 
-def shape_of(schema: Schema) -> Shape:
-    """What the values that a schema takes look like.
-
-    Validators that come before the type (`BeforeValidator`, mode `plain`) could take
-    anything; a plain one does, the others are expected to take what the type takes.
-    """
-    inner, definitions = unfold(schema)
-    kinds: set[Kind] = set()
-    names: set[str] = set()
-    open_names = not _collect(inner, definitions, kinds, names, set(), {})
-    return Shape(frozenset(kinds), None if open_names else frozenset(names))
-
-
-def shape_of_elements(schema: Schema) -> Shape | None:
-    """What the elements of an array that a schema takes look like; None if it takes none."""
-    inner, definitions = unfold(schema)
-    inner = resolve(inner, definitions)
-    while inner["type"] in INNER:
-        inner = resolve(inner[INNER[inner["type"]]], definitions)
-    if inner["type"] in ("list", "set", "frozenset") and "items_schema" in inner:
-        return shape_of(within(definitions, inner["items_schema"]))
-    return ANYTHING if "array" in shape_of(schema).kinds else None
-
-
 def within(definitions: Definitions, schema: Schema) -> Schema:
     """A schema of its own, with the definitions that it may refer to."""
     return {"type": "definitions", "schema": schema, "definitions": list(definitions.values())}
 
 
-def _collect(
-    schema: Schema,
-    definitions: Definitions,
-    kinds: set[Kind],
-    names: set[str],
-    seen: set[int],
-    config: Schema,
-) -> bool:
-    """Add what `schema` takes; False if it takes objects with members of any name."""
-    schema = resolve(schema, definitions)
-    if id(schema) in seen:
+def unwrapped(schema: Schema) -> tuple[Schema, int]:
+    """What validator functions stand around, and how many of them there are."""
+    count = 0
+    while schema["type"] in VALIDATORS:
+        schema = schema["schema"]
+        count += 1
+    return schema, count
+
+
+def is_constrained(schema: Schema, prefix: str = "") -> bool:
+    """Whether a schema, or a configuration, bounds the length of a value."""
+    return any(schema.get(f"{prefix}{key}") is not None for key in ("min_length", "max_length"))
+
+
+def changes_text(schema: Schema, config: Schema) -> bool:
+    """Whether a string is not taken as it comes, or must have a pattern as a whole."""
+    return schema.get("pattern") is not None or any(
+        schema.get(key) or config.get(f"str_{key}")
+        for key in ("strip_whitespace", "to_lower", "to_upper")
+    )
+
+
+_OWNERS = ("model", "dataclass", "typed-dict", "definition-ref")
+
+
+def reads_other_members(schema: Any) -> bool:
+    """Whether a validator in a field's schema, and not in a model inside it, gets `info`."""
+    if isinstance(schema, list | tuple):
+        return any(map(reads_other_members, cast("Sequence[Any]", schema)))
+    if not isinstance(schema, dict):
+        return False
+    members = cast("dict[str, Any]", schema)
+    if members.get("type") in _OWNERS:
+        return False
+    function: Any = members.get("function")
+    if isinstance(function, dict) and cast("Schema", function).get("type") == "with-info":
         return True
-    seen.add(id(schema))
+    return any(reads_other_members(value) for key, value in members.items() if key != "metadata")
+
+
+def peeled(schema: Schema, definitions: Definitions) -> tuple[Schema, Schema]:
+    """What decides over the parts of a value, and the configuration of its model.
+
+    It goes through whatever refuses a value that its inner schema refuses.
+    """
+    config: Schema = {}
+    while True:
+        kind = schema["type"]
+        if kind == "definition-ref":
+            schema = definitions[schema["schema_ref"]]
+        elif kind in ("nullable", "function-after"):
+            schema = schema["schema"]
+        elif kind == "default" and schema.get("on_error", "raise") == "raise":
+            schema = schema["schema"]
+        elif kind == "model" and not schema.get("custom_init"):
+            config = schema.get("config", {})
+            schema = schema["schema"]
+        else:
+            return schema, config
+
+
+def part_schema(schema: Schema, config: Schema, step: str | int) -> tuple[Schema, str | int] | None:
+    """The schema of a part of a value, and its name; None if the value may do without it."""
     kind = schema["type"]
+    if kind in ("list", "set", "frozenset") and "items_schema" in schema:
+        return schema["items_schema"], step
+    if kind == "tuple":
+        return schema["items_schema"][0], step
+    if kind == "dict" and "values_schema" in schema:
+        return schema["values_schema"], step
+    if kind not in ("model-fields", "typed-dict") or step not in schema["fields"]:
+        return None
+    field = schema["fields"][step]
     config = schema.get("config", config)
-    if kind == "nullable":
-        kinds.add("null")
-        return _collect(schema["schema"], definitions, kinds, names, seen, config)
-    if kind in INNER:
-        return _collect(schema[INNER[kind]], definitions, kinds, names, seen, config)
-    if kind in ("union", "tagged-union"):
-        closed = [
-            _collect(choice, definitions, kinds, names, seen, config)
-            for choice in choices_of(schema)
-        ]
-        return all(closed)
-    if kind in ("literal", "enum"):
-        for value in schema.get("expected", schema.get("members", ())):
-            kinds.add(_kind_of_value(getattr(value, "value", value)))
-        return True
-    kinds |= _KINDS.get(kind, _ALL)
-    if kind in ("model-fields", "typed-dict"):
-        for name, field in schema["fields"].items():
-            names.update(names_of_field(name, field, config))
-        return bool(schema["fields"])
-    if kind == "dataclass-args":
-        for field in schema["fields"]:
-            names.update(names_of_field(field["name"], field, config))
-        return bool(schema["fields"])
-    return "object" not in _KINDS.get(kind, _ALL)
-
-
-def _kind_of_value(value: object) -> Kind:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    return "number" if isinstance(value, int | float) else "string"
+    names = {*names_of_field(str(step), field, config)}
+    if len(names) != 1:
+        return None
+    return field["schema"], step if config.get("loc_by_alias") is False else names.pop()

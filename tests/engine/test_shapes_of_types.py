@@ -28,7 +28,7 @@ from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from partialstream.engine.shape import ANYTHING, Shape
-from partialstream.validation.schema import shape_of, shape_of_elements
+from partialstream.validation.types import shape_of, shape_of_elements
 
 
 class Plain(BaseModel):
