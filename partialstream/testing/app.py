@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from partialstream.testing.plan import Plan, error_plan, make_plan
+from partialstream.testing.plan import ReplayPlan, error_plan, make_plan
 from partialstream.testing.received import ReplayRequest, redact
 from partialstream.testing.transport import LINK, Link
 from partialstream.testing.wires import WIRES
@@ -115,7 +115,7 @@ class _Endpoint:
             request.mark_over(finished=finished)
 
 
-async def _play(plan: Plan, request: ReplayRequest, link: Link, send: Send) -> bool:
+async def _play(plan: ReplayPlan, request: ReplayRequest, link: Link, send: Send) -> bool:
     """Send an answer by its plan; tell whether all of it went out."""
     if not await _wait_until(request.received_at + plan.begin, link):
         return False

@@ -47,7 +47,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReplayPlan:
     """An HTTP response.
 
     Attributes:
@@ -68,7 +68,7 @@ class Plan:
     deltas: int = 0
 
 
-def make_plan(answer: Answer, ask: Ask, wire: Wire) -> Plan:
+def make_plan(answer: Answer, ask: Ask, wire: Wire) -> ReplayPlan:
     """Lay out an answer for one request.
 
     Raises:
@@ -86,23 +86,23 @@ def make_plan(answer: Answer, ask: Ask, wire: Wire) -> Plan:
     headers = (("content-type", mime), ("cache-control", "no-store"))
     body = tuple(_lay_out(writes, answer.cut_sizes))
     deltas = sum(write.deltas for write in body)
-    return Plan(200, headers, body, begin, ending, deltas)
+    return ReplayPlan(200, headers, body, begin, ending, deltas)
 
 
-def error_plan(wire: Wire, message: str, *, status: int) -> Plan:
+def error_plan(wire: Wire, message: str, *, status: int) -> ReplayPlan:
     """Lay out an error of the server's own, which no SDK is to retry."""
     headers = (("content-type", "application/json"), ("x-should-retry", "false"))
-    return Plan(status, headers, (Write(0.0, wire.error(message, status=status)),))
+    return ReplayPlan(status, headers, (Write(0.0, wire.error(message, status=status)),))
 
 
-def _http_error(answer: Answer, fault: faults.HTTPError, wire: Wire) -> Plan:
+def _http_error(answer: Answer, fault: faults.HTTPError, wire: Wire) -> ReplayPlan:
     message = fault.message or f"Scripted error with HTTP status {fault.status}."
     headers = [("content-type", "application/json")]
     if fault.retry_after is not None:
         headers.append(("retry-after", f"{fault.retry_after:g}"))
     body = wire.error(message, status=fault.status, code=fault.code)
     due = answer.first_delay
-    return Plan(fault.status, tuple(headers), (Write(due, body),), begin=due)
+    return ReplayPlan(fault.status, tuple(headers), (Write(due, body),), begin=due)
 
 
 def _stream(answer: Answer, ask: Ask, wire: Wire) -> tuple[list[Write], Ending]:

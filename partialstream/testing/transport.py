@@ -1,12 +1,14 @@
 """The HTTP server below the application: uvicorn, with a hand on the TCP connection.
 
-uvicorn's own server looks for its end ten times a second, and waits for open answers. This
-one is told, and drops them.
+uvicorn's own server looks for its end ten times a second, and waits for open responses. This one
+ends at once, and drops them. What of uvicorn is not public is used here alone, and checked when
+this module is imported.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import socket
 import struct
@@ -28,6 +30,32 @@ _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 # A reset lets the other side's kernel throw away what its program has not read yet. (Linux
 # keeps it, others do not.) So that the deltas before it count, they get a moment's start.
 _HEAD_START = 0.02
+
+
+def check_uvicorn(protocol: type = H11Protocol, server: type = uvicorn.Server) -> None:
+    """Check that uvicorn still has what this module overrides and reads.
+
+    Raises:
+        RuntimeError: It has not.
+    """
+    missing = [
+        f"{owner.__name__}.{name}"
+        for owner, names in (
+            (protocol, ("connection_made", "connection_lost")),
+            (server, ("main_loop", "shutdown", "serve")),
+        )
+        for name in names
+        if not callable(getattr(owner, name, None))
+    ]
+    if "app_state" not in inspect.signature(protocol).parameters:
+        missing.append(f"{protocol.__name__}(app_state=)")
+    if missing:
+        raise RuntimeError(
+            f"ReplayServer does not fit uvicorn {uvicorn.__version__}: {', '.join(missing)} missing"
+        )
+
+
+check_uvicorn()
 
 
 class Link:

@@ -7,7 +7,7 @@ import pytest
 
 from partialstream.results import Usage
 from partialstream.testing import Answer, ToolCall, faults
-from partialstream.testing.plan import Plan, make_plan
+from partialstream.testing.plan import ReplayPlan, make_plan
 from partialstream.testing.received import redact
 from partialstream.testing.script import Ask, compose
 from partialstream.testing.wires import WIRES
@@ -16,15 +16,15 @@ from partialstream.testing.wires.chat import ChatWire
 TEXT = "one two three four "  # five deltas
 
 
-def planned(answer: Answer, **options: Any) -> Plan:
+def planned(answer: Answer, **options: Any) -> ReplayPlan:
     return make_plan(answer, Ask(**options), ChatWire())
 
 
-def body(plan: Plan) -> bytes:
+def body(plan: ReplayPlan) -> bytes:
     return b"".join(write.data for write in plan.writes)
 
 
-def schedule(plan: Plan) -> list[tuple[float, int]]:
+def schedule(plan: ReplayPlan) -> list[tuple[float, int]]:
     return [(write.due, write.deltas) for write in plan.writes]
 
 

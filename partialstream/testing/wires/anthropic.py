@@ -7,12 +7,19 @@ streamed. Arguments that are no JSON, because they were cut, are an empty object
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from partialstream.testing.script import Ask
 from partialstream.testing.wires import sse
-from partialstream.testing.wires.reading import listed, prompt_tokens, tool_asked_for
+from partialstream.testing.wires.base import (
+    BlockRendering,
+    Wire,
+    listed,
+    prompt_tokens,
+    tool_asked_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,67 +47,51 @@ _ERROR_TYPES = {
 }
 
 
-class AnthropicWire:
+class AnthropicWire(Wire):
     """`POST …/messages`."""
 
     route = "/{prefix:path}messages"
 
-    def read(self, path: str, body: Mapping[str, Any]) -> Ask:
-        """Read what a request asks for.
+    @override
+    def _ask(self, path: str, body: Mapping[str, Any]) -> Ask:
+        names = [str(tool["name"]) for tool in listed(body.get("tools"))]
+        choice: Any = body.get("tool_choice") or {"type": "auto"}
+        wanted = choice["name"] if choice["type"] == "tool" else choice["type"]
+        return Ask(
+            model=str(body.get("model", "replay")),
+            stream=bool(body.get("stream", False)),
+            tool=tool_asked_for(names, wanted),
+            include_usage=True,
+            prompt_tokens=prompt_tokens(body.get("system"), body.get("messages")),
+        )
 
-        Raises:
-            ValueError: If messages or tools have an unknown shape.
-        """
-        try:
-            names = [str(tool["name"]) for tool in listed(body.get("tools"))]
-            choice: Any = body.get("tool_choice") or {"type": "auto"}
-            wanted = choice["name"] if choice["type"] == "tool" else choice["type"]
-            return Ask(
-                model=str(body.get("model", "replay")),
-                stream=bool(body.get("stream", False)),
-                tool=tool_asked_for(names, wanted),
-                include_usage=True,
-                prompt_tokens=prompt_tokens(body.get("system"), body.get("messages")),
-            )
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"the request has an unknown shape: {error!r}") from error
-
+    @override
     def render(self, ask: Ask, script: Script) -> AnthropicRendering:
-        """Begin to render a streamed answer."""
         return AnthropicRendering(ask, script)
 
+    @override
     def whole(self, ask: Ask, script: Script) -> bytes:
-        """Render an answer that is not streamed."""
         blocks = [_block(part, script.text(part)) for part in _blocks(script)]
         usage = {**_input_usage(script), "output_tokens": script.usage.output_tokens}
         return sse.dumps({**_message(ask), **_stop(script), "content": blocks, "usage": usage})
 
+    @override
     def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        """Render the body of an HTTP error."""
         return sse.dumps(_error(message, code or _ERROR_TYPES.get(status, "api_error")))
 
+    @override
     def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        """Render an error inside a stream."""
         return sse.event(sse.dumps(_error(message, code or "overloaded_error")), name="error")
 
 
-class AnthropicRendering:
-    """A streamed answer: one content block after the other, each with its deltas.
-
-    Args:
-        ask: The request.
-        script: What to say. A refusal is told at the end, where the provider tells of it.
-    """
+class AnthropicRendering(BlockRendering):
+    """A streamed response: one content block after the other; a refusal is in its last event."""
 
     def __init__(self, ask: Ask, script: Script) -> None:
-        self._ask = ask
-        self._script = script
-        self._blocks = {part: index for index, part in enumerate(_blocks(script))}
-        self._left = Counter(part for part, _ in script.deltas)
-        self._opened: set[Part] = set()
+        super().__init__(ask, script, _blocks(script))
 
+    @override
     def opening(self) -> bytes:
-        """Render the message, which has the input's tokens already."""
         usage = {**_input_usage(self._script), "output_tokens": 1}
         message: dict[str, Any] = {
             **_message(self._ask),
@@ -111,40 +102,34 @@ class AnthropicRendering:
         }
         return _event("message_start", message=message) + _event("ping")
 
-    def delta(self, part: Part, text: str) -> bytes:
-        """Render one delta, the start of its block before the first and the end after the last."""
-        self._left[part] -= 1
-        if part.kind == "refusal":
-            return b""
+    @override
+    def _piece(self, part: Part, text: str) -> bytes:
         kind, member = {
             "content": ("text_delta", "text"),
             "tool": ("input_json_delta", "partial_json"),
             "reasoning": ("thinking_delta", "thinking"),
         }[part.kind]
-        index = self._blocks[part]
-        head = b"" if part in self._opened else self._start(part)
-        delta = _event("content_block_delta", index=index, delta={"type": kind, member: text})
-        return head + delta + (b"" if self._left[part] else self._end(part))
+        delta = {"type": kind, member: text}
+        return _event("content_block_delta", index=self._places[part], delta=delta)
 
+    @override
     def closing(self) -> bytes:
-        """Render blocks without deltas, then the stop reason and the output's tokens."""
-        silent = b"".join(
-            self._start(part) + self._end(part) for part in self._blocks if part not in self._opened
-        )
+        silent = self._without_deltas()
         usage = {"output_tokens": self._script.usage.output_tokens}
         return silent + _event("message_delta", delta=_stop(self._script), usage=usage)
 
+    @override
     def done(self) -> bytes:
-        """Render the mark that ends the stream."""
         return _event("message_stop")
 
+    @override
     def _start(self, part: Part) -> bytes:
-        self._opened.add(part)
         block = _block(part, "")
-        return _event("content_block_start", index=self._blocks[part], content_block=block)
+        return _event("content_block_start", index=self._places[part], content_block=block)
 
+    @override
     def _end(self, part: Part) -> bytes:
-        index = self._blocks[part]
+        index = self._places[part]
         signed = b""
         if part.kind == "reasoning":
             signature = {"type": "signature_delta", "signature": _SIGNATURE}

@@ -6,8 +6,11 @@ from itertools import chain, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from partialstream.testing.script import Ask
 from partialstream.testing.wires import sse
+from partialstream.testing.wires.base import Rendering, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,37 +35,30 @@ _ERROR_TYPES = {
 _Ranking = tuple[tuple[str, float], ...]
 
 
-class ChatWire:
+class ChatWire(Wire):
     """`POST …/chat/completions`, Azure's paths included."""
 
     route = "/{prefix:path}chat/completions"
 
-    def read(self, path: str, body: Mapping[str, Any]) -> Ask:
-        """Read what a request asks for.
+    @override
+    def _ask(self, path: str, body: Mapping[str, Any]) -> Ask:
+        options: Any = body.get("stream_options") or {}
+        return Ask(
+            model=str(body.get("model", "replay")),
+            stream=bool(body.get("stream", False)),
+            tool=_tool(body),
+            include_usage=bool(options.get("include_usage", False)),
+            prompt_tokens=_prompt_tokens(body.get("messages") or []),
+            logprobs=bool(body.get("logprobs", False)),
+            top_logprobs=int(body.get("top_logprobs") or 0),
+        )
 
-        Raises:
-            ValueError: If messages or tools have an unknown shape.
-        """
-        try:
-            options: Any = body.get("stream_options") or {}
-            return Ask(
-                model=str(body.get("model", "replay")),
-                stream=bool(body.get("stream", False)),
-                tool=_tool(body),
-                include_usage=bool(options.get("include_usage", False)),
-                prompt_tokens=_prompt_tokens(body.get("messages") or []),
-                logprobs=bool(body.get("logprobs", False)),
-                top_logprobs=int(body.get("top_logprobs") or 0),
-            )
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"the request has an unknown shape: {error!r}") from error
-
+    @override
     def render(self, ask: Ask, script: Script) -> ChatRendering:
-        """Begin to render a streamed answer."""
         return ChatRendering(ask, script)
 
+    @override
     def whole(self, ask: Ask, script: Script) -> bytes:
-        """Render an answer that is not streamed."""
         return sse.dumps(
             {
                 "id": _ID,
@@ -82,34 +78,28 @@ class ChatWire:
             }
         )
 
+    @override
     def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        """Render the body of an HTTP error."""
         kind, usual_code = _ERROR_TYPES.get(status, ("server_error", None))
         if status == 400:
             kind = "invalid_request_error"
         return sse.dumps(_error(message, kind, code or usual_code))
 
+    @override
     def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        """Render an error inside a stream."""
         return sse.event(sse.dumps(_error(message, "server_error", code or "server_error")))
 
 
-class ChatRendering:
-    """A streamed answer: `chat.completion.chunk` events.
-
-    Args:
-        ask: The request.
-        script: What to say.
-    """
+class ChatRendering(Rendering):
+    """A streamed response: `chat.completion.chunk` events."""
 
     def __init__(self, ask: Ask, script: Script) -> None:
-        self._ask = ask
-        self._script = script
+        super().__init__(ask, script)
         self._opened: set[Part] = set()
         self._likelihoods = _likelihoods(script)
 
+    @override
     def opening(self) -> bytes:
-        """Render the roles, without a text, one chunk for each choice."""
         tools = {part.choice for part in self._script.parts if part.kind == "tool"}
         return b"".join(
             self._chunk(
@@ -119,8 +109,8 @@ class ChatRendering:
             for choice in self._script.choices
         )
 
+    @override
     def delta(self, part: Part, text: str) -> bytes:
-        """Render one delta; a tool call's first one follows its id and name."""
         likelihood = next(self._likelihoods)
         if part.kind != "tool":
             logprobs = _logprobs(self._ask, [(text, *likelihood)])
@@ -144,8 +134,8 @@ class ChatRendering:
         call = {"index": part.index, "function": {"arguments": text}}
         return head + self._chunk({"tool_calls": [call]}, part.choice)
 
+    @override
     def closing(self) -> bytes:
-        """Render the finish reason of each choice, and the usage if it was asked for."""
         script = self._script
         chunks = [self._chunk({}, choice, script.finish_reason) for choice in script.choices]
         if self._ask.include_usage:
@@ -153,8 +143,8 @@ class ChatRendering:
             chunks.append(sse.event(sse.dumps(chunk)))
         return b"".join(chunks)
 
+    @override
     def done(self) -> bytes:
-        """Render the mark that ends the stream."""
         return sse.event(b"[DONE]")
 
     def _chunk(
@@ -206,7 +196,7 @@ def usage_object(usage: Usage) -> dict[str, Any]:
 
 
 def _message(script: Script, choice: int) -> dict[str, Any]:
-    """Make the message of an answer that is not streamed."""
+    """Make the message of a response that is not streamed."""
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     calls: list[dict[str, Any]] = []
     for part in script.begun:

@@ -1,7 +1,8 @@
 """Gemini's GenerateContent, streamed as server-sent events or whole.
 
 The arguments of a function call are one object there, sent when they are complete. Arguments that
-are no JSON cannot be told; the answer then ends with `MALFORMED_FUNCTION_CALL`, as Gemini's does.
+are not valid JSON cannot be sent; the response then ends with `MALFORMED_FUNCTION_CALL`, as
+Gemini's does.
 """
 
 from __future__ import annotations
@@ -10,9 +11,17 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from partialstream.testing.script import Ask
 from partialstream.testing.wires import sse
-from partialstream.testing.wires.reading import listed, prompt_tokens, tool_asked_for
+from partialstream.testing.wires.base import (
+    Rendering,
+    Wire,
+    listed,
+    prompt_tokens,
+    tool_asked_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,80 +50,67 @@ _STATUSES = {
 }
 
 
-class GeminiWire:
+class GeminiWire(Wire):
     """`POST …/models/{model}:streamGenerateContent?alt=sse` and `…:generateContent`."""
 
     route = "/{prefix:path}models/{call}"
 
-    def read(self, path: str, body: Mapping[str, Any]) -> Ask:
-        """Read what a request asks for.
-
-        Raises:
-            ValueError: If the method, contents or tools are of an unknown shape.
-        """
+    @override
+    def _ask(self, path: str, body: Mapping[str, Any]) -> Ask:
         model, _, method = path.rpartition("/")[2].partition(":")
         if method not in ("generateContent", "streamGenerateContent"):
             raise ValueError(f"no such method: {method!r}")
-        try:
-            names = [
-                str(declared["name"])
-                for tool in listed(body.get("tools"))
-                for declared in listed(tool.get("functionDeclarations"))
-            ]
-            config: Any = body.get("toolConfig")
-            config = config and config.get("functionCallingConfig")
-            allowed = listed(config and config.get("allowedFunctionNames"))
-            wanted = "none" if config and config.get("mode") == "NONE" else [*allowed, "auto"][0]
-            return Ask(
-                model=model,
-                stream=method == "streamGenerateContent",
-                tool=tool_asked_for(names, wanted),
-                include_usage=True,
-                prompt_tokens=prompt_tokens(body.get("systemInstruction"), body.get("contents")),
-            )
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"the request has an unknown shape: {error!r}") from error
+        names = [
+            str(declared["name"])
+            for tool in listed(body.get("tools"))
+            for declared in listed(tool.get("functionDeclarations"))
+        ]
+        config: Any = body.get("toolConfig")
+        config = config and config.get("functionCallingConfig")
+        allowed = listed(config and config.get("allowedFunctionNames"))
+        wanted = "none" if config and config.get("mode") == "NONE" else [*allowed, "auto"][0]
+        return Ask(
+            model=model,
+            stream=method == "streamGenerateContent",
+            tool=tool_asked_for(names, wanted),
+            include_usage=True,
+            prompt_tokens=prompt_tokens(body.get("systemInstruction"), body.get("contents")),
+        )
 
+    @override
     def render(self, ask: Ask, script: Script) -> GeminiRendering:
-        """Begin to render a streamed answer."""
         return GeminiRendering(ask, script)
 
+    @override
     def whole(self, ask: Ask, script: Script) -> bytes:
-        """Render an answer that is not streamed."""
         candidates = [
             _candidate(choice, _parts(script, script.begun, choice), _finish_reason(script, choice))
             for choice in script.choices
         ]
         return sse.dumps({**_response(ask, candidates), "usageMetadata": _usage(script)})
 
+    @override
     def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        """Render the body of an HTTP error."""
         return sse.dumps(_error(message, status, code))
 
+    @override
     def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        """Render an error inside a stream."""
         return sse.event(sse.dumps(_error(message, 503, code)))
 
 
-class GeminiRendering:
-    """A streamed answer.
-
-    Args:
-        ask: The request.
-        script: What to say. A refusal is a text here: the provider has no other form.
-    """
+class GeminiRendering(Rendering):
+    """A streamed response. A refusal is a text here: the provider has no other form."""
 
     def __init__(self, ask: Ask, script: Script) -> None:
-        self._ask = ask
-        self._script = script
+        super().__init__(ask, script)
         self._left = Counter(part for part, _ in script.deltas)
 
+    @override
     def opening(self) -> bytes:
-        """Render nothing: the first chunk has text already."""
         return b""
 
+    @override
     def delta(self, part: Part, text: str) -> bytes:
-        """Render one delta; of a function call, all of it with the last."""
         self._left[part] -= 1
         if part.kind == "tool":
             if self._left[part]:
@@ -125,8 +121,8 @@ class GeminiRendering:
             return b""
         return self._event(_response(self._ask, [_candidate(part.choice, [rendered])]))
 
+    @override
     def closing(self) -> bytes:
-        """Render calls without arguments, the finish reasons and the usage."""
         script = self._script
         spoken = {part for part, _ in script.deltas}
         silent = [part for part in script.begun if part.kind == "tool" and part not in spoken]
@@ -140,8 +136,8 @@ class GeminiRendering:
         ]
         return self._event({**_response(self._ask, candidates), "usageMetadata": _usage(script)})
 
+    @override
     def done(self) -> bytes:
-        """Render nothing: the end of the body is the end."""
         return b""
 
     @staticmethod

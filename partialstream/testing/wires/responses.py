@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from partialstream.testing.script import Ask
 from partialstream.testing.wires import sse
-from partialstream.testing.wires.reading import listed, prompt_tokens, tool_asked_for
+from partialstream.testing.wires.base import (
+    BlockRendering,
+    Wire,
+    listed,
+    prompt_tokens,
+    tool_asked_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,106 +44,86 @@ _ERROR_TYPES = {
 }
 
 
-class ResponsesWire:
+class ResponsesWire(Wire):
     """`POST …/responses`."""
 
     route = "/{prefix:path}responses"
 
-    def read(self, path: str, body: Mapping[str, Any]) -> Ask:
-        """Read what a request asks for.
+    @override
+    def _ask(self, path: str, body: Mapping[str, Any]) -> Ask:
+        names = [
+            str(tool["name"])
+            for tool in listed(body.get("tools"))
+            if tool.get("type") == "function"
+        ]
+        choice: Any = body.get("tool_choice") or "auto"
+        wanted = choice if isinstance(choice, str) else choice.get("name", "auto")
+        return Ask(
+            model=str(body.get("model", "replay")),
+            stream=bool(body.get("stream", False)),
+            tool=tool_asked_for(names, wanted),
+            include_usage=True,
+            prompt_tokens=prompt_tokens(body.get("instructions"), body.get("input")),
+        )
 
-        Raises:
-            ValueError: If input or tools have an unknown shape.
-        """
-        try:
-            names = [
-                str(tool["name"])
-                for tool in listed(body.get("tools"))
-                if tool.get("type") == "function"
-            ]
-            choice: Any = body.get("tool_choice") or "auto"
-            wanted = choice if isinstance(choice, str) else choice.get("name", "auto")
-            return Ask(
-                model=str(body.get("model", "replay")),
-                stream=bool(body.get("stream", False)),
-                tool=tool_asked_for(names, wanted),
-                include_usage=True,
-                prompt_tokens=prompt_tokens(body.get("instructions"), body.get("input")),
-            )
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"the request has an unknown shape: {error!r}") from error
-
+    @override
     def render(self, ask: Ask, script: Script) -> ResponsesRendering:
-        """Begin to render a streamed answer."""
         return ResponsesRendering(ask, script)
 
+    @override
     def whole(self, ask: Ask, script: Script) -> bytes:
-        """Render an answer that is not streamed."""
         return sse.dumps(_ended(ask, script))
 
+    @override
     def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        """Render the body of an HTTP error."""
         kind = _ERROR_TYPES.get(status, "server_error")
         error = {"message": message, "type": kind, "param": None, "code": code}
         return sse.dumps({"error": error})
 
+    @override
     def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        """Render an error inside a stream."""
         members = {"code": code or "server_error", "message": message, "param": None}
         return _event("error", 0, **members)
 
 
-class ResponsesRendering:
-    """A streamed answer: one output item after the other, each with its deltas.
-
-    Args:
-        ask: The request.
-        script: What to say.
-    """
+class ResponsesRendering(BlockRendering):
+    """A streamed response: one output item after the other, each with its deltas."""
 
     def __init__(self, ask: Ask, script: Script) -> None:
-        self._ask = ask
-        self._script = script
-        self._places = {part: place for place, part in enumerate(script.begun)}
+        super().__init__(ask, script, script.begun)
         self._cut = _cut_part(script)
-        self._left = Counter(part for part, _ in script.deltas)
-        self._opened: set[Part] = set()
         self._numbers = count()
 
+    @override
     def opening(self) -> bytes:
-        """Render the response that begins."""
         response = _response(self._ask, "in_progress", [])
         return self._event("response.created", response=response) + self._event(
             "response.in_progress", response=response
         )
 
-    def delta(self, part: Part, text: str) -> bytes:
-        """Render one delta, the start of its item before the first and the end after the last."""
-        self._left[part] -= 1
-        head = b"" if part in self._opened else self._start(part)
+    @override
+    def _piece(self, part: Part, text: str) -> bytes:
         kind, place = _DELTAS[part.kind]
-        event = self._event(f"{kind}.delta", **self._at(part), **place, delta=text)
-        return head + event + (b"" if self._left[part] else self._end(part))
+        return self._event(f"{kind}.delta", **self._at(part), **place, delta=text)
 
+    @override
     def closing(self) -> bytes:
-        """Render items without deltas, then the whole response, with its usage."""
-        silent = b"".join(
-            self._start(part) + self._end(part) for part in self._places if part not in self._opened
-        )
+        silent = self._without_deltas()
         response = _ended(self._ask, self._script)
         return silent + self._event(f"response.{response['status']}", response=response)
 
+    @override
     def done(self) -> bytes:
-        """Render nothing: the whole response is the mark of the end."""
-        return b""
+        return b""  # the whole response marks the end
 
+    @override
     def _start(self, part: Part) -> bytes:
-        self._opened.add(part)
         place = self._places[part]
         item = _item(part, place, None, "in_progress")
         started = self._event("response.output_item.added", output_index=place, item=item)
         return started + self._part(part, "added", "")
 
+    @override
     def _end(self, part: Part) -> bytes:
         text = self._script.text(part)
         kind, place = _DELTAS[part.kind]
@@ -179,7 +166,7 @@ def _event(kind: str, number: int, **members: Any) -> bytes:
 
 
 def _cut_part(script: Script) -> Part | None:
-    """The part that an answer breaks off in, None if it does not."""
+    """The part that a response breaks off in, None if it does not."""
     if script.finish_reason not in _INCOMPLETE or not script.deltas:
         return None
     return script.deltas[-1][0]
