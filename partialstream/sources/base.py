@@ -119,6 +119,8 @@ class WireSource(ABC):
         if chunk.__class__ is not dict:
             chunk = self._fields_of(chunk)
         if not self._careful:
+            if not chunk:
+                return []
             piece = self._next_piece(chunk)
             if piece is not None and piece[1][-1] < FIRST_SURROGATE:
                 return [piece]

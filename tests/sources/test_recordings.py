@@ -54,7 +54,7 @@ def test_events_as_dicts(entry: Entry) -> None:
     if entry["wire"] == "bedrock-converse":
         assert len(events) == entry["n_events"]
     for source in (source_for(events[0]), WIRES[entry["wire"]].source()):
-        assert type(source) is WIRES[entry["wire"]].source
+        assert type(source) is type(WIRES[entry["wire"]].source())
         check(entry, source, events)
         if entry["wire"] == "anthropic":
             start, *_ = [each["message"] for each in events if each["type"] == "message_start"]
@@ -147,7 +147,7 @@ def test_events_of_the_sdk(entry: Entry) -> None:
     created, *streamed = build(entry)
     for events in (created, *streamed):
         source = source_for(events[0])
-        assert type(source) is wire.source
+        assert type(source) is type(wire.source())
         check(entry, source, events)
 
     by_dict, by_object = wire.source(), wire.source()
