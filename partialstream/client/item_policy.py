@@ -110,7 +110,7 @@ class ItemRetries(RetryingSession[T]):
             placed += self._take_in(self._placing.end(interrupted=False))
         if self.failure is not None:
             placed += self._held_back()
-        return self._hand_over(placed)
+        return super()._happened(placed)
 
     def _take_in(self, placed: list[Placed[T]]) -> list[Event[T]]:
         """These elements have their place in the list now."""
@@ -198,7 +198,7 @@ class ItemRetries(RetryingSession[T]):
     @override
     def _judge(self, error: BaseException | None) -> Failure | None:
         left = self._take_in(self._placing.end(interrupted=error is not None))
-        self.pending += self._hand_over(left)
+        self.pending += super()._happened(left)
         if self.failure is not None or self.outcome is not None:
             return None
         progress = self._brought > 0

@@ -195,7 +195,7 @@ class RetryingSession(Session[T]):
     def _last_pending(self) -> list[Event[T]]:
         """The events that wait, when nothing more is asked for."""
         if self.failure is not None:
-            self.pending += self._hand_over(self._held_back())
+            self.pending += super()._happened(self._held_back())
         return self.take_pending()
 
     def _held_back(self) -> list[Event[T]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from partialstream.stream.drive import LEFT, StreamInfo, events_of, items_of, run_async, values_of
+from partialstream.results import Item
+from partialstream.stream.drive import LEFT, VALUES, StreamInfo, run_async
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 from partialstream.stream.session import Session
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from partialstream.limits import Limits
-    from partialstream.results import (
-        Item,
-        RejectedItem,
-    )
+    from partialstream.results import RejectedItem
     from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
 
@@ -47,7 +45,7 @@ class _AsyncStream(StreamInfo[T]):
     def __init__(self, session: Session[T], chunks: AsyncChunks) -> None:
         super().__init__(session, chunks)
         self._chunks = chunks
-        self._values = run_async(session, chunks, values_of)
+        self._values: AsyncGenerator[T, None] = run_async(session, chunks, VALUES, values=True)
         self._others: list[AsyncGenerator[Any, None]] = []
 
     def __aiter__(self) -> AsyncGenerator[T, None]:
@@ -124,7 +122,7 @@ class AsyncItemStream(_AsyncStream[T]):
 
     def detailed(self) -> AsyncIterator[Item[T]]:
         """The items, each with its index, path, text and time."""
-        return self._also(run_async(self._session, self._chunks, items_of))
+        return self._also(run_async(self._session, self._chunks, Item))
 
     def events(self) -> AsyncIterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
@@ -134,7 +132,7 @@ class AsyncItemStream(_AsyncStream[T]):
         Between two other events, text may come in any number of pieces.
         """
         self._session.report_text()
-        return self._also(run_async(self._session, self._chunks, events_of))
+        return self._also(run_async(self._session, self._chunks, object))
 
 
 class AsyncPartialStream(_AsyncStream[T]):
@@ -160,7 +158,7 @@ class AsyncPartialStream(_AsyncStream[T]):
     def events(self) -> AsyncIterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end; with retries also attempts."""
         self._session.report_text()
-        return self._also(run_async(self._session, self._chunks, events_of))
+        return self._also(run_async(self._session, self._chunks, object))
 
 
 def astream_items(

@@ -1,7 +1,7 @@
 """How a stream is read: one loop, a generator of steps, and two thin drivers that do them.
 
-The steps are: open the response, fetch chunks, hand events over, close the response, await
-something, send a request. When, and which, is for the session to say.
+The steps are: open the response, read it, hand events over, close it, await something, send a
+request. When, and which, is for the session to say.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from partialstream.errors import PartialStreamError
 from partialstream.results import Item
-from partialstream.stream.events import Event, Snapshot
+from partialstream.stream.events import Snapshot
 from partialstream.stream.session import Session, Steps, cannot_await
 from partialstream.stream.transport import AsyncChunks, Chunks, no_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator
 
     from partialstream.results import AnswerMetadata, Attempt, Outcome, Timing, Usage
 
 T = TypeVar("T")
-W = TypeVar("W")
+
+VALUES: Final = (Item, Snapshot)
+"""Events that have a value, which is what a loop over a stream gives."""
 
 LEFT: Final = (
     "the stream is closed because a loop over it exited early; to read it in parts, use "
@@ -34,7 +36,7 @@ class Step(Enum):
     """What a driver does. A list is handed over, anything else is awaited."""
 
     OPEN = auto()  # make the first request, unless it has been made
-    FETCH = auto()  # take chunks until something happens; send back the events
+    READ = auto()  # fetch chunks and hand over what happens, until the session needs no more
     CLOSE = auto()  # close the response
     SEND = auto()  # send the session's request; the next chunks are those of its response
 
@@ -52,13 +54,7 @@ def drive(session: Session[Any]) -> Steps[None]:
     while more:
         if session.pending:
             yield session.take_pending()
-        while not session.response_done:
-            events = yield Step.FETCH
-            if events:
-                if session.finished():
-                    # That is enough: no more is paid for than was asked for.
-                    yield Step.CLOSE
-                yield events
+        yield Step.READ
         yield Step.CLOSE
         more = yield from session.next_attempt()
         if more:
@@ -70,14 +66,15 @@ def drive(session: Session[Any]) -> Steps[None]:
 
 
 def run(
-    session: Session[T], chunks: Chunks, select: Callable[[list[Event[T]]], list[W]]
-) -> Generator[W, None, None]:
-    """Read a stream: hand over what is selected of the events, raise what is left.
+    session: Session[Any], chunks: Chunks, kinds: Any, *, values: bool = False
+) -> Generator[Any, None, None]:
+    """Read a stream: hand over what is wanted of its events, raise what is left.
 
     Args:
         session: The session.
         chunks: Where its chunks come from; closed at the end.
-        select: What of events is handed over.
+        kinds: The kinds of events that are handed over: a class, or a tuple of classes.
+        values: Whether their values are handed over instead.
     """
     steps = drive(session)
     try:
@@ -85,10 +82,17 @@ def run(
         while True:
             result: Any = None
             try:
-                if step is Step.FETCH:
-                    result = session.pull(chunks.iterator)
+                if step is Step.READ:
+                    while events := session.pull(chunks.iterator):
+                        if session.outcome is not None:
+                            chunks.close()  # no more is paid for than was asked for
+                        for event in events:
+                            if isinstance(event, kinds):
+                                yield event.value if values else event
                 elif type(step) is list:
-                    yield from select(step)
+                    for event in step:
+                        if isinstance(event, kinds):
+                            yield event.value if values else event
                 elif step is Step.CLOSE:
                     chunks.close()
                 elif step is Step.SEND:
@@ -111,8 +115,8 @@ def run(
 
 
 async def run_async(
-    session: Session[T], chunks: AsyncChunks, select: Callable[[list[Event[T]]], list[W]]
-) -> AsyncGenerator[W, None]:
+    session: Session[Any], chunks: AsyncChunks, kinds: Any, *, values: bool = False
+) -> AsyncGenerator[Any, None]:
     """As `run`, with awaiting."""
     steps = drive(session)
     iterator: AsyncIterator[Any] = no_chunks()
@@ -121,11 +125,17 @@ async def run_async(
         while True:
             result: Any = None
             try:
-                if step is Step.FETCH:
-                    result = await session.pull_async(iterator)
+                if step is Step.READ:
+                    while events := await session.pull_async(iterator):
+                        if session.outcome is not None:
+                            await chunks.close()  # as above
+                        for event in events:
+                            if isinstance(event, kinds):
+                                yield event.value if values else event
                 elif type(step) is list:
-                    for value in select(step):
-                        yield value
+                    for event in step:
+                        if isinstance(event, kinds):
+                            yield event.value if values else event
                 elif step is Step.CLOSE:
                     await chunks.leave()
                 elif step is Step.SEND:
@@ -148,21 +158,6 @@ async def run_async(
         await chunks.close()
     if session.failure is not None:
         raise session.failure
-
-
-def values_of(events: list[Event[T]]) -> list[T]:
-    """For a loop over a stream."""
-    return [event.value for event in events if isinstance(event, (Item, Snapshot))]
-
-
-def items_of(events: list[Event[T]]) -> list[Item[T]]:
-    """For `detailed()`."""
-    return [event for event in events if isinstance(event, Item)]
-
-
-def events_of(events: list[Event[Any]]) -> list[Any]:
-    """For `events()`, of either kind of stream."""
-    return events
 
 
 class StreamInfo(Generic[T]):

@@ -51,6 +51,8 @@ class ItemReader(ResponseReader[T]):
         )
         self._numbers = itertools.count()
         self._scanners: dict[Channel, ItemScanner] = {}
+        self._channel: Channel | None = None  # of the last text, and
+        self._reading: ItemScanner | None = None  # what reads that, if anything
         self._bare: ItemScanner | None = None  # that of the content, while the chunks are text
         self._has_ended = False
         self._ends: dict[Channel, Outcome | PartialStreamError] = {}  # of the texts
@@ -115,7 +117,7 @@ class ItemReader(ResponseReader[T]):
                 return self.on_transport_error(error)
             is_text = chunk.__class__ is str and chunk
             if self._bare is not None and is_text:
-                raws = self._scan(self._bare, _CONTENT, chunk)
+                raws = self._scan(self._bare, chunk)
                 events = self._accepted(raws) if raws else []
             else:
                 events = self.feed(chunk)
@@ -127,7 +129,9 @@ class ItemReader(ResponseReader[T]):
     def _read(self, deltas: list[Delta]) -> list[Event[T]]:
         events: list[Event[T]] = []
         for channel, text in deltas:
-            scanner = self._scanners.get(channel) or self._scanner(channel)
+            if channel is not self._channel:  # to look a channel up takes its hash
+                self._channel, self._reading = channel, self._scanner(channel)
+            scanner = self._reading
             if scanner is None:
                 if self.reports_text:
                     events.append(self._text_event(channel, text))
@@ -135,9 +139,9 @@ class ItemReader(ResponseReader[T]):
             elif self.reports_text:
                 events += self._read_with_text(scanner, channel, text)
             else:
-                raws = self._scan(scanner, channel, text)
+                raws = self._scan(scanner, text)
                 if raws:
-                    events += self._accepted(raws)
+                    events += self._accepted(raws, channel)
             if self.failure is not None:
                 break
         return events
@@ -148,24 +152,22 @@ class ItemReader(ResponseReader[T]):
         """Text and items in their order, so that it does not matter how the text was cut."""
         start = scanner.size
         done = 0  # characters of `text` that there are events for
-        for raw in self._scan(scanner, channel, text):
+        for raw in self._scan(scanner, text):
             end = raw.position.offset + len(raw.text) - start
             if end > done:
                 yield self._text_event(channel, text[done:end])
                 done = end
-            yield from self._accepted([raw])
+            yield from self._accepted([raw], channel)
             if self._validator.failure is not None:
                 return
         if done < len(text):
             yield self._text_event(channel, text[done:])
 
-    def _scan(self, scanner: ItemScanner, channel: Channel, text: str) -> Sequence[RawItem]:
+    def _scan(self, scanner: ItemScanner, text: str) -> Sequence[RawItem]:
         try:
             raws = scanner.feed(text)
         except PartialStreamError as error:
             raws = self._completed_before(error)
-        if raws and self._alignments:
-            self._remember(raws, channel)
         return raws
 
     def _completed_before(self, error: PartialStreamError) -> list[RawItem]:
@@ -173,10 +175,12 @@ class ItemReader(ResponseReader[T]):
         self._fail(error)
         return [raw for scanner in self._scanners.values() for raw in scanner.take_completed()]
 
-    def _accepted(self, raws: Sequence[RawItem]) -> list[Event[T]]:
-        """Validate items."""
+    def _accepted(self, raws: Sequence[RawItem], channel: Channel | None = None) -> list[Event[T]]:
+        """Validate items; those of a channel may have tokens."""
         if self.outcome is not None:
             return []  # left while they were waited for
+        if channel is not None and self._alignments:
+            self._remember(raws, channel)
         validator = self._validator
         known = len(validator.rejected)
         now = self.response.elapsed()

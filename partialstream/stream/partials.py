@@ -72,6 +72,8 @@ class PartialReader(ResponseReader[M]):
         self._carried = dict(carried or {})
         self._parsers: dict[Channel, PartialParser[Any]] = {}
         self._chosen: Channel | None = None
+        self._channel: Channel | None = None  # of the text that was read last, and
+        self._parser: PartialParser[Any] | None = None  # what reads it
         self._spoken: dict[Channel, TokenIndex] = {}  # those whose tokens are known
         self._pieces: list[str] = []  # of the text, the last ones
         self._text: list[str] | None = []  # and what is before them; None if that is not kept
@@ -157,9 +159,12 @@ class PartialReader(ResponseReader[M]):
         self._pieces.append(text)
         if len(self._pieces) >= _PIECES:
             self._keep()
-        parser = self._parsers.get(channel)
-        if parser is None:
-            parser = self._parsers[channel] = self._new_parser()
+        parser = self._parser
+        if parser is None or channel is not self._channel:  # to look it up takes its hash
+            parser = self._parsers.get(channel)
+            if parser is None:
+                parser = self._parsers[channel] = self._new_parser()
+            self._channel, self._parser = channel, parser
         try:
             snapshot: M | None = parser.feed(text)
         except PartialStreamError as error:
@@ -232,6 +237,7 @@ class PartialReader(ResponseReader[M]):
                 failures.append(self.failure)  # which may be prose that begins like JSON
                 self.failure = None
                 del self._parsers[channel]
+                self._parser = None
         self.failure = failures[0] if failures else None
         return []
 

@@ -117,12 +117,22 @@ class Session(Generic[T]):
         return self._happened(self._reader.feed(chunk))
 
     def pull(self, chunks: Iterator[Any]) -> list[Event[T]]:
-        """Take chunks until something happens, or there are no more; gives what happens."""
-        return self._happened(self._reader.pull(chunks))
+        """Take chunks until something happens; gives that. Nothing, if the response was read."""
+        reader = self._reader
+        while not (reader.done or self.failure is not None or self.outcome is not None):
+            events = self._happened(reader.pull(chunks))
+            if events:
+                return events
+        return []
 
     async def pull_async(self, chunks: AsyncIterator[Any]) -> list[Event[T]]:
         """As `pull`, with awaiting."""
-        return self._happened(await self._reader.pull_async(chunks))
+        reader = self._reader
+        while not (reader.done or self.failure is not None or self.outcome is not None):
+            events = self._happened(await reader.pull_async(chunks))
+            if events:
+                return events
+        return []
 
     def finish(self) -> list[Event[T]]:
         """The chunks of the response ended; gives what happens only now."""
@@ -132,26 +142,17 @@ class Session(Generic[T]):
         """Fetching a chunk, or sending a request, raised `error`; gives what was left over."""
         return self._happened(self._reader.on_transport_error(error))
 
-    @property
-    def response_done(self) -> bool:
-        """Whether nothing more is to be read of this response."""
-        return self._reader.done or self.failure is not None or self.outcome is not None
-
     def finished(self) -> bool:
         """Whether it is known how the stream ended; another thread or task may have left it."""
         return self.outcome is not None
 
     def _happened(self, events: list[Event[T]]) -> list[Event[T]]:
-        """What a response brought; gives what is handed over."""
-        return self._hand_over(events) if events else events
-
-    def _hand_over(self, events: list[Event[T]]) -> list[Event[T]]:
-        """Keep account of events, up to the last that is wanted."""
+        """Keep account of events, up to the last that is wanted; gives what is handed over."""
         if self._stopped:
             return []
         response = self._reader.response
         timing = response.timing
-        now = response.elapsed()
+        now: float | None = None
         for place, event in enumerate(events):
             last = None
             if isinstance(event, (Item, Snapshot)):
@@ -162,11 +163,13 @@ class Session(Generic[T]):
                         self._stop("stop_when failed", error)
                         return events[:place]
                     self._last = event.value
-                if timing.first_item is None:
-                    timing.first_item = now
-                if isinstance(event, Item):
+                is_item = isinstance(event, Item)
+                if now is None and (is_item or timing.first_item is None):
+                    now = response.elapsed()
+                    timing.first_item = timing.first_item or now
+                if is_item:
                     self._delivered += 1
-                    if len(timing.items) < TIMES_KEPT:
+                    if now is not None and len(timing.items) < TIMES_KEPT:
                         timing.items.append(now)
                 if last is not None:
                     self._stop(last, None)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 from typing_extensions import Self
 
-from partialstream.stream.drive import LEFT, StreamInfo, events_of, items_of, run, values_of
+from partialstream.results import Item
+from partialstream.stream.drive import LEFT, VALUES, StreamInfo, run
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 from partialstream.stream.session import Session
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from partialstream.limits import Limits
-    from partialstream.results import (
-        Item,
-        RejectedItem,
-    )
+    from partialstream.results import RejectedItem
     from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
 
@@ -38,7 +36,7 @@ class _Stream(StreamInfo[T]):
     def __init__(self, session: Session[T], chunks: Chunks) -> None:
         super().__init__(session, chunks)
         self._chunks = chunks
-        self._values = run(session, chunks, values_of)
+        self._values: Generator[T, None, None] = run(session, chunks, VALUES, values=True)
         self._others: list[Generator[Any, None, None]] = []
 
     def __iter__(self) -> Generator[T, None, None]:
@@ -106,7 +104,7 @@ class ItemStream(_Stream[T]):
 
     def detailed(self) -> Iterator[Item[T]]:
         """The items, each with its index, path, text and time."""
-        return self._also(run(self._session, self._chunks, items_of))
+        return self._also(run(self._session, self._chunks, Item))
 
     def events(self) -> Iterator[ItemEvent[T]]:
         """Everything that happens: text, items, rejected items, the end.
@@ -116,7 +114,7 @@ class ItemStream(_Stream[T]):
         Between two other events, text may come in any number of pieces.
         """
         self._session.report_text()
-        return self._also(run(self._session, self._chunks, events_of))
+        return self._also(run(self._session, self._chunks, object))
 
 
 class PartialStream(_Stream[T]):
@@ -142,7 +140,7 @@ class PartialStream(_Stream[T]):
     def events(self) -> Iterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end; with retries also attempts."""
         self._session.report_text()
-        return self._also(run(self._session, self._chunks, events_of))
+        return self._also(run(self._session, self._chunks, object))
 
 
 def stream_items(
