@@ -18,7 +18,7 @@ from partialstream.client.prompts import (
     resume_prompt,
 )
 from partialstream.client.schema import VALUE, wrapper_model
-from partialstream.engine.members import object_text
+from partialstream.engine.fields import object_text
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from partialstream.engine.members import object_text
+from partialstream.engine.fields import object_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

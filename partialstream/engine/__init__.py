@@ -10,5 +10,6 @@ scan.py      cuts the elements of the list out, without parsing them; compiled w
 items.py     the machine around it: text in, raw items out
 builder.py   growing objects: text in, snapshots out (nodes.py: how each type grows)
 verdict.py   why a slice is not JSON
-alignment.py where in the text its tokens stand (leaves.py: where its values do)
+fields.py    the text of an object, and where its fields and values are in it
+alignment.py where in a text the tokens stand that it was made of
 """

@@ -29,7 +29,7 @@ from partialstream.engine.nodes import (
 from partialstream.engine.parser import Handler
 
 if TYPE_CHECKING:
-    from partialstream.engine.transcript import Transcript
+    from partialstream.engine.fields import Transcript
     from partialstream.results import Path
 
 S = TypeVar("S")

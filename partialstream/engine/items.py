@@ -25,7 +25,7 @@ from partialstream.engine.scan import END as END
 from partialstream.engine.scan import Scan
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.shape import KINDS
-from partialstream.engine.verdict import member_names, why_malformed
+from partialstream.engine.verdict import find_syntax_error, member_names
 from partialstream.errors import JSONSyntaxError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome
@@ -154,7 +154,7 @@ class ItemScanner(Scan):
         if self._state == self._navigating or self.expected:
             return Outcome("truncated")
         tail = self.tail
-        error = why_malformed(
+        error = find_syntax_error(
             tail, Position(*self.start), self._item_path(), limits=self._limits, complete=False
         )
         if error is not None:
@@ -430,7 +430,7 @@ class ItemScanner(Scan):
             return pos
         if self._text[pos : pos + 1] == "}" and raw[0] not in '{["':
             # What the wrong bracket follows is refused for what is wrong in itself, or for that.
-            error = why_malformed(raw, start, self._item_path(), limits=self._limits)
+            error = find_syntax_error(raw, start, self._item_path(), limits=self._limits)
             raise error or _unexpected(_SEPARATOR, "}", self.place_of(pos), self.list_path)
         if self._candidate:
             self._candidate = False

@@ -14,13 +14,12 @@ from partialstream.engine.position import Position
 from partialstream.engine.tokens import (
     BLANKS,
     CUT_ESCAPE,
-    DIGITS,
     LITERALS,
-    NUMBER,
     NUMBER_ENDS,
     PLAIN,
     STRING_CONTENT,
     decode,
+    read_number,
 )
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import DEFAULT_LIMITS, Limits
@@ -353,25 +352,12 @@ class SyntaxReader:
         return pos + 1
 
     def _read_number(self, text: str, pos: int) -> int:
-        size = len(text)
-        start = pos
-        state = self._number_state
-        while pos < size:
-            char = text[pos]
-            steps = NUMBER[state]
-            following = steps.get(char)
-            if following is None and "0" <= char <= "9":
-                following = steps.get("0-9")
-            if following is None:
-                break
-            state = following
-            pos += 1
-            if steps.get("0-9") == state:
-                pos = DIGITS(text, pos).end()
-        self._token.append(text[start:pos])
+        end, state = read_number(text, pos, self._number_state)
+        self._token.append(text[pos:end])
         self._number_state = state
-        if pos == size:
-            return pos
+        if end == len(text):
+            return end
+        pos = end
         char = text[pos]
         if state == "minus" and char == "I" and self._allow_nan:
             self._token.clear()

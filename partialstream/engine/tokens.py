@@ -86,3 +86,31 @@ def decode(content: str) -> str:
     if "\\" not in content:
         return content
     return cast("str", json.loads(f'"{content}"'))
+
+
+def read_number(text: str, pos: int, state: str) -> tuple[int, str]:
+    """Read on in a number.
+
+    Args:
+        text: The text.
+        pos: Where in it to begin.
+        state: The state of `NUMBER` that the number is in.
+
+    Returns:
+        Where in the text the number does not go on, and its state there.
+
+    Example:
+        >>> read_number("12.5e+3]", 1, "integer")
+        (7, 'exponent')
+    """
+    while pos < len(text):
+        char = text[pos]
+        steps = NUMBER[state]
+        following = steps.get(char) or (steps.get("0-9") if "0" <= char <= "9" else None)
+        if following is None:
+            break
+        state = following
+        pos += 1
+        if steps.get("0-9") == state:
+            pos = DIGITS(text, pos).end()
+    return pos, state

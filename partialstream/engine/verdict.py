@@ -24,7 +24,7 @@ class _MemberNames(Handler):
             self.names.append(name)
 
 
-def why_malformed(
+def find_syntax_error(
     raw: str,
     position: Position,
     path: Path,

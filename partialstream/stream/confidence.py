@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel
 
-from partialstream.engine.leaves import Leaf, LeafReader, Tree, leaves
+from partialstream.engine.fields import Leaf, LeafReader, Tree, leaves
 from partialstream.results import Confidence
 from partialstream.validation.paths import part_of, rootless, steps_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from partialstream.engine.alignment import Alignment
-    from partialstream.engine.transcript import Transcript
+    from partialstream.engine.fields import Transcript
     from partialstream.results import Path
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.route import parse_path
-from partialstream.engine.verdict import why_malformed
+from partialstream.engine.verdict import find_syntax_error
 from partialstream.errors import (
     IncompleteStreamError,
     LimitExceededError,
@@ -122,7 +122,7 @@ class ItemValidator(Generic[T]):
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] in _NO_JSON and not first["loc"]:
             try:
-                malformed = why_malformed(raw.text, raw.position, raw.path, limits=self._limits)
+                malformed = find_syntax_error(raw.text, raw.position, raw.path, limits=self._limits)
             except LimitExceededError as exceeded:
                 return exceeded
             if malformed is not None:

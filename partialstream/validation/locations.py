@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from partialstream.engine.members import complete_members
+from partialstream.engine.fields import complete_members
 from partialstream.errors import OutputValidationError
 from partialstream.validation.checks import located
 from partialstream.validation.schema import names_of_field, part_schema, peeled
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from partialstream.engine.builder import Rejection
-    from partialstream.engine.transcript import Transcript
+    from partialstream.engine.fields import Transcript
     from partialstream.limits import Limits
     from partialstream.results import Path
     from partialstream.validation.schema import Definitions, Schema

@@ -8,13 +8,12 @@ from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.blanks import BLANK
 from partialstream.engine.builder import SnapshotBuilder
+from partialstream.engine.fields import Transcript, complete_members, object_text
 from partialstream.engine.locate import QUOTED, Certainty, beginning_of
-from partialstream.engine.members import complete_members, object_text
 from partialstream.engine.parser import DONE, SyntaxReader
 from partialstream.engine.probe import ObjectProbe, Probe, Root
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.shape import KINDS
-from partialstream.engine.transcript import Transcript
 from partialstream.errors import (
     IncompleteStreamError,
     LimitExceededError,

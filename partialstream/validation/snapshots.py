@@ -71,7 +71,7 @@ def snapshot_maker(model: type[BaseModel]) -> Show:
         values: dict[str, Any] = frame.values.copy()
         arrived = ArrivedMembers(frame.arrived)
         if child is not NOTHING:
-            key = cast("str", frame.child_key)
+            key: Any = frame.child_key
             values[key] = child
             arrived.add(key)
         arrived.open_path = path

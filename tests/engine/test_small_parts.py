@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from strategies import Cut, cuts, texts
 
 from partialstream.engine.blanks import BlankRun
+from partialstream.engine.fields import Transcript
 from partialstream.engine.position import Position
 from partialstream.engine.shape import ANYTHING, KINDS, Shape
-from partialstream.engine.transcript import Transcript
-from partialstream.engine.verdict import member_names, why_malformed
+from partialstream.engine.verdict import find_syntax_error, member_names
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import Limits
 
@@ -99,7 +99,7 @@ AT = Position(50, 3, 40)
 def test_the_parsers_last_word(
     raw: str, complete: bool, reason: str | None, offset: int, path: tuple[str | int, ...]
 ) -> None:
-    error = why_malformed(raw, AT, ("r", 0), complete=complete)
+    error = find_syntax_error(raw, AT, ("r", 0), complete=complete)
     if reason is None:
         assert error is None
         return
@@ -111,7 +111,7 @@ def test_the_parsers_last_word(
 
 def test_a_slice_that_is_too_deep_gets_no_verdict() -> None:
     with pytest.raises(LimitExceededError):
-        why_malformed("[[[1x", AT, (), limits=Limits(depth=2))
+        find_syntax_error("[[[1x", AT, (), limits=Limits(depth=2))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,13 @@
-"""Where in a JSON text its strings, numbers and words stand."""
+"""The text of an object, kept in pieces, and where in it the parts of the object stand.
+
+Its members are taken apart, also incomplete ones, and put together; its strings, numbers and
+words are found for the tokens that carry them.
+"""
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_right
 from sys import maxsize
 from typing import TYPE_CHECKING, Final, Union
 
@@ -9,13 +15,155 @@ from typing_extensions import override
 
 from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.engine.position import Position
-from partialstream.errors import JSONSyntaxError
-from partialstream.limits import Limits
+from partialstream.errors import JSONSyntaxError, LimitExceededError
+from partialstream.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from partialstream.results import Path
+
+
+class Transcript:
+    """Text that grows at its end, of which slices can be had cheaply.
+
+    Args:
+        offset: The offset of its first character in a larger text.
+
+    Attributes:
+        start: The offset of its first character.
+        end: The offset after its last character.
+        pieces: The text in pieces.
+        starts: The offset of each.
+
+    Example:
+        >>> transcript = Transcript(offset=10)
+        >>> for piece in ("ab", "cde", "f"):
+        ...     transcript.append(piece)
+        >>> transcript.slice(11, 15)
+        'bcde'
+        >>> transcript.end, transcript.text
+        (16, 'abcdef')
+    """
+
+    __slots__ = ("end", "pieces", "start", "starts")
+
+    def __init__(self, offset: int = 0) -> None:
+        self.pieces: list[str] = []
+        self.starts: list[int] = []
+        self.start = self.end = offset
+
+    def append(self, piece: str) -> None:
+        """More text."""
+        if piece:
+            self.pieces.append(piece)
+            self.starts.append(self.end)
+            self.end += len(piece)
+
+    @property
+    def text(self) -> str:
+        """All of it. Joined at each call."""
+        return "".join(self.pieces)
+
+    def slice(self, start: int, end: int) -> str:
+        """The text between two offsets, at a cost that grows with its length only."""
+        first = bisect_right(self.starts, start) - 1
+        last = bisect_right(self.starts, end - 1)
+        text = "".join(self.pieces[first:last])
+        begin = start - self.starts[first]
+        return text[begin : begin + end - start]
+
+
+class _Members(Handler):
+    """Notes where the members of the root object begin and end."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._name = ""
+        self._start = 0
+        self.reader: SyntaxReader | None = None
+        self.found: dict[str, str] = {}
+
+    @property
+    def _depth(self) -> int:
+        return 0 if self.reader is None else self.reader.depth
+
+    @override
+    def begin_object(self, start: int) -> None:
+        if self._depth == 2:
+            self._start = start
+
+    begin_array = begin_object
+
+    @override
+    def begin_string(self, start: int) -> None:
+        if self._depth == 1:
+            self._start = start
+
+    @override
+    def name(self, name: str) -> None:
+        if self._depth == 1:
+            self._name = name
+
+    @override
+    def scalar(self, raw: str, end: int) -> None:
+        if self._depth == 1:
+            self._add(raw)
+
+    @override
+    def end_string(self, end: int) -> None:
+        if self._depth == 1:
+            self._add(self._text[self._start : end])
+
+    @override
+    def end(self, end: int) -> None:
+        if self._depth == 1:
+            self._add(self._text[self._start : end])
+
+    def _add(self, raw: str) -> None:
+        self.found.pop(self._name, None)  # of a name that occurs twice, the last one counts
+        self.found[self._name] = raw
+
+
+def complete_members(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, str]:
+    """The members of an object that are complete, each with its JSON text.
+
+    Args:
+        text: A JSON object, or the beginning of one; behind something malformed, nothing is
+            found any more.
+        limits: See `Limits`.
+
+    Example:
+        >>> complete_members('{"a": [1, 2], "b": "x", "c": 12')
+        {'a': '[1, 2]', 'b': '"x"'}
+    """
+    if text[:1] != "{":
+        return {}
+    handler = _Members(text)
+    handler.reader = SyntaxReader(handler, limits=limits)
+    try:
+        handler.reader.feed(text)
+    except (JSONSyntaxError, LimitExceededError):
+        pass  # what came before stands
+    return handler.found
+
+
+def object_text(members: Mapping[str, str]) -> str:
+    """Write an object whose members are texts.
+
+    Args:
+        members: By name, each member's value, a JSON text; it stays as it is.
+
+    Returns:
+        A JSON document.
+
+    Example:
+        >>> object_text({"name": '"saw"', "price": "1.50"})
+        '{"name": "saw", "price": 1.50}'
+    """
+    pairs = (f"{json.dumps(name, ensure_ascii=False)}: {raw}" for name, raw in members.items())
+    return f"{{{', '.join(pairs)}}}"
+
 
 _UNLIMITED: Final = Limits(depth=maxsize, whitespace_run=maxsize)
 """Whoever validates the text has watched its limits."""
