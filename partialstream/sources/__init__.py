@@ -5,7 +5,7 @@ r"""From what a provider sends to texts and metadata.
     text ────────────────────┘
 
 `source_for` picks the source by the first chunk; from then on `feed` takes each chunk and
-gives its texts, and `finish` ends the answer. No source does I/O or imports an SDK: chunks are
+gives its texts, and `finish` ends the response. No source does I/O or imports an SDK: chunks are
 known by their shape.
 
     base.py            what every source and every framing promises

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DERIVED = frozenset({"text", "input_json", "thinking", "citation", "signature", "compaction"})
 
 # The member that holds the text, by the type of a delta. What is not here is no text: a
-# signature, a citation, a summary of what came before the answer.
+# signature, a citation, a summary of what came before the response.
 _TEXTS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
 
 _USAGE = (
@@ -81,7 +81,7 @@ class AnthropicSource(WireSource):
         return {} if isinstance(kind, str) and kind in _DERIVED else self._dict(chunk)
 
     @override
-    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+    def _next_piece(self, fields: Any) -> Delta | None:
         if self._bound is not None:
             place, channel = self._bound
             delta = fields.get("delta")
@@ -138,7 +138,7 @@ class AnthropicSource(WireSource):
                     fields.get("input"),
                 )
         else:
-            # The result of a tool, a summary, a hint; none of it is the model's answer.
+            # The result of a tool, a summary, a hint; none of it is the model's response.
             block.ignored = True
             to: Any = fields.get("to")
             if kind == "fallback" and is_object(to) and isinstance(model := to.get("model"), str):

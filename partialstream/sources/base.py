@@ -212,7 +212,7 @@ def count_channel(metadata: AnswerMetadata) -> None:
     allowed = metadata.channels_allowed
     if metadata.channels > allowed:
         raise LimitExceededError(
-            "channels", allowed, f"more than {allowed} texts side by side in one answer"
+            "channels", allowed, f"more than {allowed} texts side by side in one response"
         )
 
 

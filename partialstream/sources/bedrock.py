@@ -67,7 +67,7 @@ def is_bedrock(fields: dict[str, Any]) -> bool:
 
 
 class BedrockSource(WireSource):
-    """Reads the events of a streamed answer of Bedrock, and whole answers of Converse.
+    """Reads the events of a streamed response of Bedrock, and whole responses of Converse.
 
     An event is a dict whose one member has the event's name, as boto3 gives it:
     `{"contentBlockDelta": {"delta": {"text": "[1"}, "contentBlockIndex": 0}}`. Each content
@@ -80,7 +80,7 @@ class BedrockSource(WireSource):
     the source of that format; `bytes` may be in base64, as it is on the way.
 
     Args:
-        metadata: Where to write what the answer says beside its text.
+        metadata: Where to write what the response says beside its text.
         inner: Makes the source for such events from the first of them.
 
     Example:
@@ -114,10 +114,10 @@ class BedrockSource(WireSource):
         return super().feed(fields)
 
     @override
-    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+    def _next_piece(self, fields: Any) -> Delta | None:
         if self._bound is not None and self._block is not None and len(fields) == 1:
             event: Any = fields.get("contentBlockDelta") or {}
-            delta = event.get("delta") if event.__class__ is dict else None
+            delta: Any = event.get("delta") if event.__class__ is dict else None
             if (
                 delta.__class__ is dict
                 and len(delta) == 1

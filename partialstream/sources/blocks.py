@@ -1,4 +1,4 @@
-"""The content blocks of an answer, as Anthropic and Bedrock send them: one after the other.
+"""The content blocks of a response, as Anthropic and Bedrock send them: one after the other.
 
     begin ──► text, reasoning, arguments … ──► end
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from partialstream.results import AnswerMetadata, ChannelKind, Delta
 
-# Beside those that other formats have as well: what ends an answer ahead of its last word.
+# Beside those that other formats have as well: what ends a response ahead of its last word.
 _CUT = frozenset(
     {
         "model_context_window_exceeded",
@@ -117,15 +117,15 @@ class Block:
         return self.call.write(text) if self.call is not None and text else []
 
     def finish(self, *, cut: bool) -> list[Delta]:
-        """End the answer: a call without arguments is `{}`, unless it was cut off."""
+        """End the response: a call without arguments is `{}`, unless it was cut off."""
         return self.end() + ([] if self.call is None else self.call.finish(cut=cut))
 
 
 class Blocks:
-    """All blocks of one answer.
+    """All blocks of one response.
 
     Args:
-        metadata: Of the answer, where they are counted.
+        metadata: Of the response, where they are counted.
     """
 
     def __init__(self, metadata: AnswerMetadata) -> None:
@@ -194,10 +194,10 @@ class Blocks:
         return [] if block is None else block.end()
 
     def finish(self, metadata: AnswerMetadata, *, cut: bool) -> list[Delta]:
-        """End the answer.
+        """End the response.
 
         Args:
-            metadata: What the answer has said: why it ended, and whether it did.
+            metadata: What the response has said: why it ended, and whether it did.
             cut: Whether the stream ended before the response did.
         """
         reason = metadata.finish_reason

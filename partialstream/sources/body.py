@@ -176,7 +176,7 @@ class BodySource:
         if tokens:
             metadata.tokens = tokens
         metadata.chunks = (metadata.chunks or 0) + count
-        if framing.__class__ is UndecidedFraming:
+        if isinstance(framing, UndecidedFraming):
             self._framing = framing.chosen or framing
         return deltas
 

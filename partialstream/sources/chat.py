@@ -47,7 +47,7 @@ def is_chat(fields: dict[str, Any]) -> bool:
     kind = fields.get("object")
     return (
         # An empty list as well: the verdicts of Azure's filter on the prompt come ahead of the
-        # answer, with empty `id` and `object`.
+        # response, with empty `id` and `object`.
         "choices" in fields
         or (isinstance(kind, str) and kind.startswith(("chat.completion", "text_completion")))
         or (is_object(usage := fields.get("usage")) and "prompt_tokens" in usage)
@@ -62,7 +62,7 @@ class ChatSource(WireSource):
     arguments is the document `{}`, which `finish` gives. The text of a `text_completion` is
     content.
 
-    Of `metadata`, `finish_reason` is the last one given, but one that tells of a cut answer
+    Of `metadata`, `finish_reason` is the last one given, but one that tells of a cut response
     stands against those of other choices; `extra` holds a chunk's further members by their
     names, as far as they come beside something else than plain text.
 
@@ -79,7 +79,7 @@ class ChatSource(WireSource):
         self._choices: dict[int, ChatChoice] = {}
 
     @override
-    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+    def _next_piece(self, fields: Any) -> Delta | None:
         # One choice that goes on, with one piece of text. Whatever differs is read by `_read`.
         choices = fields.get("choices")
         if (
@@ -147,7 +147,7 @@ class ChatSource(WireSource):
             count_channel(self.metadata)
             choice = self._choices[index] = ChatChoice(index, self.metadata)
             if delta is None:
-                # A whole answer. Beside or after deltas a message only repeats them.
+                # A whole response. Beside or after deltas a message only repeats them.
                 delta = fields.get("message")
         if delta is None and "text" in fields:
             # A completion. Together sends it beside a delta, which it only repeats.
@@ -173,7 +173,7 @@ class ChatSource(WireSource):
             metadata.filter_reason = filtered
         error: Any = fields.get("error")
         if error or reason == "error":
-            raise provider_error(error or "the answer ended with finish_reason 'error'", fields)
+            raise provider_error(error or "the response ended with finish_reason 'error'", fields)
 
     def _read_metadata(self, chunk: dict[str, Any]) -> None:
         metadata = self.metadata
@@ -197,7 +197,7 @@ class ChatChoice:
 
     Args:
         index: Its place among the choices.
-        metadata: Of the answer, where its calls are counted.
+        metadata: Of the response, where its calls are counted.
 
     Attributes:
         content: The channel of its content.
@@ -216,7 +216,7 @@ class ChatChoice:
         self._told = self.content  # the text that a chunk's logprobs are about
 
     def read(self, fields: dict[str, Any]) -> list[Delta]:
-        """Read a `delta`, or the `message` of a whole answer.
+        """Read a `delta`, or the `message` of a whole response.
 
         Raises:
             ProviderError: If one of its members has an unknown shape.

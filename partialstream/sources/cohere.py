@@ -59,12 +59,12 @@ class CohereSource(WireSource):
         self._calls = Blocks(self.metadata)  # with indexes of their own
 
     @override
-    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+    def _next_piece(self, fields: Any) -> Delta | None:
         if self._bound is not None and fields.get("type") == "content-delta":
             index, channel = self._bound
             delta = fields.get("delta")
-            message = delta.get("message") if delta.__class__ is dict else None
-            content = message.get("content") if message.__class__ is dict else None
+            message: Any = delta.get("message") if delta.__class__ is dict else None
+            content: Any = message.get("content") if message.__class__ is dict else None
             if (
                 content.__class__ is dict
                 and len(content) == 1
@@ -129,7 +129,9 @@ class CohereSource(WireSource):
         error: Any = delta.get("error")
         if error or metadata.finish_reason in _FAILED:
             reason = metadata.finish_reason
-            raise provider_error(error or f"the answer ended with finish_reason {reason!r}", delta)
+            raise provider_error(
+                error or f"the response ended with finish_reason {reason!r}", delta
+            )
 
 
 def _member(fields: dict[str, Any], name: str) -> dict[str, Any]:

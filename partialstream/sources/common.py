@@ -15,22 +15,12 @@ if TYPE_CHECKING:
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether it is an object.
-
-    Example:
-        >>> is_object({"a": 1}), is_object([1])
-        (True, False)
-    """
+    """Whether it is a JSON object, told so that type checkers follow."""
     return isinstance(value, dict)
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
-    """Whether it is a list.
-
-    Example:
-        >>> is_list([1]), is_list("ab")
-        (True, False)
-    """
+    """Whether it is a JSON array."""
     return isinstance(value, list)
 
 
@@ -153,12 +143,7 @@ def shorten(text: str, limit: int = 200) -> str:
 
 
 def shown(value: Any, limit: int = 2000) -> str:
-    """Write a value for a message, whatever it is: a text as it is, all else by its `repr`.
-
-    Example:
-        >>> shown("busy"), shown({"code": 529})
-        ('busy', "{'code': 529}")
-    """
+    """Write a value for a message, whatever it is: a text as it is, all else by its `repr`."""
     if isinstance(value, str):
         return value[:limit]
     try:
@@ -174,8 +159,6 @@ def describe(chunk: Any) -> str:
     Example:
         >>> describe({"type": "ping", "key": "sk-…"})
         "a dict with type='ping', key"
-        >>> describe(3.5)
-        'a float'
     """
     if isinstance(chunk, str):
         return f"the text {shorten(chunk)}"
@@ -199,7 +182,7 @@ def describe(chunk: Any) -> str:
 
 
 def unknown_chunk(chunk: Any, expected: str) -> ProviderError:
-    """Make the error for a chunk of unknown shape."""
+    """The error for a chunk of unknown shape."""
     return ProviderError(f"unknown chunk: {describe(chunk)}; expected {expected}", chunk=chunk)
 
 
@@ -207,7 +190,7 @@ def error_in(chunk: dict[str, Any]) -> ProviderError | None:
     """Make the error that a chunk tells of, None if it tells of none.
 
     All wire formats write errors alike: an `error` member that is an object or a text, beside
-    the answer or alone; or the error's own members, without anything of an answer.
+    the response or alone; or the error's own members, without anything of a response.
 
     Example:
         >>> error_in({"error": {"message": "overloaded", "code": 502}}).code
@@ -326,7 +309,7 @@ def read_tokens(logprobs: Any, channel: Channel) -> list[Token]:
 
     Returns:
         All of them; none if one is of an unknown shape, since what is left would not line up
-        with the text. Probabilities are an extra, and no reason to lose the answer.
+        with the text. Probabilities are an extra, and no reason to lose the response.
 
     Example:
         >>> from partialstream.results import Channel

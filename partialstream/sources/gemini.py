@@ -87,13 +87,14 @@ class GeminiSource(WireSource):
         if self._bound is None or fields.__class__ is not dict or not fields.keys() <= _ORDINARY:
             return None
         index, channel = self._bound
-        candidates = fields.get("candidates")
-        candidate = candidates[0] if candidates.__class__ is list and len(candidates) == 1 else None
+        candidates: Any = fields.get("candidates")
+        one = candidates.__class__ is list and len(candidates) == 1
+        candidate: Any = candidates[0] if one else None
         if candidate.__class__ is dict and candidate.keys() <= {"content", "index"}:
-            content = candidate.get("content")
-            parts = content.get("parts") if content.__class__ is dict else None
+            content: Any = candidate.get("content")
+            parts: Any = content.get("parts") if content.__class__ is dict else None
             if candidate.get("index") == index and parts.__class__ is list and len(parts) == 1:
-                part = parts[0]
+                part: Any = parts[0]
                 if part.__class__ is dict and len(part) == 1:
                     text = part.get("text")
                     if text.__class__ is str and text:
@@ -146,9 +147,9 @@ class GeminiSource(WireSource):
         if position == 0 and candidate.told is candidate.content:
             self._bound = member(fields, "index"), candidate.content
         if not known:
-            # Most of them say that the answer is none, and none says that all is well.
+            # Most of them say that the response is none, and none says that all is well.
             raise ProviderError(
-                f"the answer ended with the unknown finishReason {reason}",
+                f"the response ended with the unknown finishReason {reason}",
                 chunk=fields,
                 code=reason,
             )

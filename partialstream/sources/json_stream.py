@@ -98,7 +98,8 @@ class JSONStreamDecoder:
                     keep = at - 1  # else it is a bracket too many
             self._document += data[begin:keep]
             begin = at
-            self._end_document(events)
+            if self._document:
+                self._end_document(events)
         self._document += data[begin:]
         self.held = len(self._document)
         return events
@@ -116,7 +117,7 @@ class JSONStreamDecoder:
 
     def _end_document(self, events: list[Event], *, bare: bool = False) -> None:
         self._depth = 0
-        document = bytes(self._document).strip()
+        document = bytes(self._document.strip())
         self._document.clear()
         if document:
             self._given = True

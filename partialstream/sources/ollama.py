@@ -57,7 +57,7 @@ class OllamaSource(WireSource):
         self._told = _CONTENT  # the text that a chunk's logprobs are about
 
     @override
-    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+    def _next_piece(self, fields: Any) -> Delta | None:
         message = fields.get("message")
         if (
             self._bound is not None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from partialstream.results import AnswerMetadata, Channel, Delta
     from partialstream.sources.responses_items import Form, OutputItem
 
-# What ends an answer, and the status that it then has unless it says otherwise itself.
+# What ends a response, and the status that it then has unless it says otherwise itself.
 _ENDS = {
     "response.completed": "completed",
     "response.done": "completed",
@@ -59,7 +59,7 @@ class ResponsesSource(WireSource):
     and is given as it is. Calls that the provider runs itself are `server_tool`s, as far as
     they have text.
 
-    Of `metadata`, `finish_reason` is `"completed"`, or why the answer is incomplete:
+    Of `metadata`, `finish_reason` is `"completed"`, or why the response is incomplete:
     `"max_output_tokens"`, `"content_filter"`, or `"incomplete"` if it does not say.
 
     Events that are not known, as there are more of them every month, are left out.
@@ -79,7 +79,7 @@ class ResponsesSource(WireSource):
         self._incomplete = False
 
     @override
-    def _next_piece(self, fields: dict[str, Any]) -> Delta | None:
+    def _next_piece(self, fields: Any) -> Delta | None:
         if self._bound is not None:
             place, channel = self._bound
             kind, item_id, index, part = place
@@ -169,7 +169,7 @@ class ResponsesSource(WireSource):
     def _read_end(
         self, event: dict[str, Any], response: Any, status: str, deltas: list[Delta]
     ) -> None:
-        """Read the answer that the last event holds, or one that came by itself."""
+        """Read the response that the last event holds, or one that came by itself."""
         if not is_object(response):
             raise unknown_chunk(event, "an event with a response")
         self._read_metadata(response)

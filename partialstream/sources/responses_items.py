@@ -183,7 +183,7 @@ class OutputItem:
         ]
 
     def finish(self, *, cut: bool) -> list[Delta]:
-        """End the item: a call without arguments is `{}`, unless the answer was cut off."""
+        """End the item: a call without arguments is `{}`, unless the response was cut off."""
         call = self.call
         if call is None:
             return []
@@ -251,7 +251,7 @@ class Output:
     """All items of the output.
 
     Args:
-        metadata: Of the answer, where they are counted.
+        metadata: Of the response, where they are counted.
 
     Attributes:
         items: In the order in which they were first heard of.

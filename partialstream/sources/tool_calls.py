@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from partialstream.results import AnswerMetadata, ChannelKind, Delta
 
-# Tools that the provider runs; the answer tells of their calls all the same.
+# Tools that the provider runs; the response tells of their calls all the same.
 _SERVER_SIDE = frozenset({"builtin_function"})
 
 _NO_ARGUMENTS = "null"
@@ -92,7 +92,7 @@ class ToolCall:
         return self._give(text)
 
     def finish(self, *, cut: bool) -> list[Delta]:
-        """End the arguments: none at all are `{}`, unless the answer was cut off."""
+        """End the arguments: none at all are `{}`, unless the response was cut off."""
         if self.started:
             return []
         if not cut and self._held in ("", _NO_ARGUMENTS):
@@ -127,7 +127,7 @@ class ToolCalls:
 
     Args:
         choice: Its place among the choices.
-        metadata: Of the answer, where they are counted.
+        metadata: Of the response, where they are counted.
 
     Attributes:
         by_index: The latest call at each index that the provider has named.
