@@ -12,7 +12,6 @@ endpoint.py         what a client needs of a provider; there are two kinds:
 chat.py                 the OpenAI SDK's Chat Completions
 instructor.py           an instructor client; capture.py takes the responses out of its hands
 prompts.py          every word that is said to a model
-follow_up.py        the messages and the schema of a request that follows up on a response
 retries.py          several responses read as one: what lists and objects have in common
 item_policy.py      lists: which items are delivered, which are asked for again
 elements.py         the elements of a list that have come

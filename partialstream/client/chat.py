@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from typing_extensions import override
 
+from partialstream.client.conversation import follow_up_messages
 from partialstream.client.endpoint import (
     AsyncBody,
     Body,
@@ -20,10 +21,15 @@ from partialstream.client.endpoint import (
     idle_timeout,
     until,
 )
-from partialstream.client.follow_up import conversation, free_name, indexed_schema, rest_schema
 from partialstream.client.options import Mode, resolve_mode
 from partialstream.client.prompts import TOOL_DESCRIPTION, schema_prompt
-from partialstream.client.schema import request_schema, takes_any_name
+from partialstream.client.schema import (
+    free_name,
+    indexed_schema,
+    request_schema,
+    rest_schema,
+    takes_any_name,
+)
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import TimedChunks
 from partialstream.stream.reader import Expected
@@ -52,11 +58,8 @@ _TEMPLATE_MARKS: Final = ("{{", "{%", "{#")
 class _ChatEndpoint:
     """What the endpoints of both clients have in common.
 
-    Args:
-        client: The SDK's client; it stays the caller's to close.
-        mode: The default for all calls.
-        defaults: Arguments of the SDK for calls that do not have them.
-        templates: Whether messages are templates, in calls that do not say.
+    `client` stays the caller's to close. `mode`, `defaults` (arguments of the SDK) and `templates`
+    are for calls that do not say.
     """
 
     def __init__(
@@ -246,7 +249,7 @@ class ChatRequestBuilder(RequestBuilder):
         carried: Sequence[str],
         beside: str | None = None,
     ) -> dict[str, Any]:
-        messages = conversation(
+        messages = follow_up_messages(
             self._kwargs.get("messages") or (),
             mode=self._mode,
             tool_name=self._schema.name,

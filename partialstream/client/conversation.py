@@ -1,15 +1,17 @@
 """The requests of one call, and what reads the response to each. No I/O.
 
 The retry policies decide what is asked for next; here it becomes a request, and what
-reads the response to it.
+reads the response to it. A request that follows up shows the model what it said as its own words,
+and says what is asked of it now. What is quoted stands there character for character, in a
+document that is closed here: templates of open models parse the arguments of a tool call, and
+refuse a request whose arguments are not valid JSON.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from partialstream.client.follow_up import FIRST_INDEX, INDEXES, list_text
 from partialstream.client.prompts import (
     errors_of,
     first_index_prompt,
@@ -17,23 +19,23 @@ from partialstream.client.prompts import (
     repair_prompt,
     resume_prompt,
 )
-from partialstream.client.schema import VALUE, wrapper_model
+from partialstream.client.schema import FIRST_INDEX, INDEXES, VALUE, wrapper_model
 from partialstream.engine.fields import object_text
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic import BaseModel
 
     from partialstream.client.elements import Elements
     from partialstream.client.endpoint import RequestBuilder
-    from partialstream.client.options import Options
+    from partialstream.client.options import Mode, Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.errors import OutputValidationError
-    from partialstream.results import AttemptCause, RejectedItem
+    from partialstream.results import AttemptCause, Path, RejectedItem
     from partialstream.stream.response import ResponseStream
 
 
@@ -57,7 +59,7 @@ class Conversation:
 
     @property
     def request(self) -> Any:
-        """The first request, for the endpoint that it was shaped for."""
+        """The first request, for the endpoint that it was built for."""
         return self._builder.request
 
     def item_reader(
@@ -78,7 +80,7 @@ class Conversation:
 
     @property
     def wraps(self) -> bool:
-        """Whether the value asked for is no object, and so a member of its answer."""
+        """Whether the value asked for is not an object, and so a member of one."""
         return self._builder.path == (VALUE,)
 
     def partial_reader(
@@ -92,7 +94,7 @@ class Conversation:
 
         Args:
             response: The response.
-            carried: Members that stand from other answers.
+            carried: Members that were accepted from other responses.
             fail_fast: See `PartialParser`.
         """
         options = self._options
@@ -142,8 +144,8 @@ class Conversation:
         """Ask for the members of an object that are missing, or were not valid.
 
         Args:
-            carried: The members that stand.
-            refused: What was not valid; None if the answer broke off.
+            carried: The members that were accepted.
+            refused: What was not valid; None if the response broke off.
         """
         errors = [] if refused is None else errors_of(refused)
         said = object_text(carried) if carried else None
@@ -154,6 +156,78 @@ class Conversation:
             said = refused.raw
         instruction = self._options.prompts.reask(errors, list(carried), raw)
         return self._builder.follow_up(said, instruction, list(carried))
+
+
+CALL_ID: Final = "followup1"
+"""The id of the tool call that is shown as the model's own.
+
+Nine letters and digits, because Mistral's API takes no other ids.
+"""
+
+
+def follow_up_messages(
+    messages: Sequence[Any], *, mode: Mode, tool_name: str, said: str | None, instruction: str
+) -> list[Any]:
+    """Continue a conversation by what the model said and what is asked of it now.
+
+    Args:
+        messages: The caller's messages. Neither they nor the list are changed.
+        mode: How the model is made to answer; in mode `tools` it spoke through a tool call.
+        tool_name: The name of the tool. Of no meaning in other modes.
+        said: The model's own words; None leaves them out.
+        instruction: What is asked of it.
+
+    Returns:
+        A new list: the caller's messages, the same objects, and one or two more.
+
+    Example:
+        >>> asked = [{"role": "user", "content": "Two tools, please."}]
+        >>> for message in follow_up_messages(
+        ...     asked, mode="json_schema", tool_name="", said='{"items": []}', instruction="Go on."
+        ... ):
+        ...     print(message)
+        {'role': 'user', 'content': 'Two tools, please.'}
+        {'role': 'assistant', 'content': '{"items": []}'}
+        {'role': 'user', 'content': 'Go on.'}
+    """
+    request: dict[str, Any] = {"role": "user", "content": instruction}
+    if said is None:
+        return [*messages, request]
+    if mode != "tools":
+        return [*messages, {"role": "assistant", "content": said}, request]
+    call = {
+        "id": CALL_ID,
+        "type": "function",
+        "function": {"name": tool_name, "arguments": said},
+    }
+    return [
+        *messages,
+        # Neither null nor left out, though OpenAI takes both: llama-cpp-python refuses null,
+        # and templates of open models read the member.
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": CALL_ID, "content": instruction},
+    ]
+
+
+def list_text(raws: Iterable[str], path: Path) -> str:
+    """Write a list whose elements are texts.
+
+    Args:
+        raws: The elements, each a JSON text; they stay as they are.
+        path: Where the list stands, `()` if it is the document. An index in it becomes a list
+            of one element.
+
+    Returns:
+        A JSON document.
+
+    Example:
+        >>> list_text(['{"n":1}', '{"n": 2e0}'], ("items",))
+        '{"items": [{"n":1}, {"n": 2e0}]}'
+    """
+    text = f"[{', '.join(raws)}]"
+    for step in reversed(path):
+        text = f"[{text}]" if isinstance(step, int) else object_text({step: text})
+    return text
 
 
 _cached_wrapper_model = lru_cache(maxsize=256)(wrapper_model)

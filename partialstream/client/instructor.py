@@ -22,9 +22,8 @@ from partialstream.client.capture import (
     tool_name_for,
 )
 from partialstream.client.endpoint import FullResponse, RequestBuilder
-from partialstream.client.follow_up import free_name
 from partialstream.client.hooks import Hooks
-from partialstream.client.schema import request_schema, takes_any_name
+from partialstream.client.schema import free_name, request_schema, takes_any_name
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.reader import Expected
 

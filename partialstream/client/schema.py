@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import GenericAlias, NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
@@ -24,7 +24,7 @@ from partialstream.client.strict_schema import (
 from partialstream.validation.types import validator_for
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping, Sequence
 
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import TypedDictField
@@ -37,6 +37,22 @@ ITEMS: Final = "items"
 
 VALUE: Final = "value"
 """The member that holds a value that is not an object."""
+
+FIRST_INDEX: Final = "first_index"
+INDEXES: Final = "indexes"
+"""Members beside the list in responses to follow-ups: which elements of the list these are."""
+
+BESIDE: Final[dict[str, dict[str, Any]]] = {
+    FIRST_INDEX: {
+        "type": "integer",
+        "description": "The index of the first item that you send, counted from 0.",
+    },
+    # A text, because a list of numbers could be taken for the list itself.
+    INDEXES: {
+        "type": "string",
+        "description": 'The indexes of the items that you send, in their order, as "0, 2, 5".',
+    },
+}
 
 _NAME_LENGTH: Final = 64
 _CACHED_TYPES: Final = 256  # a program asks for a handful; those made on the fly must not pile up
@@ -145,6 +161,87 @@ def takes_any_name(type_: Any) -> bool:
     """
     shape = validator_for(type_)[1]
     return "object" in shape.kinds and shape.names is None
+
+
+# -- schemas of requests that follow up ----------------------------------------------------
+
+
+def free_name(name: str, schema: RequestSchema) -> str:
+    """Find a name for a member beside the list that no member of an item has.
+
+    Example:
+        >>> taken = {"type": "object", "properties": {"indexes": {"type": "string"}}}
+        >>> free_name("indexes", RequestSchema("Tool", taken, strict=True))
+        'indexes_'
+    """
+    names = _member_names(schema.schema)
+    while name in names:
+        name += "_"
+    return name
+
+
+def _member_names(schema: Any) -> set[str]:
+    """All names of members in a schema."""
+    if isinstance(schema, list):
+        return set[str]().union(*map(_member_names, cast("Sequence[Any]", schema)))
+    if not isinstance(schema, dict):
+        return set()
+    words = cast("dict[str, Any]", schema)
+    inner = set[str]().union(*map(_member_names, words.values()))
+    return inner.union(cast("dict[str, Any]", words.get("properties") or {}))
+
+
+def indexed_schema(schema: RequestSchema, name: str) -> RequestSchema:
+    """Add the member that says which items a response holds, before the list.
+
+    Args:
+        schema: The schema of a list in a wrapper object. It stays as it is.
+        name: What `free_name` made of `FIRST_INDEX` or `INDEXES`.
+
+    Example:
+        >>> from partialstream.client.response_model import ResponseShape
+        >>> made = indexed_schema(request_schema(ResponseShape("items", int)), "first_index")
+        >>> list(made.schema["properties"]), made.schema["required"]
+        (['first_index', 'items'], ['first_index', 'items'])
+    """
+    beside = dict(BESIDE[name.rstrip("_")])
+    properties: Mapping[str, Any] = schema.schema.get("properties", {})
+    larger = {**schema.schema, "properties": {name: beside, **properties}}
+    larger["required"] = [name, *schema.schema.get("required", ())]
+    return replace(schema, schema=larger)
+
+
+def rest_schema(schema: RequestSchema, carried: Sequence[str]) -> RequestSchema:
+    """Make the schema for those members of an object that are still asked for.
+
+    Args:
+        schema: The schema of the whole object. It stays as it is.
+        carried: The members that stand, by their names in the answer.
+
+    Returns:
+        The schema without these members: as strict as before, by the same name, with the same
+        definitions. The given schema if there is no such part of it: it wraps a list or a
+        value, it names no members, or all of them stand.
+
+    Example:
+        >>> members = {"name": {"type": "string"}, "price": {"type": "number"}}
+        >>> whole = {"type": "object", "properties": members, "required": ["name", "price"]}
+        >>> rest_schema(RequestSchema("Tool", whole, strict=True), ["name"]).schema
+        {'type': 'object', 'properties': {'price': {'type': 'number'}}, 'required': ['price']}
+    """
+    if schema.path:
+        return schema
+    properties: Mapping[str, Any] = schema.schema.get("properties", {})
+    rest = {name: member for name, member in properties.items() if name not in carried}
+    if not rest or len(rest) == len(properties):
+        return schema
+    smaller = {**schema.schema, "properties": rest}
+    if "required" in smaller:
+        smaller["required"] = [name for name in smaller["required"] if name not in carried]
+    return replace(schema, schema=smaller)
+
+
+# -- making a schema -----------------------------------------------------------------------
 
 
 def type_name(type_: Any) -> str:

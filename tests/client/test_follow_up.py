@@ -13,20 +13,19 @@ from typing_extensions import TypedDict
 
 from partialstream.client.capture import CapturedResponse, capturing_model
 from partialstream.client.chat import ChatRequestBuilder, build_request
-from partialstream.client.follow_up import (
-    CALL_ID,
-    FIRST_INDEX,
-    INDEXES,
-    conversation,
-    free_name,
-    indexed_schema,
-    list_text,
-    object_text,
-    rest_schema,
-)
+from partialstream.client.conversation import CALL_ID, follow_up_messages, list_text
 from partialstream.client.options import Options
 from partialstream.client.response_model import ResponseShape
-from partialstream.client.schema import RequestSchema, request_schema
+from partialstream.client.schema import (
+    FIRST_INDEX,
+    INDEXES,
+    RequestSchema,
+    free_name,
+    indexed_schema,
+    request_schema,
+    rest_schema,
+)
+from partialstream.engine.fields import object_text
 from partialstream.testing import ReplayServer
 
 MODES: list[Any] = ["json_schema", "tools", "json_object"]
@@ -38,7 +37,7 @@ SAID = '{"items": [{"name":"saw"}, {"name" : "axe"}]}'
 
 
 def continued(mode: Any, said: str | None = SAID) -> list[Any]:
-    return conversation(ASKED, mode=mode, tool_name="Tools", said=said, instruction="Go on.")
+    return follow_up_messages(ASKED, mode=mode, tool_name="Tools", said=said, instruction="Go on.")
 
 
 @pytest.mark.parametrize("mode", ["json_schema", "json_object"])
@@ -83,7 +82,8 @@ def test_the_callers_messages_come_first_and_are_the_same_objects(
     # Messages may also be a tuple, or the SDK's own objects.
     message = object()
     assert (
-        conversation((message,), mode=mode, tool_name="", said=said, instruction="")[0] is message
+        follow_up_messages((message,), mode=mode, tool_name="", said=said, instruction="")[0]
+        is message
     )
 
 
