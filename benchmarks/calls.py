@@ -95,7 +95,7 @@ def calls_of_a_chunk(read: Read) -> list[str]:
                 pass
         finally:
             sys.setprofile(None)
-    # Left out: the first chunk, which has the role, and those behind the text.
+    # Left out: the first chunk, which has the role, and those after the text.
     chunks = profile.chunks[1 : 1 + len(deltas)]
     usual = statistics.mode(map(len, chunks))
     return [_name(code) for code in next(each for each in chunks if len(each) == usual)]

@@ -187,7 +187,7 @@ def items(kind: str, count: int, delta: int = DELTA) -> Document:
 
     Args:
         kind: `"flat"` (230 characters an item), `"nested"` (350) or `"long"` (20,000); with
-            `", braces in strings"` behind it, about every second word of their strings is a
+            `", braces in strings"` after it, about every second word of their strings is a
             brace, a bracket or an escaped quote.
         count: How many.
         delta: Characters of a delta.
@@ -248,7 +248,7 @@ def entries(shape: str, count: int, more: int) -> tuple[type[Lines] | type[Index
     Args:
         shape: Which of the two.
         count: Entries in the beginning.
-        more: Entries behind them, each a delta of its own.
+        more: Entries after them, each a delta of its own.
     """
     numbers = range(count + more)
     if shape == "list":

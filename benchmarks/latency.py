@@ -88,7 +88,7 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Chart]:
 
 
 def _both(pace: float) -> tuple[_Run, float]:
-    """An answer streamed, and seconds until it is there unstreamed, at the same time.
+    """A response streamed, and seconds until it is there unstreamed, at the same time.
 
     Both wait nearly all of that time.
     """
@@ -100,7 +100,7 @@ def _both(pace: float) -> tuple[_Run, float]:
 
 @dataclass
 class _Run:
-    """A streamed answer and its times, in seconds since the request."""
+    """A streamed response and its times, in seconds since the request."""
 
     arrived: list[tuple[float, bytes]] = field(default_factory=list)
     items: list[float] = field(default_factory=list)
@@ -121,7 +121,7 @@ class _Run:
             text += _content(event)
             while waiting and len(text) >= waiting[0]:
                 del waiting[0]
-                # The blank line behind the event is what ends it.
+                # The blank line after the event is what ends it.
                 closed.append(next(seconds for size, seconds in received if size >= place))
         if len(closed) != len(self.items):
             raise RuntimeError(f"{len(closed)} items were closed, {len(self.items)} delivered")
@@ -191,7 +191,7 @@ def _whole(base_url: str) -> float:
 
 
 def _content(event: bytes) -> str:
-    """The piece of the answer in an SSE event."""
+    """The piece of the response in an SSE event."""
     if not event.startswith(b"data: {"):
         return ""
     choices = json.loads(event[len(b"data: ") :]).get("choices")

@@ -44,14 +44,14 @@ class Case:
         items: What is to be delivered; for a growing object nothing.
         final: What the growing object is in the end; under `fails` the most that may be shown.
         shows: What must be shown at least, by the number of the delta (None: at any time).
-        fails: Whether it has to be told that the answer is not good or not whole.
+        fails: Whether the library has to report that the response is bad or incomplete.
         refusable: Whether a clear error is right as well.
-        whole: Names of members that a growing object must not show before they are whole, since
+        whole: Names of fields that a growing object must not show before they are complete, since
             half a value is none of their type.
         finish: The finish reason, where the wire has one; None: no chunk says that it is over.
-        path: Where the list is, for libraries that must be told: `"items"`; `""`: the root;
+        path: Where the list is, for libraries that need it: `"items"`; `""`: the root;
             None: there is no list, each document is an item.
-        answer: What a server answers, instead of deltas.
+        answer: The response of a server, instead of deltas.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Case:
 
     @property
     def key(self) -> str:
-        """What tells it from all others."""
+        """What distinguishes it from all others."""
         return f"{'object' if self.grows else 'items'}: {self.name}"
 
     @property

@@ -44,7 +44,7 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row | Table]:
 
 
 def compare(libraries: Sequence[str]) -> Table:
-    """Let libraries do all cases; tells on stderr how far it is.
+    """Let libraries do all cases; progress goes to stderr.
 
     Args:
         libraries: Names in `LIBRARIES`.

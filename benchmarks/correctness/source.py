@@ -18,11 +18,11 @@ CLOSED_SECONDS = 1.0
 
 
 class Reported(Exception):
-    """An adapter tells that the library has told of a failure without raising."""
+    """The library has reported a failure without raising."""
 
 
 class Unavailable(Exception):
-    """An adapter tells that the library has nothing for the type of a case."""
+    """The library has nothing for the type of a case."""
 
 
 class LeftOpen(Exception):

@@ -12,11 +12,11 @@ WORDS = {
     "right": "as it should be",
     "late": "right, but an item or a text came later than the delta that completed it",
     "lost": "items that were there did not come, or nothing came of the object",
-    "wrong value": "a value was delivered or shown that the answer does not hold",
+    "wrong value": "a value was delivered or shown that the response does not hold",
     "crash": "died, ran out of its time, or raised what speaks of a mistake in the program",
-    "silent": "the answer was not good or not whole, and ended as if all was well",
+    "silent": "the response was bad or incomplete, and ended as if it were complete",
     "left open": "the loop was left after an item, and the connection stayed open",
-    "refused": "a clear error where the answer could have been read",
+    "refused": "a clear error where the response could have been read",
     "n/a": "the library has nothing for it",
     "not installed": "the library is not there",
 }
@@ -62,7 +62,7 @@ class Record:
 
     @property
     def failed(self) -> bool:
-        """Whether it was told that something is wrong."""
+        """Whether an error was reported."""
         return bool(self.errors)
 
 

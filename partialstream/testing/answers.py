@@ -1,4 +1,4 @@
-"""What a server is to answer, whatever the wire format: the text, its pace, its faults."""
+"""A scripted response, whatever the wire format: the text, its pace, its faults."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class Answer:
         if self.recorded is not None and self.logprobs is not None:
             raise ValueError("a recording stays as it is; it has logprobs, or has none")
         if self.alternatives is not None and self.logprobs is None:
-            raise ValueError("alternatives are told beside logprobs, which are missing")
+            raise ValueError("alternatives are sent beside logprobs, which are missing")
 
     def _check_logprobs(self, logprobs: Sequence[float]) -> None:
         if self.choices:

@@ -118,7 +118,7 @@ def fake_stream(
     Args:
         deltas: What it gives: str, bytes, chunks.
         delay: Seconds before each of them.
-        error: What it raises once behind the last of them, None for an orderly end.
+        error: What it raises once after the last of them, None for an orderly end.
 
     Example:
         >>> with fake_stream(["{", "}"]) as stream:

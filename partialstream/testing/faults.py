@@ -1,24 +1,24 @@
-"""What goes wrong with an answer, and where.
+"""What goes wrong with a response, and where.
 
 Most faults have `after`: how many deltas, reasoning and refusal counted, are sent before them.
 With 0 a stream gets as far as its headers and its opening event. Where an answer has fewer
-deltas than that, the fault strikes behind the last one, before the answer says that it is
+deltas than that, the fault strikes after the last one, before the answer says that it is
 finished.
 
 A request with `stream: false` has no deltas to count: what cuts a stream short cuts the one
 JSON body in its middle.
 
 Fault                  one of these for `Answer(fault=...)`
-├── HTTPError          no answer at all: 401, 429, 500
+├── HTTPError          no response at all: 401, 429, 500
 ├── LengthCut          the model stops: out of tokens                      finish_reason length
 ├── ContentFilter      the provider stops it                               content_filter
 ├── Refusal            the model turns to refusing                         refusal deltas, stop
 ├── Reset              the connection is reset (TCP RST)
 ├── Disconnect         the connection is closed within the HTTP body
-├── EndEarly           the HTTP body ends in order, the answer does not
+├── EndEarly           the HTTP body ends in order, the response does not
 ├── Stall              nothing more, for so many seconds
 ├── ErrorEvent         an error inside a stream that began with HTTP 200
-├── MalformedEvent     an event that is no JSON, and the stream goes on
+├── MalformedEvent     an event that is not valid JSON, and the stream goes on
 ├── Comments           comment lines between the events                    nothing wrong with them
 └── NoDone             the final [DONE] or message_stop is missing
 """
@@ -156,7 +156,7 @@ class ErrorEvent(PlacedFault):
 
 @dataclass(frozen=True, slots=True)
 class MalformedEvent(PlacedFault):
-    """A line that is no event of the wire, and the stream goes on.
+    """A line that is not an event of the wire, and the stream goes on.
 
     Attributes:
         line: The line, without its newlines.
@@ -184,8 +184,8 @@ class Comments(Fault):
 
 @dataclass(frozen=True, slots=True)
 class NoDone(Fault):
-    """The answer is complete, but the mark that ends the stream does not come.
+    """The answer is complete, but the end-of-stream marker does not come.
 
-    `[DONE]` of Chat Completions and `message_stop` of Anthropic are such marks. The Responses API
+    `[DONE]` of Chat Completions and `message_stop` of Anthropic are such markers. The Responses API
     and Gemini have none beside the end of the answer itself, so that nothing is missing there.
     """

@@ -56,7 +56,7 @@ class ReplayPlan:
         writes: The body.
         begin: When status and headers are sent, in seconds since the request. A stream sends
             them at once, whatever else has its body ready by then.
-        ending: What comes behind the last write.
+        ending: What comes after the last write.
         deltas: How many deltas the body has.
     """
 

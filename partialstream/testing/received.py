@@ -1,4 +1,4 @@
-"""What a replay server was asked, and how far it got with the answer."""
+"""The requests of a replay server, and how far it got with each response."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CREDENTIALS = frozenset(
 
 
 def redact(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give the headers by their names in lower case, without what nobody is to read.
+    """Give the headers by their names in lower case, without credentials.
 
     Example:
         >>> redact([("Authorization", "Bearer abc"), ("Accept", "*/*")])

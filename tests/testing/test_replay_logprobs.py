@@ -118,7 +118,7 @@ def test_choices_by_a_function() -> None:
         ({"text": TEXT, "logprobs": [-1.0]}, "7 deltas have 7 logprobs, not 1"),
         ({"pieces": ["a", "b"], "logprobs": [-1.0]}, "2 deltas have 2 logprobs, not 1"),
         ({"choices": ["a", "b"], "logprobs": [-1.0]}, "choices take a function"),
-        ({"text": TEXT, "alternatives": {}.get}, "alternatives are told beside logprobs"),
+        ({"text": TEXT, "alternatives": {}.get}, "alternatives are sent beside logprobs"),
         ({"recorded": b"", "logprobs": lambda text: -1.0}, "a recording stays as it is"),
     ],
 )
