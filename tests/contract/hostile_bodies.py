@@ -312,11 +312,12 @@ def read(reader: str, chunks: Iterable[Any]) -> str:
     return ""
 
 
-def seconds(reader: str, make: Callable[[Any], Iterable[Any]], size: Any) -> float:
+def seconds(reader: str, make: Callable[[Any], Iterable[Any]], size: Any) -> tuple[float, str]:
+    """What reading it takes, and what ends it."""
     chunks = make(size)
     start = process_time()
-    read(reader, chunks)
-    return process_time() - start
+    error = read(reader, chunks)
+    return process_time() - start, error
 
 
 def measure(name: str) -> dict[str, Any]:
@@ -327,12 +328,11 @@ def measure(name: str) -> dict[str, Any]:
     for reader in READERS:
         Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
         start = status("VmRSS")
-        error = read(reader, make(size))
+        took, error = seconds(reader, make, size)
         peak = status("VmHWM") - start
         growth = None
         if limit is None:
-            large, small = (type(size)(size / part) for part in (2, 8))
-            growth = seconds(reader, make, large) / seconds(reader, make, small)
+            growth = took / seconds(reader, make, type(size)(size / 4))[0]
         figures[reader] = {"peak": peak, "error": error, "growth": growth}
     return figures
 
