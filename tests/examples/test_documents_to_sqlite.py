@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,18 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     with process:
         shown, told = process.communicate(timeout=60)
     return process.returncode, shown, told or ""
+
+
+def read_terminal(reader: int) -> str:
+    """All that is drawn until the program has left the terminal."""
+    drawn = b""
+    try:
+        while piece := os.read(reader, 65536):
+            drawn += piece
+    except OSError:  # the terminal is gone, as Linux says it
+        pass
+    os.close(reader)
+    return drawn.decode()
 
 
 def query(database: Path, table: str) -> list[Any]:
@@ -200,9 +213,10 @@ def test_on_a_terminal_progress_is_shown_and_what_fails_is_told_and_left_to_the_
     with ReplayServer(model) as server:
         process = start(tmp_path, *live(folder, database, server), stderr=terminal)
         os.close(terminal)
-        code, shown, _ = end(process)
-        drawn = os.read(reader, 1 << 16).decode()
-        os.close(reader)
+        with ThreadPoolExecutor() as pool:  # a terminal that is not read holds the program up
+            reading = pool.submit(read_terminal, reader)
+            code, shown, _ = end(process)
+            drawn = reading.result()
         assert (code, len(done_in(database))) == (1, 23)
         assert shown == f"{len(rows_of(database))} rows; 0 of 24 documents were done before\n"
         assert "Documents" in drawn

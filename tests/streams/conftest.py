@@ -10,19 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="session")
-def few_objects_to_collect() -> Iterator[None]:
-    """What is there before the tests is left out of collections, which take a second else."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture
-def nothing_fails_unseen(
-    monkeypatch: pytest.MonkeyPatch, few_objects_to_collect: None
-) -> Iterator[None]:
+def nothing_fails_unseen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What Python can only complain of, as of a coroutine that nobody awaited, fails the test."""
     unseen: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda args: unseen.append(args.exc_value))
