@@ -182,7 +182,7 @@ def test_leaving_hangs_up(provider: str, asynchronous: bool) -> None:
     if provider == "genai":
         pytest.skip("its function calls come in one piece: there is nothing to leave")
     text = tasks(*({"name": "Lamp", "price": n} for n in range(100)))
-    with ReplayServer(Answer(text, tokens_per_second=300)) as server:
+    with ReplayServer(Answer(text, tokens_per_second=100)) as server:
         values, stream = run(
             provider, server, asynchronous, leave_after=2, left=lambda: hung_up(server)
         )
@@ -211,7 +211,7 @@ class EitherWay:
 def test_leaving_hangs_up_where_a_stream_can_be_closed_either_way() -> None:
     text = tasks(*({"name": "Lamp", "price": n} for n in range(100)))
     with (
-        ReplayServer(Answer(text, tokens_per_second=300)) as server,
+        ReplayServer(Answer(text, tokens_per_second=100)) as server,
         openai.OpenAI(base_url=server.base_url, api_key="-") as sdk,
     ):
 

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from extras import needs
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -25,12 +24,12 @@ def check(command: list[str]) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@needs("dev", "mypy")
+@pytest.mark.extra("dev", "mypy")
 def test_mypy() -> None:
     check([*CHECKERS["mypy"], str(HERE)])
 
 
-@needs("dev", "pyright")
+@pytest.mark.extra("dev", "pyright")
 def test_pyright() -> None:
     if shutil.which("node") is None:
         started = subprocess.run(
@@ -45,7 +44,7 @@ def test_pyright() -> None:
 
 
 @pytest.mark.parametrize(
-    "checker", [pytest.param(each, marks=needs("dev", each)) for each in CHECKERS]
+    "checker", [pytest.param(each, marks=pytest.mark.extra("dev", each)) for each in CHECKERS]
 )
 def test_a_wrong_type_is_found(checker: str, tmp_path: Path) -> None:
     # Else the tests above would also pass where nothing is inferred at all.
