@@ -17,7 +17,7 @@ if os.environ.get("PARTIALSTREAM_SCANNER") == "interpreted":
     # The compiled scanner and its source share a name, and Python prefers the compiled one.
     _spec = spec_from_file_location(
         "partialstream.engine.scan",
-        Path(__file__).parents[1] / "partialstream" / "engine" / "scan.py",
+        Path(__file__).parent / "partialstream" / "engine" / "scan.py",
     )
     assert _spec is not None
     assert _spec.loader is not None
