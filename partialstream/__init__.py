@@ -60,9 +60,9 @@ if TYPE_CHECKING:
         Resumed,
         Snapshot,
         TextDelta,
+        WordWatch,
     )
     from partialstream.stream.sync import ItemStream, PartialStream, stream_items, stream_partial
-    from partialstream.stream.watching import WordWatch
     from partialstream.validation.items import ItemParser
     from partialstream.validation.markers import Atomic, Gate
     from partialstream.validation.partials import PartialParser
@@ -168,9 +168,9 @@ _HOMES = {
         "Resumed",
         "Snapshot",
         "TextDelta",
+        "WordWatch",
     ),
     "stream.sync": ("ItemStream", "PartialStream", "stream_items", "stream_partial"),
-    "stream.watching": ("WordWatch",),
     "validation.paths": ("completeness",),
     "validation.items": ("ItemParser",),
     "validation.markers": ("Atomic", "Gate"),

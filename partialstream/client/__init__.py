@@ -12,10 +12,12 @@ endpoint.py         what a client needs of a provider; there are two kinds:
 chat.py                 the OpenAI SDK's Chat Completions
 instructor.py           an instructor client; capture.py takes the responses out of its hands
 prompts.py          every word that is said to a model
-retries.py          several responses read as one: what lists and objects have in common
-item_policy.py      lists: which items are delivered, which are asked for again
+retries.py          several responses read as one: which fields of an object are accepted, which
+                    are asked for again, and what lists and objects have in common
+item_retries.py     lists: which items are delivered, which are asked for again
+placing.py          which element of the list each element of a response is
+seam.py             where a resumed response meets the list that is known
 elements.py         the elements of a list that have come
-partial_policy.py   objects: which fields are accepted, which are asked for again
 budget.py           how often, and when, a request may be made again
 hooks.py            handlers for the events of a call, by instructor's names
 """

@@ -12,10 +12,9 @@ from partialstream.client.budget import Budget
 from partialstream.client.conversation import Conversation
 from partialstream.client.endpoint import AnyEndpoint
 from partialstream.client.hooks import Hooks
-from partialstream.client.item_policy import ItemRetries
+from partialstream.client.item_retries import ItemRetries
 from partialstream.client.options import Options
-from partialstream.client.partial_policy import PartialRetries
-from partialstream.client.retries import RetryingSession, transient
+from partialstream.client.retries import PartialRetries, RetryingSession, transient
 from partialstream.errors import IncompleteStreamError
 from partialstream.results import Outcome
 from partialstream.stream.deadline import Deadline, DeadlineError

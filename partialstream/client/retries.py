@@ -1,9 +1,9 @@
-"""What the policies of items and of growing objects have in common. No I/O.
+"""Several responses read as one: what lists and objects have in common, and objects. No I/O.
 
-read an answer ──> judge it ──> done
-^               │
-│               └──> failure ──> the budget allows it ──> next request
-└────────────────────────────────────────────────────────────┘
+read a response ──> judge it ──> done
+^                 │
+│                 └──> failure ──> the budget allows it ──> next request
+└──────────────────────────────────────────────────────────────┘
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ from partialstream.errors import (
 )
 from partialstream.results import AttemptCause, Outcome
 from partialstream.stream.deadline import DeadlineError
-from partialstream.stream.events import AttemptFailed, AttemptStarted, Event
+from partialstream.stream.events import AttemptFailed, AttemptStarted, Event, Resumed
 from partialstream.stream.outcome import translate
+from partialstream.stream.response import ResponseStream
 from partialstream.stream.session import Session, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
 
     from partialstream.client.budget import Budget
+    from partialstream.client.conversation import Conversation
     from partialstream.client.hooks import Hooks
+    from partialstream.client.options import OnInterrupt
+    from partialstream.stream.partials import PartialReader
     from partialstream.stream.reader import ResponseReader
-    from partialstream.stream.response import ResponseStream
 
 T = TypeVar("T")
 
@@ -45,12 +48,12 @@ _TRANSIENT = frozenset({408, 409, 429})
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an answer is not all that was wanted, and what to do about it.
+    """Why a response is not all that was wanted, and what to do about it.
 
     Attributes:
         error: What is raised if nothing can be done.
         cause: Which request could help.
-        progress: Whether the answer has brought something nevertheless.
+        progress: Whether the response has brought something nevertheless.
         mark: The same for two failures that are the same; None if that means nothing.
     """
 
@@ -256,6 +259,73 @@ class RetryingSession(Session[T]):
         if self.outcome is None:
             super().cancel(detail)
             self._budget.wake()
+
+
+class PartialRetries(RetryingSession[T]):
+    """Reads an object, over as many responses as it takes.
+
+    Fields that stand are carried over: the next response needs only the others, and the object
+    is validated as a whole.
+
+    Args:
+        conversation: Makes the readers and the requests.
+        budget: How often, and when, a request may be made again.
+        hooks: Told of requests and failures.
+        on_interrupt: What becomes of a response that breaks off.
+        fail_fast: Whether a response is left as soon as a field of it cannot be valid.
+        stop_when: See `Session`.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        budget: Budget,
+        hooks: Hooks,
+        *,
+        on_interrupt: OnInterrupt = "resume",
+        fail_fast: bool = True,
+        stop_when: Callable[[T], bool] | None = None,
+    ) -> None:
+        self._conversation = conversation
+        self._on_interrupt = on_interrupt
+        self._fail_fast = fail_fast and not conversation.wraps
+        self._carried: Mapping[str, str] = {}
+        self._object: PartialReader[T]
+        reader = self._new_reader(ResponseStream())
+        super().__init__(reader, budget, hooks, stop_when=stop_when)
+
+    @override
+    def _new_reader(self, response: ResponseStream) -> PartialReader[T]:
+        self._object = self._conversation.partial_reader(
+            response, self._carried or None, fail_fast=self._fail_fast
+        )
+        return self._object
+
+    @override
+    def _judge(self, error: BaseException | None) -> Failure | None:
+        if error is None:
+            self.outcome = self._object.outcome
+            return None
+        wrong = isinstance(error, OutputValidationError)
+        mendable = not is_final(error) and (wrong or self._on_interrupt == "resume")
+        if not mendable or not isinstance(error, PartialStreamError):
+            self.failure = error
+            return None
+        standing = {} if self._conversation.wraps else self._object.standing
+        progress = len(standing) > len(self._carried)
+        self._carried = standing
+        mark = (error.raw, str(error)) if isinstance(error, OutputValidationError) else None
+        return Failure(error, "reask" if wrong else "resume", progress, mark)
+
+    @override
+    def _request_for(self, failure: Failure) -> Any:
+        carried, error = self._carried, failure.error
+        if isinstance(error, OutputValidationError):
+            return self._conversation.reask_request(carried, error)
+        self.pending.append(Resumed(self._number, len(carried)))
+        if not carried:
+            return self._conversation.request
+        return self._conversation.reask_request(carried, None)
 
 
 def transient(error: Exception) -> PartialStreamError | None:

@@ -6,9 +6,8 @@ sync.py       what users iterate over; aio.py, the same with `async for`
 response.py   one response: chunks to deltas, metadata, timing
 reader.py     one response, read as a document; items.py, partials.py: as a list, as an object
 outcome.py    how a stream ended, and the error that says so
-events.py     what a session gives
+events.py     what a session gives; a search for words in it
 confidence.py how likely the values were, by their tokens
-watching.py   looks for words in the texts of events
 transport.py  where chunks come from: opened and closed once, interrupted from other threads
 deadline.py   a bound on how long a call may take
 """

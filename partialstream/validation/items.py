@@ -140,11 +140,19 @@ class ItemValidator(Generic[T]):
         self.rejected.append(RejectedItem(raw.number, raw.text, error, raw.path))
         if self._on_invalid == "skip":
             return None
-        failure = OutputValidationError(
-            f"item {raw.number} does not validate: {error}", index=raw.number, raw=raw.text
-        )
-        failure.__cause__ = error
-        return failure
+        return invalid_item(self.rejected[-1])
+
+
+def invalid_item(rejected: RejectedItem) -> OutputValidationError:
+    """The error for an item that does not validate."""
+    error = OutputValidationError(
+        f"item {rejected.index} does not validate: {rejected.error}",
+        index=rejected.index,
+        raw=rejected.raw,
+    )
+    error.__cause__ = rejected.error
+    error.outcome = Outcome("invalid", detail=str(error))
+    return error
 
 
 class ItemParser(Generic[T]):

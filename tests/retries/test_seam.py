@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from repeats import sent_again
 
 from partialstream.client.elements import Elements, resemble, same_key, same_text
-from partialstream.client.repairs import Repairs
+from partialstream.client.placing import Repairs
 from partialstream.client.seam import Seam, Sign
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Items over several answers: what to deliver, what to ask for again. No I/O."""
+"""Items over several responses: what to deliver, what to ask for again. No I/O."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from partialstream.errors import (
 from partialstream.results import Item, Outcome, RejectedItem
 from partialstream.stream.events import Event, ItemRejected, ItemRepaired, Resumed, TextDelta
 from partialstream.stream.response import ResponseStream
+from partialstream.validation.items import invalid_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -74,7 +75,6 @@ class ItemRetries(RetryingSession[T]):
         self._ordered = ordered
         self._placing = Placing(conversation.limits.text_kept, key)
         self._pending = self._placing.pending
-        self._skipped: list[RejectedItem] = []
         self._brought = 0  # items that the response under way has brought
         # items that wait for those before them
         self._held: dict[int, Item[T]] = {}
@@ -165,9 +165,8 @@ class ItemRetries(RetryingSession[T]):
             self._pending[index] = placed
         else:
             self._pending.pop(index, None)
-            self._skipped.append(placed)
             if decision == "raise":
-                self.failure = invalid(placed)
+                self.failure = invalid_item(placed)
             elif decision != "skip":
                 raise ValueError(f'on_invalid gave {decision!r}, not "repair", "raise" or "skip"')
         return [ItemRejected(placed), *(self._in_order() if self._ordered else ())]
@@ -209,7 +208,7 @@ class ItemRetries(RetryingSession[T]):
                 return None
             rejected = list(self._pending.values())
             mark = tuple((each.index, same_text(each.raw)) for each in rejected)
-            return Failure(invalid(rejected[0]), "repair", progress, mark)
+            return Failure(invalid_item(rejected[0]), "repair", progress, mark)
         if mendable and self._on_interrupt == "resume" and isinstance(error, PartialStreamError):
             cause: AttemptCause = "repair" if self._cause == "repair" else "resume"
             return Failure(error, cause, progress, self._mark_of(error))
@@ -247,7 +246,7 @@ class ItemRetries(RetryingSession[T]):
             return None if name is None else items.member(name)
 
         if failure.cause == "repair":
-            self._placing.repair(claim, self._skipped)
+            self._placing.repair(claim, self.rejected)
             return conversation.repair_request(list(self._pending.values()))
         elements = self._placing.elements
         self._placing.resume(claim)
@@ -267,15 +266,3 @@ def _is_the_models(error: PartialStreamError) -> bool:
 def _path_at(path: Path, index: int) -> Path:
     """Where an element would stand if all answers were one."""
     return (*path[:-1], index) if path and isinstance(path[-1], int) else path
-
-
-def invalid(rejected: RejectedItem) -> OutputValidationError:
-    """The error that tells of an item that does not validate."""
-    error = OutputValidationError(
-        f"item {rejected.index} does not validate: {rejected.error}",
-        index=rejected.index,
-        raw=rejected.raw,
-    )
-    error.__cause__ = rejected.error
-    error.outcome = Outcome("invalid", detail=str(error))
-    return error
