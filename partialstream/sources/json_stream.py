@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _REST_OF_STRING: Final = re.compile(rb'[^"\\\n]*(?:\\.[^"\\\n]*)*', re.DOTALL)
 
 # What lies ahead of the next bracket in a document, or of a string that is cut.
-_WITHIN: Final = re.compile(rb'(?:[^"{}\[\]]+|"[^"\\\n]*(?:\\.[^"\\\n]*)*")*', re.DOTALL)
+_WITHIN: Final = re.compile(rb'[^"{}\[\]]*(?:"[^"\\\n]*(?:\\.[^"\\\n]*)*"[^"{}\[\]]*)*', re.DOTALL)
 _MARK: Final = re.compile(rb'["{}\[\]]')
 _BETWEEN: Final = re.compile(rb'["{}\[\]\n,]')
 
