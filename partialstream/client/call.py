@@ -194,8 +194,9 @@ class Call:
         options = self._options
         take, stop_when = options.take, options.stop_when
         on_invalid = options.on_invalid or ("raise" if self.budget is None else "repair")
-        if self._is_plain and (on_invalid == "raise" or on_invalid == "skip"):
-            reader = self.conversation.item_reader(ResponseStream(), on_invalid)
+        if self._is_plain and on_invalid in ("raise", "skip"):
+            skip = on_invalid == "skip"
+            reader = self.conversation.item_reader(ResponseStream(), "skip" if skip else "raise")
             return Session(reader, take, stop_when)
         self._retries = ItemRetries(
             self.conversation,

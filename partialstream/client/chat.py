@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 # Arguments that `response_model` and `mode` decide.
 _DECIDED: Final = ("response_format", "tools", "tool_choice", "functions", "function_call")
 
-_SYSTEM_ROLES: Final = ("system", "developer")
-_TEMPLATE_MARKS: Final = ("{{", "{%", "{#")
 
 # -- sending -------------------------------------------------------------------------------
 
@@ -357,7 +355,7 @@ def _with_schema(kwargs: Mapping[str, Any], schema: RequestSchema) -> list[Any]:
     first: Mapping[str, Any] = {}
     if messages and isinstance(messages[0], Mapping):
         first = cast("Mapping[str, Any]", messages[0])
-    if first.get("role") not in _SYSTEM_ROLES:
+    if first.get("role") not in ("system", "developer"):
         return [{"role": "system", "content": prompt}, *messages]
     content = first.get("content")
     if isinstance(content, str):
@@ -396,7 +394,7 @@ def _filled_in(part: Any, name: str, variables: dict[str, Any]) -> Any:
     if isinstance(text, (list, tuple)) and name == "content":
         parts = cast("Sequence[Any]", text)
         return {**given, name: [_filled_in(each, "text", variables) for each in parts]}
-    if not isinstance(text, str) or not any(mark in text for mark in _TEMPLATE_MARKS):
+    if not isinstance(text, str) or not any(mark in text for mark in ("{{", "{%", "{#")):
         return given
     from instructor.templating import apply_template  # type: ignore[attr-defined]  # it is re-exported with a star
 

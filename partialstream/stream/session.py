@@ -93,7 +93,7 @@ class Session(Generic[T]):
         self._delivered = 0
         self._rejected: dict[int, RejectedItem] = {}
         self._attempts: list[Attempt] = []  # those that are over
-        self._number = 1  # of the attempt under way
+        self._number: int = 1  # of the attempt under way
         self._cause: AttemptCause = "request"
         self._began = 0.0
         self._stopped = False  # by `take` or `stop_when`
