@@ -21,6 +21,7 @@ from partialstream.engine.nodes import (
     Items,
     Node,
     Opaque,
+    OpenPath,
     Record,
     Rejected,
     Tagged,
@@ -127,7 +128,7 @@ class SnapshotBuilder(Handler, Generic[S]):
         """The value as it stands. To be asked for only if `changed` says that something shows."""
         frames = self._frames
         shown: Any = NOTHING
-        path: Path = ()
+        path: OpenPath = ()
         if self._hidden:
             hidden = next(n for n, frame in enumerate(frames) if frame.pending_gates)
             frames = frames[:hidden]
@@ -135,7 +136,7 @@ class SnapshotBuilder(Handler, Generic[S]):
             shown = self._text.show()
         for frame in reversed(frames):
             if shown is not NOTHING:
-                path = (frame.child_key, *path)
+                path = (frame.child_key, path)
             shown = frame.node.show(frame, shown, path)
         return shown
 

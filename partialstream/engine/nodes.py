@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from partialstream.results import Path
+from typing import Any, Final, Generic, TypeVar
 
 S = TypeVar("S")
 
 NOTHING: Final = object()
 """Stands for a value that cannot be shown."""
+
+OpenPath = tuple[()] | tuple[str | int, "OpenPath"]
+"""The path from a value to the innermost open one: the first step, and the path from there."""
 
 Check = Callable[[str, S], Any]
 """Takes a value's JSON text and the parser's settings; gives the validated value, or raises
@@ -32,7 +32,7 @@ class Rejected(Exception):
     """
 
 
-Show = Callable[["Frame[Any]", Any, "Path"], Any]
+Show = Callable[["Frame[Any]", Any, OpenPath], Any]
 """Makes a snapshot of an open array or object.
 
 It is given the frame, a snapshot of the open child, or `NOTHING`, and the path from the value to
@@ -154,7 +154,7 @@ class Tagged(Node[S]):
         self.choices = choices
 
 
-Wrap = Callable[[Any, "Path"], Any]
+Wrap = Callable[[Any, OpenPath], Any]
 """Puts a growing list or dict into what stands around it, given the path from there to the
 innermost open value. A complete one is then validated as a whole; without, that is left out:
 its children are valid already."""
@@ -188,7 +188,7 @@ class Items(Node[S]):
         self.constrained = constrained
         self.show = self._show
 
-    def _show(self, frame: Frame[S], child: Any, path: Path) -> Any:
+    def _show(self, frame: Frame[S], child: Any, path: OpenPath) -> Any:
         values = frame.values
         if len(values) > _LONG:
             value = frame.elements(child)
@@ -224,12 +224,12 @@ class Entries(Node[S]):
         self.constrained = constrained
         self.show = self._show
 
-    def _show(self, frame: Frame[S], child: Any, path: Path) -> Any:
+    def _show(self, frame: Frame[S], child: Any, path: OpenPath) -> Any:
         members = show_members(frame, child, path)
         return members if self.wrap is None else self.wrap(members, path)
 
 
-def show_members(frame: Frame[Any], child: Any, path: Path) -> dict[str, Any]:
+def show_members(frame: Frame[Any], child: Any, path: OpenPath) -> dict[str, Any]:
     """Show an object as a dict. See `Show`."""
     members: dict[str, Any] = frame.values.copy()
     if child is not NOTHING:

@@ -11,6 +11,7 @@ from partialstream.engine.route import parse_path
 from partialstream.validation.snapshots import ArrivedMembers
 
 if TYPE_CHECKING:
+    from partialstream.engine.nodes import OpenPath
     from partialstream.results import Path
 
 Completeness = Literal["missing", "partial", "complete"]
@@ -46,12 +47,12 @@ def completeness(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()
             return "missing"
         step, value = found
         if open_path is not None:
-            open_path = open_path[1:] if open_path and open_path[0] == step else None
+            open_path = open_path[1] if open_path and open_path[0] == step else None
         value, open_path = _entered(value, open_path)
     return "complete" if open_path is None else "partial"
 
 
-def _entered(value: Any, open_path: Path | None) -> tuple[Any, Path | None]:
+def _entered(value: Any, open_path: OpenPath | None) -> tuple[Any, OpenPath | None]:
     """A value without the root models around it.
 
     Args:

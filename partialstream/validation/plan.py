@@ -54,9 +54,8 @@ from partialstream.validation.types import shape_of, shape_of_elements
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from partialstream.engine.nodes import Frame
+    from partialstream.engine.nodes import Frame, OpenPath
     from partialstream.engine.shape import Kind, Shape
-    from partialstream.results import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +269,7 @@ class _Compiler:
         if isinstance(node, Items | Entries):
             inside = node.wrap
 
-            def wrap(value: Any, path: Path) -> Any:
+            def wrap(value: Any, path: OpenPath) -> Any:
                 root = value if inside is None else inside(value, path)
                 return root_snapshot(model, root, path)
 
@@ -280,7 +279,7 @@ class _Compiler:
         if isinstance(node, Record):
             show = node.show
 
-            def show_root(frame: Frame[Any], child: Any, path: Path) -> Any:
+            def show_root(frame: Frame[Any], child: Any, path: OpenPath) -> Any:
                 return root_snapshot(model, show(frame, child, path), path)
 
             wrapped = Record[Settings](check, show_root)

@@ -19,8 +19,7 @@ from partialstream.engine.nodes import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from partialstream.engine.nodes import Frame, Show
-    from partialstream.results import Path
+    from partialstream.engine.nodes import Frame, OpenPath, Show
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,12 +33,12 @@ class ArrivedMembers(set[str]):
     """The `model_fields_set` of a snapshot; remembers what of it is still open.
 
     Attributes:
-        open_path: By field names and indexes, from the snapshot to the innermost open value.
-            Empty: the snapshot itself is open and no member of it.
+        open_path: By field names and indexes, from the snapshot to the innermost open value;
+            see `OpenPath`. Empty: the snapshot itself is open and no member of it.
     """
 
     __slots__ = ("open_path",)
-    open_path: Path
+    open_path: OpenPath
 
     @override
     def __repr__(self) -> str:
@@ -50,7 +49,7 @@ class ArrivedMembers(set[str]):
         return _arrived, (list(self), self.open_path)
 
 
-def _arrived(names: Collection[str], open_path: Path) -> ArrivedMembers:
+def _arrived(names: Collection[str], open_path: OpenPath) -> ArrivedMembers:
     arrived = ArrivedMembers(names)
     arrived.open_path = open_path
     return arrived
@@ -64,7 +63,7 @@ def snapshot_maker(model: type[BaseModel]) -> Show:
     is_open = model.model_config.get("extra") == "allow"
     has_private = bool(model.__private_attributes__)
 
-    def show(frame: Frame[Any], child: Any, path: Path) -> BaseModel:
+    def show(frame: Frame[Any], child: Any, path: OpenPath) -> BaseModel:
         if not frame.shown:
             frame.values = with_defaults(frame.values)
             frame.shown = True
@@ -88,7 +87,7 @@ def snapshot_maker(model: type[BaseModel]) -> Show:
     return show
 
 
-def root_snapshot(model: type[BaseModel], root: Any, path: Path) -> BaseModel:
+def root_snapshot(model: type[BaseModel], root: Any, path: OpenPath) -> BaseModel:
     """A snapshot of a `RootModel` around a growing value, open along `path`."""
     instance = model.__new__(model)
     _set_dict(instance, {"root": root})
