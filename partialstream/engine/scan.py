@@ -348,6 +348,11 @@ class Scan:
 
     def _between(self, text: str, pos: int, size: int) -> int:
         """From the end of an element to the next, or to what is none."""
+        if self._mode == _SEPARATOR and not self._blanks and text.startswith(", {", pos):
+            # As nearly all write it.
+            self._alone = False
+            self._open("{", pos + 2)
+            return pos + 2
         while pos < size:
             char = text[pos]
             if char in " \t\n\r":
@@ -421,16 +426,21 @@ class Scan:
             if pos == size:
                 return pos
         self._blanks = 0
+        braces = self._braces
         while True:
             pos = _TO_BRACKET(text, pos).end()
             if pos == size:
-                self._blanks = size - len(text.rstrip(_BLANKS))
+                if text[size - 1] in _BLANKS:
+                    self._blanks = size - len(text.rstrip(_BLANKS))
                 return pos
             char = text[pos]
             pos += 1
             if char == '"':
                 self._mode = _STRING
                 return self._string(text, pos, size)
+            if char == "{" and len(braces) < self._levels:
+                braces.append(True)
+                continue
             self._bracket(char)
             if self._mode != _INSIDE:
                 return pos

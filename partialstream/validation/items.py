@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
@@ -206,6 +206,8 @@ class ItemParser(Generic[T]):
         )
         limits = limits or DEFAULT_LIMITS
         self._scanner = ItemScanner(self._validator.shape, path=parse_path(path), limits=limits)
+        # Refuses at the end: so no delta has to ask for that.
+        self._read: Callable[[str], Sequence[RawItem]] = self._scanner.feed
         self._failure: PartialStreamError | None = None
         self.outcome: Outcome | None = None
 
@@ -231,16 +233,18 @@ class ItemParser(Generic[T]):
         If the same delta also completed items before the failure, they are returned, and the
         next call raises. Once it has raised, the parser raises the same error again.
         """
-        if self.outcome is not None:
-            raise self._failure or ValueError("the parser has been told that the text is finished")
         try:
-            raws = self._scanner.feed(delta)
+            raws = self._read(delta)
         except PartialStreamError as error:
             self._fail(error)
             raws = self._scanner.take_completed()
             if not raws:
                 raise
         return self._accept(raws) if raws else []
+
+    def _refuse(self, delta: str) -> NoReturn:
+        """Take no more text."""
+        raise self._failure or ValueError("the parser has been told that the text is finished")
 
     def _accept(self, raws: Sequence[RawItem]) -> list[T]:
         values = [value for value, _ in self._validator.accept(raws)]
@@ -277,6 +281,7 @@ class ItemParser(Generic[T]):
                 failure = IncompleteStreamError.of(self.outcome)
         except PartialStreamError as error:
             failure = error
+        self._read = self._refuse
         raws = self._scanner.take_completed()
         if failure is not None:
             self._fail(failure)  # unless one of the items before it is to blame
@@ -288,4 +293,5 @@ class ItemParser(Generic[T]):
         error.delivered = self._validator.delivered
         self.outcome = error.outcome
         self._failure = error
+        self._read = self._refuse
         return error
