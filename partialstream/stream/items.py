@@ -190,8 +190,9 @@ class ItemReader(ResponseReader[T]):
                 raw.number,
                 raw.path,
                 raw.text,
-                received_at=now,
-                confidence=self._confidence(raw) if self._spoken else None,
+                1,
+                now,
+                self._confidence(raw) if self._spoken else None,
             )
             for value, raw in validator.accept(raws)
         ]
