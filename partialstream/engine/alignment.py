@@ -40,7 +40,7 @@ class Alignment:
         keeps: Characters, from the end back, whose tokens are kept at least; None: all.
 
     Attributes:
-        end: The offset behind the text so far.
+        end: The offset after the text so far.
 
     Example:
         >>> from partialstream.results import Channel, Token
@@ -63,10 +63,10 @@ class Alignment:
         "_gap_starts",
         "_keeps",
         "_logprobs",
+        "_reached",
         "_settled",
         "_starts",
         "_text",
-        "_told",
         "_waiting",
         "end",
     )
@@ -91,9 +91,9 @@ class Alignment:
         self._waiting: deque[tuple[Token, int]] = deque()
         self._done = 0  # bytes before `_text`
         self._begun = offset  # characters that begin before it
-        # What the last chunk has settled, by the ends, and how far that has been told.
+        # What the last chunk has settled, by the ends, and how far that has been given.
         self._settled: deque[tuple[int, Token]] = deque()
-        self._told = offset
+        self._reached = offset
 
     def take(self, text: str, tokens: Sequence[Token]) -> None:
         """The text goes on.
@@ -104,7 +104,7 @@ class Alignment:
         """
         self._take_back_open()
         self._settled.clear()
-        self._told = self.end
+        self._reached = self.end
         self.end += len(text)
         if self._keeps is not None and self._ends and self.end - self._ends[0] > 2 * self._keeps:
             self.release(self.end - self._keeps)
@@ -146,10 +146,10 @@ class Alignment:
         Args:
             size: How many characters to go on.
         """
-        self._told += size
+        self._reached += size
         settled = self._settled
         tokens: list[Token] = []
-        while settled and settled[0][0] <= self._told:
+        while settled and settled[0][0] <= self._reached:
             tokens.append(settled.popleft()[1])
         return tuple(tokens)
 
@@ -163,7 +163,7 @@ class Alignment:
 
         Args:
             start: The offset of its first character.
-            end: The offset behind its last one.
+            end: The offset after its last one.
 
         Returns:
             None if there is a character in it without a token.
@@ -212,7 +212,7 @@ class Alignment:
         return found
 
     def _may_wait_for(self, data: bytes) -> bool:
-        """Whether the first waiting token goes with the text so far and `data` behind it."""
+        """Whether the first waiting token goes with the text so far and `data` after it."""
         text = bytes(self._text) + data
         first = self._waiting[0][0].data
         return text.startswith(first) or first.startswith(text)
@@ -229,7 +229,7 @@ class Alignment:
     def _place(self, token: Token, count: int) -> None:
         """A token begins where `_text` does, and so many characters begin in it."""
         if math.isnan(token.logprob):
-            return  # as good as not told
+            return  # no better than none
         start = self._begun - (token.data[0] & 0xC0 == 0x80)  # inside of a character
         if start > self._covered:
             self._gap_starts.append(self._covered)

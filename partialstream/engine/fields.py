@@ -129,7 +129,7 @@ def complete_members(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, st
     """The members of an object that are complete, each with its JSON text.
 
     Args:
-        text: A JSON object, or the beginning of one; behind something malformed, nothing is
+        text: A JSON object, or the beginning of one; after something malformed, nothing is
             found any more.
         limits: See `Limits`.
 
@@ -174,7 +174,7 @@ class Leaf:
 
     Attributes:
         start: The offset of its first character; of a string's, of that after the quote.
-        end: The offset behind its last character; None while it is open.
+        end: The offset after its last character; None while it is open.
         known: The offset up to which the text has to go, so that this is known to be its end:
             after a string's quote, and after the character that follows a number or word.
         is_text: Whether it is a string.

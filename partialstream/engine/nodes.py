@@ -299,6 +299,10 @@ class Frame(Generic[S]):
         elif isinstance(node, Record):
             self.pending_gates = set(node.gates)
 
+    def references(self) -> int:
+        """How many references the list of the last snapshot but one has."""
+        return getrefcount(self._last_but_one)
+
     def elements(self, child: Any) -> list[Any]:
         """The elements of a long array, complete ones and the open one, as a list.
 
@@ -309,7 +313,7 @@ class Frame(Generic[S]):
         """
         values = self.values
         complete = self._last_but_one_complete
-        reusable = complete and getrefcount(self._last_but_one) == _ALONE
+        reusable = complete and self.references() == _ALONE
         elements = self._last_but_one
         self._last_but_one = self._last
         self._last_but_one_complete = self._last_complete
@@ -339,5 +343,5 @@ def _ignore(raw: str, settings: None) -> None:
 
 
 _alone: Frame[None] = Frame(Items(_ignore, Opaque(_ignore)), "", 0)
-_ALONE: Final = getrefcount(_alone._last_but_one)
-"""How many references a list has that a frame alone holds, its own and those of the question."""
+_ALONE: Final = _alone.references()
+"""As many as a list has that a frame alone holds; asking for them adds some."""

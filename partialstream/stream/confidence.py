@@ -123,7 +123,7 @@ class TokenIndex:
 _indexes: dict[int, tuple[weakref.ref[object], TokenIndex, int]] = {}
 """What is known of the snapshots that are alive, by their `id`: where their values are, and how
 far the text went. Beside them and not in them: a snapshot is an instance of the user's model,
-the last one made by pydantic, and is not to be told from others."""
+the last one made by pydantic, and looks like any other."""
 
 
 def confidence(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()) -> float | None:
@@ -141,7 +141,7 @@ def confidence(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()) 
     Returns:
         The joint probability of the value's tokens, from 0 to 1; of a string that still grows,
         as far as it has come. Of a list or an object the lowest of the values in it. None where
-        the provider told no probabilities, and for what has not arrived or was kept from an
+        the provider gave no probabilities, and for what has not arrived or was kept from an
         earlier answer.
 
     Example:

@@ -39,7 +39,8 @@ class PartialParser(Generic[M]):
     A snapshot is an instance of the model. A member that has not arrived reads as its default,
     else None; `model_fields_set` holds the members that have. Strings, lists and objects
     grow; every other value appears when it is complete. The last snapshot is the validated
-    object itself. See also `completeness`, `Atomic` and `Gate`.
+    object itself. Snapshots share their complete parts: to change one, copy it deeply.
+    See also `completeness`, `Atomic` and `Gate`.
 
     Args:
         model: The model.
@@ -216,7 +217,7 @@ class PartialParser(Generic[M]):
     def _judge(self, bracket: str, certainty: Certainty, position: Position) -> Probe | Root | None:
         """See `DocumentSeeker`."""
         if self._final is not None and not self._seeker.think_closed:
-            return None  # behind the document
+            return None  # after the document
         if certainty is Certainty.CERTAIN:
             return Root.ITEM
         shape = self._plan.shape if bracket == "{" else self._plan.elements
