@@ -21,7 +21,6 @@ from partialstream.engine.parser import SyntaxReader
 from partialstream.engine.position import Place, Position
 from partialstream.engine.probe import ListProbe, Probe, Root
 from partialstream.engine.route import Found, Router
-from partialstream.engine.scan import END as END
 from partialstream.engine.scan import Scan
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.shape import KINDS

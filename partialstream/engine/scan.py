@@ -91,7 +91,7 @@ class Scan:
         self.wait = ""
         self.completed: list[RawItem] = []
         self.list_path: Path = ()
-        self.elements = 0
+        self.elements: int = 0
         self.offset = 0
         # The line up to where the text was read. Those in an element are counted at its end.
         self._line = 1

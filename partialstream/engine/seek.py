@@ -22,12 +22,11 @@ from partialstream.engine.blanks import BLANK, BlankRun
 from partialstream.engine.locate import Certainty, RootFinder
 from partialstream.engine.position import Position
 from partialstream.engine.probe import Probe, Root
-from partialstream.errors import JSONSyntaxError, LimitExceededError
+from partialstream.errors import JSONSyntaxError
+from partialstream.limits import Limits, exceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-
-    from partialstream.limits import Limits
 
     Judge = Callable[[str, Certainty, Position], Probe | Root | None]
 
@@ -251,11 +250,8 @@ class DocumentSeeker:
     def _hold(self, text: str) -> None:
         self._held.append(text)
         self._held_size += len(text)
-        allowed = self._limits.item_size
-        if self._held_size > allowed:
-            raise LimitExceededError(
-                "item_size", allowed, f"more than {allowed} characters of one item"
-            )
+        if self._held_size > self._limits.item_size:
+            raise exceeded(self._limits, "item_size", "an item")
 
     def _let_go(self) -> str:
         text = "".join(self._held)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import override
 
 from partialstream.engine.alignment import Alignment
-from partialstream.engine.items import END, ItemScanner
+from partialstream.engine.items import ItemScanner
 from partialstream.engine.route import parse_path
+from partialstream.engine.scan import END
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Channel, Confidence, Delta, Item, Outcome
