@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from typing_extensions import Self
 
 from partialstream.results import Item
-from partialstream.stream.drive import LEFT, VALUES, StreamInfo, run_async
+from partialstream.stream.drive import LEFT, StreamInfo, run_async
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 from partialstream.stream.session import Session
@@ -45,7 +45,7 @@ class _AsyncStream(StreamInfo[T]):
     def __init__(self, session: Session[T], chunks: AsyncChunks) -> None:
         super().__init__(session, chunks)
         self._chunks = chunks
-        self._values: AsyncGenerator[T, None] = run_async(session, chunks, VALUES, values=True)
+        self._values: AsyncGenerator[T, None] = run_async(session, chunks, values=True)
         self._others: list[AsyncGenerator[Any, None]] = []
 
     def __aiter__(self) -> AsyncGenerator[T, None]:
@@ -132,7 +132,7 @@ class AsyncItemStream(_AsyncStream[T]):
         Between two other events, text may come in any number of pieces.
         """
         self._session.report_text()
-        return self._also(run_async(self._session, self._chunks, object))
+        return self._also(run_async(self._session, self._chunks))
 
 
 class AsyncPartialStream(_AsyncStream[T]):
@@ -158,7 +158,7 @@ class AsyncPartialStream(_AsyncStream[T]):
     def events(self) -> AsyncIterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end; with retries also attempts."""
         self._session.report_text()
-        return self._also(run_async(self._session, self._chunks, object))
+        return self._also(run_async(self._session, self._chunks))
 
 
 def astream_items(

@@ -7,11 +7,11 @@ request. When, and which, is for the session to say.
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from partialstream.errors import PartialStreamError
 from partialstream.results import Item
-from partialstream.stream.events import Snapshot
+from partialstream.stream.events import Event, Snapshot
 from partialstream.stream.session import Session, Steps, cannot_await
 from partialstream.stream.transport import AsyncChunks, Chunks, no_chunks
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from partialstream.results import AnswerMetadata, Attempt, Outcome, Timing, Usage
 
 T = TypeVar("T")
-
-VALUES: Final = (Item, Snapshot)
-"""Events that have a value, which is what a loop over a stream gives."""
 
 LEFT: Final = (
     "the stream is closed because a loop over it exited early; to read it in parts, use "
@@ -66,15 +63,15 @@ def drive(session: Session[Any]) -> Steps[None]:
 
 
 def run(
-    session: Session[Any], chunks: Chunks, kinds: Any, *, values: bool = False
+    session: Session[Any], chunks: Chunks, kind: type = object, *, values: bool = False
 ) -> Generator[Any, None, None]:
     """Read a stream: hand over what is wanted of its events, raise what is left.
 
     Args:
         session: The session.
         chunks: Where its chunks come from; closed at the end.
-        kinds: The kinds of events that are handed over: a class, or a tuple of classes.
-        values: Whether their values are handed over instead.
+        kind: Which kind of events is handed over.
+        values: Whether the values of items and snapshots are handed over instead.
     """
     steps = drive(session)
     try:
@@ -87,12 +84,19 @@ def run(
                         if session.outcome is not None:
                             chunks.close()  # no more is paid for than was asked for
                         for event in events:
-                            if isinstance(event, kinds):
-                                yield event.value if values else event
+                            if not values:
+                                if isinstance(event, kind):
+                                    yield event
+                            elif isinstance(event, (Item, Snapshot)):
+                                yield event.value
                 elif type(step) is list:
-                    for event in step:
-                        if isinstance(event, kinds):
-                            yield event.value if values else event
+                    waiting = cast("list[Event[Any]]", step)
+                    for event in waiting:
+                        if not values:
+                            if isinstance(event, kind):
+                                yield event
+                        elif isinstance(event, (Item, Snapshot)):
+                            yield event.value
                 elif step is Step.CLOSE:
                     chunks.close()
                 elif step is Step.SEND:
@@ -115,7 +119,7 @@ def run(
 
 
 async def run_async(
-    session: Session[Any], chunks: AsyncChunks, kinds: Any, *, values: bool = False
+    session: Session[Any], chunks: AsyncChunks, kind: type = object, *, values: bool = False
 ) -> AsyncGenerator[Any, None]:
     """As `run`, with awaiting."""
     steps = drive(session)
@@ -130,12 +134,19 @@ async def run_async(
                         if session.outcome is not None:
                             await chunks.close()  # as above
                         for event in events:
-                            if isinstance(event, kinds):
-                                yield event.value if values else event
+                            if not values:
+                                if isinstance(event, kind):
+                                    yield event
+                            elif isinstance(event, (Item, Snapshot)):
+                                yield event.value
                 elif type(step) is list:
-                    for event in step:
-                        if isinstance(event, kinds):
-                            yield event.value if values else event
+                    waiting = cast("list[Event[Any]]", step)
+                    for event in waiting:
+                        if not values:
+                            if isinstance(event, kind):
+                                yield event
+                        elif isinstance(event, (Item, Snapshot)):
+                            yield event.value
                 elif step is Step.CLOSE:
                     await chunks.leave()
                 elif step is Step.SEND:

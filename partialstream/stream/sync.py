@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from typing_extensions import Self
 
 from partialstream.results import Item
-from partialstream.stream.drive import LEFT, VALUES, StreamInfo, run
+from partialstream.stream.drive import LEFT, StreamInfo, run
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 from partialstream.stream.session import Session
@@ -36,7 +36,7 @@ class _Stream(StreamInfo[T]):
     def __init__(self, session: Session[T], chunks: Chunks) -> None:
         super().__init__(session, chunks)
         self._chunks = chunks
-        self._values: Generator[T, None, None] = run(session, chunks, VALUES, values=True)
+        self._values: Generator[T, None, None] = run(session, chunks, values=True)
         self._others: list[Generator[Any, None, None]] = []
 
     def __iter__(self) -> Generator[T, None, None]:
@@ -114,7 +114,7 @@ class ItemStream(_Stream[T]):
         Between two other events, text may come in any number of pieces.
         """
         self._session.report_text()
-        return self._also(run(self._session, self._chunks, object))
+        return self._also(run(self._session, self._chunks))
 
 
 class PartialStream(_Stream[T]):
@@ -140,7 +140,7 @@ class PartialStream(_Stream[T]):
     def events(self) -> Iterator[PartialEvent[T]]:
         """Everything that happens: text, snapshots, the end; with retries also attempts."""
         self._session.report_text()
-        return self._also(run(self._session, self._chunks, object))
+        return self._also(run(self._session, self._chunks))
 
 
 def stream_items(
