@@ -104,7 +104,7 @@ def test_an_object_that_was_left_has_no_final_value() -> None:
         stream: PartialStream[Product] = from_openai(sdk).create_partial(
             response_model=Product, stop_when=lambda _: True, **ASK
         )
-        with pytest.raises(IncompleteStreamError, match="left before its end: stop_when"):
+        with pytest.raises(IncompleteStreamError, match="closed before its end: stop_when"):
             stream.final()
 
 
