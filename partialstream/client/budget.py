@@ -33,7 +33,7 @@ MAX_REQUESTS = 10
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 8.0
 """Seconds, before jitter. A server that has dropped a connection is not asked again at once; a
-model whose answer was wrong is."""
+model whose response was wrong is."""
 
 JITTER = 0.25
 """By which share of itself a wait is made longer at most, so that not all come back at once."""

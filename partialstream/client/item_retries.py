@@ -264,5 +264,5 @@ def _is_the_models(error: PartialStreamError) -> bool:
 
 
 def _path_at(path: Path, index: int) -> Path:
-    """Where an element would stand if all answers were one."""
+    """Where an element would stand if all responses were one."""
     return (*path[:-1], index) if path and isinstance(path[-1], int) else path

@@ -111,7 +111,7 @@ class AsyncItemStream(_AsyncStream[T]):
     a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
-        PartialStreamError: The answer is malformed, invalid, incomplete, refused …; see
+        PartialStreamError: The response is malformed, invalid, incomplete, refused …; see
             `partialstream.errors`. Items before the failure are handed over first.
     """
 

@@ -57,8 +57,8 @@ class TokenIndex:
 
     Args:
         transcript: The text.
-        start: Where in it this answer begins; members before that were carried over.
-        tokens: The tokens of the answer's text, by the offsets of the transcript.
+        start: Where in it this response begins; members before that were carried over.
+        tokens: The tokens of the response's text, by the offsets of the transcript.
         path: Where the object stands in the document, by names in the text.
     """
 
@@ -142,7 +142,7 @@ def confidence(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()) 
         The joint probability of the value's tokens, from 0 to 1; of a string that still grows,
         as far as it has come. Of a list or an object the lowest of the values in it. None where
         the provider gave no probabilities, and for what has not arrived or was kept from an
-        earlier answer.
+        earlier response.
 
     Example:
         >>> from partialstream import stream_partial

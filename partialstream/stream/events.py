@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """Text of the answer, as it arrived.
+    """Text of the response, as it arrived.
 
     Attributes:
         text: The text, never empty.
@@ -69,7 +69,7 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """An answer was not all that was wanted. Another attempt follows, or the error is raised.
+    """A response was not all that was wanted. Another attempt follows, or the error is raised.
 
     Attributes:
         number: The attempt's.
@@ -95,7 +95,7 @@ class ItemRepaired:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The rest of a broken answer is asked for.
+    """The rest of a broken response is asked for.
 
     Attributes:
         attempt: The number of the request that asks for it.

@@ -20,7 +20,7 @@ _LENGTH = frozenset(
         "model_length",
         "model_context_window_exceeded",
         "incomplete",
-        "pause_turn",  # the answer is to be asked on for
+        "pause_turn",  # the response is to be continued
     }
 )
 _REFUSED = frozenset({"refusal"})
@@ -85,7 +85,7 @@ def resolve(
     Args:
         document: What the parser says.
         metadata: What the provider said.
-        framed: Whether the provider's protocol marks the end of an answer.
+        framed: Whether the provider's protocol marks the end of a response.
         open_ended: Whether nothing in the document says that it is at its end.
     """
     reason = metadata.finish_reason
@@ -105,7 +105,7 @@ def resolve(
 
 
 def error_of(outcome: Outcome) -> PartialStreamError | None:
-    """The error that an outcome is raised as; None for a complete answer."""
+    """The error that an outcome is raised as; None for a complete response."""
     if outcome.ok:
         return None
     if outcome.status == "refused":

@@ -1,4 +1,4 @@
-"""One answer of a provider: chunks in, deltas, metadata and timing out."""
+"""One response of a provider: chunks in, deltas, metadata and timing out."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class ResponseStream:
         self.tokens: Sequence[Token] = ()
 
     def another(self) -> ResponseStream:
-        """The next answer of the same stream: its times are counted on."""
-        answer = ResponseStream(clock=self._clock, started=self._started)
-        answer.timing = self.timing
-        return answer
+        """The next response of the same stream: its times are counted on."""
+        response = ResponseStream(clock=self._clock, started=self._started)
+        response.timing = self.timing
+        return response
 
     def begin(self) -> None:
         """The request is made now, and not when this was set up."""
@@ -54,12 +54,12 @@ class ResponseStream:
 
     @property
     def metadata(self) -> AnswerMetadata:
-        """What the answer says beside its text."""
+        """What the response says beside its text."""
         return AnswerMetadata() if self._source is None else self._source.metadata
 
     @property
     def framed(self) -> bool:
-        """Whether the protocol marks the end of an answer; bare text does not."""
+        """Whether the protocol marks the end of a response; bare text does not."""
         return self._source is not None and not isinstance(self._source, TextSource)
 
     def elapsed(self) -> float:

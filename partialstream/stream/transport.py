@@ -58,7 +58,7 @@ class Chunks:
             self._close = getattr(self.iterator, "close", None)
 
     def send(self, request: Any) -> None:
-        """Make another request; from now on, the chunks are those of its answer.
+        """Make another request; from now on, the chunks are those of its response.
 
         Raises:
             TypeError: These chunks do not come from requests.
@@ -102,7 +102,7 @@ class AsyncChunks:
     Args:
         open_: Makes the request; gives the chunks. They are closed by their own `aclose` or
             `close`, if they have one.
-        send: Makes another request; gives the chunks of its answer.
+        send: Makes another request; gives the chunks of its response.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class AsyncChunks:
         return made
 
     async def send(self, request: Any) -> None:
-        """Make another request; from now on, the chunks are those of its answer.
+        """Make another request; from now on, the chunks are those of its response.
 
         Raises:
             TypeError: These chunks do not come from requests.
