@@ -1,7 +1,8 @@
 r"""The command line: `partialstream demo`, `partialstream parse` and `partialstream bench`.
 
-app.py          the commands and their options
-options.py      the options as values, and `module:Class` to a type
+app.py          the commands
+options.py      their options, declared once, as values
+item_type.py    `module:Class` to a type
 output.py       lines out, messages for errors, the exit codes
 parse.py        `parse`: standard input to one JSON line per item
 demo.py         `demo`: a streamed response beside one that is waited for

@@ -20,7 +20,7 @@ from rich.console import Console
 from partialstream.cli.chart import svg
 from partialstream.cli.demo_data import RankedProduct, messages
 from partialstream.cli.endpoint import open_endpoint
-from partialstream.cli.options import item_adapter, load_type
+from partialstream.cli.item_type import item_adapter, load_type
 from partialstream.cli.output import (
     ExitCode,
     InputOutputError,

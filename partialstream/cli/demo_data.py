@@ -13,19 +13,6 @@ CUSTOMER: Final = (
     "they break, pays for repairable ones, and has bought rain trousers and a bread knife lately."
 )
 
-CATALOGUE: Final = {
-    "P-104": "Cast iron pan, 26 cm",
-    "P-117": "Down sleeping bag, 0 degrees",
-    "P-121": "Waterproof pannier, 20 litres",
-    "P-135": "Espresso machine, two boilers",
-    "P-142": "Dynamo light set",
-    "P-158": "Folding drying rack",
-    "P-163": "Gas camping stove",
-    "P-170": "Stand mixer, 7 litres",
-    "P-186": "Wool base layer",
-    "P-199": "Cargo trailer, 100 litres",
-}
-
 
 class RankedProduct(BaseModel):
     """A product and how well it suits the customer."""
@@ -108,6 +95,9 @@ _RANKING: Final = (
         "six, and the machine is heavy, large, and hard to have repaired.",
     ),
 )
+
+
+CATALOGUE: Final = dict(sorted((product.product_id, product.name) for product in _RANKING))
 
 
 def messages(items: int) -> list[dict[str, str]]:

@@ -31,37 +31,31 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class ExitCode(IntEnum):
-    """How a command ended; the table is in `partialstream.cli`."""
+    """How a command ended, and how `--help` explains it."""
 
-    COMPLETE = 0
-    INVALID = 1
-    USAGE = 2
-    MALFORMED = 3
-    INCOMPLETE = 4
-    REFUSED = 5
-    PROVIDER = 6
-    LIMIT = 7
-    INPUT_OUTPUT = 8
-    PROGRAM_ERROR = 70  # EX_SOFTWARE of sysexits.h; Python's own 1 means something here
-    INTERRUPTED = 130  # 128 + SIGINT, as shells report it
-    READER_LEFT = 141  # 128 + SIGPIPE, as shells report it
+    meaning: str
 
+    def __new__(cls, value: int, meaning: str) -> ExitCode:
+        """Keep the meaning beside the number."""
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code.meaning = meaning
+        return code
 
-MEANINGS: Final = {
-    ExitCode.COMPLETE: "complete",
-    ExitCode.INVALID: "complete, but some items are invalid; or the object is",
-    ExitCode.USAGE: "wrong option or model, or an extra is not installed",
-    ExitCode.MALFORMED: "malformed: cannot become valid JSON, or is not valid UTF-8",
-    ExitCode.INCOMPLETE: "incomplete: truncated, empty, no JSON, disconnected, stalled",
-    ExitCode.REFUSED: "refused by the model, or stopped by a content filter",
-    ExitCode.PROVIDER: "the provider sent an error, or cannot be reached",
-    ExitCode.LIMIT: "one of the limits was reached",
-    ExitCode.INPUT_OUTPUT: "input cannot be read, or output not written",
-    ExitCode.PROGRAM_ERROR: "program error, here or in the model's code (with traceback)",
-    ExitCode.INTERRUPTED: "Ctrl-C",
-    ExitCode.READER_LEFT: "the reader of the output has left, as in: | head -1",
-}
-"""How `--help` explains them."""
+    COMPLETE = 0, "complete"
+    INVALID = 1, "complete, but some items are invalid; or the object is"
+    USAGE = 2, "wrong option or model, or an extra is not installed"
+    MALFORMED = 3, "malformed: cannot become valid JSON, or is not valid UTF-8"
+    INCOMPLETE = 4, "incomplete: truncated, empty, no JSON, disconnected, stalled"
+    REFUSED = 5, "refused by the model, or stopped by a content filter"
+    PROVIDER = 6, "the provider sent an error, or cannot be reached"
+    LIMIT = 7, "one of the limits was reached"
+    INPUT_OUTPUT = 8, "input cannot be read, or output not written"
+    # EX_SOFTWARE of sysexits.h; Python's own 1 means something here
+    PROGRAM_ERROR = 70, "program error, here or in the model's code (with traceback)"
+    INTERRUPTED = 130, "Ctrl-C"  # 128 + SIGINT, as shells report it
+    READER_LEFT = 141, "the reader of the output has left, as in: | head -1"  # 128 + SIGPIPE
+
 
 _CODES: Final[dict[type[PartialStreamError], ExitCode]] = {
     OutputValidationError: ExitCode.INVALID,
@@ -121,7 +115,7 @@ def code_of(error: PartialStreamError) -> ExitCode:
 
 def help_table() -> str:
     """The exit codes for a help text, on lines that are not to be wrapped."""
-    rows = (f"  {code:>3}  {text}" for code, text in MEANINGS.items())
+    rows = (f"  {code:>3}  {code.meaning}" for code in ExitCode)
     return "\n".join(["\b", "Exit codes:", *rows])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import select
+import sys
 from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json
 
-from partialstream.cli.options import InputFormat, check_model, item_adapter, load_type
+from partialstream.cli.item_type import check_model, item_adapter, load_type
+from partialstream.cli.options import InputFormat
 from partialstream.cli.output import (
     ExitCode,
     InputOutputError,
+    UsageError,
     one_line,
     reasons,
     write_error,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel, TypeAdapter
 
+    from partialstream.cli.options import ParseOptions
     from partialstream.results import Path, RejectedItem
     from partialstream.stream.sync import ItemStream, PartialStream
 
@@ -52,40 +56,35 @@ _SSE_STARTS = (b":", b"data:", b"event:", b"id:", b"retry:")
 """What the first line of an event stream begins with, and JSON never does."""
 
 
-def parse_input(
-    source: int,
-    target: str,
-    *,
-    many: bool = False,
-    path: str | None = None,
-    partial: bool = False,
-    strict: bool | None = None,
-    form: InputFormat = InputFormat.AUTO,
-) -> ExitCode:
+def parse_input(options: ParseOptions, source: int | None = None) -> ExitCode:
     """Read a stream to its end, and write what it completes.
 
     Args:
-        source: The descriptor of the file that it comes from.
-        target: The type, as `module:Class`.
-        many: Whether it is a list of the type, or one object of it.
-        path: Where the list is; see `stream_items`.
-        partial: See `parse_object`.
-        strict: pydantic's strict mode.
-        form: What the bytes are.
+        options: The type, and what comes in.
+        source: The descriptor of the file that it comes from, None for standard input.
 
     Raises:
-        UsageError: There is no such type.
+        UsageError: There is no such type, or the options contradict each other.
         PartialStreamError: The stream is malformed, incomplete, refused, ….
         InputOutputError: It cannot be read, or the lines not written.
     """
-    type_ = load_type(target)
-    adapter = item_adapter(type_, target)
-    chunks = as_chunks(read_pieces(source), form)
-    if not many:
-        model = check_model(type_, target)
-        return parse_object(stream_partial(model, chunks, strict=strict), adapter, partial=partial)
-    stream = stream_items(type_, chunks, path=path, on_invalid="skip", strict=strict)
-    return parse_items(stream, adapter)
+    if options.path is not None and not options.many:
+        raise UsageError("--path is for lists: it needs --many")
+    if options.partial and options.many:
+        raise UsageError("--partial is for one object: it does not go with --many")
+    if source is None:
+        if sys.stdin is None:
+            raise UsageError("there is no standard input")
+        source = sys.stdin.fileno()
+    type_ = load_type(options.model)
+    adapter = item_adapter(type_, options.model)
+    chunks = as_chunks(read_pieces(source), options.form)
+    strict = options.strict or None
+    if options.many:
+        items = stream_items(type_, chunks, path=options.path, on_invalid="skip", strict=strict)
+        return parse_items(items, adapter)
+    snapshots = stream_partial(check_model(type_, options.model), chunks, strict=strict)
+    return parse_object(snapshots, adapter, partial=options.partial)
 
 
 def parse_items(stream: ItemStream[Any], adapter: TypeAdapter[Any]) -> ExitCode:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field, field_serializer, field_validator
 
+from partialstream.cli.options import ParseOptions
 from partialstream.cli.output import run
 from partialstream.cli.parse import parse_input
 
@@ -72,6 +73,7 @@ class Broken(BaseModel):
 def parse_bytes(data: bytes, target: str = "cli_runs:Product", **options: Any) -> ExitCode:
     """Run `partialstream parse` in this process on an input that is all there."""
     reading, writing = os.pipe()
+    chosen = ParseOptions(model=target, **options)
 
     def write() -> None:
         with os.fdopen(writing, "wb") as pipe:
@@ -80,7 +82,7 @@ def parse_bytes(data: bytes, target: str = "cli_runs:Product", **options: Any) -
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        return run(lambda: parse_input(reading, target, **options))
+        return run(lambda: parse_input(chosen, reading))
     finally:
         for _ in iter(lambda: os.read(reading, 65536), b""):
             pass
