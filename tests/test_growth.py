@@ -163,6 +163,40 @@ def test_a_growing_list(read: Callable[[Any, str], Run]) -> None:
     assert growth(lambda count: read(Shelf, products(count)), 500) <= LIMIT
 
 
+class Ledger(BaseModel):
+    entries: dict[str, Any]
+
+
+class Words(BaseModel):
+    entries: list[str]
+
+
+@pytest.mark.parametrize("read", [read_partial, push_partial])
+@pytest.mark.parametrize(
+    ("model", "entry"),
+    [(Words, '"%d lamp"'), (Ledger, '"%d": 1'), (Ledger, '"%d": "lamp"'), (Ledger, '"k": "%d"')],
+)
+def test_a_growing_list_or_dict_of_many(
+    read: Callable[[Any, str], Run], model: type[BaseModel], entry: str
+) -> None:
+    def make(count: int) -> Run:
+        brackets = "[]" if model is Words else "{}"
+        entries = ", ".join(entry % number for number in range(count))
+        return read(model, f'{{"entries": {brackets[0]}{entries}{brackets[1]}}}')
+
+    assert growth(make, 8000) <= LIMIT
+
+
+@pytest.mark.parametrize("read", [read_partial, push_partial])
+def test_a_growing_dict_whose_last_value_is_long(read: Callable[[Any, str], Run]) -> None:
+    def make(count: int) -> Run:
+        entries = ", ".join(f'"{number}": 1' for number in range(count))
+        text = f'"{"lamp " * count}"'
+        return read(Ledger, f'{{"entries": {{{entries}, "k": {text}, "7": {text}}}}}')
+
+    assert growth(make, 4000) <= LIMIT
+
+
 def test_looking_at_each_snapshot_of_a_growing_list() -> None:
     def make(count: int) -> Run:
         deltas = cut(products(count))

@@ -9,6 +9,7 @@ tokens.py    ... and its tokens
 scan.py      cuts the elements of the list out, without parsing them; compiled where it can be
 items.py     the machine around it: text in, raw items out
 builder.py   growing objects: text in, snapshots out (nodes.py: how each type grows)
+growing.py   strings, lists and dicts that snapshots show, not copied for each delta
 verdict.py   why a slice is not JSON
 fields.py    the text of an object, and where its fields and values are in it
 alignment.py where in a text the tokens stand that it was made of

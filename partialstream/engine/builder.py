@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from typing_extensions import override
 
+from partialstream.engine.growing import NOTHING, GrowingText
 from partialstream.engine.nodes import (
-    NOTHING,
     ByKind,
     Dependent,
     Entries,
@@ -59,39 +59,6 @@ class Rejection:
         self.given = given
 
 
-class OpenText:
-    """A string that grows.
-
-    The text is not copied for each delta: Python appends to a string in place if nobody else
-    holds it. The text of the last snapshot but one is such a string, when that snapshot is gone.
-
-    Attributes:
-        new: The pieces that came since `show` was called.
-    """
-
-    __slots__ = ("_between", "_last", "_last_but_one", "new")
-
-    def __init__(self) -> None:
-        self._last_but_one = ""
-        self._between = ""  # what the last text has beyond that
-        self._last = ""
-        self.new: list[str] = []
-
-    def show(self) -> str:
-        """The text so far."""
-        new = self.new
-        if not new:
-            return self._last
-        piece = new[0] if len(new) == 1 else "".join(new)
-        new.clear()
-        text = self._last_but_one
-        self._last_but_one = self._last
-        text += self._between + piece
-        self._between = piece
-        self._last = text
-        return text
-
-
 class SnapshotBuilder(Handler, Generic[S]):
     """Grows a value from what a `SyntaxReader` reports.
 
@@ -117,7 +84,7 @@ class SnapshotBuilder(Handler, Generic[S]):
         self._frame: Frame[S] = self._document
         self._frames: list[Frame[S]] = []
         self._hidden = 0  # how many frames are hidden
-        self._text: OpenText | None = None
+        self._text: GrowingText | None = None
         self._start = 0  # of the opaque value under way
         self._depth = 0  # how many brackets deep inside it the parser is
         self.changed = False
@@ -200,7 +167,7 @@ class SnapshotBuilder(Handler, Generic[S]):
         self._start = start
         node = self._child_node('"')
         if isinstance(node, Text) and not self._frame.has_invalid_element:
-            self._text = OpenText()
+            self._text = GrowingText()
             self._touch()
 
     @override
@@ -349,6 +316,8 @@ class SnapshotBuilder(Handler, Generic[S]):
     def _fill(self, frame: Frame[S], key: str, value: Any) -> None:
         """A member is complete and valid."""
         frame.values[key] = value
+        if frame.long_dict is not None:
+            frame.long_dict.new.append(key)
         frame.arrived.add(key)
         if key in frame.pending_gates:
             frame.pending_gates.remove(key)

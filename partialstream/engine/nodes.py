@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from sys import getrefcount
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from partialstream.engine.growing import LONG, NOTHING, GrowingDict, GrowingList
 
 S = TypeVar("S")
-
-NOTHING: Final = object()
-"""Stands for a value that cannot be shown."""
 
 OpenPath = tuple[()] | tuple[str | int, "OpenPath"]
 """The path from a value to the innermost open one: the first step, and the path from there."""
@@ -190,8 +188,10 @@ class Items(Node[S]):
 
     def _show(self, frame: Frame[S], child: Any, path: OpenPath) -> Any:
         values = frame.values
-        if len(values) > _LONG:
-            value = frame.elements(child)
+        if len(values) > LONG:
+            if frame.long_list is None:
+                frame.long_list = GrowingList()
+            value = frame.long_list.show(values, child)
         else:
             value = values.copy() if child is NOTHING else [*values, child]
         if self.make is not None:
@@ -225,7 +225,12 @@ class Entries(Node[S]):
         self.show = self._show
 
     def _show(self, frame: Frame[S], child: Any, path: OpenPath) -> Any:
-        members = show_members(frame, child, path)
+        if len(frame.values) > LONG:
+            if frame.long_dict is None:
+                frame.long_dict = GrowingDict()
+            members = frame.long_dict.show(frame.values, str(frame.child_key), child)
+        else:
+            members = show_members(frame, child, path)
         return members if self.wrap is None else self.wrap(members, path)
 
 
@@ -255,19 +260,18 @@ class Frame(Generic[S]):
         has_invalid_element: Whether an element was rejected, so that no later one has an index
             to show at.
         deferred: Members that wait for others to be validated with.
+        long_list, long_dict: What it shows from the moment on when it is long.
     """
 
     __slots__ = (
-        "_last",
-        "_last_but_one",
-        "_last_but_one_complete",
-        "_last_complete",
         "arrived",
         "child",
         "child_key",
         "deferred",
         "has_invalid_element",
         "key",
+        "long_dict",
+        "long_list",
         "node",
         "pending_gates",
         "shown",
@@ -287,61 +291,12 @@ class Frame(Generic[S]):
         self.pending_gates: set[str] = set()
         self.has_invalid_element = False
         self.deferred: list[tuple[str, Dependent[S], str]] = []
+        self.long_list: GrowingList | None = None
+        self.long_dict: GrowingDict | None = None
         if isinstance(node, Items):
             self.values = []
             self.child = node.item
-            # The lists of the last two snapshots, and how many complete elements they have.
-            self._last: list[Any] = []
-            self._last_but_one: list[Any] = []
-            self._last_complete = self._last_but_one_complete = 0
         elif isinstance(node, Tagged):
             self.pending_gates = {node.discriminator}
         elif isinstance(node, Record):
             self.pending_gates = set(node.gates)
-
-    def references(self) -> int:
-        """How many references the list of the last snapshot but one has."""
-        return getrefcount(self._last_but_one)
-
-    def elements(self, child: Any) -> list[Any]:
-        """The elements of a long array, complete ones and the open one, as a list.
-
-        To copy a long list for each delta would make the work grow with what has arrived. So
-        the list of the last snapshot but one is brought up to date, if that snapshot is gone
-        and nobody else holds the list. (The last one is in the hands of whoever asks for the
-        next.) It is not, if it is no longer what it was, as far as that can be seen at once.
-        """
-        values = self.values
-        complete = self._last_but_one_complete
-        reusable = complete and self.references() == _ALONE
-        elements = self._last_but_one
-        self._last_but_one = self._last
-        self._last_but_one_complete = self._last_complete
-        self._last_complete = len(values)
-        if (
-            reusable
-            and 0 <= len(elements) - complete <= 1
-            and elements[0] is values[0]
-            and elements[complete // 2] is values[complete // 2]
-            and elements[complete - 1] is values[complete - 1]
-        ):
-            elements[complete:] = values[complete:]
-            if child is not NOTHING:
-                elements.append(child)
-        else:
-            elements = values.copy() if child is NOTHING else [*values, child]
-        self._last = elements
-        return elements
-
-
-_LONG: Final = 64
-"""Elements from which on an array is long. Shorter ones are as quickly copied."""
-
-
-def _ignore(raw: str, settings: None) -> None:
-    """Check nothing."""
-
-
-_alone: Frame[None] = Frame(Items(_ignore, Opaque(_ignore)), "", 0)
-_ALONE: Final = _alone.references()
-"""As many as a list has that a frame alone holds; asking for them adds some."""

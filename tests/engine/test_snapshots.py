@@ -6,7 +6,7 @@ import copy
 import json
 import pickle
 import warnings
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import (
@@ -351,6 +351,95 @@ def test_snapshots_of_a_long_list(held: bool) -> None:
 )
 def test_a_reader_who_changes_a_long_list_changes_no_other(change: Any) -> None:
     long_list(held=False, change=change)
+
+
+class Ledger(BaseModel):
+    entries: dict[str, int | str | list[str]]
+
+
+class Numbers(BaseModel):
+    entries: dict[str, Annotated[str, Field(max_length=3)] | list[int]]
+
+
+def long_dict(model: type[BaseModel], held: bool, change: Any = None) -> None:
+    """Read a long dict; each snapshot is what a parser of its own shows, and stays so."""
+    names = [f"k{number}" for number in range(80)]
+    names += [name for number in range(80, 150) for name in (f"k{number}", f"k{number}")]
+    names += ["k3", "k149", "k149", "k4", "new", "k5", "new", "last"]
+    values = ['"ab"', "[1, 2]", '"abcdef"', '["x", "y"]', "1", "{}"]
+    members = [f'"{name}": {values[n * 7 % 11 % 6]}' for n, name in enumerate(names)]
+    text = f'{{"entries": {{{", ".join(members)}'
+    parser = PartialParser(model)
+    beginning = 900
+    parser.feed(text[:beginning])
+    kept: list[tuple[Any, list[tuple[str, Any]]]] = []
+    for start in range(beginning, len(text), 3):
+        snapshot: Any = parser.feed(text[start : start + 3])
+        if snapshot is None:
+            continue
+        entries = list(copy.deepcopy(snapshot.entries).items())
+        if start % 4 == 0:
+            fresh: Any = PartialParser(model).feed(text[: start + 3])
+            assert entries == list(fresh.entries.items())
+        if held is True:
+            kept.append((snapshot, entries))
+        if change is not None:
+            change(snapshot.entries)
+    for snapshot, entries in kept:
+        assert list(snapshot.entries.items()) == entries
+
+
+@pytest.mark.parametrize("model", [Ledger, Numbers])
+@pytest.mark.parametrize("held", [True, False])
+def test_snapshots_of_a_long_dict(model: type[BaseModel], held: bool) -> None:
+    long_dict(model, held)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entries: entries.clear(),
+        lambda entries: entries.pop("k0"),
+        lambda entries: entries.popitem(),
+        lambda entries: entries.update(more=1),
+        lambda entries: entries.update(k0="changed"),
+        lambda entries: (entries.popitem(), entries.update(more=1)),
+    ],
+)
+def test_a_reader_who_changes_a_long_dict_changes_no_other(change: Any) -> None:
+    long_dict(Ledger, held=False, change=change)
+
+
+@pytest.mark.parametrize("shape", ["list", "dict"])
+def test_long_snapshots_are_copied_where_references_cannot_be_counted(
+    shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partialstream.engine.growing._references", None)
+    if shape == "list":
+        long_list(held=True)
+    else:
+        long_dict(Ledger, held=True)
+
+
+@pytest.mark.parametrize("held", ["entries", "items", "iterator", "vars"])
+def test_who_holds_a_part_of_a_long_snapshot_keeps_it(held: str) -> None:
+    parser = PartialParser(Ledger)
+    parser.feed('{"entries": {' + ", ".join(f'"k{n}": {n}' for n in range(100)))
+    kept: list[tuple[Any, int]] = []
+    for number in range(100, 130):
+        snapshot: Any = parser.feed(f', "k{number}": "x')
+        entries = snapshot.entries
+        part: Any = {
+            "entries": entries,
+            "items": entries.items(),
+            "iterator": iter(entries),
+            "vars": vars(snapshot).values(),
+        }[held]
+        kept.append((part, len(entries)))
+        del snapshot, entries, part
+        parser.feed('yz"')
+    for part, size in kept:
+        assert size == (len(next(iter(part))) if held == "vars" else len(list(part)))
 
 
 @pytest.mark.parametrize("held", [True, False])
