@@ -111,11 +111,7 @@ def _stream(answer: Answer, ask: Ask, wire: Wire) -> tuple[list[Write], Ending]:
         opening, closing, done = b"", b"", b""
         texts = _EVENT.findall(answer.recorded)
     else:
-        script = compose(answer, ask)
-        rendering = wire.render(ask, script)
-        opening = rendering.opening()
-        texts = [rendering.delta(part, text) for part, text in script.deltas]
-        closing, done = rendering.closing(), rendering.done()
+        opening, texts, closing, done = wire.stream(ask, compose(answer, ask))
     deltas = [Write(answer.due(index), text, 1) for index, text in enumerate(texts)]
     end = answer.due(len(deltas))  # that a text is over is a token, too
     fault = answer.fault

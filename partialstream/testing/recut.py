@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any, AnyStr
 
-from partialstream.testing.wires import sse
+from partialstream.testing.wires.base import dumps, sse_event
 from partialstream.testing.wires.chat import chat_choice, chat_chunk, usage_object
 
 if TYPE_CHECKING:
@@ -129,11 +129,11 @@ def sse_body(
         True
     """
     chunks = chat_chunks(deltas, model=model, finish_reason=finish_reason, usage=usage)
-    events = [sse.dumps(chunk) for chunk in chunks]
+    events = [dumps(chunk) for chunk in chunks]
     if done:
         events.append(b"[DONE]")
     end = newline.encode()
-    return b"".join(sse.event(data, newline=end, space=space) for data in events)
+    return b"".join(sse_event(data, newline=end, space=space) for data in events)
 
 
 def _cut(whole: AnyStr, seed: int, max_piece: int, empties: bool) -> list[AnyStr]:

@@ -91,6 +91,12 @@ class Script:
         spoken = {part for part, _ in self.deltas}
         return tuple(part for part in self.parts if part in spoken or not self.cut)
 
+    @property
+    def silent(self) -> tuple[Part, ...]:
+        """Those of `begun` that have no delta."""
+        spoken = {part for part, _ in self.deltas}
+        return tuple(part for part in self.begun if part not in spoken)
+
     def text(self, part: Part) -> str:
         """Join what a part says."""
         return "".join(text for owner, text in self.deltas if owner == part)

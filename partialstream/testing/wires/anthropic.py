@@ -11,24 +11,30 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from partialstream.testing.script import Ask
-from partialstream.testing.wires import sse
 from partialstream.testing.wires.base import (
-    BlockRendering,
+    Stream,
     Wire,
+    ask_from,
+    dumps,
     listed,
-    prompt_tokens,
-    tool_asked_for,
+    sse_event,
+    stream_blocks,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partialstream.testing.script import Part, Script
+    from partialstream.testing.script import Ask, Part, Script
 
 _ID = "msg_replay"
 
 _SIGNATURE = "c2lnbmF0dXJl"
+
+_DELTAS = {
+    "content": ("text_delta", "text"),
+    "tool": ("input_json_delta", "partial_json"),
+    "reasoning": ("thinking_delta", "thinking"),
+}
 
 _STOP_REASONS = {
     "stop": "end_turn",
@@ -57,88 +63,62 @@ class AnthropicWire(Wire):
         names = [str(tool["name"]) for tool in listed(body.get("tools"))]
         choice: Any = body.get("tool_choice") or {"type": "auto"}
         wanted = choice["name"] if choice["type"] == "tool" else choice["type"]
-        return Ask(
-            model=str(body.get("model", "replay")),
-            stream=bool(body.get("stream", False)),
-            tool=tool_asked_for(names, wanted),
-            include_usage=True,
-            prompt_tokens=prompt_tokens(body.get("system"), body.get("messages")),
-        )
+        return ask_from(body, prompt=("system", "messages"), names=names, wanted=wanted)
 
     @override
-    def render(self, ask: Ask, script: Script) -> AnthropicRendering:
-        return AnthropicRendering(ask, script)
+    def stream(self, ask: Ask, script: Script) -> Stream:
+        """Render one content block after the other; a refusal is in the last event."""
+        places = {part: place for place, part in enumerate(_blocks(script))}
+
+        def start(part: Part) -> bytes:
+            block = _block(part, "")
+            return _event("content_block_start", index=places[part], content_block=block)
+
+        def piece(part: Part, text: str) -> bytes:
+            return _delta(places[part], *_DELTAS[part.kind], text)
+
+        def end(part: Part) -> bytes:
+            index = places[part]
+            stop = _event("content_block_stop", index=index)
+            if part.kind == "reasoning":
+                return _delta(index, "signature_delta", "signature", _SIGNATURE) + stop
+            return stop
+
+        message = {
+            **_message(ask),
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": {**_input_usage(script), "output_tokens": 1},
+        }
+        opening = _event("message_start", message=message) + _event("ping")
+        deltas = stream_blocks(script, places, start=start, piece=piece, end=end)
+        silent = b"".join(start(part) + end(part) for part in script.silent if part in places)
+        usage = {"output_tokens": script.usage.output_tokens}
+        closing = silent + _event("message_delta", delta=_stop(script), usage=usage)
+        return Stream(opening, deltas, closing, _event("message_stop"))
 
     @override
     def whole(self, ask: Ask, script: Script) -> bytes:
         blocks = [_block(part, script.text(part)) for part in _blocks(script)]
         usage = {**_input_usage(script), "output_tokens": script.usage.output_tokens}
-        return sse.dumps({**_message(ask), **_stop(script), "content": blocks, "usage": usage})
+        return dumps({**_message(ask), **_stop(script), "content": blocks, "usage": usage})
 
     @override
     def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        return sse.dumps(_error(message, code or _ERROR_TYPES.get(status, "api_error")))
+        return dumps(_error(message, code or _ERROR_TYPES.get(status, "api_error")))
 
     @override
     def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        return sse.event(sse.dumps(_error(message, code or "overloaded_error")), name="error")
+        return sse_event(dumps(_error(message, code or "overloaded_error")), name="error")
 
 
-class AnthropicRendering(BlockRendering):
-    """A streamed response: one content block after the other; a refusal is in its last event."""
-
-    def __init__(self, ask: Ask, script: Script) -> None:
-        super().__init__(ask, script, _blocks(script))
-
-    @override
-    def opening(self) -> bytes:
-        usage = {**_input_usage(self._script), "output_tokens": 1}
-        message: dict[str, Any] = {
-            **_message(self._ask),
-            "content": [],
-            "stop_reason": None,
-            "stop_sequence": None,
-            "usage": usage,
-        }
-        return _event("message_start", message=message) + _event("ping")
-
-    @override
-    def _piece(self, part: Part, text: str) -> bytes:
-        kind, member = {
-            "content": ("text_delta", "text"),
-            "tool": ("input_json_delta", "partial_json"),
-            "reasoning": ("thinking_delta", "thinking"),
-        }[part.kind]
-        delta = {"type": kind, member: text}
-        return _event("content_block_delta", index=self._places[part], delta=delta)
-
-    @override
-    def closing(self) -> bytes:
-        silent = self._without_deltas()
-        usage = {"output_tokens": self._script.usage.output_tokens}
-        return silent + _event("message_delta", delta=_stop(self._script), usage=usage)
-
-    @override
-    def done(self) -> bytes:
-        return _event("message_stop")
-
-    @override
-    def _start(self, part: Part) -> bytes:
-        block = _block(part, "")
-        return _event("content_block_start", index=self._places[part], content_block=block)
-
-    @override
-    def _end(self, part: Part) -> bytes:
-        index = self._places[part]
-        signed = b""
-        if part.kind == "reasoning":
-            signature = {"type": "signature_delta", "signature": _SIGNATURE}
-            signed = _event("content_block_delta", index=index, delta=signature)
-        return signed + _event("content_block_stop", index=index)
+def _delta(index: int, kind: str, member: str, text: str) -> bytes:
+    return _event("content_block_delta", index=index, delta={"type": kind, member: text})
 
 
 def _event(kind: str, **members: Any) -> bytes:
-    return sse.event(sse.dumps({"type": kind, **members}), name=kind)
+    return sse_event(dumps({"type": kind, **members}), name=kind)
 
 
 def _blocks(script: Script) -> list[Part]:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
-from typing_extensions import override
+from partialstream.testing.script import Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
-    from partialstream.testing.script import Ask, Part, Script
+    from partialstream.testing.script import Part, Script
+
+CREATED = 1_700_000_000  # a constant, so that the same script gives the same bytes
+
+
+class Stream(NamedTuple):
+    """A streamed response as bytes, each event whole.
+
+    Attributes:
+        opening: What comes before the first delta, `b""` if nothing does.
+        deltas: Each delta, and what has to stand before it.
+        closing: What comes after the last delta: finish reason and usage.
+        done: The end-of-stream marker, `b""` if the wire has none.
+    """
+
+    opening: bytes
+    deltas: list[bytes]
+    closing: bytes
+    done: bytes = b""
 
 
 class Wire(ABC):
@@ -39,8 +58,8 @@ class Wire(ABC):
         """Read a request; what Python raises at an unknown shape is translated by `read`."""
 
     @abstractmethod
-    def render(self, ask: Ask, script: Script) -> Rendering:
-        """Begin to render a streamed response."""
+    def stream(self, ask: Ask, script: Script) -> Stream:
+        """Render a streamed response."""
 
     @abstractmethod
     def whole(self, ask: Ask, script: Script) -> bytes:
@@ -55,74 +74,92 @@ class Wire(ABC):
         """Render an error inside a stream."""
 
 
-class Rendering(ABC):
-    """A streamed response as bytes; its methods are called in their order, each event whole.
+def stream_blocks(
+    script: Script,
+    blocks: Container[Part],
+    *,
+    start: Callable[[Part], bytes],
+    piece: Callable[[Part, str], bytes],
+    end: Callable[[Part], bytes],
+) -> list[bytes]:
+    """Render deltas of parts that each have a start, deltas and an end; others are left out."""
+    left = Counter(part for part, _ in script.deltas)
+    opened: set[Part] = set()
+    rendered: list[bytes] = []
+    for part, text in script.deltas:
+        left[part] -= 1
+        data = b""
+        if part in blocks:
+            data = piece(part, text) if part in opened else start(part) + piece(part, text)
+            opened.add(part)
+            if not left[part]:
+                data += end(part)
+        rendered.append(data)
+    return rendered
+
+
+def dumps(value: Any) -> bytes:
+    r"""Write JSON the way providers do: no blanks, and characters as themselves.
+
+    Only lone surrogates, which have no UTF-8, are escaped.
+
+    Example:
+        >>> dumps({"text": "€"}).decode()
+        '{"text":"€"}'
+        >>> dumps("\ud83d")
+        b'"\\ud83d"'
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def sse_event(
+    data: bytes, *, name: str | None = None, newline: bytes = b"\n", space: bool = True
+) -> bytes:
+    r"""Write one event.
 
     Args:
-        ask: The request.
-        script: What to say.
+        data: Its data, on one line.
+        name: Its type, None for none.
+        newline: What ends a line: `\n`, `\r\n` or `\r`.
+        space: Whether a space follows `data:`.
+
+    Example:
+        >>> sse_event(b"[DONE]")
+        b'data: [DONE]\n\n'
     """
-
-    def __init__(self, ask: Ask, script: Script) -> None:
-        self._ask = ask
-        self._script = script
-
-    @abstractmethod
-    def opening(self) -> bytes:
-        """Render what comes before the first delta, `b""` if nothing does."""
-
-    @abstractmethod
-    def delta(self, part: Part, text: str) -> bytes:
-        """Render one delta, and what has to stand before it."""
-
-    @abstractmethod
-    def closing(self) -> bytes:
-        """Render what comes after the last delta: finish reason and usage."""
-
-    @abstractmethod
-    def done(self) -> bytes:
-        """Render the end-of-stream marker, `b""` if the wire has none."""
+    head = b"" if name is None else b"event: " + name.encode() + newline
+    return head + (b"data: " if space else b"data:") + data + newline * 2
 
 
-class BlockRendering(Rendering):
-    """A streamed response whose parts are blocks, each with a start, its deltas, and an end.
+def openai_error(message: str, status: int, code: str | None) -> bytes:
+    """The body of an HTTP error, as all APIs of OpenAI write it."""
+    kind = "invalid_request_error" if status in (400, 401, 403, 404) else "server_error"
+    kind = "rate_limit_error" if status == 429 else kind
+    return dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
+
+
+def ask_from(
+    body: Mapping[str, Any], *, prompt: tuple[str, ...], names: list[str], wanted: Any, **more: Any
+) -> Ask:
+    """Read a request that holds its model, and whether to stream, in its body.
 
     Args:
-        ask: The request.
-        script: What to say.
-        blocks: The parts that are blocks; deltas of others are left out.
+        body: The request.
+        prompt: The members with its texts.
+        names: Its tools.
+        wanted: See `tool_asked_for`.
+        more: What else it asks for.
     """
-
-    def __init__(self, ask: Ask, script: Script, blocks: Iterable[Part]) -> None:
-        super().__init__(ask, script)
-        self._places = {part: place for place, part in enumerate(blocks)}
-        self._left = Counter(part for part, _ in script.deltas)
-        self._opened: set[Part] = set()
-
-    @override
-    def delta(self, part: Part, text: str) -> bytes:
-        self._left[part] -= 1
-        if part not in self._places:
-            return b""
-        head = b""
-        if part not in self._opened:
-            self._opened.add(part)
-            head = self._start(part)
-        return head + self._piece(part, text) + (b"" if self._left[part] else self._end(part))
-
-    def _without_deltas(self) -> bytes:
-        """The blocks that no delta has opened."""
-        silent = [part for part in self._places if part not in self._opened]
-        return b"".join(self._start(part) + self._end(part) for part in silent)
-
-    @abstractmethod
-    def _start(self, part: Part) -> bytes: ...
-
-    @abstractmethod
-    def _piece(self, part: Part, text: str) -> bytes: ...
-
-    @abstractmethod
-    def _end(self, part: Part) -> bytes: ...
+    return Ask(
+        model=str(body.get("model", "replay")),
+        stream=bool(body.get("stream", False)),
+        tool=tool_asked_for(names, wanted),
+        prompt_tokens=prompt_tokens(*(body.get(name) for name in prompt)),
+        **{"include_usage": True, **more},
+    )
 
 
 def listed(value: Any) -> list[Any]:

@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from partialstream.testing.script import Ask
-from partialstream.testing.wires import sse
-from partialstream.testing.wires.base import Rendering, Wire
+from partialstream.testing.wires.base import (
+    CREATED,
+    Stream,
+    Wire,
+    ask_from,
+    dumps,
+    listed,
+    openai_error,
+    sse_event,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from partialstream.results import Usage
-    from partialstream.testing.script import Part, Script
+    from partialstream.testing.script import Ask, Part, Script
 
 _ID = "chatcmpl-replay"
-_CREATED = 1_700_000_000  # a constant, so that the same script gives the same bytes
 
 _FIELDS = {"content": "content", "reasoning": "reasoning_content", "refusal": "refusal"}
 
-_ERROR_TYPES = {
-    401: ("invalid_request_error", "invalid_api_key"),
-    403: ("invalid_request_error", None),
-    404: ("invalid_request_error", None),
-    429: ("rate_limit_error", "rate_limit_exceeded"),
-}
-
+_ERROR_CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
 
 _Ranking = tuple[tuple[str, float], ...]
 
@@ -43,27 +43,66 @@ class ChatWire(Wire):
     @override
     def _ask(self, path: str, body: Mapping[str, Any]) -> Ask:
         options: Any = body.get("stream_options") or {}
-        return Ask(
-            model=str(body.get("model", "replay")),
-            stream=bool(body.get("stream", False)),
-            tool=_tool(body),
+        choice: Any = body.get("tool_choice") or "auto"
+        tools = [tool for tool in listed(body.get("tools")) if tool.get("type") != "custom"]
+        return ask_from(
+            body,
+            prompt=("messages",),
+            names=[str(tool["function"]["name"]) for tool in tools],
+            wanted=choice if isinstance(choice, str) else choice["function"]["name"],
             include_usage=bool(options.get("include_usage", False)),
-            prompt_tokens=_prompt_tokens(body.get("messages") or []),
             logprobs=bool(body.get("logprobs", False)),
             top_logprobs=int(body.get("top_logprobs") or 0),
         )
 
     @override
-    def render(self, ask: Ask, script: Script) -> ChatRendering:
-        return ChatRendering(ask, script)
+    def stream(self, ask: Ask, script: Script) -> Stream:
+        def event(
+            delta: Mapping[str, Any],
+            choice: int,
+            finish_reason: str | None = None,
+            logprobs: Mapping[str, Any] | None = None,
+        ) -> bytes:
+            rendered = {**chat_choice(delta, choice, finish_reason), "logprobs": logprobs}
+            chunk = chat_chunk(ask.model, [rendered])
+            if ask.include_usage:
+                chunk["usage"] = None
+            return sse_event(dumps(chunk))
+
+        with_tools = {part.choice for part in script.parts if part.kind == "tool"}
+        opening = b""
+        for choice in script.choices:
+            content = None if choice in with_tools else ""
+            opening += event({"role": "assistant", "content": content, "refusal": None}, choice)
+        opened: set[Part] = set()
+        deltas: list[bytes] = []
+        tokens = zip(script.deltas, _likelihoods(script), strict=False)  # the latter have no end
+        for (part, text), likelihood in tokens:
+            if part.kind != "tool":
+                logprobs = _logprobs(ask, [(text, *likelihood)])
+                deltas.append(event({_FIELDS[part.kind]: text}, part.choice, logprobs=logprobs))
+                continue
+            begun = b""
+            if part not in opened:
+                opened.add(part)
+                begun = event(
+                    {"tool_calls": [{"index": part.index, **_call(part, "")}]}, part.choice
+                )
+            call = {"index": part.index, "function": {"arguments": text}}
+            deltas.append(begun + event({"tool_calls": [call]}, part.choice))
+        closing = b"".join(event({}, choice, script.finish_reason) for choice in script.choices)
+        if ask.include_usage:
+            chunk = chat_chunk(ask.model, [], usage=usage_object(script.usage))
+            closing += sse_event(dumps(chunk))
+        return Stream(opening, deltas, closing, sse_event(b"[DONE]"))
 
     @override
     def whole(self, ask: Ask, script: Script) -> bytes:
-        return sse.dumps(
+        return dumps(
             {
                 "id": _ID,
                 "object": "chat.completion",
-                "created": _CREATED,
+                "created": CREATED,
                 "model": ask.model,
                 "choices": [
                     {
@@ -80,85 +119,11 @@ class ChatWire(Wire):
 
     @override
     def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        kind, usual_code = _ERROR_TYPES.get(status, ("server_error", None))
-        if status == 400:
-            kind = "invalid_request_error"
-        return sse.dumps(_error(message, kind, code or usual_code))
+        return openai_error(message, status, code or _ERROR_CODES.get(status))
 
     @override
     def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        return sse.event(sse.dumps(_error(message, "server_error", code or "server_error")))
-
-
-class ChatRendering(Rendering):
-    """A streamed response: `chat.completion.chunk` events."""
-
-    def __init__(self, ask: Ask, script: Script) -> None:
-        super().__init__(ask, script)
-        self._opened: set[Part] = set()
-        self._likelihoods = _likelihoods(script)
-
-    @override
-    def opening(self) -> bytes:
-        tools = {part.choice for part in self._script.parts if part.kind == "tool"}
-        return b"".join(
-            self._chunk(
-                {"role": "assistant", "content": None if choice in tools else "", "refusal": None},
-                choice,
-            )
-            for choice in self._script.choices
-        )
-
-    @override
-    def delta(self, part: Part, text: str) -> bytes:
-        likelihood = next(self._likelihoods)
-        if part.kind != "tool":
-            logprobs = _logprobs(self._ask, [(text, *likelihood)])
-            return self._chunk({_FIELDS[part.kind]: text}, part.choice, logprobs=logprobs)
-        head = b""
-        if part not in self._opened:
-            self._opened.add(part)
-            head = self._chunk(
-                {
-                    "tool_calls": [
-                        {
-                            "index": part.index,
-                            "id": part.call_id,
-                            "type": "function",
-                            "function": {"name": part.name, "arguments": ""},
-                        }
-                    ]
-                },
-                part.choice,
-            )
-        call = {"index": part.index, "function": {"arguments": text}}
-        return head + self._chunk({"tool_calls": [call]}, part.choice)
-
-    @override
-    def closing(self) -> bytes:
-        script = self._script
-        chunks = [self._chunk({}, choice, script.finish_reason) for choice in script.choices]
-        if self._ask.include_usage:
-            chunk = chat_chunk(self._ask.model, [], usage=usage_object(script.usage))
-            chunks.append(sse.event(sse.dumps(chunk)))
-        return b"".join(chunks)
-
-    @override
-    def done(self) -> bytes:
-        return sse.event(b"[DONE]")
-
-    def _chunk(
-        self,
-        delta: Mapping[str, Any],
-        choice: int,
-        finish_reason: str | None = None,
-        logprobs: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        rendered = {**chat_choice(delta, choice, finish_reason), "logprobs": logprobs}
-        chunk = chat_chunk(self._ask.model, [rendered])
-        if self._ask.include_usage:
-            chunk["usage"] = None
-        return sse.event(sse.dumps(chunk))
+        return sse_event(openai_error(message, 500, code or "server_error"))
 
 
 def chat_chunk(
@@ -168,7 +133,7 @@ def chat_chunk(
     chunk: dict[str, Any] = {
         "id": _ID,
         "object": "chat.completion.chunk",
-        "created": _CREATED,
+        "created": CREATED,
         "model": model,
         "choices": choices,
     }
@@ -195,6 +160,11 @@ def usage_object(usage: Usage) -> dict[str, Any]:
     }
 
 
+def _call(part: Part, arguments: str) -> dict[str, Any]:
+    function = {"name": part.name, "arguments": arguments}
+    return {"id": part.call_id, "type": "function", "function": function}
+
+
 def _message(script: Script, choice: int) -> dict[str, Any]:
     """Make the message of a response that is not streamed."""
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
@@ -203,8 +173,7 @@ def _message(script: Script, choice: int) -> dict[str, Any]:
         if part.choice != choice:
             continue
         if part.kind == "tool":
-            function = {"name": part.name, "arguments": script.text(part)}
-            calls.append({"id": part.call_id, "type": "function", "function": function})
+            calls.append(_call(part, script.text(part)))
         else:
             message[_FIELDS[part.kind]] = script.text(part)
     if calls:
@@ -245,30 +214,3 @@ def _likelihoods(script: Script) -> Iterator[tuple[float | None, _Ranking]]:
     """Give each delta its probability and its alternatives, as far as there are any; no end."""
     logprobs = chain(script.logprobs, repeat(None))
     return zip(logprobs, chain(script.alternatives, repeat(())), strict=False)
-
-
-def _tool(body: Mapping[str, Any]) -> str | None:
-    """Give the name of the tool that the request wants called, None if it wants none."""
-    tools: Any = body.get("tools") or []
-    wanted: Any = body.get("tool_choice") or "auto"
-    if not tools or wanted == "none":
-        return None
-    if not isinstance(wanted, str):
-        return str(wanted["function"]["name"])
-    return str(tools[0]["function"]["name"])
-
-
-def _prompt_tokens(messages: Any) -> int:
-    """Estimate the input tokens: four characters make one."""
-    size = 0
-    for message in messages:
-        content: Any = message.get("content") or ""
-        texts = (
-            [content] if isinstance(content, str) else [part.get("text", "") for part in content]
-        )
-        size += sum(len(text) for text in texts)
-    return -(-size // 4)
-
-
-def _error(message: str, kind: str, code: str | None) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}

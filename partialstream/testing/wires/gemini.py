@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from partialstream.testing.script import Ask
-from partialstream.testing.wires import sse
 from partialstream.testing.wires.base import (
-    Rendering,
+    Stream,
     Wire,
+    dumps,
     listed,
     prompt_tokens,
+    sse_event,
     tool_asked_for,
 )
 
@@ -78,54 +79,22 @@ class GeminiWire(Wire):
         )
 
     @override
-    def render(self, ask: Ask, script: Script) -> GeminiRendering:
-        return GeminiRendering(ask, script)
+    def stream(self, ask: Ask, script: Script) -> Stream:
+        """Render texts delta by delta, and calls at their last one; a refusal is a text here."""
 
-    @override
-    def whole(self, ask: Ask, script: Script) -> bytes:
-        candidates = [
-            _candidate(choice, _parts(script, script.begun, choice), _finish_reason(script, choice))
-            for choice in script.choices
-        ]
-        return sse.dumps({**_response(ask, candidates), "usageMetadata": _usage(script)})
+        def event(candidates: list[Any], **members: Any) -> bytes:
+            chunk = {**_response(ask, candidates), **members}
+            return sse_event(dumps(chunk), newline=b"\r\n")
 
-    @override
-    def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        return sse.dumps(_error(message, status, code))
-
-    @override
-    def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        return sse.event(sse.dumps(_error(message, 503, code)))
-
-
-class GeminiRendering(Rendering):
-    """A streamed response. A refusal is a text here: the provider has no other form."""
-
-    def __init__(self, ask: Ask, script: Script) -> None:
-        super().__init__(ask, script)
-        self._left = Counter(part for part, _ in script.deltas)
-
-    @override
-    def opening(self) -> bytes:
-        return b""
-
-    @override
-    def delta(self, part: Part, text: str) -> bytes:
-        self._left[part] -= 1
-        if part.kind == "tool":
-            if self._left[part]:
-                return b""
-            text = self._script.text(part)
-        rendered = _part(part, text)
-        if rendered is None:
-            return b""
-        return self._event(_response(self._ask, [_candidate(part.choice, [rendered])]))
-
-    @override
-    def closing(self) -> bytes:
-        script = self._script
-        spoken = {part for part, _ in script.deltas}
-        silent = [part for part in script.begun if part.kind == "tool" and part not in spoken]
+        left = Counter(part for part, _ in script.deltas)
+        deltas: list[bytes] = []
+        for part, text in script.deltas:
+            left[part] -= 1
+            whole = part.kind == "tool"
+            rendered = _part(part, script.text(part) if whole else text)
+            shown = rendered is not None and not (whole and left[part])
+            deltas.append(event([_candidate(part.choice, [rendered])]) if shown else b"")
+        silent = [part for part in script.silent if part.kind == "tool"]
         candidates = [
             _candidate(
                 choice,
@@ -134,20 +103,26 @@ class GeminiRendering(Rendering):
             )
             for choice in script.choices
         ]
-        return self._event({**_response(self._ask, candidates), "usageMetadata": _usage(script)})
+        return Stream(b"", deltas, event(candidates, usageMetadata=_usage(script)))
 
     @override
-    def done(self) -> bytes:
-        return b""
+    def whole(self, ask: Ask, script: Script) -> bytes:
+        candidates = [
+            _candidate(choice, _parts(script, script.begun, choice), _finish_reason(script, choice))
+            for choice in script.choices
+        ]
+        return dumps({**_response(ask, candidates), "usageMetadata": _usage(script)})
 
-    @staticmethod
-    def _event(chunk: Mapping[str, Any]) -> bytes:
-        return sse.event(sse.dumps(chunk), newline=b"\r\n")
+    @override
+    def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
+        return dumps(_error(message, status, code))
+
+    @override
+    def error_event(self, message: str, *, code: str | None = None) -> bytes:
+        return sse_event(dumps(_error(message, 503, code)))
 
 
-def _candidate(
-    choice: int, parts: list[dict[str, Any]], finish_reason: str | None = None
-) -> dict[str, Any]:
+def _candidate(choice: int, parts: list[Any], finish_reason: str | None = None) -> dict[str, Any]:
     candidate: dict[str, Any] = {"index": choice, "content": {"role": "model", "parts": parts}}
     return candidate if finish_reason is None else {**candidate, "finishReason": finish_reason}
 

@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from partialstream.testing.script import Ask
-from partialstream.testing.wires import sse
 from partialstream.testing.wires.base import (
-    BlockRendering,
+    CREATED,
+    Stream,
     Wire,
+    ask_from,
+    dumps,
     listed,
-    prompt_tokens,
-    tool_asked_for,
+    openai_error,
+    sse_event,
+    stream_blocks,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from partialstream.testing.script import Part, Script
+    from partialstream.testing.script import Ask, Part, Script
 
 _ID = "resp_replay"
-_CREATED = 1_700_000_000  # a constant, so that the same script gives the same bytes
 
 # Items that come in parts, and what the events of these are called.
 _PARTS = {
@@ -34,14 +35,6 @@ _PARTS = {
 }
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-
-_ERROR_TYPES = {
-    400: "invalid_request_error",
-    401: "invalid_request_error",
-    403: "invalid_request_error",
-    404: "invalid_request_error",
-    429: "rate_limit_error",
-}
 
 
 class ResponsesWire(Wire):
@@ -58,98 +51,72 @@ class ResponsesWire(Wire):
         ]
         choice: Any = body.get("tool_choice") or "auto"
         wanted = choice if isinstance(choice, str) else choice.get("name", "auto")
-        return Ask(
-            model=str(body.get("model", "replay")),
-            stream=bool(body.get("stream", False)),
-            tool=tool_asked_for(names, wanted),
-            include_usage=True,
-            prompt_tokens=prompt_tokens(body.get("instructions"), body.get("input")),
-        )
+        return ask_from(body, prompt=("instructions", "input"), names=names, wanted=wanted)
 
     @override
-    def render(self, ask: Ask, script: Script) -> ResponsesRendering:
-        return ResponsesRendering(ask, script)
+    def stream(self, ask: Ask, script: Script) -> Stream:
+        """Render one output item after the other; the whole response marks the end."""
+        places = {part: place for place, part in enumerate(script.begun)}
+        cut = _cut_part(script)
+        numbers = count()
+
+        def event(kind: str, **members: Any) -> bytes:
+            return _event(kind, next(numbers), **members)
+
+        def at(part: Part) -> dict[str, Any]:
+            return {"output_index": places[part], "item_id": f"item_{places[part]}"}
+
+        def content_part(part: Part, word: str, text: str) -> bytes:
+            """Tell that a part of an item begins, or is done; a tool call has none."""
+            if part.kind not in _PARTS:
+                return b""
+            kind, place = _PARTS[part.kind]
+            return event(f"{kind}.{word}", **at(part), **place, part=_content(part, text))
+
+        def start(part: Part) -> bytes:
+            place = places[part]
+            item = _item(part, place, None, "in_progress")
+            started = event("response.output_item.added", output_index=place, item=item)
+            return started + content_part(part, "added", "")
+
+        def piece(part: Part, text: str) -> bytes:
+            kind, place = _DELTAS[part.kind]
+            return event(f"{kind}.delta", **at(part), **place, delta=text)
+
+        def end(part: Part) -> bytes:
+            text = script.text(part)
+            kind, place = _DELTAS[part.kind]
+            said = {
+                "tool": {"name": part.name, "arguments": text},
+                "refusal": {"refusal": text},
+            }.get(part.kind, {"text": text})
+            ended = event(f"{kind}.done", **at(part), **place, **said)
+            ended += content_part(part, "done", text)
+            index = places[part]
+            item = _item(part, index, text, "incomplete" if part == cut else "completed")
+            return ended + event("response.output_item.done", output_index=index, item=item)
+
+        begun = _response(ask, "in_progress", [])
+        opening = event("response.created", response=begun)
+        opening += event("response.in_progress", response=begun)
+        deltas = stream_blocks(script, places, start=start, piece=piece, end=end)
+        closing = b"".join(start(part) + end(part) for part in script.silent)
+        response = _ended(ask, script)
+        closing += event(f"response.{response['status']}", response=response)
+        return Stream(opening, deltas, closing)
 
     @override
     def whole(self, ask: Ask, script: Script) -> bytes:
-        return sse.dumps(_ended(ask, script))
+        return dumps(_ended(ask, script))
 
     @override
     def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        kind = _ERROR_TYPES.get(status, "server_error")
-        error = {"message": message, "type": kind, "param": None, "code": code}
-        return sse.dumps({"error": error})
+        return openai_error(message, status, code)
 
     @override
     def error_event(self, message: str, *, code: str | None = None) -> bytes:
         members = {"code": code or "server_error", "message": message, "param": None}
         return _event("error", 0, **members)
-
-
-class ResponsesRendering(BlockRendering):
-    """A streamed response: one output item after the other, each with its deltas."""
-
-    def __init__(self, ask: Ask, script: Script) -> None:
-        super().__init__(ask, script, script.begun)
-        self._cut = _cut_part(script)
-        self._numbers = count()
-
-    @override
-    def opening(self) -> bytes:
-        response = _response(self._ask, "in_progress", [])
-        return self._event("response.created", response=response) + self._event(
-            "response.in_progress", response=response
-        )
-
-    @override
-    def _piece(self, part: Part, text: str) -> bytes:
-        kind, place = _DELTAS[part.kind]
-        return self._event(f"{kind}.delta", **self._at(part), **place, delta=text)
-
-    @override
-    def closing(self) -> bytes:
-        silent = self._without_deltas()
-        response = _ended(self._ask, self._script)
-        return silent + self._event(f"response.{response['status']}", response=response)
-
-    @override
-    def done(self) -> bytes:
-        return b""  # the whole response marks the end
-
-    @override
-    def _start(self, part: Part) -> bytes:
-        place = self._places[part]
-        item = _item(part, place, None, "in_progress")
-        started = self._event("response.output_item.added", output_index=place, item=item)
-        return started + self._part(part, "added", "")
-
-    @override
-    def _end(self, part: Part) -> bytes:
-        text = self._script.text(part)
-        kind, place = _DELTAS[part.kind]
-        said = {
-            "tool": {"name": part.name, "arguments": text},
-            "refusal": {"refusal": text},
-        }.get(part.kind, {"text": text})
-        ended = self._event(f"{kind}.done", **self._at(part), **place, **said)
-        ended += self._part(part, "done", text)
-        index = self._places[part]
-        item = _item(part, index, text, "incomplete" if part == self._cut else "completed")
-        return ended + self._event("response.output_item.done", output_index=index, item=item)
-
-    def _part(self, part: Part, word: str, text: str) -> bytes:
-        """Render that a part of an item begins, or is done; a tool call has none."""
-        if part.kind not in _PARTS:
-            return b""
-        kind, place = _PARTS[part.kind]
-        return self._event(f"{kind}.{word}", **self._at(part), **place, part=_content(part, text))
-
-    def _at(self, part: Part) -> dict[str, Any]:
-        place = self._places[part]
-        return {"output_index": place, "item_id": f"item_{place}"}
-
-    def _event(self, kind: str, **members: Any) -> bytes:
-        return _event(kind, next(self._numbers), **members)
 
 
 _DELTAS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -162,7 +129,7 @@ _DELTAS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def _event(kind: str, number: int, **members: Any) -> bytes:
-    return sse.event(sse.dumps({"type": kind, "sequence_number": number, **members}), name=kind)
+    return sse_event(dumps({"type": kind, "sequence_number": number, **members}), name=kind)
 
 
 def _cut_part(script: Script) -> Part | None:
@@ -197,7 +164,7 @@ def _response(ask: Ask, status: str, output: list[Any]) -> dict[str, Any]:
     return {
         "id": _ID,
         "object": "response",
-        "created_at": _CREATED,
+        "created_at": CREATED,
         "status": status,
         "model": ask.model,
         "output": output,
