@@ -8,7 +8,6 @@ any more. (The last one is in the hands of whoever asks for the next.)
 from __future__ import annotations
 
 import sys
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -104,6 +103,20 @@ class GrowingList:
         return elements
 
 
+def _has_both_ends(
+    members: dict[str, Any], values: dict[str, Any], others: set[str | None]
+) -> bool:
+    """Whether the first and the last of some members have their values, or are others."""
+    first = last = None
+    for first in members:  # noqa: B007 - quicker than `next(iter())`
+        break
+    for last in reversed(members):  # noqa: B007
+        break
+    return (first in others or (first in values and members[first] is values[first])) and (
+        last in others or (last in values and members[last] is values[last])
+    )
+
+
 class GrowingDict:
     """A long dict that grows.
 
@@ -131,13 +144,9 @@ class GrowingDict:
         members, size, last_open = spare
         if (
             reusable
-            and size
-            and len(members) == size
+            and len(members) == size > 0
             and (last_open == following or last_open not in added)
-            and all(
-                each == last_open or each in added or members[each] is values.get(each)
-                for each in (next(iter(members)), *islice(reversed(members), 2))
-            )
+            and _has_both_ends(members, values, {*added, last_open})
         ):
             if last_open is not None and last_open != following:
                 # It was refused; or another one stands in its place, which keeps its own.
