@@ -30,6 +30,8 @@ from partialstream.engine.nodes import (
 from partialstream.engine.parser import Handler
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from partialstream.engine.fields import Transcript
     from partialstream.results import Path
 
@@ -70,7 +72,6 @@ class SnapshotBuilder(Handler, Generic[S]):
         settings: Passed to the nodes' checks.
 
     Attributes:
-        changed: Whether anything visible changed; the caller resets it.
         rejections: The complete values that were refused, in order. A member of the root that
             is refused is always among them, whatever of it has been before.
         ignored: Names of members of the root that are not to be shown any more.
@@ -87,20 +88,24 @@ class SnapshotBuilder(Handler, Generic[S]):
         self._text: GrowingText | None = None
         self._start = 0  # of the opaque value under way
         self._depth = 0  # how many brackets deep inside it the parser is
-        self.changed = False
+        self._changed = False
         self.rejections: list[Rejection] = []
         self.ignored: frozenset[str] = frozenset()
 
     def snapshot(self) -> Any:
-        """The value as it stands. To be asked for only if `changed` says that something shows."""
+        """The value as it stands; None if nothing visible changed since it was asked for."""
         frames = self._frames
+        text = None if self._hidden else self._text
+        if not self._changed and (text is None or not text.new):
+            return None
+        self._changed = False
         shown: Any = NOTHING
         path: OpenPath = ()
-        if self._hidden:
+        if text is not None:
+            shown = text.show()
+        elif self._hidden:
             hidden = next(n for n, frame in enumerate(frames) if frame.pending_gates)
             frames = frames[:hidden]
-        elif self._text is not None:
-            shown = self._text.show()
         for frame in reversed(frames):
             if shown is not NOTHING:
                 path = (frame.child_key, path)
@@ -161,21 +166,16 @@ class SnapshotBuilder(Handler, Generic[S]):
             self._give_up(frame)
 
     @override
-    def begin_string(self, start: int) -> None:
+    def begin_string(self, start: int) -> Callable[[str], None] | None:
         if self._depth:
-            return
+            return None
         self._start = start
         node = self._child_node('"')
-        if isinstance(node, Text) and not self._frame.has_invalid_element:
-            self._text = GrowingText()
-            self._touch()
-
-    @override
-    def string_piece(self, piece: str) -> None:
-        if self._text is not None:
-            self._text.new.append(piece)
-            if not self._hidden:
-                self.changed = True
+        if not isinstance(node, Text) or self._frame.has_invalid_element:
+            return None
+        self._text = GrowingText()
+        self._touch()
+        return self._text.new.append
 
     @override
     def end_string(self, end: int) -> None:
@@ -232,7 +232,7 @@ class SnapshotBuilder(Handler, Generic[S]):
 
     def _touch(self) -> None:
         if not self._hidden:
-            self.changed = True
+            self._changed = True
 
     def _give_up(self, frame: Frame[S]) -> None:
         """The innermost object cannot grow after all: it shows when it is complete."""

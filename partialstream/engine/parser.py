@@ -65,11 +65,13 @@ class Handler:
     def name(self, name: str) -> None:
         """A member's name is complete; its value follows."""
 
-    def begin_string(self, start: int) -> None:
-        """A string value opened; `start` is the offset of its quote."""
+    def begin_string(self, start: int) -> Callable[[str], object] | None:
+        """A string value opened; `start` is the offset of its quote.
 
-    def string_piece(self, piece: str) -> None:
-        """More characters of the open string value, decoded, never empty."""
+        Returns:
+            What takes its characters, decoded, in pieces that are never empty; None if nobody
+            wants them.
+        """
 
     def end_string(self, end: int) -> None:
         """The open string value closed; `end` is the offset after its quote."""
@@ -120,6 +122,7 @@ class SyntaxReader:
         self._offset, self._line, self._line_start = position
         self._held = ""  # a cut escape, read again with the text that follows
         self._token: list[str] = []  # the pieces of the name, number or word under way
+        self._take_piece: Callable[[str], object] | None = None  # of the string under way
         self._number_state = ""
         self._word = ""
         self._blank_run = 0
@@ -146,7 +149,8 @@ class SyntaxReader:
             if PLAIN(text).end() == size:
                 if size:
                     self._offset += size
-                    self._handler.string_piece(text)
+                    if self._take_piece is not None:
+                        self._take_piece(text)
                 return size
         shift = 0
         if self._held:
@@ -309,17 +313,16 @@ class SyntaxReader:
 
     def _begin_string(self, text: str, pos: int) -> int:
         self.state = IN_STRING
-        self._handler.begin_string(self._offset + pos)
+        self._take_piece = self._handler.begin_string(self._offset + pos)
         return pos + 1
 
     def _read_string(self, text: str, pos: int) -> int:
         end = STRING_CONTENT(text, pos).end()
         if end > pos:
-            piece = decode(text[pos:end])
-            if self.state is IN_STRING:
-                self._handler.string_piece(piece)
-            else:
-                self._token.append(piece)
+            if self.state is IN_NAME:
+                self._token.append(decode(text[pos:end]))
+            elif self._take_piece is not None:
+                self._take_piece(decode(text[pos:end]))
         if end == len(text):
             return end
         char = text[end]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from partialstream.engine.parser import Handler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from partialstream.engine.parser import SyntaxReader
     from partialstream.engine.shape import Shape
@@ -164,15 +164,16 @@ class Router(Handler):
             self._value_begins(in_array=False)
             self._note(raw)
 
-    def begin_string(self, start: int) -> None:
+    def begin_string(self, start: int) -> Callable[[str], None] | None:
         """See `Handler`."""
-        if self.reader.depth == 1:
-            self._value_begins(in_array=False)
-            self._pieces = []
+        if self.reader.depth != 1:
+            return None
+        self._value_begins(in_array=False)
+        self._pieces = []
+        return self._take_piece
 
-    def string_piece(self, piece: str) -> None:
-        """See `Handler`."""
-        if self.reader.depth == 1 and len(self._pieces) <= _NOTED_LENGTH:
+    def _take_piece(self, piece: str) -> None:
+        if len(self._pieces) <= _NOTED_LENGTH:
             self._pieces.append(piece[: _NOTED_LENGTH + 1])  # one more: it is not noted then
 
     def end_string(self, end: int) -> None:

@@ -296,11 +296,9 @@ class PartialParser(Generic[M]):
             raise LimitExceededError(
                 "item_size", allowed, f"the object has more than {allowed} characters"
             )
-        if not builder.changed:
-            return None
-        builder.changed = False
-        snapshot: M = builder.snapshot()
-        self.snapshot = snapshot
+        snapshot: M | None = builder.snapshot()
+        if snapshot is not None:
+            self.snapshot = snapshot
         return snapshot
 
     @property

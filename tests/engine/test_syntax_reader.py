@@ -16,6 +16,8 @@ from partialstream.limits import Limits
 from partialstream.testing import every_cut
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from partialstream.results import Path
 
 
@@ -37,10 +39,11 @@ class Recorder(Handler):
     def name(self, name: str) -> None:
         self.events.append(("name", name))
 
-    def begin_string(self, start: int) -> None:
+    def begin_string(self, start: int) -> Callable[[str], None]:
         self.events += [("string", start), ""]
+        return self._take_piece
 
-    def string_piece(self, piece: str) -> None:
+    def _take_piece(self, piece: str) -> None:
         assert piece
         self.events[-1] += piece
 
