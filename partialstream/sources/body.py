@@ -137,9 +137,9 @@ class BodySource:
         tokens: list[Token] = []
         try:
             for name, event, bare in framing.finish() if data is None else framing.feed(data):
+                count += 1
                 if name == "error":
                     raise _error_in(event)
-                count += 1
                 try:
                     value = from_json(event, cache_mode="keys")
                 except ValueError as error:
@@ -173,9 +173,10 @@ class BodySource:
             self._failure = error
             if not deltas:
                 raise
+        finally:
+            metadata.chunks = (metadata.chunks or 0) + count
         if tokens:
             metadata.tokens = tokens
-        metadata.chunks = (metadata.chunks or 0) + count
         if isinstance(framing, UndecidedFraming):
             self._framing = framing.chosen or framing
         return deltas

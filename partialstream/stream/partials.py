@@ -244,7 +244,7 @@ class PartialReader(ResponseReader[M]):
     @property
     @override
     def _received(self) -> int:
-        return sum(map(len, self._pieces))
+        return self._text_size + sum(map(len, self._pieces))
 
     @override
     def _document(self, *, raising: bool) -> Outcome:

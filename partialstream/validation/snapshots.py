@@ -76,7 +76,8 @@ def snapshot_maker(model: type[BaseModel]) -> Show:
         arrived.open_path = path
         extra = None
         if is_open:
-            extra = {name: values.pop(name) for name in arrived if name not in fields}
+            others = [name for name in values if name not in fields]  # in the order of the text
+            extra = {name: values.pop(name) for name in others}
         instance = new(model)
         _set_dict(instance, values)
         _set_fields_set(instance, arrived)

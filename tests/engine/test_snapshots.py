@@ -156,6 +156,17 @@ def test_extra_members_are_where_pydantic_puts_them() -> None:
     assert snapshot_of(Report).model_extra is None
 
 
+def test_extra_members_are_in_the_order_of_the_text() -> None:
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+        text: str = ""
+
+    names = [f"member {number}" for number in range(50)]
+    members = ", ".join(f'"{name}": "a"' for name in names[:-1])
+    snapshot = snapshot_of(Open, f'{{{members}, "text": "b", "{names[-1]}": "c')
+    assert list(snapshot.model_extra or ()) == names
+
+
 def test_private_attributes_and_slots_have_their_defaults() -> None:
     class Private(BaseModel):
         text: str

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from partialstream import ProviderError
 from partialstream.sources.detect import source_for
 
 EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"1"}}]}\n\n'
@@ -18,6 +19,26 @@ def test_events_are_chunks_wherever_a_body_is_cut_and_comments_and_the_mark_of_t
         source.feed(piece)
     source.finish()
     assert source.metadata.chunks == 7
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        b'event: error\ndata: {"message": "overloaded"}\n\n',
+        b'data: {"error": "x"}\n\n',
+        b"data: {]\n\n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, len(EVENT), 1000])
+def test_an_event_that_is_an_error_and_those_before_it_are_chunks(last: bytes, size: int) -> None:
+    body = b'data: {"choices":[]}\n\n' * 3 + last
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    source = source_for(pieces[0])
+    for piece in pieces[:-1]:
+        source.feed(piece)
+    with pytest.raises(ProviderError):
+        source.feed(pieces[-1])
+    assert source.metadata.chunks == 4
 
 
 def test_a_body_that_is_one_document_is_one_chunk() -> None:

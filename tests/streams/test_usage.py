@@ -128,3 +128,11 @@ def test_usage_adds_up_compares_and_shows_what_is_estimated() -> None:
     assert repr(rest).endswith("complete=False, estimated_output_tokens=7)")
     assert eval(repr(rest)) == rest
     assert rest.total_tokens == 11, "what the provider has counted"
+
+
+@pytest.mark.parametrize("size", [100, 1023, 1024, 3000])
+@pytest.mark.parametrize("how", [stream_items, stream_partial])
+def test_all_of_a_long_text_is_estimated(how: Any, size: int) -> None:
+    text = '{"items": [{"name": "' + "a" * (size - 21)
+    given = [delta(character) for character in text]
+    assert usage_of(how, *given, ConnectionError()) == seen(size)
