@@ -39,11 +39,11 @@ from partialstream.errors import PartialStreamError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from openai import AsyncOpenAI
     from rich.status import Status
 
     from partialstream.cli.endpoint import Endpoint
     from partialstream.cli.options import BenchOptions
+    from partialstream.client import AsyncClient
 
 _ITEMS = 5
 
@@ -52,13 +52,7 @@ _NAMES: dict[Kind, str] = {"streamed": "streamed", "whole": "not streamed"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The request of every run.
-
-    Attributes:
-        item: The type of one item; a list of them is requested.
-        messages: The chat.
-        mode: How the endpoint is made to respond in JSON; see `from_openai`.
-    """
+    """The request of every run: for a list of items, in one of the modes of `from_openai`."""
 
     item: Any
     messages: list[dict[str, str]]
@@ -66,16 +60,7 @@ class Question:
 
 
 def run_bench(options: BenchOptions) -> ExitCode:
-    """Measure, and report what was measured, even if something ends it early.
-
-    Returns:
-        How it ended: the endpoint may have been out of reach, or its response wrong.
-
-    Raises:
-        UsageError: The options cannot be met.
-        InputOutputError: The report cannot be written.
-        BrokenPipeError: The reader has left.
-    """
+    """Measure, and report what was measured, even if something ends it early."""
     question = _question(options)
     _check_files(options)
     measured: list[Measured] = []
@@ -118,9 +103,6 @@ def in_turns(runs: int) -> Iterator[Kind]:
     what one run leaves to the next, as an open connection, or a rate limit that is used up, is
     nobody's advantage.
 
-    Args:
-        runs: How many of each kind.
-
     Example:
         >>> list(in_turns(2))
         ['streamed', 'whole', 'whole', 'streamed']
@@ -131,16 +113,10 @@ def in_turns(runs: int) -> Iterator[Kind]:
 
 
 class Progress:
-    """Writes a line to standard error when a run is over, and shows the one that goes on.
-
-    Args:
-        options: How many runs there are.
-        status: Where the run that goes on is shown, None for nowhere.
-    """
+    """Writes a line to standard error when a run is over, and shows the one that goes on."""
 
     def __init__(self, options: BenchOptions, status: Status | None) -> None:
-        self._warm_up = options.warm_up
-        self._total = options.warm_up + 2 * options.runs
+        self._options = options
         self._status = status
         self._number = 0
         self._label = ""
@@ -148,8 +124,9 @@ class Progress:
     def begins(self, kind: Kind) -> None:
         """The next run begins."""
         self._number += 1
-        counted = "" if self._number > self._warm_up else " (warm-up, not counted)"
-        self._label = f"run {self._number} of {self._total}, {_NAMES[kind]}{counted}"
+        warm_up, total = self._options.warm_up, self._options.warm_up + 2 * self._options.runs
+        counted = "" if self._number > warm_up else " (warm-up, not counted)"
+        self._label = f"run {self._number} of {total}, {_NAMES[kind]}{counted}"
         self._show(" …")
 
     def item(self, count: int) -> None:
@@ -198,27 +175,25 @@ async def _measure(
     # The SDK loads a part of itself on first use, for which no response is to blame.
     importlib.import_module("openai.resources.chat.completions")
     async with endpoint.connect() as sdk:
+        client = from_openai(sdk, mode=question.mode)
+
+        async def run(kind: Kind) -> Measured:
+            progress.begins(kind)
+            request = _streamed if kind == "streamed" else _whole
+            result = await request(client, endpoint.model, question, progress)
+            progress.ends(result)
+            return result
+
         for _ in range(options.warm_up):
-            await _run("streamed", sdk, endpoint.model, question, progress)
+            await run("streamed")
         for kind in in_turns(options.runs):
-            run = await _run(kind, sdk, endpoint.model, question, progress)
-            measured.append(run)  # what comes may fail, and this is kept
-
-
-async def _run(
-    kind: Kind, sdk: AsyncOpenAI, model: str, question: Question, progress: Progress
-) -> Measured:
-    progress.begins(kind)
-    request = _streamed if kind == "streamed" else _whole
-    run = await request(sdk, model, question, progress)
-    progress.ends(run)
-    return run
+            result = await run(kind)
+            measured.append(result)  # what comes may fail, and this is kept
 
 
 async def _streamed(
-    sdk: AsyncOpenAI, model: str, question: Question, progress: Progress
+    client: AsyncClient, model: str, question: Question, progress: Progress
 ) -> Measured:
-    client = from_openai(sdk, mode=question.mode)
     count = 0
     async with client.create_iterable(
         response_model=question.item, model=model, messages=question.messages
@@ -232,8 +207,9 @@ async def _streamed(
     return Measured("streamed", timing.first_delta, items, timing.total or 0.0, tokens)
 
 
-async def _whole(sdk: AsyncOpenAI, model: str, question: Question, progress: Progress) -> Measured:
-    client = from_openai(sdk, mode=question.mode)
+async def _whole(
+    client: AsyncClient, model: str, question: Question, progress: Progress
+) -> Measured:
     begun = perf_counter()
     items, completion = await client.create_with_completion(
         response_model=GenericAlias(list, (question.item,)), model=model, messages=question.messages

@@ -34,14 +34,7 @@ _WIDTH = 100  # of a line in a pipe
 
 
 def run_demo(options: DemoOptions) -> ExitCode:
-    """Run the demo.
-
-    Raises:
-        UsageError: The options cannot be met.
-        PartialStreamError: A real endpoint was not reached, or its response is not a ranking.
-        InputOutputError: The output cannot be written.
-        BrokenPipeError: The reader has left.
-    """
+    """Run the demo."""
     with open_endpoint(options, options.items) as endpoint:
         race = Race(endpoint, options.items)
         with _view_for(race, _title(options, endpoint), silent=options.as_json) as view:
@@ -54,14 +47,7 @@ def run_demo(options: DemoOptions) -> ExitCode:
 
 @dataclass(slots=True)
 class Run:
-    """One of the two.
-
-    Attributes:
-        label: Its name.
-        seconds: When each item arrived, since both requests were made.
-        products: The items.
-        finished: Whether its response is complete.
-    """
+    """One of the two: its items, and the seconds after which each of them arrived."""
 
     label: str
     seconds: list[float] = field(default_factory=list[float])
@@ -85,17 +71,7 @@ class Run:
 
 
 class Race:
-    """The two runs and their common clock.
-
-    Args:
-        endpoint: Where the requests go.
-        items: How many products to rank.
-
-    Attributes:
-        items: How many products are to be ranked.
-        streamed: The run that takes each item when it is complete.
-        whole: The run that waits for the whole response.
-    """
+    """The two runs and their common clock."""
 
     def __init__(self, endpoint: Endpoint, items: int) -> None:
         self._endpoint = endpoint
@@ -115,10 +91,6 @@ class Race:
         Args:
             arrived: Called when items were added to a run, with their number.
             tick: Called about ten times a second, and at the end.
-
-        Raises:
-            openai.OpenAIError: A request was rejected.
-            PartialStreamError: A response is not a ranking.
         """
         async with self._endpoint.connect() as openai_client:
             client = from_openai(openai_client)

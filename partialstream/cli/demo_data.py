@@ -101,11 +101,7 @@ CATALOGUE: Final = dict(sorted((product.product_id, product.name) for product in
 
 
 def messages(items: int) -> list[dict[str, str]]:
-    """The messages of the request.
-
-    Args:
-        items: How many products it is to rank.
-    """
+    """The messages of the request to rank so many products."""
     ranked = {product.product_id for product in _RANKING[:items]}
     products = "\n".join(f"{key}: {name}" for key, name in CATALOGUE.items() if key in ranked)
     return [
@@ -120,9 +116,6 @@ def messages(items: int) -> list[dict[str, str]]:
 
 def answer(items: int) -> str:
     """The response of the built-in server, as a model would write it.
-
-    Args:
-        items: How many products were to be ranked.
 
     Example:
         >>> answer(1)[:44]

@@ -35,28 +35,17 @@ _OPENAI: Final = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Somewhere to send requests to.
-
-    Attributes:
-        connect: Makes a client, to be closed.
-        model: The model's name there.
-        label: Its name in messages.
-        tokens_per_second: The pace of the built-in server, None for a real endpoint.
-    """
+    """Somewhere to send requests to, by its label in messages."""
 
     connect: Callable[[], AsyncOpenAI]
     model: str
     label: str
-    tokens_per_second: float | None = None
+    tokens_per_second: float | None = None  # of the built-in server
 
 
 @contextmanager
 def open_endpoint(options: EndpointOptions, items: int) -> Generator[Endpoint, None, None]:
-    """Make the endpoint ready; the built-in server stops at the end.
-
-    Args:
-        options: Which endpoint.
-        items: How many products the built-in server ranks.
+    """Make the endpoint ready; the built-in server, which ranks `items`, stops at the end.
 
     Raises:
         UsageError: The options contradict each other, or the key is missing.

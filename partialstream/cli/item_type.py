@@ -16,13 +16,6 @@ from partialstream.cli.output import UsageError
 def load_type(target: str, *, option: str = "--model") -> Any:
     """Import a type; modules in the current directory can be imported.
 
-    Args:
-        target: `module:Class`; the module may be dotted, and so may the class.
-        option: The option that gave it.
-
-    Raises:
-        UsageError: There is no such type, or its module cannot be imported.
-
     Example:
         >>> load_type("datetime:date")
         <class 'datetime.date'>
@@ -43,11 +36,7 @@ def load_type(target: str, *, option: str = "--model") -> Any:
 
 
 def item_adapter(type_: Any, target: str) -> TypeAdapter[Any]:
-    """What validates and writes items of a type.
-
-    Raises:
-        UsageError: pydantic cannot validate it.
-    """
+    """What validates and writes items of a type."""
     try:
         return TypeAdapter(type_)
     except (PydanticUserError, PydanticUndefinedAnnotation, TypeError) as error:
@@ -56,11 +45,7 @@ def item_adapter(type_: Any, target: str) -> TypeAdapter[Any]:
 
 
 def check_model(type_: Any, target: str) -> type[BaseModel]:
-    """Make sure that a type is a model, which a growing object must be.
-
-    Raises:
-        UsageError: It is not.
-    """
+    """Make sure that a type is a model, which a growing object must be."""
     if isinstance(type_, type) and issubclass(type_, BaseModel):
         return type_
     raise UsageError(f"{target} is not a pydantic model; other types can be read with --many")

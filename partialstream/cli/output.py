@@ -76,11 +76,7 @@ class InputOutputError(Exception):
 
 
 def run(command: Callable[[], ExitCode]) -> ExitCode:
-    """Run a command; whatever becomes of it, the exit code says so.
-
-    Args:
-        command: Does the work, and has cleaned up when it returns or raises.
-    """
+    """Run a command; whatever becomes of it, the exit code says so."""
     try:
         return command()
     except KeyboardInterrupt:
@@ -179,12 +175,7 @@ def plural(count: int, of: str) -> str:
 
 
 def write_line(line: str | bytes) -> None:
-    """Write a line to standard output, and flush it.
-
-    Raises:
-        BrokenPipeError: The reader has left.
-        InputOutputError: It cannot be written.
-    """
+    """Write a line to standard output, and flush it."""
     if sys.stdout is None:  # closed by whoever started us
         raise InputOutputError("there is no standard output")
     data = line.encode("utf-8", "replace") if isinstance(line, str) else line
@@ -198,11 +189,7 @@ def write_line(line: str | bytes) -> None:
 
 
 def write_error(line: str) -> None:
-    """Write a line to standard error, after the program's name.
-
-    Raises:
-        BrokenPipeError: The reader has left.
-    """
+    """Write a line to standard error, after the program's name."""
     if sys.stderr is not None:  # print would take standard output in its place
         print(f"partialstream: {printable(line)}", file=sys.stderr, flush=True)
 

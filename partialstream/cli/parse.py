@@ -88,16 +88,7 @@ def parse_input(options: ParseOptions, source: int | None = None) -> ExitCode:
 
 
 def parse_items(stream: ItemStream[Any], adapter: TypeAdapter[Any]) -> ExitCode:
-    """Write each item as a line when it completes; rejected ones go to standard error.
-
-    Args:
-        stream: The items, made with `on_invalid="skip"`; closed at the end.
-        adapter: Writes them.
-
-    Raises:
-        IncompleteStreamError: The input ends too early; the message says where.
-        PartialStreamError: What else ended the stream.
-    """
+    """Write each item as a line when it completes; rejected ones go to standard error."""
     place = Position()
     last: Path = ()
     rejected = total = 0
@@ -128,17 +119,7 @@ def parse_items(stream: ItemStream[Any], adapter: TypeAdapter[Any]) -> ExitCode:
 def parse_object(
     stream: PartialStream[Any], adapter: TypeAdapter[Any], *, partial: bool
 ) -> ExitCode:
-    """Write an object as a line when it is complete.
-
-    Args:
-        stream: Its snapshots; closed at the end.
-        adapter: Writes them.
-        partial: Whether each snapshot is a line, too: with the members that have arrived.
-
-    Raises:
-        IncompleteStreamError: The input ends too early; the message says where.
-        PartialStreamError: What else ended the stream.
-    """
+    """Write an object as a line when it is complete, with `partial` each snapshot before it."""
     written = False
     with stream:
         try:
@@ -151,20 +132,12 @@ def parse_object(
             if not written:
                 write_line(adapter.dump_json(stream.final()))
         except IncompleteStreamError as error:
-            text = stream.text
-            raise _explain(error, text, Position().after(text), ()) from error
+            raise _explain(error, stream.text, Position().after(stream.text), ()) from error
     return ExitCode.COMPLETE
 
 
 def read_pieces(source: int) -> Iterator[bytes]:
-    """Give what arrives when it arrives, never waiting for more.
-
-    Args:
-        source: The descriptor of a file, a pipe, a terminal.
-
-    Raises:
-        InputOutputError: It cannot be read.
-    """
+    """Give what arrives from a descriptor when it arrives, never waiting for more."""
     while True:
         try:
             piece = os.read(source, _SIZE)
@@ -182,16 +155,9 @@ def read_pieces(source: int) -> Iterator[bytes]:
 def as_chunks(pieces: Iterable[bytes], form: InputFormat) -> Iterator[bytes | str]:
     r"""Make of bytes that are cut anywhere what `stream_items` takes.
 
-    Args:
-        pieces: The bytes.
-        form: What they are; `AUTO` tells by the first of them that is no blank.
-
-    Returns:
-        Bytes for a body, which has its own decoder; text for everything else. Only `BODY` takes
-        JSON for the chunks of an answer: lines of JSON may well be the items.
-
-    Raises:
-        JSONSyntaxError: Text is not valid UTF-8.
+    That is bytes for a body, which has its own decoder, and text for everything else. `AUTO`
+    goes by the first byte that is not a blank; only `BODY` takes JSON for the chunks of a
+    response, as lines of JSON may well be the items.
 
     Example:
         >>> list(as_chunks([b"[1, ", b'"\xe2\x82', b'\xac"]'], InputFormat.AUTO))
@@ -248,11 +214,7 @@ def _explain(
 ) -> PartialStreamError:
     """The error, with what can be said of it here and not by a stream.
 
-    Args:
-        error: The error.
-        text: The text that was read, `""` if it is no longer known.
-        place: Where it ended.
-        base: Where its unfinished value stands in the document.
+    `text` was read, up to `place`; `base` is the path of its unfinished value.
     """
     status = error.outcome.status if error.outcome is not None else ""
     if status == "no_json":

@@ -82,13 +82,6 @@ class Report:
 def percentile(values: Sequence[float], percent: int) -> float | None:
     """The value that so many percent of the values do not exceed, interpolated between two.
 
-    Args:
-        values: In any order.
-        percent: From 0 to 100.
-
-    Returns:
-        None if there are no values.
-
     Example:
         >>> percentile([4.0, 1.0, 2.0, 3.0], 50)
         2.5
@@ -171,12 +164,7 @@ def headline(report: Report) -> str:
 
 
 def show(report: Report) -> None:
-    """Print the table: with rich on a terminal, as plain lines elsewhere.
-
-    Raises:
-        InputOutputError: It cannot be written.
-        BrokenPipeError: Nobody reads.
-    """
+    """Print the table: with rich on a terminal, as plain lines elsewhere."""
     if sys.stdout is not None and sys.stdout.isatty():
         console = Console()
         console.print(printable(headline(report)), highlight=False, markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from partialstream.testing.faults import Fault, SpokenFault
 
@@ -133,10 +133,7 @@ class Answer:
     @property
     def cut_sizes(self) -> tuple[int, ...]:
         """`cut_bytes` as a tuple, empty where writes end with an event."""
-        sizes = self.cut_bytes
-        if sizes is None:
-            return ()
-        return (sizes,) if isinstance(sizes, int) else tuple(sizes)
+        return cast("tuple[int, ...] | None", self.cut_bytes) or ()
 
     def due(self, index: int) -> float:
         """When a delta is sent, in seconds since the request.

@@ -110,7 +110,8 @@ class _Endpoint:
             request.deltas_planned = plan.deltas
             finished = await _play(plan, request, link, send)
             if not finished and not app.closing:
-                request.mark_hung_up(link.gone.result())
+                request.hung_up_at = link.gone.result()
+                request.hung_up = True
         finally:
             request.mark_over(finished=finished)
 
@@ -134,7 +135,8 @@ async def _play(plan: ReplayPlan, request: ReplayRequest, link: Link, send: Send
         await send({"type": "http.response.body", "body": write.data, "more_body": more})
         if link.gone.done():  # while the write waited for a full buffer to become empty
             return False
-        request.mark_sent(len(write.data), write.deltas)
+        request.bytes_sent += len(write.data)
+        request.deltas_sent += write.deltas
     if plan.ending == "close":
         await link.close()
     elif plan.ending == "reset":

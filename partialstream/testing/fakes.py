@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
 T = TypeVar("T")
 
 
-class FakeStream(Generic[T]):
-    """What `fake_stream` gives: an iterator with a `close`, like an SDK's stream.
-
-    Attributes:
-        given: How many deltas were given.
-        closed: Whether it was closed. Running to the end is not closing.
-    """
+class _Deltas(Generic[T]):
+    """What both fakes share: what is given, how often, and whether they are closed."""
 
     def __init__(self, deltas: Iterable[T], delay: float, error: Exception | None) -> None:
         self.given = 0
@@ -28,21 +22,31 @@ class FakeStream(Generic[T]):
         self._delay = delay
         self._error = error
 
+    def _next(self) -> T:
+        for delta in self._deltas if not self.closed else ():
+            self.given += 1
+            return delta
+        error, self._error = self._error, None
+        if error is not None and not self.closed:
+            raise error
+        raise StopIteration
+
+
+class FakeStream(_Deltas[T]):
+    """What `fake_stream` gives: an iterator with a `close`, like an SDK's stream.
+
+    Attributes:
+        given: How many deltas were given.
+        closed: Whether it was closed. Running to the end is not closing.
+    """
+
     def __iter__(self) -> FakeStream[T]:
         return self
 
     def __next__(self) -> T:
-        if self.closed:
-            raise StopIteration
-        if self._delay:
+        if self._delay and not self.closed:
             time.sleep(self._delay)
-        for delta in self._deltas:
-            self.given += 1
-            return delta
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-        raise StopIteration
+        return self._next()
 
     def close(self) -> None:
         """End the stream. May be called again."""
@@ -51,16 +55,11 @@ class FakeStream(Generic[T]):
     def __enter__(self) -> FakeStream[T]:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
 
-class AsyncFakeStream(Generic[T]):
+class AsyncFakeStream(_Deltas[T]):
     """What `async_fake_stream` gives; like `FakeStream`, and `aclose` is another `close`.
 
     Attributes:
@@ -68,45 +67,27 @@ class AsyncFakeStream(Generic[T]):
         closed: Whether it was closed. Running to the end is not closing.
     """
 
-    def __init__(self, stream: FakeStream[T], delay: float) -> None:
-        self._stream = stream
-        self._delay = delay
-
-    @property
-    def given(self) -> int:
-        """How many deltas were given."""
-        return self._stream.given
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed."""
-        return self._stream.closed
-
     def __aiter__(self) -> AsyncFakeStream[T]:
         return self
 
     async def __anext__(self) -> T:
         if self._delay and not self.closed:
             await asyncio.sleep(self._delay)
-        for delta in self._stream:
-            return delta
-        raise StopAsyncIteration
+        try:
+            return self._next()
+        except StopIteration:
+            raise StopAsyncIteration from None
 
     async def close(self) -> None:
         """End the stream. May be called again."""
-        self._stream.close()
+        self.closed = True
 
     aclose = close
 
     async def __aenter__(self) -> AsyncFakeStream[T]:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
 
@@ -140,4 +121,4 @@ def async_fake_stream(
         >>> asyncio.run(read())
         ['{', '}']
     """
-    return AsyncFakeStream(FakeStream(deltas, 0.0, error), delay)
+    return AsyncFakeStream(deltas, delay, error)

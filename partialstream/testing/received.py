@@ -98,16 +98,6 @@ class ReplayRequest:
         self._over.wait(timeout)
         return self.hung_up
 
-    def mark_sent(self, size: int, deltas: int) -> None:
-        """Count a write. The server calls this."""
-        self.bytes_sent += size
-        self.deltas_sent += deltas
-
-    def mark_hung_up(self, when: float) -> None:
-        """Note that the client left. The server calls this."""
-        self.hung_up_at = when
-        self.hung_up = True
-
     def mark_over(self, *, finished: bool) -> None:
         """Note that nothing more will be sent, and wake who waits. The server calls this."""
         self.finished = finished

@@ -9,9 +9,12 @@ from partialstream.results import Usage
 from partialstream.testing.faults import ContentFilter, LengthCut, Refusal, SpokenFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from partialstream.testing.answers import Answer, ToolCall
+
+
+Kind = Literal["content", "tool", "reasoning", "refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Part:
         call_id: The tool call's id.
     """
 
-    kind: Literal["content", "tool", "reasoning", "refusal"]
+    kind: Kind
     choice: int = 0
     index: int = 0
     name: str = ""
@@ -118,20 +121,16 @@ def compose(answer: Answer, ask: Ask) -> Script:
     Raises:
         ValueError: If the answer is to be a tool call, but the request offers no tool.
     """
+
+    def voice(kind: Kind, text: str | None) -> list[_Voice]:
+        return [(Part(kind), split(text, answer.chunk_size))] if text else []
+
     texts = _texts(answer, ask)
     calls = [_call(answer, index, call) for index, call in enumerate(answer.tool_calls)]
-    voices: list[_Voice] = []
-    if answer.reasoning:
-        voices.append((Part("reasoning"), split(answer.reasoning, answer.chunk_size)))
-    voices += texts + calls
-    if answer.refusal:
-        voices.append((Part("refusal"), split(answer.refusal, answer.chunk_size)))
-
-    deltas: list[tuple[Part, str]] = []
-    deltas += _in_order(voices[:1] if answer.reasoning else [])
-    deltas += _in_turns(texts)
-    deltas += _in_turns(calls) if answer.interleaved else _in_order(calls)
-    deltas += _in_order(voices[-1:] if answer.refusal else [])
+    reasoning, refusal = voice("reasoning", answer.reasoning), voice("refusal", answer.refusal)
+    voices = [*reasoning, *texts, *calls, *refusal]
+    called_in = _in_turns(calls) if answer.interleaved else _in_order(calls)
+    deltas = [*_in_order(reasoning), *_in_turns(texts), *called_in, *_in_order(refusal)]
 
     called = any(part.kind == "tool" for part, _ in voices)
     parts, finish = [part for part, _ in voices], "tool_calls" if called else "stop"
@@ -141,9 +140,8 @@ def compose(answer: Answer, ask: Ask) -> Script:
     elif isinstance(fault, ContentFilter):
         deltas, finish = deltas[: fault.after], "content_filter"
     elif isinstance(fault, Refusal):
-        voice: _Voice = (Part("refusal"), split(fault.text, answer.chunk_size))
-        deltas, finish = [*deltas[: fault.after], *_in_order([voice])], "stop"
-        parts = [*dict.fromkeys([*parts, voice[0]])]
+        deltas, finish = [*deltas[: fault.after], *_in_order(voice("refusal", fault.text))], "stop"
+        parts = [*dict.fromkeys([*parts, Part("refusal")])]
     finish = answer.finish_reason or finish
     return Script(
         parts=tuple(parts),
@@ -199,9 +197,11 @@ def _logprobs(answer: Answer, deltas: Iterable[tuple[Part, str]]) -> Iterator[fl
     known = answer.logprobs
     if known is None:
         return
-    likely = known if callable(known) else _one_by_one(known)
+    left = iter(()) if callable(known) else iter(known)
     for part, text in deltas:
-        logprob = likely(text) if part.kind == "content" else None
+        logprob = None
+        if part.kind == "content":
+            logprob = known(text) if callable(known) else next(left)
         yield logprob if text else None
 
 
@@ -214,11 +214,6 @@ def _alternatives(
     for part, text in deltas:
         others = answer.alternatives(text) if part.kind == "content" else None
         yield tuple((others or {}).items())
-
-
-def _one_by_one(numbers: Iterable[float]) -> Callable[[str], float]:
-    left = iter(numbers)
-    return lambda text: next(left)
 
 
 def _in_order(voices: Iterable[_Voice]) -> list[tuple[Part, str]]:

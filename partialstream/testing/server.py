@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 from partialstream.testing.answers import Answer
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from partialstream.testing.received import ReplayRequest
     from partialstream.testing.transport import PromptServer
 
@@ -144,23 +142,13 @@ class ReplayServer:
     def __enter__(self) -> ReplayServer:
         return self.start()
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
     async def __aenter__(self) -> ReplayServer:
         return self.start()
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         self.close()
 
 
