@@ -5,12 +5,11 @@ probe.py     what a root is: an item, the list, a wrapper, or prose after all
 seek.py      puts these two together: finds the documents in the text around them
 route.py     through a wrapper to the list
 parser.py    the incremental JSON parser that reads everything outside items
-tokens.py    ... and its tokens
+tokens.py    ... and its tokens, and the blanks between them
 scan.py      cuts the elements of the list out, without parsing them; compiled where it can be
 items.py     the machine around it: text in, raw items out
 builder.py   growing objects: text in, snapshots out (nodes.py: how each type grows)
 growing.py   strings, lists and dicts that snapshots show, not copied for each delta
-verdict.py   why a slice is not JSON
-fields.py    the text of an object, and where its fields and values are in it
+fields.py    text that was read: an object's fields and values in it, why a slice is not JSON
 alignment.py where in a text the tokens stand that it was made of
 """

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
+from partialstream.engine.fields import find_syntax_error, member_names
 from partialstream.engine.locate import Certainty, beginning_of
 from partialstream.engine.parser import SyntaxReader
 from partialstream.engine.position import Place, Position
@@ -24,7 +25,6 @@ from partialstream.engine.route import Found, Router
 from partialstream.engine.scan import Scan
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.shape import KINDS
-from partialstream.engine.verdict import find_syntax_error, member_names
 from partialstream.errors import JSONSyntaxError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome

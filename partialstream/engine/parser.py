@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from partialstream.engine.position import Position
 from partialstream.engine.tokens import (
+    BLANK,
     BLANKS,
     CUT_ESCAPE,
     LITERALS,
@@ -162,7 +163,7 @@ class SyntaxReader:
         pos = start
         size = len(text)
         self._halted = self.state is DONE
-        if self._blank_run and text and text[start] not in _BLANKS:
+        if self._blank_run and text and text[start] not in BLANK:
             self._blank_run = 0
         while pos < size and not self._halted:
             steps = _STEPS.get(self.state)
@@ -437,8 +438,7 @@ _VALUES: Final[dict[str, Step]] = {
     **dict.fromkeys("-0123456789", SyntaxReader._begin_number),
     **dict.fromkeys("tfnNI", SyntaxReader._begin_literal),
 }
-_BLANKS: Final = " \t\n\r"
-_SKIPPING: Final[dict[str, Step]] = dict.fromkeys(_BLANKS, SyntaxReader._skip_blanks)
+_SKIPPING: Final[dict[str, Step]] = dict.fromkeys(BLANK, SyntaxReader._skip_blanks)
 _STEPS: Final[dict[str, dict[str, Step]]] = {
     VALUE: {**_SKIPPING, **_VALUES},
     FIRST_ELEMENT: {**_SKIPPING, **_VALUES, "]": SyntaxReader._end},

@@ -18,10 +18,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from partialstream.engine.blanks import BLANK, BlankRun
 from partialstream.engine.locate import Certainty, RootFinder
 from partialstream.engine.position import Position
 from partialstream.engine.probe import Probe, Root
+from partialstream.engine.tokens import BLANK, BlankRun
 from partialstream.errors import JSONSyntaxError
 from partialstream.limits import Limits, exceeded
 

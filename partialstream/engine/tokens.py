@@ -1,4 +1,4 @@
-r"""The tokens of JSON (RFC 8259) as regular expressions.
+r"""The tokens of JSON (RFC 8259) as regular expressions, and the blanks between them.
 
 Runs are taken in one match, so that no Python step is spent on a single character. None of
 the patterns can backtrack: each alternative starts with a character that no other one takes.
@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Final, cast
 
+from partialstream.errors import LimitExceededError
+
 Run = Callable[..., re.Match[str]]
 """The `match` of a pattern that matches the empty text too: it never gives None."""
 
@@ -21,7 +23,10 @@ def run_of(pattern: str) -> Run:
     return cast("Run", re.compile(pattern, re.DOTALL).match)
 
 
-BLANKS: Final = run_of(r"[ \t\n\r]*")
+BLANK: Final = " \t\n\r"
+"""What JSON takes for blank."""
+BLANKS: Final = run_of(rf"[{BLANK}]*")
+_BLANK_RUNS: Final = re.compile(rf"[{BLANK}]+").finditer
 DIGITS: Final = run_of(r"[0-9]*")
 
 PLAIN: Final = run_of(r'[^"\\\x00-\x1f\ud800-\udfff]*')
@@ -114,3 +119,52 @@ def read_number(text: str, pos: int, state: str) -> tuple[int, str]:
         if steps.get("0-9") == state:
             pos = DIGITS(text, pos).end()
     return pos, state
+
+
+class BlankRun:
+    """Counts blanks in a row, outside strings, over pieces of text.
+
+    `leading` and `trailing` look at the two ends of a piece only: it must not be longer than
+    the limit then.
+    """
+
+    __slots__ = ("_allowed", "run")
+
+    def __init__(self, allowed: int) -> None:
+        self._allowed = allowed
+        self.run = 0
+
+    def leading(self, text: str, start: int, end: int) -> None:
+        """`text[start:end]` follows, and `start` stands outside strings."""
+        if start < end and text[start] in BLANK:
+            behind = min(BLANKS(text, start).end(), end)
+            self.run += behind - start
+            self._check(self.run)
+            if behind == end:
+                return
+        if start < end:
+            self.run = 0
+
+    def trailing(self, text: str, start: int, end: int) -> None:
+        """`text[start:end]`, told of by `leading` already, ends outside strings."""
+        if self.run == 0 and start < end and text[end - 1] in BLANK:
+            self.run = end - start - len(text[start:end].rstrip(BLANK))
+            self._check(self.run)
+
+    def both(self, text: str, start: int, end: int) -> None:
+        """`text[start:end]` follows, of any length, and has no strings."""
+        self.leading(text, start, end)
+        if end - start > self._allowed:
+            for run in _BLANK_RUNS(text, start, end):
+                self._check(run.end() - run.start())
+        self.trailing(text, start, end)
+
+    def reset(self) -> None:
+        """Something else than blanks was read."""
+        self.run = 0
+
+    def _check(self, run: int) -> None:
+        if run > self._allowed:
+            raise LimitExceededError(
+                "whitespace_run", self._allowed, f"more than {self._allowed} blanks in a row"
+            )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
+from partialstream.engine.fields import find_syntax_error
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.route import parse_path
-from partialstream.engine.verdict import find_syntax_error
 from partialstream.errors import (
     IncompleteStreamError,
     LimitExceededError,

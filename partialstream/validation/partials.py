@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from partialstream.engine.blanks import BLANK
 from partialstream.engine.builder import SnapshotBuilder
 from partialstream.engine.fields import Transcript, complete_members, object_text
 from partialstream.engine.locate import QUOTED, Certainty, beginning_of
@@ -14,6 +13,7 @@ from partialstream.engine.parser import DONE, SyntaxReader
 from partialstream.engine.probe import ObjectProbe, Probe, Root
 from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.shape import KINDS
+from partialstream.engine.tokens import BLANK
 from partialstream.errors import (
     IncompleteStreamError,
     LimitExceededError,
