@@ -50,22 +50,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was measured, and where.
+    """All that was measured, and where."""
 
-    Attributes:
-        endpoint: The endpoint, without anything secret.
-        model: The model.
-        mode: How it was made to respond in JSON.
-        tokens_per_second: The pace of the built-in server, None for a real endpoint.
-        runs: How many runs of each kind were asked for.
-        measured: The runs that were made.
-    """
-
-    endpoint: str
+    endpoint: str  # without anything secret
     model: str
     mode: str
-    tokens_per_second: float | None
-    runs: int
+    tokens_per_second: float | None  # of the built-in server
+    runs: int  # of each kind that were asked for; those made may be fewer
     measured: Sequence[Measured]
 
     def of(self, kind: Kind) -> list[Measured]:

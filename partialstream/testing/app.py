@@ -30,16 +30,7 @@ _JSON = "application/json"
 
 
 class ReplayApp:
-    """Answers requests by the script.
-
-    Args:
-        choose: Gives a request its answer, None if there is none left.
-        requests: Where requests are recorded.
-
-    Attributes:
-        numbers: Numbers for requests; the list may be emptied by its owner.
-        closing: Whether connections end because the server does, and not by their clients.
-    """
+    """Answers requests by the script, and records them."""
 
     def __init__(
         self,
@@ -48,8 +39,8 @@ class ReplayApp:
     ) -> None:
         self.choose = choose
         self.requests = requests
-        self.numbers = count(1)
-        self.closing = False
+        self.numbers = count(1)  # not the list's length: its owner may empty it
+        self.closing = False  # whether connections end because the server does
 
     def asgi(self) -> Starlette:
         """Make the ASGI application, with a route for each wire."""

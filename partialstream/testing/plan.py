@@ -33,17 +33,11 @@ _EVENT = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)|.+\Z", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write to the connection.
+    """One write to the connection."""
 
-    Attributes:
-        due: When, in seconds since the request.
-        data: The bytes.
-        deltas: How many deltas end in it.
-    """
-
-    due: float
+    due: float  # in seconds since the request
     data: bytes
-    deltas: int = 0
+    deltas: int = 0  # that end in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +45,15 @@ class ReplayPlan:
     """An HTTP response.
 
     Attributes:
-        status: HTTP status.
-        headers: HTTP headers, those of the transfer left out.
-        writes: The body.
         begin: When status and headers are sent, in seconds since the request. A stream sends
             them at once, whatever else has its body ready by then.
-        ending: What comes after the last write.
-        deltas: How many deltas the body has.
     """
 
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]  # those of the transfer left out
     writes: tuple[Write, ...]
     begin: float = 0.0
-    ending: Ending = "end"
+    ending: Ending = "end"  # what comes after the last write
     deltas: int = 0
 
 

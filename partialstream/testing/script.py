@@ -19,22 +19,12 @@ Kind = Literal["content", "tool", "reasoning", "refusal"]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a request asks for, whatever the wire.
-
-    Attributes:
-        model: The model's name; the answer repeats it.
-        stream: Whether the answer is to be streamed.
-        tool: The tool that a plain text becomes a call of, None to leave it a text.
-        include_usage: Whether a stream is to end with its usage.
-        prompt_tokens: Input tokens to charge.
-        logprobs: Whether the probabilities of the tokens are to be told.
-        top_logprobs: How many of the likeliest tokens at each place.
-    """
+    """What a request asks for, whatever the wire."""
 
     model: str = "replay"
     stream: bool = True
-    tool: str | None = None
-    include_usage: bool = False
+    tool: str | None = None  # that a plain text becomes a call of
+    include_usage: bool = False  # at the end of a stream
     prompt_tokens: int = 0
     logprobs: bool = False
     top_logprobs: int = 0
@@ -42,44 +32,25 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the texts that an answer sends side by side.
-
-    Attributes:
-        kind: What the text is.
-        choice: The choice it belongs to.
-        index: The tool call's place among those of its choice.
-        name: The tool's name.
-        call_id: The tool call's id.
-    """
+    """One of the texts that an answer sends side by side; the last three are a tool call's."""
 
     kind: Kind
     choice: int = 0
-    index: int = 0
+    index: int = 0  # among the calls of its choice
     name: str = ""
     call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What an answer says, delta by delta.
+    """What an answer says, delta by delta."""
 
-    Attributes:
-        parts: Every part, in order of appearance, those without a delta included.
-        deltas: The parts' texts in the order in which they are sent.
-        finish_reason: In the words of Chat Completions.
-        usage: What is charged.
-        cut: Whether it breaks off.
-        logprobs: The logarithm of each delta's probability, None where it has none; empty if
-            none has.
-        alternatives: What else might have stood in each delta's place; empty if that is not
-            known.
-    """
-
-    parts: tuple[Part, ...]
-    deltas: tuple[tuple[Part, str], ...]
-    finish_reason: str
+    parts: tuple[Part, ...]  # in order of appearance, those without a delta included
+    deltas: tuple[tuple[Part, str], ...]  # in the order in which they are sent
+    finish_reason: str  # in the words of Chat Completions
     usage: Usage
-    cut: bool = False
+    cut: bool = False  # whether it breaks off
+    # One for each delta, or none at all.
     logprobs: tuple[float | None, ...] = ()
     alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
 
@@ -109,14 +80,9 @@ _Voice = tuple[Part, "tuple[str, ...]"]
 
 
 def compose(answer: Answer, ask: Ask) -> Script:
-    """Turn an answer into its deltas, as one request asks for them.
+    """Turn an answer that is not `recorded` into its deltas, as one request asks for them.
 
-    Args:
-        answer: Any answer that is not `recorded`.
-        ask: The request.
-
-    Returns:
-        The script, with the answer's fault already worked in if it is one of what is said.
+    The answer's fault is worked in if it is one of what is said.
 
     Raises:
         ValueError: If the answer is to be a tool call, but the request offers no tool.

@@ -114,11 +114,7 @@ class LinkedProtocol(H11Protocol):
 
 
 class PromptServer(uvicorn.Server):
-    """A uvicorn server that stops when it is told to, and at once.
-
-    Args:
-        app: The application.
-    """
+    """A uvicorn server that stops when it is told to, and at once."""
 
     def __init__(self, app: Starlette) -> None:
         super().__init__(

@@ -118,13 +118,7 @@ def dumps(value: Any) -> bytes:
 def sse_event(
     data: bytes, *, name: str | None = None, newline: bytes = b"\n", space: bool = True
 ) -> bytes:
-    r"""Write one event.
-
-    Args:
-        data: Its data, on one line.
-        name: Its type, None for none.
-        newline: What ends a line: `\n`, `\r\n` or `\r`.
-        space: Whether a space follows `data:`.
+    r"""Write one event with its data on one line.
 
     Example:
         >>> sse_event(b"[DONE]")
@@ -146,12 +140,7 @@ def ask_from(
 ) -> Ask:
     """Read a request that holds its model, and whether to stream, in its body.
 
-    Args:
-        body: The request.
-        prompt: The members with its texts.
-        names: Its tools.
-        wanted: See `tool_asked_for`.
-        more: What else it asks for.
+    `prompt` are the members with its texts, `names` its tools; for `wanted` see `tool_asked_for`.
     """
     return Ask(
         model=str(body.get("model", "replay")),
