@@ -72,13 +72,12 @@ def parse_input(options: ParseOptions, source: int | None = None) -> ExitCode:
         raise UsageError("--path is for lists: it needs --many")
     if options.partial and options.many:
         raise UsageError("--partial is for one object: it does not go with --many")
-    if source is None:
-        if sys.stdin is None:
-            raise UsageError("there is no standard input")
-        source = sys.stdin.fileno()
+    if source is None and sys.stdin is None:
+        raise UsageError("there is no standard input")
     type_ = load_type(options.model)
     adapter = item_adapter(type_, options.model)
-    chunks = as_chunks(read_pieces(source), options.form)
+    descriptor = sys.stdin.fileno() if source is None else source
+    chunks = as_chunks(read_pieces(descriptor), options.form)
     strict = options.strict or None
     if options.many:
         items = stream_items(type_, chunks, path=options.path, on_invalid="skip", strict=strict)

@@ -84,7 +84,7 @@ class AnthropicWire(Wire):
                 return _delta(index, "signature_delta", "signature", _SIGNATURE) + stop
             return stop
 
-        message = {
+        message: dict[str, Any] = {
             **_message(ask),
             "content": [],
             "stop_reason": None,
