@@ -48,6 +48,7 @@ class Certainty(IntEnum):
     """The start of the text, an opening fence or a closed `<think>` block."""
 
 
+_BRACKETS: Final = frozenset("{[")
 _LEAD = run_of("[ \t\n\r\ufeff]*")
 # Bounded, so that what has to be kept of a fence that is cut is bounded too.
 _FENCE = re.compile(r"`{3,16}[\w+-]{0,32}")
@@ -94,7 +95,7 @@ class RootFinder:
     )
 
     def __init__(self, openers: Collection[str] = ()) -> None:
-        self._openers = frozenset("{[").union(openers)
+        self._openers = _BRACKETS.union(openers) if openers else _BRACKETS
         self._state = START
         self._closer_is_malformed = False
         self._in_fence = False

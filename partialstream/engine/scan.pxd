@@ -18,6 +18,7 @@ cdef class Scan:
     cdef Py_ssize_t _size_allowed
     cdef public list pending
     cdef public str wait
+    cdef str _closer
     cdef public list completed
     cdef public tuple list_path
     cdef public Py_ssize_t elements
@@ -41,8 +42,9 @@ cdef class Scan:
 
     @cython.locals(piece=str)
     cpdef feed(self, text)
-    @cython.locals(pending=list, wait=str, known=Py_ssize_t)
+    @cython.locals(pending=list, wait=str, allowed=Py_ssize_t)
     cpdef pull(self, chunks)
+    @cython.locals(pending=list, size=Py_ssize_t)
     cdef _look(self)
     cpdef list take_completed(self)
     @cython.locals(pending=list, text=str, size=Py_ssize_t, pos=Py_ssize_t)

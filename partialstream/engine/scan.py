@@ -89,6 +89,7 @@ class Scan:
         self._count_allowed = limits.item_count
         self.pending: list[str] = []
         self.wait = ""
+        self._closer = ""  # what is needed after the quote of `wait`, if that is a bracket
         self.completed: list[RawItem] = []
         self.list_path: Path = ()
         self.elements: int = 0
@@ -144,15 +145,15 @@ class Scan:
         pending = self.pending
         while True:
             wait = self.wait
-            known = len(pending)
-            for chunk in islice(chunks, BATCH):
+            allowed = BATCH - len(pending)
+            for chunk in islice(chunks, allowed):
                 if type(chunk) is not str or not chunk:
                     return (), chunk
                 pending.append(chunk)
                 if wait in chunk:
                     break
             else:
-                if len(pending) < known + BATCH:
+                if len(pending) < BATCH:
                     return (), END
             found = self._look()
             if found:
@@ -160,6 +161,12 @@ class Scan:
 
     def _look(self) -> Sequence[RawItem]:
         """Read what is pending; gives the items that it completes."""
+        pending = self.pending
+        size = len(pending)
+        if self._closer and size < BATCH and self._closer not in pending[size - 1]:
+            self.wait = self._closer  # the quote has come, but nothing that ends the element
+            self._closer = ""
+            return ()
         self.flush()
         if not self.completed:
             return ()
@@ -317,6 +324,7 @@ class Scan:
             raise ValueError("pos must be a position in the text")
         in_string = self._mode == _STRING
         self._left_string = False
+        self._closer = ""
         while pos < size:
             if self._mode <= _SEPARATOR:
                 pos = self._between(text, pos, size)
@@ -342,6 +350,8 @@ class Scan:
             # What ends an element is of no use in a string that goes on and on.
             if self._mode == _STRING and (in_string and not self._left_string):
                 self.wait = '"'
+                if self._braces:
+                    self._closer = "}" if self._braces[0] else "]"
         else:
             self.wait = ""
         return size

@@ -185,18 +185,11 @@ class ItemReader(ResponseReader[T]):
         validator = self._validator
         known = len(validator.rejected)
         now = self.response.elapsed()
-        events: list[Event[T]] = [
-            Item(
-                value,
-                raw.number,
-                raw.path,
-                raw.text,
-                1,
-                now,
-                self._confidence(raw) if self._spoken else None,
-            )
-            for value, raw in validator.accept(raws)
-        ]
+        events: list[Event[T]] = []
+        for value, raw in validator.accept(raws):
+            text, number, path, _ = raw
+            confidence = self._confidence(raw) if self._spoken else None
+            events.append(Item(value, number, path, text, 1, now, confidence))
         if len(validator.rejected) > known:
             events += map(ItemRejected, validator.rejected[known:])
             events.sort(key=_index)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from partialstream.errors import (
     IncompleteStreamError,
     PartialStreamError,
@@ -101,7 +99,7 @@ def resolve(
         # Nobody has said that this is all.
         if status != "complete" or open_ended:
             status = "disconnected"
-    return replace(document, status=status, finish_reason=reason)
+    return Outcome(status, reason, document.detail, document.tail)
 
 
 def error_of(outcome: Outcome) -> PartialStreamError | None:

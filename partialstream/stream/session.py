@@ -150,41 +150,55 @@ class Session(Generic[T]):
         """Keep account of events, up to the last that is wanted; gives what is handed over."""
         if self._stopped:
             return []
-        response = self._reader.response
-        timing = response.timing
+        if self._take is None and self._stop_when is None:
+            self._count(events)
+            return events
+        events, stop = self._up_to_last(events)
+        self._count(events)
+        if stop is not None:
+            self._stop(*stop)
+        return events
+
+    def _count(self, events: list[Event[T]]) -> None:
+        timing = self._reader.response.timing
         now: float | None = None
-        for place, event in enumerate(events):
-            last = None
-            if isinstance(event, (Item, Snapshot)):
-                if self._take is not None or self._stop_when is not None:
-                    try:
-                        last = self._reason_to_stop(event.value)
-                    except Exception as error:  # noqa: BLE001 - raised after what came before
-                        self._stop("stop_when failed", error)
-                        return events[:place]
-                    self._last = event.value
-                is_item = isinstance(event, Item)
-                if now is None and (is_item or timing.first_item is None):
-                    now = response.elapsed()
-                    timing.first_item = timing.first_item or now
-                if is_item:
-                    self._delivered += 1
-                    if now is not None and len(timing.items) < TIMES_KEPT:
-                        timing.items.append(now)
-                if last is not None:
-                    self._stop(last, None)
-                    return events[: place + 1]
+        for event in events:
+            if isinstance(event, Item):
+                self._delivered += 1
+                if now is None:
+                    now = self._reader.response.elapsed()
+                    if timing.first_item is None:
+                        timing.first_item = now
+                if len(timing.items) < TIMES_KEPT:
+                    timing.items.append(now)
+            elif isinstance(event, Snapshot):
+                if timing.first_item is None:
+                    timing.first_item = self._reader.response.elapsed()
             elif isinstance(event, ItemRejected):
                 self._rejected[event.item.index] = event.item
             elif isinstance(event, ItemRepaired):
                 self._rejected.pop(event.rejected.index, None)
-        return events
 
-    def _reason_to_stop(self, value: T) -> str | None:
-        """Why a value is the last that is wanted, None if it is not."""
-        if self._delivered + 1 == self._take:
-            return f"take={self._take}"
-        return "stop_when" if self._stop_when is not None and self._stop_when(value) else None
+    def _up_to_last(
+        self, events: list[Event[T]]
+    ) -> tuple[list[Event[T]], tuple[str, Exception | None] | None]:
+        """The events up to the last that is wanted, and why that is the last, if it is."""
+        stop_when = self._stop_when
+        left = -1 if self._take is None else self._take - self._delivered
+        for place, event in enumerate(events, 1):
+            if not isinstance(event, (Item, Snapshot)):
+                continue
+            left -= 1
+            try:
+                is_last = bool(stop_when is not None and left and stop_when(event.value))
+            except Exception as error:  # noqa: BLE001 - raised after what came before
+                return events[: place - 1], ("stop_when failed", error)
+            self._last = event.value
+            if not left:
+                return events[:place], (f"take={self._take}", None)
+            if is_last:
+                return events[:place], ("stop_when", None)
+        return events, None
 
     def _stop(self, detail: str, failure: Exception | None) -> None:
         self._stopped = True

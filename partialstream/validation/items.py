@@ -86,15 +86,16 @@ class ItemValidator(Generic[T]):
         """
         accepted: list[tuple[T, RawItem]] = []
         validate = self._validate
+        last = self._last
         for raw in raws:
-            text = raw.text
-            if text == self._last:
+            text = raw[0]
+            if text == last:
                 self._in_a_row += 1
                 self.failure = self._runaway(raw)
                 if self.failure is not None:
                     break
             else:
-                self._last = text
+                last = text
                 self._in_a_row = 1
             try:
                 accepted.append((validate(text), raw))
@@ -102,6 +103,7 @@ class ItemValidator(Generic[T]):
                 self.failure = self._judge(raw, error)
                 if self.failure is not None:
                     break
+        self._last = last
         self.delivered += len(accepted)
         return accepted
 
