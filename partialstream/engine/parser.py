@@ -22,8 +22,8 @@ from partialstream.engine.tokens import (
     decode,
     read_number,
 )
-from partialstream.errors import JSONSyntaxError, LimitExceededError
-from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.errors import JSONSyntaxError
+from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 
 if TYPE_CHECKING:
     from partialstream.results import Path
@@ -244,11 +244,8 @@ class SyntaxReader:
     def _skip_blanks(self, text: str, pos: int) -> int:
         end = BLANKS(text, pos).end()
         self._blank_run += end - pos
-        allowed = self._limits.whitespace_run
-        if self._blank_run > allowed:
-            raise LimitExceededError(
-                "whitespace_run", allowed, f"more than {allowed} blanks in a row"
-            )
+        if self._blank_run > self._limits.whitespace_run:
+            raise exceeded(self._limits, "whitespace_run")
         if end < len(text):
             self._blank_run = 0
         if "\n" in text[pos:end]:
@@ -269,9 +266,8 @@ class SyntaxReader:
         return pos + 1
 
     def _push(self, closer: str, key: str | int) -> None:
-        allowed = self._limits.depth
-        if len(self._closers) >= allowed:
-            raise LimitExceededError("depth", allowed, f"more than {allowed} levels of nesting")
+        if len(self._closers) >= self._limits.depth:
+            raise exceeded(self._limits, "depth")
         self._closers.append(closer)
         self._keys.append(key)
 

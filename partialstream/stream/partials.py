@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import override
 
 from partialstream.engine.alignment import Alignment
-from partialstream.errors import LimitExceededError, PartialStreamError
-from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.errors import PartialStreamError
+from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.confidence import TokenIndex
 from partialstream.stream.events import Event, Snapshot
@@ -109,11 +109,7 @@ class PartialReader(ResponseReader[M]):
     def text(self) -> str:
         self._keep()
         if self._text is None:
-            raise LimitExceededError(
-                "text_kept",
-                self._limits.text_kept,
-                f"no more than {self._limits.text_kept} characters of text are kept",
-            )
+            raise exceeded(self._limits, "text_kept")
         return "".join(self._text)
 
     def _keep(self) -> None:

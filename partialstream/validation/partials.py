@@ -16,11 +16,10 @@ from partialstream.engine.shape import KINDS
 from partialstream.engine.tokens import BLANK
 from partialstream.errors import (
     IncompleteStreamError,
-    LimitExceededError,
     OutputValidationError,
     PartialStreamError,
 )
-from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import Outcome
 from partialstream.validation.checks import Settings
 from partialstream.validation.plan import plan_of
@@ -203,8 +202,7 @@ class PartialParser(Generic[M]):
         else:
             snapshot = self._read_within_limit(text)
         if excess > 0:
-            allowed = self._limits.total_size
-            raise LimitExceededError("total_size", allowed, f"more than {allowed} characters")
+            raise exceeded(self._limits, "total_size")
         if self._reader is not None and self._final is None and not self._comma_pending:
             self._room = min(self._object_room, -excess)
         return snapshot
@@ -292,10 +290,7 @@ class PartialParser(Generic[M]):
             document = self._seeker.feed(rest) if rest else None
             return self._final if document is None else self._begin(document)
         if excess:
-            allowed = self._limits.item_size
-            raise LimitExceededError(
-                "item_size", allowed, f"the object has more than {allowed} characters"
-            )
+            raise exceeded(self._limits, "item_size", "the object")
         snapshot: M | None = builder.snapshot()
         if snapshot is not None:
             self.snapshot = snapshot
