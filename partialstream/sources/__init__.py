@@ -20,16 +20,14 @@ The framings of a body:
 
 One source for each wire format, with what only it needs:
 
-    chat.py            Chat Completions and the older Completions; chat_choice.py, tool_calls.py,
-                       content_filter.py
-    responses.py       OpenAI's Responses API; responses_item.py, responses_output.py
-    anthropic.py       Anthropic's Messages; blocks.py, with Bedrock
+    chat.py            Chat Completions and the older Completions
+    responses.py       OpenAI's Responses API; responses_items.py, the items of its output
+    anthropic.py       Anthropic's Messages; blocks.py, what Bedrock's events share with them
     bedrock.py         Amazon's Converse and InvokeModel
-    gemini.py          Gemini; gemini_fields.py, gemini_reasons.py, gemini_calls.py,
-                       leaf_arguments.py
+    gemini.py          Gemini; gemini_args.py, the arguments of its function calls
     ollama.py, cohere.py
     text.py            no wire format at all
 
-What several need: objects.py (SDK objects as plain ones), shapes.py, surrogates.py, usage.py,
-logprobs.py, side_texts.py (reasoning and refusals), provider_errors.py.
+tool_calls.py finds the calls in chunks of Chat Completions and formats like it. common.py has
+what several formats need: SDK objects as plain ones, errors, token counts, probabilities.
 """
