@@ -12,4 +12,6 @@ builder.py   growing objects: text in, snapshots out (nodes.py: how each type gr
 growing.py   strings, lists and dicts that snapshots show, not copied for each delta
 fields.py    text that was read: an object's fields and values in it, why a slice is not JSON
 alignment.py where in a text the tokens stand that it was made of
+position.py  what has a place in the text: items, offsets, lines and columns
+shape.py     what a value must look like to have anything in common with a type
 """

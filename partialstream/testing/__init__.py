@@ -6,6 +6,15 @@
 ...     server.base_url.startswith("http://127.0.0.1:")
 True
 
+answers.py, faults.py    what the server is to answer, and what goes wrong with it
+script.py                an answer as deltas, which wires/ renders in a provider's format
+plan.py, app.py          the writes of a response, and the application that makes them
+server.py, transport.py  the server, and the connection below it
+received.py              the requests that it got
+endpoint.py              a replay server, or with `--live` a real endpoint
+recut.py                 the same text in other pieces
+fakes.py                 streams without a server
+
 `ReplayServer` needs the extra `partialstream[server]`; the rest needs nothing.
 """
 
