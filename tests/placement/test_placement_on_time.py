@@ -15,7 +15,7 @@ from partialstream.testing import Answer, ReplayServer, ToolCall, faults
 if TYPE_CHECKING:
     from partialstream import Item
 
-PAUSE = 1.5  # seconds of silence behind the item; only a late one waits for its end
+PAUSE = 8.0  # seconds of silence behind the item; only a late one waits for its end
 
 SHAPES = {
     "as asked": ('{"items": [', "]}"),

@@ -39,7 +39,7 @@ class Report(BaseModel):
 
 PRODUCTS = [Product(name=f"A product, with {n} \\ \"'s", number=n) for n in range(COUNT)]
 TEXT = Report(title="Ours, 5 €", products=PRODUCTS).model_dump_json()
-PACE = 300.0
+PACE = 150.0
 
 
 def read(way: Way, server: ReplayServer, how: str, use: Callable[[Any], Any] | None = None) -> Any:
