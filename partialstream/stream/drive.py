@@ -62,6 +62,13 @@ def drive(session: Session[Any]) -> Steps[None]:
     yield [session.close()]
 
 
+def _wanted(events: list[Event[Any]], kind: type, *, values: bool) -> list[Any]:
+    """What of some events is handed over; see `run`."""
+    if values:
+        return [event.value for event in events if isinstance(event, (Item, Snapshot))]
+    return [event for event in events if isinstance(event, kind)]
+
+
 def run(
     session: Session[Any], chunks: Chunks, kind: type = object, *, values: bool = False
 ) -> Generator[Any, None, None]:
@@ -77,26 +84,15 @@ def run(
     try:
         step: Any = next(steps)
         while True:
-            result: Any = None
             try:
                 if step is Step.READ:
                     while events := session.pull(chunks.iterator):
                         if session.outcome is not None:
                             chunks.close()  # no more is paid for than was asked for
-                        for event in events:
-                            if not values:
-                                if isinstance(event, kind):
-                                    yield event
-                            elif isinstance(event, (Item, Snapshot)):
-                                yield event.value
+                        yield from _wanted(events, kind, values=values)
                 elif type(step) is list:
                     waiting = cast("list[Event[Any]]", step)
-                    for event in waiting:
-                        if not values:
-                            if isinstance(event, kind):
-                                yield event
-                        elif isinstance(event, (Item, Snapshot)):
-                            yield event.value
+                    yield from _wanted(waiting, kind, values=values)
                 elif step is Step.CLOSE:
                     chunks.close()
                 elif step is Step.SEND:
@@ -108,7 +104,7 @@ def run(
             except BaseException as error:  # noqa: BLE001 - thrown in, and raised from there
                 step = steps.throw(error)
             else:
-                step = steps.send(result)
+                step = next(steps)
     except StopIteration:
         pass
     finally:
@@ -133,20 +129,12 @@ async def run_async(
                     while events := await session.pull_async(iterator):
                         if session.outcome is not None:
                             await chunks.close()  # as above
-                        for event in events:
-                            if not values:
-                                if isinstance(event, kind):
-                                    yield event
-                            elif isinstance(event, (Item, Snapshot)):
-                                yield event.value
+                        for wanted in _wanted(events, kind, values=values):
+                            yield wanted
                 elif type(step) is list:
                     waiting = cast("list[Event[Any]]", step)
-                    for event in waiting:
-                        if not values:
-                            if isinstance(event, kind):
-                                yield event
-                        elif isinstance(event, (Item, Snapshot)):
-                            yield event.value
+                    for wanted in _wanted(waiting, kind, values=values):
+                        yield wanted
                 elif step is Step.CLOSE:
                     await chunks.leave()
                 elif step is Step.SEND:
