@@ -220,7 +220,7 @@ def _listed(errors: Sequence[tuple[Path, str]]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompts:
-    """What is said to the model when its answer does not do.
+    """Prompts for repair and resume requests.
 
     Each is a function that returns the text; replace those that should speak otherwise, in
     another language for instance. The answer is read as if the default had been said, so a

@@ -220,7 +220,7 @@ def member_names(raw: str, position: Position, path: Path, limits: Limits) -> li
     """The names of an object's own members; `[]` for other values.
 
     Raises:
-        JSONSyntaxError: It is no JSON.
+        JSONSyntaxError: It is not valid JSON.
         LimitExceededError: It is nested too deeply.
     """
     try:

@@ -110,7 +110,7 @@ def _has_both_ends(
     first = last = None
     for first in members:  # noqa: B007 - quicker than `next(iter())`
         break
-    for last in reversed(members):  # noqa: B007
+    for last in reversed(members):  # noqa: B007 - as above
         break
     return (first in others or (first in values and members[first] is values[first])) and (
         last in others or (last in values and members[last] is values[last])

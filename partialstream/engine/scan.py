@@ -456,7 +456,7 @@ class Scan:
                 return pos
 
     def _bracket(self, char: str) -> None:
-        """A bracket, outside strings. The wrong one ends the element as well: it is no JSON."""
+        """A bracket, outside strings. A wrong one ends the element too, which is not valid JSON."""
         braces = self._braces
         if char in "{[":
             if len(braces) >= self._levels:

@@ -294,7 +294,7 @@ def _count(fields: Any, places: tuple[tuple[str, ...], ...]) -> int | None:
 
 # -- probabilities of tokens ---------------------------------------------------------------
 
-# How parallel lists write a token that is no UTF-8: `bytes:\xf0\x9f`.
+# How parallel lists write a token that is not valid UTF-8: `bytes:\xf0\x9f`.
 _ESCAPED = re.compile(r"bytes:(?:\\x[0-9a-f]{2})+")
 
 
@@ -369,7 +369,7 @@ def _token(entry: Any, channel: Channel) -> Token | None:
     text, logprob = known
     data = _bytes(entry.get("bytes"))
     if data is None:
-        # Half a surrogate pair is no UTF-8, but a token all the same.
+        # Half a surrogate pair is not valid UTF-8, but a token all the same.
         data = text.encode("utf-8", "surrogatepass")
     top: Any = entry.get("top_logprobs")
     alternatives = [_likelihood(each) for each in top] if is_list(top) else []

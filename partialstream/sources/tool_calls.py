@@ -259,6 +259,6 @@ def arguments_text(value: Any) -> str:
         try:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         except (TypeError, ValueError, RecursionError) as error:
-            # An SDK's object holds what is no JSON, or is nested deeper than Python's stack.
+            # An SDK's object holds what is not JSON, or is nested deeper than Python's stack.
             raise unknown_chunk(value, _ARGUMENTS) from error
     raise unknown_chunk(value, _ARGUMENTS)

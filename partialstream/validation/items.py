@@ -33,7 +33,7 @@ _ERROR = 400
 """Characters that each error in a rejected item counts for; see `Limits.rejected_size`."""
 
 _NO_JSON = ("json_invalid", "string_unicode")
-"""pydantic's words for text that is no JSON, and for one that holds half a surrogate pair."""
+"""pydantic's words for text that is not valid JSON, or that holds half a surrogate pair."""
 
 
 class ItemValidator(Generic[T]):
