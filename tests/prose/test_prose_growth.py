@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from growth import LINEAR, growth, seconds
 from pydantic import BaseModel
 
 from partialstream import ItemParser, PartialParser
@@ -14,8 +13,6 @@ from partialstream import ItemParser, PartialParser
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIMIT = 2.6  # 2 is linear, 4 is quadratic
-ATTEMPTS = 5  # other programs disturb single measurements
 ENOUGH = 0.04  # seconds that a measurement takes at least
 MOST = 100_000  # characters
 
@@ -45,19 +42,6 @@ def growing(deltas: list[str]) -> Any:
     return [parser.finish()]
 
 
-def seconds(run: Callable[[list[str]], Any], deltas: list[str]) -> float:
-    gc.collect()
-    gc.disable()
-    try:
-        start = process_time()
-        found = run(deltas)
-        spent = process_time() - start
-    finally:
-        gc.enable()
-    assert found == [Named(name="right")]
-    return spent
-
-
 def text_of(unit: str, count: int, size: int) -> list[str]:
     text = "x " + unit * count + ' x "so" it is: {"name": "right"}'
     return [text[start : start + size] for start in range(0, len(text), size)]
@@ -68,19 +52,18 @@ def text_of(unit: str, count: int, size: int) -> list[str]:
     ("unit", "size"), [*((unit, 4) for unit in UNITS), *((unit, 1 << 30) for unit in UNITS[:3])]
 )
 def test_guesses_that_fail(unit: str, size: int, run: Callable[[list[str]], Any]) -> None:
+    def make(count: int) -> Callable[[], None]:
+        deltas = text_of(unit, count, size)
+
+        def read() -> None:
+            assert run(deltas) == [Named(name="right")]
+
+        return read
+
     count = 500
-    while True:
-        spent = seconds(run, text_of(unit, count, size))
-        if spent >= ENOUGH or count * len(unit) >= MOST:
-            break
+    while seconds(make(count)) < ENOUGH and count * len(unit) < MOST:
         count *= 2
-    growth = float("inf")
-    for _ in range(ATTEMPTS):
-        twice = seconds(run, text_of(unit, 2 * count, size))
-        growth = min(growth, twice / seconds(run, text_of(unit, count, size)))
-        if growth <= LIMIT:
-            break
-    assert growth <= LIMIT, f"{count} times {unit!r}"
+    assert growth(make, count) <= LINEAR, f"{count} times {unit!r}"
 
 
 @pytest.mark.parametrize("run", [items, growing])

@@ -1,19 +1,14 @@
-"""Many tool calls, choices or content blocks in one answer: the work for each stays the same.
-
-Only growth is judged: how much longer twice as many take. That is 2 for linear work, and 4 for
-work that grows with what has come.
-"""
+"""Many tool calls, choices or content blocks in one answer: the work for each stays the same."""
 
 from __future__ import annotations
 
-import gc
-from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import anthropic_events as anthropic
 import gemini_chunks as gemini
 import pytest
 import responses_events as responses
+from growth import LINEAR, growth
 from source_runs import call, calls, choice, chunk
 from wire_sequences import adds, cohere, completions, converse
 
@@ -23,8 +18,6 @@ from partialstream.sources.detect import source_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIMIT = 2.7
-ATTEMPTS = 6  # other programs disturb single measurements
 COUNT = 4000
 
 LOGPROBS = [{"token": "x", "logprob": -0.5}]
@@ -275,29 +268,20 @@ MANY: list[Callable[[int], Chunks]] = [
 ]
 
 
-def seconds(make: Callable[[int], Chunks], count: int) -> float:
-    chunks = list(make(count))
-    source = source_for(chunks[0], AnswerMetadata(channels_allowed=10_000_000))
-    gc.collect()
-    gc.disable()
-    begun = process_time()
-    for each in chunks:
-        source.feed(each)
-    source.finish()
-    taken = process_time() - begun
-    gc.enable()
-    return taken
-
-
 @pytest.mark.parametrize("make", MANY)
 def test_linear(make: Any) -> None:
-    ratios: list[float] = []
-    for _ in range(ATTEMPTS):
-        single = min(seconds(make, COUNT) for _ in range(2))
-        ratios.append(min(seconds(make, 2 * COUNT) for _ in range(2)) / single)
-        if ratios[-1] < LIMIT:
-            return
-    pytest.fail(f"twice as many take {', '.join(f'{ratio:.1f}' for ratio in ratios)} times as long")
+    def reading(count: int) -> Callable[[], None]:
+        chunks = list(make(count))
+
+        def run() -> None:
+            source = source_for(chunks[0], AnswerMetadata(channels_allowed=10_000_000))
+            for each in chunks:
+                source.feed(each)
+            source.finish()
+
+        return run
+
+    assert growth(reading, COUNT) <= LINEAR
 
 
 # How many channels have come of 20, where that is not 20.

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from typing import TYPE_CHECKING
 
 import pytest
+from growth import LINEAR, growth
 from source_runs import body_source, brief, read_all, says
 
 from partialstream.errors import LimitExceededError, ProviderError
@@ -14,6 +14,8 @@ from partialstream.sources.detect import source_for
 from partialstream.sources.sse import SSEDecoder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from partialstream.sources.base import Event
 
 HELLO = b"data: " + json.dumps(says({"content": "hello"})).encode() + b"\n\n"
@@ -154,15 +156,12 @@ def test_random_bodies_decode_alike_under_random_cuts() -> None:
 
 
 def test_one_long_line_byte_by_byte_takes_linear_time() -> None:
-    def seconds(size: int) -> float:
-        best = float("inf")
-        for _ in range(3):
+    def make(size: int) -> Callable[[], None]:
+        def run() -> None:
             decoder = SSEDecoder()
-            start = time.perf_counter()
             for _ in range(size):
                 decoder.feed(b"x")
-            best = min(best, time.perf_counter() - start)
-        return best
 
-    # Four times the bytes: about four times the time, and sixteen times if it were quadratic.
-    assert seconds(200_000) / seconds(50_000) < 8
+        return run
+
+    assert growth(make, 50_000) <= LINEAR

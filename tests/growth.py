@@ -1,0 +1,43 @@
+"""How much longer four times the text takes: what tests of growth judge by.
+
+Only growth is judged, so a machine's speed does not matter: 4 is linear, and 16 is work that
+is done again for all that has arrived. What lies between the two is room for caches and page
+faults, which cost more where more is read.
+"""
+
+from __future__ import annotations
+
+import gc
+from time import process_time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[[], object]
+
+LINEAR = 6.0
+ATTEMPTS = 8  # other programs disturb single measurements
+
+
+def seconds(run: Run) -> float:
+    gc.collect()
+    gc.disable()  # it costs more where more is alive, whoever keeps it
+    try:
+        start = process_time()
+        run()
+        return process_time() - start
+    finally:
+        gc.enable()
+
+
+def growth(make: Callable[[int], Run], size: int) -> float:
+    """How much longer four times the size takes, each at its least disturbed."""
+    single, fourfold = make(size), make(4 * size)
+    single()
+    once = more = float("inf")
+    for _ in range(ATTEMPTS):
+        once, more = min(once, seconds(single)), min(more, seconds(fourfold))
+        if more / once <= LINEAR:
+            break
+    return more / once
