@@ -16,8 +16,7 @@ retries.py          several responses read as one: which fields of an object are
                     are asked for again, and what lists and objects have in common
 item_retries.py     lists: which items are delivered, which are asked for again
 placing.py          which element of the list each element of a response is
-seam.py             where a resumed response meets the list that is known
-elements.py         the elements of a list that have come
+seam.py             where a resumed response meets the list that is known; what repairs replace
 budget.py           how often, and when, a request may be made again
 hooks.py            handlers for the events of a call, by instructor's names
 """

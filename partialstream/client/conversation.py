@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from partialstream.client.elements import Elements
     from partialstream.client.endpoint import RequestBuilder
     from partialstream.client.options import Mode, Options
+    from partialstream.client.placing import Elements
     from partialstream.client.response_model import ResponseShape
     from partialstream.errors import OutputValidationError
     from partialstream.results import AttemptCause, Path, RejectedItem

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from typing_extensions import override
 
-from partialstream.client.elements import same_text
-from partialstream.client.placing import Placing
+from partialstream.client.placing import Placing, same_text
 from partialstream.client.retries import Failure, RetryingSession, is_final
 from partialstream.errors import (
     IncompleteStreamError,

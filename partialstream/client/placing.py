@@ -7,19 +7,18 @@ the latest.
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from partialstream.client.elements import Elements, member_of, resemble, same_key, same_text
-from partialstream.client.seam import Overlap, Seam, Sign
+from partialstream.client.seam import Overlap, Repairs, Seam, Sign
 from partialstream.results import Item, RejectedItem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from partialstream.client.options import Key
 
 T = TypeVar("T")
@@ -32,27 +31,60 @@ Placed = tuple[Element[T], int | None]
 """An element and its index in the list; None for a new one, which is the next."""
 
 
+class Elements:
+    """Remembers the elements of a list: `kept` characters of the last texts.
+
+    Of the others it keeps 8 bytes each, to know them again.
+    """
+
+    def __init__(self, kept: int) -> None:
+        self._room = kept
+        self._forgotten = array("q")  # by `same_text`
+        self._keys = array("q")  # by `same_key`; 0 for those without a key
+        self.count = 0
+        self.texts: deque[str] = deque()  # those that are kept
+
+    def add(self, raw: str, key: Hashable = None) -> None:
+        """The next element has arrived; `key` is what tells it from others, if something does."""
+        self.count += 1
+        if key is not None or self._keys:
+            self._keys.extend([0] * (self.count - 1 - len(self._keys)))
+            self._keys.append(0 if key is None else same_key(key))
+        self.texts.append(raw)
+        self._room -= len(raw)
+        while self._room < 0:
+            first = self.texts.popleft()
+            self._room += len(first)
+            self._forgotten.append(same_text(first))
+
+    def text(self, index: int) -> str | None:
+        """The text of an element, None if it is not kept."""
+        place = index - len(self._forgotten)
+        return self.texts[place] if place >= 0 else None
+
+    def tokens(self) -> array[int]:
+        """What each is known by, in their order: its key, or its text if it has none."""
+        tokens = self._forgotten[:]
+        tokens.extend(map(same_text, self.texts))
+        for index, key in enumerate(self._keys):
+            if key:
+                tokens[index] = key
+        return tokens
+
+
 class Placing:
     """Knows the elements of a list, and places those of one response after the other.
 
-    Args:
-        kept: Characters of the elements' texts that are kept.
-        key: What tells one item from another; None: its text.
-
-    Attributes:
-        elements: The elements of the list.
-        refused: By the indexes of those that were not valid when they first came, the texts
-            of them that were not valid, by `same_text`.
-        pending: Of them, those that are to be repaired.
+    `kept` is how many characters of their texts are kept, `key` is that of `Options`.
     """
 
     def __init__(self, kept: int, key: Key | None) -> None:
         self._kept = kept
         self._key = key
-        self._key_of = None if key is None else _key_function(key)
         self.elements = Elements(kept)
-        self.refused: dict[int, set[int]] = {}
-        self.pending: dict[int, RejectedItem] = {}
+        self.pending: dict[int, RejectedItem] = {}  # those that are to be repaired
+        # by the indexes of elements that were not valid when they first came
+        self._refused: dict[int, set[int]] = {}  # their texts that were not valid
         self._keyless: set[int] = set()  # of the refused ones
         self._versions: dict[int, set[int]] = {}  # of them: what else they are known by
         self._tokens: array[int] = self.elements.tokens()  # before the response under way
@@ -68,11 +100,7 @@ class Placing:
     # -- a response begins -----------------------------------------------------------------
 
     def resume(self, claim: Callable[[], str | None]) -> None:
-        """The next response goes on with the list.
-
-        Args:
-            claim: Gives what the response says of the index of its first element.
-        """
+        """The next response goes on with the list; `claim` gives the index that it says."""
         self._begin(claim)
         if self.elements.count:
             self._seam = Seam(
@@ -84,11 +112,9 @@ class Placing:
             )
 
     def repair(self, claim: Callable[[], str | None], rejected: list[RejectedItem]) -> None:
-        """The next response repairs what is pending.
+        """The next response repairs what is pending; `claim` gives the indexes that it says.
 
-        Args:
-            claim: Gives what the response says of the indexes of its elements.
-            rejected: What is not valid so far, whether it is asked for again or not.
+        `rejected` is what is not valid so far, whether it is asked for again or not.
         """
         self._begin(claim)
         by_key: dict[Hashable, int] = {}
@@ -136,8 +162,7 @@ class Placing:
     def end(self, *, interrupted: bool) -> list[Placed[Any]]:
         """The response ends here; gives what was held back and is wanted.
 
-        Args:
-            interrupted: Whether it broke off, so that what it lacks will be asked for.
+        If it was `interrupted`, what it lacks will be asked for.
         """
         if not self._undecided:
             return []
@@ -149,11 +174,11 @@ class Placing:
         return self._gone_on()
 
     def add(self, element: Element[Any], index: int | None) -> int:
-        """An element that was given has been taken into the list; gives its index."""
+        """The list takes an element in at `index`, or at its end; gives its index."""
         if index is None:
             self.elements.add(element.raw, self.key(element))
             return self.elements.count - 1
-        if index in self.refused:
+        if index in self._refused:
             token = self._sign(element).token
             self._versions.setdefault(index, set()).add(token)
             if isinstance(element, Item):
@@ -162,22 +187,30 @@ class Placing:
 
     def refuse(self, item: RejectedItem) -> None:
         """An element of the list is not valid."""
-        if item.index not in self.refused:
-            self.refused[item.index] = set()
+        if item.index not in self._refused:
+            self._refused[item.index] = set()
             if self.key(item) is None:
                 self._keyless.add(item.index)
-        self.refused[item.index].add(same_text(item.raw))
+        self._refused[item.index].add(same_text(item.raw))
 
     def key(self, element: Element[Any]) -> Hashable:
         """What tells an element from others, None if only its text does."""
-        if isinstance(element, Item):
-            return None if self._key_of is None else self._key_of(element.value)
-        return member_of(element.raw, self._key)
+        if not isinstance(element, Item):
+            return member_of(element.raw, self._key)
+        if callable(self._key):
+            return self._key(element.value)
+        if self._key is None:
+            return None
+        value: Any = element.value
+        found: Hashable = (
+            value[self._key] if isinstance(value, Mapping) else getattr(value, self._key)
+        )
+        return found
 
     def _sign(self, element: Element[Any]) -> Sign:
         key = self.key(element)
         token = same_text(element.raw) if key is None else same_key(key)
-        return Sign.of(token, element.raw, by_key=key is not None)
+        return Sign(token, element.raw, key is not None)
 
     # -- where they belong -----------------------------------------------------------------
 
@@ -189,7 +222,7 @@ class Placing:
         if index not in self.pending:
             return []
         # The model may have seen by itself what was wrong with an element.
-        is_new = isinstance(element, Item) or same_text(element.raw) not in self.refused[index]
+        is_new = isinstance(element, Item) or same_text(element.raw) not in self._refused[index]
         return [(element, index)] if is_new else []
 
     def _gone_on(self) -> list[Placed[Any]]:
@@ -236,134 +269,71 @@ class Placing:
         return text is not None and resemble(text, raw)
 
 
-def _key_function(key: Key) -> Callable[[Any], Hashable]:
-    if callable(key):
-        return key
-    name = key
-
-    def member(value: Any) -> Hashable:
-        if isinstance(value, Mapping):
-            return cast("Mapping[str, Hashable]", value)[name]
-        found: Hashable = getattr(value, name)
-        return found
-
-    return member
+# -- comparing elements --------------------------------------------------------------------
 
 
-class Repairs:
-    """Finds out which of the items that were asked for again an element of a repair is.
+def same_text(raw: str) -> int:
+    r"""The same for two JSON texts that differ in blanks, escapes or the order of members only.
 
-    By its key, if items have one; by the index that the response says; else by the order in
-    which they were asked for. Never by its looks: a corrected item may well equal another one.
-
-    A model that was not held to indexes may send more than it was asked for: items beside
-    those, or the whole list. What equals a known item is therefore held back until it is clear
-    whether there are more elements than were asked for.
-
-    Args:
-        targets: The indexes asked for, in the order of the request.
-        by_key: Of them, and of others that were rejected, by key.
-        is_known: Whether a valid item equals this one; or only the one at this index.
-        count: How many elements the list has.
+    Example:
+        >>> same_text('{"a": 1, "b": "\\u00e9"}') == same_text('{"b":"é","a":1}')
+        True
+        >>> same_text("1.0") == same_text("1")
+        False
     """
-
-    def __init__(
-        self,
-        targets: Sequence[int],
-        by_key: Mapping[Hashable, int],
-        is_known: Callable[[Sign, int | None], bool],
-        count: int,
-    ) -> None:
-        self._targets = list(targets)
-        self._asked = frozenset(targets)
-        self._by_key = dict(by_key)
-        self._is_known = is_known
-        self._count = count
-        self._claimed: list[int] = []
-        self._is_trusted = False
-        self._came = 0
-        self._held: list[_Came] = []
-        self._is_more = False  # than was asked for
-        self._is_whole = True  # the response, so far, may be the whole list
-        self._shows_whole = False
-
-    def claim(self, indexes: Sequence[int]) -> None:
-        """The response says the indexes of its elements.
-
-        Where none of them was asked for, they may be the places of the elements in the
-        response: they count only for elements that are known to stand there.
-        """
-        self._claimed = list(indexes)
-        self._is_trusted = not self._asked.isdisjoint(indexes)
-
-    def feed(self, sign: Sign, key: Hashable) -> list[int | None]:
-        """The next element of the response.
-
-        Args:
-            sign: What it is known by.
-            key: Its member that is the key, None if there is none.
-
-        Returns:
-            The indexes of the elements that are decided on, in order; None for those that
-            nobody has asked for.
-        """
-        place = self._came
-        self._came += 1
-        index = self._by_key.pop(key, None)
-        if index is None:
-            index = self._said(sign, place)
-        if self._is_whole and place not in self._asked and place < self._count:
-            self._is_whole = self._is_known(sign, place)
-            self._shows_whole = self._is_whole
-        elif place >= self._count:
-            self._is_whole = False
-        known = index is None and self._is_known(sign, None)
-        self._held.append(_Came(index, place, known))
-        if self._came > len(self._asked):
-            self._is_more = True
-        if known and not self._is_more:
-            return []
-        if len(self._held) > 1 and not self._is_more:
-            return []
-        return self._decide()
-
-    def _said(self, sign: Sign, place: int) -> int | None:
-        """The index that the response or the key says, -1 for one that was not asked for."""
-        claimed = self._claimed[place] if place < len(self._claimed) else -1
-        if self._is_trusted:
-            return claimed
-        if 0 <= claimed < self._count and self._is_known(sign, claimed):
-            return claimed
-        return -1 if sign.by_key and self._is_known(sign, None) else None
-
-    def end(self, *, interrupted: bool) -> list[int | None]:
-        """The response ends here; gives the indexes of what was held back.
-
-        Args:
-            interrupted: Whether it broke off, so that what it lacks will be asked for.
-        """
-        self._is_more |= interrupted
-        return self._decide()
-
-    def _decide(self) -> list[int | None]:
-        held, self._held = self._held, []
-        return [self._place(each) for each in held]
-
-    def _place(self, came: _Came) -> int | None:
-        index = came.said
-        if index is None and self._is_more and self._shows_whole and self._is_whole:
-            index = came.place
-        elif index is None and self._is_more and came.known:
-            return None
-        if index is None:
-            return self._targets.pop(0) if self._targets else None
-        if index in self._targets:
-            self._targets.remove(index)
-            return index
-        return None
+    try:
+        value = json.loads(raw, parse_float=_Literal, parse_int=_Literal)
+    except (ValueError, RecursionError):
+        return hash(raw)
+    # Hashes instead of texts, so that a long list costs little memory.
+    return hash(json.dumps(value, sort_keys=True, default=str))
 
 
-class _Came(NamedTuple):
-    said: int | None  # the index that it says of itself; -1: one that was not asked for
-    place: int
-    known: bool
+def same_key(key: Hashable) -> int:
+    """The same for two keys that are equal.
+
+    Example:
+        >>> same_key(-1) == same_key(-2), hash(-1) == hash(-2)
+        (False, True)
+    """
+    if isinstance(key, tuple):
+        return hash(("key", *map(same_key, cast("tuple[Hashable, ...]", key))))
+    return hash(("key", repr(key) if isinstance(key, (int, float)) else key))
+
+
+def member_of(raw: str, name: object) -> Hashable:
+    """A member of a JSON object by its name; None if there is none, or if it holds others."""
+    member = _object(raw).get(name)
+    return member if isinstance(member, (str, int, float)) else None
+
+
+def resemble(raw: str, other: str) -> bool:
+    """Whether two JSON objects have the same values in at least half of their common members.
+
+    Example:
+        >>> resemble('{"name": "saw", "price": 5}', '{"name": "saw", "price": 6}')
+        True
+        >>> resemble('{"name": "saw", "price": 5}', '{"name": "axe", "price": 6}')
+        False
+    """
+    one, two = _object(raw), _object(other)
+    common = one.keys() & two.keys()
+    equal = sum(one[name] == two[name] for name in common)
+    return bool(equal) and 2 * equal >= len(common)
+
+
+def _object(raw: str) -> dict[object, Any]:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[object, Any]", value) if isinstance(value, dict) else {}
+
+
+class _Literal(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> _Literal:
+        return super().__new__(cls, f"\0{text}")

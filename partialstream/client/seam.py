@@ -1,4 +1,4 @@
-"""Where a resumed response meets the list that is known. No I/O.
+"""Where the elements of a follow-up response belong in the list that is known. No I/O.
 
 A model that is asked for the rest of a list may send the rest, or the whole list again, or the
 last items again and then the rest. Lists repeat themselves (`yes, no, no, yes`), so an item is
@@ -12,6 +12,8 @@ response with the list:
 Responses are asked to say the index of their first item. That is a claim: it counts unless the
 texts show another alignment. Without one, an alignment must be shown by two equal elements, by
 a long one or by an equal key; it must reach the end of what is known, where the new items begin.
+
+Repairs are another matter: their elements replace those that were asked for again.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from partialstream.limits import SHORT_TEXT
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Mapping, Set
+    from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 
 _SUPPORTED_BY: Final = 2
 """Elements after which a claim that none of them supports is taken for a mistake: models write
@@ -31,40 +33,27 @@ _SUPPORTED_BY: Final = 2
 
 
 class Sign(NamedTuple):
-    """What an element is known by.
-
-    Attributes:
-        token: The same for elements that are the same.
-        by_key: Whether that is its key, and not its text.
-        is_long: Whether elements as long are rarely the same by chance.
-        raw: Its text.
-    """
+    """What an element is known by: its token, which equal elements share, and its text."""
 
     token: int
-    by_key: bool
-    is_long: bool
     raw: str
+    by_key: bool  # whether the token is that of its key, and not of its text
 
-    @classmethod
-    def of(cls, token: int, raw: str, *, by_key: bool) -> Sign:
-        """The sign of an element with this text."""
-        return cls(token, by_key, len(raw) > SHORT_TEXT, raw)
+    @property
+    def is_long(self) -> bool:
+        """Whether elements as long are rarely the same by chance."""
+        return len(self.raw) > SHORT_TEXT
 
 
 class Overlap(NamedTuple):
-    """What of a response was sent again.
+    """What of a response was sent again."""
 
-    Attributes:
-        start: The index of its first element in the list.
-        length: How many elements were sent again; the next one is new.
-    """
-
-    start: int
-    length: int
+    start: int  # the index of its first element in the list
+    length: int  # how many elements were sent again; the next one is new
 
 
 class Seam:
-    """Finds out how many of a response's first elements were sent again.
+    """Finds out how many of a response's first elements were sent again: its `overlap`.
 
     Args:
         tokens: What the known elements are known by.
@@ -73,9 +62,6 @@ class Seam:
         open_: The indexes of those whose next version nothing tells beforehand.
         resembles: Whether a text may be another version of the element at an index.
         held: Characters of elements that are held back at most.
-
-    Attributes:
-        overlap: What was sent again; None while that is open.
     """
 
     def __init__(
@@ -102,6 +88,7 @@ class Seam:
         self._claim: int | None = None
         self._claim_holds = True
         self._claim_equal = 0  # elements that are what the claim says
+        # None while that is open
         self.overlap: Overlap | None = None if self._count else Overlap(0, 0)
 
     def claim(self, index: int | None) -> None:
@@ -131,11 +118,7 @@ class Seam:
             self.overlap = Overlap(self._at, self._count - self._at)  # as good as certain
 
     def end(self, *, interrupted: bool) -> Overlap:
-        """The response ends here.
-
-        Args:
-            interrupted: Whether it broke off, so that what is lacking will be asked for.
-        """
+        """The response ends here; if `interrupted`, what is lacking will be asked for."""
         if self.overlap is None:
             self.overlap = self._found_at_the_end(interrupted)
         return self.overlap
@@ -301,3 +284,112 @@ class Seam:
             if not border:
                 self._at = self._next(self._at)
             self._advance()
+
+
+class _Came(NamedTuple):
+    said: int | None  # the index that it says of itself; -1: one that was not asked for
+    place: int
+    known: bool
+
+
+class Repairs:
+    """Finds out which of the items that were asked for again an element of a repair is.
+
+    By its key, if items have one; by the index that the response says; else by the order in
+    which they were asked for. Never by its looks: a corrected item may well equal another one.
+
+    A model that was not held to indexes may send more than it was asked for: items beside
+    those, or the whole list. What equals a known item is therefore held back until it is clear
+    whether there are more elements than were asked for.
+
+    Args:
+        targets: The indexes asked for, in the order of the request.
+        by_key: Of them, and of others that were rejected, by key.
+        is_known: Whether a valid item equals this one; or only the one at this index.
+        count: How many elements the list has.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[int],
+        by_key: Mapping[Hashable, int],
+        is_known: Callable[[Sign, int | None], bool],
+        count: int,
+    ) -> None:
+        self._targets = list(targets)
+        self._asked = frozenset(targets)
+        self._by_key = dict(by_key)
+        self._is_known = is_known
+        self._count = count
+        self._claimed: list[int] = []
+        self._is_trusted = False
+        self._came = 0
+        self._held: list[_Came] = []
+        self._is_more = False  # than was asked for
+        self._is_whole = True  # the response, so far, may be the whole list
+        self._shows_whole = False
+
+    def claim(self, indexes: Sequence[int]) -> None:
+        """The response says the indexes of its elements.
+
+        Where none of them was asked for, they may be the places of the elements in the
+        response: they count only for elements that are known to stand there.
+        """
+        self._claimed = list(indexes)
+        self._is_trusted = not self._asked.isdisjoint(indexes)
+
+    def feed(self, sign: Sign, key: Hashable) -> list[int | None]:
+        """The next element; gives the indexes of those that are decided on, in order.
+
+        None stands for an element that nobody has asked for.
+        """
+        place = self._came
+        self._came += 1
+        index = self._by_key.pop(key, None)
+        if index is None:
+            index = self._said(sign, place)
+        if self._is_whole and place not in self._asked and place < self._count:
+            self._is_whole = self._is_known(sign, place)
+            self._shows_whole = self._is_whole
+        elif place >= self._count:
+            self._is_whole = False
+        known = index is None and self._is_known(sign, None)
+        self._held.append(_Came(index, place, known))
+        if self._came > len(self._asked):
+            self._is_more = True
+        if known and not self._is_more:
+            return []
+        if len(self._held) > 1 and not self._is_more:
+            return []
+        return self._decide()
+
+    def _said(self, sign: Sign, place: int) -> int | None:
+        """The index that the response or the key says, -1 for one that was not asked for."""
+        claimed = self._claimed[place] if place < len(self._claimed) else -1
+        if self._is_trusted:
+            return claimed
+        if 0 <= claimed < self._count and self._is_known(sign, claimed):
+            return claimed
+        return -1 if sign.by_key and self._is_known(sign, None) else None
+
+    def end(self, *, interrupted: bool) -> list[int | None]:
+        """The response ends here; gives the indexes of what was held back, as `feed` does."""
+        self._is_more |= interrupted
+        return self._decide()
+
+    def _decide(self) -> list[int | None]:
+        held, self._held = self._held, []
+        return [self._place(each) for each in held]
+
+    def _place(self, came: _Came) -> int | None:
+        index = came.said
+        if index is None and self._is_more and self._shows_whole and self._is_whole:
+            index = came.place
+        elif index is None and self._is_more and came.known:
+            return None
+        if index is None:
+            return self._targets.pop(0) if self._targets else None
+        if index in self._targets:
+            self._targets.remove(index)
+            return index
+        return None

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from repeats import sent_again
 
-from partialstream.client.elements import Elements, resemble, same_key, same_text
-from partialstream.client.placing import Repairs
-from partialstream.client.seam import Seam, Sign
+from partialstream.client.placing import Elements, resemble, same_key, same_text
+from partialstream.client.seam import Repairs, Seam, Sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +43,7 @@ def seam_of(
     seam.claim(claim)
     decided = len(came) + 1
     for place, raw in enumerate(raws_of(came), 1):
-        seam.feed(Sign.of(same_text(raw), raw, by_key=keyed))
+        seam.feed(Sign(same_text(raw), raw, keyed))
         if seam.overlap is not None:
             decided = min(decided, place)
     start, length = seam.end(interrupted=interrupted)
@@ -156,7 +155,7 @@ def test_elements_that_are_said_anew_are_known_by_what_they_share() -> None:
     )
     seam.claim(0)
     for raw in came:
-        seam.feed(Sign.of(same_text(raw), raw, by_key=False))
+        seam.feed(Sign(same_text(raw), raw, False))
     assert seam.end(interrupted=False) == (0, 2)
 
 
@@ -221,7 +220,7 @@ def test_the_work_is_linear_however_often_the_list_repeats_itself(pattern: tuple
             held=10**6,
         )
         for raw in raws_of((pattern[1] * size)[: size - 1]):
-            seam.feed(Sign.of(same_text(raw), raw, by_key=False))
+            seam.feed(Sign(same_text(raw), raw, False))
         seam.end(interrupted=False)
         counts.append(compared)
     assert counts[1] <= 2.5 * counts[0]
@@ -238,7 +237,7 @@ def test_no_more_is_held_back_than_allowed() -> None:
     )
     held = 0
     for raw in texts:
-        seam.feed(Sign.of(same_text(raw), raw, by_key=False))
+        seam.feed(Sign(same_text(raw), raw, False))
         if seam.overlap is not None:
             break
         held += len(raw)
@@ -291,7 +290,7 @@ def repaired(
         repairs.claim(claim)
     found: list[int | None] = []
     for raw in raws_of(came):
-        found += repairs.feed(Sign.of(same_text(raw), raw, by_key=False), None)
+        found += repairs.feed(Sign(same_text(raw), raw, False), None)
     return found + repairs.end(interrupted=interrupted)
 
 
