@@ -5,13 +5,18 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import ssl
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from extras import missing_extra
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 if os.environ.get("PARTIALSTREAM_SCANNER") == "interpreted":
     # The compiled scanner and its source share a name, and Python prefers the compiled one.
@@ -42,6 +47,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 # ones that tests interrupt would not notice. With a handler of Python's, they get the default.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_certificates() -> Iterator[None]:
+    """A client loads the certificates of the system, which takes 40 ms; all tests speak HTTP."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("load_verify_locations", "load_default_certs"):
+            patch.setattr(ssl.SSLContext, name, lambda *_, **__: None)
+        yield
 
 
 def pytest_collection_finish() -> None:

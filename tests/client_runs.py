@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import httpx2  # the HTTP library below OpenAI's SDK
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
@@ -22,24 +20,18 @@ MESSAGES = [{"role": "user", "content": "Two products, please."}]
 ASK: dict[str, Any] = {"model": "any", "messages": MESSAGES}
 
 
-# Loading the system's certificates takes longer than everything else in a test.
-_CONTEXT = ssl.create_default_context()
-
-
 class Product(BaseModel):
     name: str
 
 
 def sync_sdk(**options: Any) -> OpenAI:
-    """A client of the SDK, made fast."""
-    http = httpx2.Client(verify=_CONTEXT)
-    return OpenAI(**{"api_key": "test", "http_client": http, **options})
+    """A client of the SDK."""
+    return OpenAI(**{"api_key": "test", **options})
 
 
 def async_sdk(**options: Any) -> AsyncOpenAI:
-    """An async client of the SDK, made fast."""
-    http = httpx2.AsyncClient(verify=_CONTEXT)
-    return AsyncOpenAI(**{"api_key": "test", "http_client": http, **options})
+    """An async client of the SDK."""
+    return AsyncOpenAI(**{"api_key": "test", **options})
 
 
 @dataclass
