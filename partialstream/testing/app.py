@@ -56,7 +56,7 @@ class ReplayApp:
 class _Endpoint:
     """The ASGI application behind one wire's route."""
 
-    def __init__(self, app: ReplayApp, wire: Wire) -> None:
+    def __init__(self, app: ReplayApp, wire: type[Wire]) -> None:
         self._app = app
         self._wire = wire
         # A benchmark asks for the same long answer again and again.

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 __all__ = [
     "Comments",
@@ -65,6 +66,8 @@ class PlacedFault(Fault):
 class SpokenFault(PlacedFault):
     """Base of the faults that change what is said, so that no recording can have them."""
 
+    finish_reason: ClassVar[str]
+
 
 @dataclass(frozen=True, slots=True)
 class HTTPError(Fault):
@@ -96,10 +99,14 @@ class HTTPError(Fault):
 class LengthCut(SpokenFault):
     """The answer runs out of tokens: it stops, and its finish reason is `length`."""
 
+    finish_reason = "length"
+
 
 @dataclass(frozen=True, slots=True)
 class ContentFilter(SpokenFault):
     """A filter steps in: the answer stops, and its finish reason is `content_filter`."""
+
+    finish_reason = "content_filter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,8 @@ class Refusal(SpokenFault):
     Attributes:
         text: What it says, cut into deltas like any text.
     """
+
+    finish_reason = "stop"
 
     text: str = "I cannot help with that."
 

@@ -57,7 +57,7 @@ class ReplayPlan:
     deltas: int = 0
 
 
-def make_plan(answer: Answer, ask: Ask, wire: Wire) -> ReplayPlan:
+def make_plan(answer: Answer, ask: Ask, wire: type[Wire]) -> ReplayPlan:
     """Lay out an answer for one request.
 
     Raises:
@@ -78,13 +78,13 @@ def make_plan(answer: Answer, ask: Ask, wire: Wire) -> ReplayPlan:
     return ReplayPlan(200, headers, body, begin, ending, deltas)
 
 
-def error_plan(wire: Wire, message: str, *, status: int) -> ReplayPlan:
+def error_plan(wire: type[Wire], message: str, *, status: int) -> ReplayPlan:
     """Lay out an error of the server's own, which no SDK is to retry."""
     headers = (("content-type", "application/json"), ("x-should-retry", "false"))
     return ReplayPlan(status, headers, (Write(0.0, wire.error(message, status=status)),))
 
 
-def _http_error(answer: Answer, fault: faults.HTTPError, wire: Wire) -> ReplayPlan:
+def _http_error(answer: Answer, fault: faults.HTTPError, wire: type[Wire]) -> ReplayPlan:
     message = fault.message or f"Scripted error with HTTP status {fault.status}."
     headers = [("content-type", "application/json")]
     if fault.retry_after is not None:
@@ -94,13 +94,15 @@ def _http_error(answer: Answer, fault: faults.HTTPError, wire: Wire) -> ReplayPl
     return ReplayPlan(fault.status, tuple(headers), (Write(due, body),), begin=due)
 
 
-def _stream(answer: Answer, ask: Ask, wire: Wire) -> tuple[list[Write], Ending]:
+def _stream(answer: Answer, ask: Ask, wire: type[Wire]) -> tuple[list[Write], Ending]:
     """Lay out a streamed answer."""
     if answer.recorded is not None:
         opening, closing, done = b"", b"", b""
         texts = _EVENT.findall(answer.recorded)
     else:
-        opening, texts, closing, done = wire.stream(ask, compose(answer, ask))
+        response = wire(ask, compose(answer, ask))
+        opening, texts = response.opening(), response.deltas()
+        closing, done = response.closing(), response.done
     deltas = [Write(answer.due(index), text, 1) for index, text in enumerate(texts)]
     end = answer.due(len(deltas))  # that a text is over is a token, too
     fault = answer.fault
@@ -131,13 +133,13 @@ def _stream(answer: Answer, ask: Ask, wire: Wire) -> tuple[list[Write], Ending]:
             return [*head, *tail], "end"
 
 
-def _whole(answer: Answer, ask: Ask, wire: Wire) -> tuple[list[Write], Ending]:
+def _whole(answer: Answer, ask: Ask, wire: type[Wire]) -> tuple[list[Write], Ending]:
     """Lay out an answer that is not streamed; its middle stands for any place in it."""
     if answer.recorded is not None:
         body, count = answer.recorded, 0
     else:
         script = compose(answer, ask)
-        body, count = wire.whole(ask, script), len(script.deltas)
+        body, count = wire(ask, script).whole(), len(script.deltas)
     due = answer.due(count)
     fault = answer.fault
     half = Write(due, body[: len(body) // 2])

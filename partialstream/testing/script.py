@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from itertools import chain, repeat, zip_longest
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from partialstream.results import Usage
-from partialstream.testing.faults import ContentFilter, LengthCut, Refusal, SpokenFault
+from partialstream.testing.faults import Refusal, SpokenFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from partialstream.testing.answers import Answer, ToolCall
-
+    from partialstream.testing.answers import Answer
 
 Kind = Literal["content", "tool", "reasoning", "refusal"]
 
@@ -41,18 +41,24 @@ class Part:
     call_id: str = ""
 
 
+class Delta(NamedTuple):
+    """A piece of a part's text."""
+
+    part: Part
+    text: str
+    logprob: float | None = None
+    alternatives: Mapping[str, float] = {}  # other tokens and their logprobs
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """What an answer says, delta by delta."""
 
     parts: tuple[Part, ...]  # in order of appearance, those without a delta included
-    deltas: tuple[tuple[Part, str], ...]  # in the order in which they are sent
+    deltas: tuple[Delta, ...]  # in the order in which they are sent
     finish_reason: str  # in the words of Chat Completions
     usage: Usage
     cut: bool = False  # whether it breaks off
-    # One for each delta, or none at all.
-    logprobs: tuple[float | None, ...] = ()
-    alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
 
     @property
     def choices(self) -> tuple[int, ...]:
@@ -62,21 +68,21 @@ class Script:
     @property
     def begun(self) -> tuple[Part, ...]:
         """The parts that it got to. One without a delta may be there; after a cut it is not."""
-        spoken = {part for part, _ in self.deltas}
+        spoken = {delta.part for delta in self.deltas}
         return tuple(part for part in self.parts if part in spoken or not self.cut)
 
     @property
     def silent(self) -> tuple[Part, ...]:
         """Those of `begun` that have no delta."""
-        spoken = {part for part, _ in self.deltas}
+        spoken = {delta.part for delta in self.deltas}
         return tuple(part for part in self.begun if part not in spoken)
 
     def text(self, part: Part) -> str:
         """Join what a part says."""
-        return "".join(text for owner, text in self.deltas if owner == part)
+        return "".join(delta.text for delta in self.deltas if delta.part == part)
 
 
-_Voice = tuple[Part, "tuple[str, ...]"]
+_Voice = tuple[Part, "list[Delta]"]
 
 
 def compose(answer: Answer, ask: Ask) -> Script:
@@ -87,115 +93,92 @@ def compose(answer: Answer, ask: Ask) -> Script:
     Raises:
         ValueError: If the answer is to be a tool call, but the request offers no tool.
     """
-
-    def voice(kind: Kind, text: str | None) -> list[_Voice]:
-        return [(Part(kind), split(text, answer.chunk_size))] if text else []
-
+    size = answer.chunk_size
+    reasoning = [_voice(Part("reasoning"), answer.reasoning, size)] if answer.reasoning else []
     texts = _texts(answer, ask)
-    calls = [_call(answer, index, call) for index, call in enumerate(answer.tool_calls)]
-    reasoning, refusal = voice("reasoning", answer.reasoning), voice("refusal", answer.refusal)
-    voices = [*reasoning, *texts, *calls, *refusal]
-    called_in = _in_turns(calls) if answer.interleaved else _in_order(calls)
-    deltas = [*_in_order(reasoning), *_in_turns(texts), *called_in, *_in_order(refusal)]
-
-    called = any(part.kind == "tool" for part, _ in voices)
-    parts, finish = [part for part, _ in voices], "tool_calls" if called else "stop"
+    calls = [
+        _voice(
+            Part("tool", 0, index, call.name, call.id or f"call_{index}"),
+            call.arguments if call.pieces is None else call.pieces,
+            size,
+        )
+        for index, call in enumerate(answer.tool_calls)
+    ]
+    refusal = [_voice(Part("refusal"), answer.refusal, size)] if answer.refusal else []
+    parts = [part for part, _ in (*reasoning, *texts, *calls, *refusal)]
+    called = _in_turns(calls) if answer.interleaved else _in_order(calls)
+    deltas = [*_in_order(reasoning), *_in_turns(texts), *called, *_in_order(refusal)]
+    finish = "tool_calls" if any(part.kind == "tool" for part in parts) else "stop"
     fault = answer.fault
-    if isinstance(fault, LengthCut):
-        deltas, finish = deltas[: fault.after], "length"
-    elif isinstance(fault, ContentFilter):
-        deltas, finish = deltas[: fault.after], "content_filter"
-    elif isinstance(fault, Refusal):
-        deltas, finish = [*deltas[: fault.after], *_in_order(voice("refusal", fault.text))], "stop"
-        parts = [*dict.fromkeys([*parts, Part("refusal")])]
+    if isinstance(fault, SpokenFault):
+        deltas, finish = deltas[: fault.after], fault.finish_reason
+        if isinstance(fault, Refusal):
+            part, said = _voice(Part("refusal"), fault.text, size)
+            deltas += said
+            parts = [*dict.fromkeys([*parts, part])]
     finish = answer.finish_reason or finish
+    charged = Usage(
+        input_tokens=ask.prompt_tokens,
+        output_tokens=len(deltas),
+        reasoning_tokens=sum(delta.part.kind == "reasoning" for delta in deltas),
+    )
     return Script(
         parts=tuple(parts),
         deltas=tuple(deltas),
         finish_reason=finish,
-        usage=answer.usage or _charge(ask, deltas),
+        usage=answer.usage or charged,
         cut=isinstance(fault, SpokenFault) or finish in ("length", "content_filter"),
-        logprobs=tuple(_logprobs(answer, deltas)),
-        alternatives=tuple(_alternatives(answer, deltas)),
     )
-
-
-def split(text: str, size: int) -> tuple[str, ...]:
-    """Cut a text into pieces of so many characters; an empty text has none."""
-    return tuple(text[start : start + size] for start in range(0, len(text), size))
 
 
 def _texts(answer: Answer, ask: Ask) -> list[_Voice]:
     """Give the choices' texts, as content or as calls of the request's tool."""
-    wanted = answer.as_tool
-    if wanted is None:
-        wanted = ask.tool is not None and not answer.tool_calls
-    if wanted and ask.tool is None:
+    as_tool = answer.as_tool
+    if as_tool is None:
+        as_tool = ask.tool is not None and not answer.tool_calls
+    if as_tool and ask.tool is None:
         raise ValueError("the answer is to be a tool call, but the request offers no tool")
-    if answer.choices:
-        pieces = [split(text, answer.chunk_size) for text in answer.choices]
-    elif answer.pieces is not None:
-        pieces = [tuple(answer.pieces)]
-    elif answer.text:
-        pieces = [split(answer.text, answer.chunk_size)]
-    else:
-        pieces = []
-    return [
-        (
-            Part("tool", choice, 0, ask.tool or "", f"call_{choice}")
-            if wanted
-            else Part("content", choice),
-            texts,
-        )
-        for choice, texts in enumerate(pieces)
+    texts: Sequence[str | Sequence[str]] = answer.choices
+    if not texts and (answer.text or answer.pieces is not None):
+        texts = [answer.text if answer.pieces is None else answer.pieces]
+    parts = [
+        Part("tool", choice, 0, ask.tool or "", f"call_{choice}")
+        if as_tool
+        else Part("content", choice)
+        for choice in range(len(texts))
+    ]
+    voices = [
+        _voice(part, text, answer.chunk_size) for part, text in zip(parts, texts, strict=True)
+    ]
+    return voices if as_tool else [_likely(answer, voice) for voice in voices]
+
+
+def _likely(answer: Answer, voice: _Voice) -> _Voice:
+    """Add what is known of the probabilities of a text's deltas; of an empty one, nothing is."""
+    part, deltas = voice
+    known, others = answer.logprobs, answer.alternatives
+    if callable(known):
+        known = [known(delta.text) for delta in deltas]
+    logprobs: Iterable[float | None] = repeat(None) if known is None else known
+    return part, [
+        delta._replace(logprob=logprob, alternatives=(others and others(delta.text)) or {})
+        if delta.text
+        else delta
+        for delta, logprob in zip(deltas, logprobs, strict=False)  # of None there is no end
     ]
 
 
-def _call(answer: Answer, index: int, call: ToolCall) -> _Voice:
-    part = Part("tool", 0, index, call.name, call.id or f"call_{index}")
-    if call.pieces is not None:
-        return part, tuple(call.pieces)
-    return part, split(call.arguments, answer.chunk_size)
+def _voice(part: Part, text: str | Sequence[str], size: int) -> _Voice:
+    """Give a part its deltas: the pieces as they are, or a text cut into so many characters."""
+    if isinstance(text, str):
+        text = [text[start : start + size] for start in range(0, len(text), size)]
+    return part, [Delta(part, piece) for piece in text]
 
 
-def _logprobs(answer: Answer, deltas: Iterable[tuple[Part, str]]) -> Iterator[float | None]:
-    """Give each delta what is known of its probability; nothing at all if none is."""
-    known = answer.logprobs
-    if known is None:
-        return
-    left = iter(()) if callable(known) else iter(known)
-    for part, text in deltas:
-        logprob = None
-        if part.kind == "content":
-            logprob = known(text) if callable(known) else next(left)
-        yield logprob if text else None
+def _in_order(voices: Iterable[_Voice]) -> list[Delta]:
+    return [delta for _, deltas in voices for delta in deltas]
 
 
-def _alternatives(
-    answer: Answer, deltas: Iterable[tuple[Part, str]]
-) -> Iterator[tuple[tuple[str, float], ...]]:
-    """Give each delta what else might have stood in its place; nothing at all if none has any."""
-    if answer.alternatives is None:
-        return
-    for part, text in deltas:
-        others = answer.alternatives(text) if part.kind == "content" else None
-        yield tuple((others or {}).items())
-
-
-def _in_order(voices: Iterable[_Voice]) -> list[tuple[Part, str]]:
-    return [(part, text) for part, texts in voices for text in texts]
-
-
-def _in_turns(voices: Sequence[_Voice]) -> list[tuple[Part, str]]:
-    rounds = max((len(texts) for _, texts in voices), default=0)
-    return [
-        (part, texts[turn]) for turn in range(rounds) for part, texts in voices if turn < len(texts)
-    ]
-
-
-def _charge(ask: Ask, deltas: Sequence[tuple[Part, str]]) -> Usage:
-    return Usage(
-        input_tokens=ask.prompt_tokens,
-        output_tokens=len(deltas),
-        reasoning_tokens=sum(part.kind == "reasoning" for part, _ in deltas),
-    )
+def _in_turns(voices: Iterable[_Voice]) -> list[Delta]:
+    turns = zip_longest(*(deltas for _, deltas in voices))
+    return [delta for delta in chain.from_iterable(turns) if delta is not None]

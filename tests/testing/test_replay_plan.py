@@ -17,7 +17,7 @@ TEXT = "one two three four "  # five deltas
 
 
 def planned(answer: Answer, **options: Any) -> ReplayPlan:
-    return make_plan(answer, Ask(**options), ChatWire())
+    return make_plan(answer, Ask(**options), ChatWire)
 
 
 def body(plan: ReplayPlan) -> bytes:

@@ -12,5 +12,5 @@ from partialstream.testing.wires.responses import ResponsesWire
 
 __all__ = ["WIRES", "Wire"]
 
-WIRES: tuple[Wire, ...] = (ChatWire(), ResponsesWire(), AnthropicWire(), GeminiWire())
+WIRES: tuple[type[Wire], ...] = (ChatWire, ResponsesWire, AnthropicWire, GeminiWire)
 """The wires that a server speaks."""

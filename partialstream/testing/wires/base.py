@@ -5,97 +5,116 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from partialstream.sources.common import is_list, is_object
 from partialstream.testing.script import Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from partialstream.testing.script import Part, Script
+    from partialstream.testing.script import Delta, Part, Script
 
 CREATED = 1_700_000_000  # a constant, so that the same script gives the same bytes
 
 
-class Stream(NamedTuple):
-    """A streamed response as bytes, each event whole.
-
-    Attributes:
-        opening: What comes before the first delta, `b""` if nothing does.
-        deltas: Each delta, and what has to stand before it.
-        closing: What comes after the last delta: finish reason and usage.
-        done: The end-of-stream marker, `b""` if the wire has none.
-    """
-
-    opening: bytes
-    deltas: list[bytes]
-    closing: bytes
-    done: bytes = b""
-
-
 class Wire(ABC):
-    """A wire format.
+    """A wire format; each instance renders one response.
+
+    A streamed response is `opening`, `deltas`, `closing` and `done`, in this order and each event
+    whole; `b""` where there is nothing to send.
 
     Attributes:
-        route: The path it takes POST requests on, in Starlette's notation.
+        route: The path of its POST requests, in Starlette's notation.
+        done: The end-of-stream marker.
     """
 
     route: ClassVar[str]
+    done: ClassVar[bytes] = b""
 
-    def read(self, path: str, body: Mapping[str, Any]) -> Ask:
+    def __init__(self, ask: Ask, script: Script) -> None:
+        self.ask = ask
+        self.script = script
+        self.places = {part: place for place, part in enumerate(self.blocks())}
+
+    @classmethod
+    def read(cls, path: str, body: Mapping[str, Any]) -> Ask:
         """Read what a request asks for.
 
         Raises:
             ValueError: If it is not a request of this wire.
         """
         try:
-            return self._ask(path, body)
+            return cls._ask(path, body)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"the request has an unknown shape: {error!r}") from error
 
+    @classmethod
     @abstractmethod
-    def _ask(self, path: str, body: Mapping[str, Any]) -> Ask:
+    def _ask(cls, path: str, body: Mapping[str, Any]) -> Ask:
         """Read a request; what Python raises at an unknown shape is translated by `read`."""
 
+    @staticmethod
     @abstractmethod
-    def stream(self, ask: Ask, script: Script) -> Stream:
-        """Render a streamed response."""
+    def error(message: str, *, status: int, code: str | None = None) -> bytes:
+        """Render the body of an HTTP error."""
+
+    @staticmethod
+    @abstractmethod
+    def error_event(message: str, *, code: str | None = None) -> bytes:
+        """Render an error inside a stream."""
 
     @abstractmethod
-    def whole(self, ask: Ask, script: Script) -> bytes:
+    def whole(self) -> bytes:
         """Render a response that is not streamed."""
 
     @abstractmethod
-    def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        """Render the body of an HTTP error."""
+    def opening(self) -> bytes:
+        """What comes before the first delta."""
 
     @abstractmethod
-    def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        """Render an error inside a stream."""
+    def closing(self) -> bytes:
+        """What comes after the last delta: finish reason and usage."""
 
+    def deltas(self) -> list[bytes]:
+        """Render each delta, with the start of its part before it or the end of its part after it.
 
-def stream_blocks(
-    script: Script,
-    blocks: Container[Part],
-    *,
-    start: Callable[[Part], bytes],
-    piece: Callable[[Part, str], bytes],
-    end: Callable[[Part], bytes],
-) -> list[bytes]:
-    """Render deltas of parts that each have a start, deltas and an end; others are left out."""
-    left = Counter(part for part, _ in script.deltas)
-    opened: set[Part] = set()
-    rendered: list[bytes] = []
-    for part, text in script.deltas:
-        left[part] -= 1
-        data = b""
-        if part in blocks:
-            data = piece(part, text) if part in opened else start(part) + piece(part, text)
-            opened.add(part)
-            if not left[part]:
-                data += end(part)
-        rendered.append(data)
-    return rendered
+        The deltas of parts that are not in `blocks` are left out.
+        """
+        left = Counter(delta.part for delta in self.script.deltas)
+        started: set[Part] = set()
+        rendered: list[bytes] = []
+        for delta in self.script.deltas:
+            part, data = delta.part, b""
+            left[part] -= 1
+            if part in self.places:
+                data = b"" if part in started else self.start(part)
+                started.add(part)
+                data += self.piece(delta)
+                data += b"" if left[part] else self.end(part)
+            rendered.append(data)
+        return rendered
+
+    def blocks(self) -> Iterable[Part]:
+        """The parts that have a place in the response, in order."""
+        return self.script.begun
+
+    def start(self, part: Part) -> bytes:
+        """Render the start of a part, if the wire has such an event."""
+        return b""
+
+    @abstractmethod
+    def piece(self, delta: Delta) -> bytes:
+        """Render a delta."""
+
+    def end(self, part: Part) -> bytes:
+        """Render the end of a part, if the wire has such an event."""
+        return b""
+
+    def silent(self) -> bytes:
+        """Render the parts without a delta."""
+        parts = [part for part in self.script.silent if part in self.places]
+        return b"".join(self.start(part) + self.end(part) for part in parts)
 
 
 def dumps(value: Any) -> bytes:
@@ -136,78 +155,39 @@ def openai_error(message: str, status: int, code: str | None) -> bytes:
 
 
 def ask_from(
-    body: Mapping[str, Any], *, prompt: tuple[str, ...], names: list[str], wanted: Any, **more: Any
+    body: Mapping[str, Any], *, prompt: tuple[str, ...], tools: list[str], wanted: Any, **more: Any
 ) -> Ask:
-    """Read a request that holds its model, and whether to stream, in its body.
-
-    `prompt` are the members with its texts, `names` its tools; for `wanted` see `tool_asked_for`.
-    """
-    return Ask(
-        model=str(body.get("model", "replay")),
-        stream=bool(body.get("stream", False)),
-        tool=tool_asked_for(names, wanted),
-        prompt_tokens=prompt_tokens(*(body.get(name) for name in prompt)),
-        **{"include_usage": True, **more},
-    )
-
-
-def listed(value: Any) -> list[Any]:
-    """A list as it is; None, and what else says nothing, as an empty one.
-
-    Raises:
-        TypeError: If it is something else.
-
-    Example:
-        >>> listed([1]), listed(None)
-        ([1], [])
-    """
-    if value and not isinstance(value, list):
-        raise TypeError(f"a list is needed, not {value!r}")
-    return cast("list[Any]", value or [])
-
-
-def tool_asked_for(names: list[str], wanted: Any) -> str | None:
-    """The tool that a text becomes a call of.
+    """Read a request.
 
     Args:
-        names: The tools of the request.
-        wanted: The tool that it names, `"none"` if none may be called, anything else to choose
-            among them.
-
-    Returns:
-        The tool named, or the first; None if there is none, or none may be called.
-
-    Example:
-        >>> tool_asked_for(["a", "b"], "b"), tool_asked_for(["a"], "auto")
-        ('b', 'a')
-        >>> tool_asked_for(["a"], "none") is None
-        True
-    """
-    if not names or wanted == "none":
-        return None
-    return wanted if wanted in names else names[0]
-
-
-def prompt_tokens(*texts: Any) -> int:
-    """Estimate the input tokens: four characters of text make one.
-
-    Args:
-        texts: Texts, and lists and objects with texts as `text`, `content` or `parts` in them.
+        body: The request.
+        prompt: The members that hold its texts; four characters of them make an input token.
+        tools: The names of its tools.
+        wanted: The tool that it names, `"none"` if none may be called; anything else for the first.
+        more: What is not read from the members that most wires have.
 
     Example:
-        >>> prompt_tokens("abcd", [{"role": "user", "content": [{"text": "abcde"}]}])
-        3
+        >>> asked = ask_from({"input": [{"content": "abcde"}]}, prompt=("input",), \
+tools=["a", "b"], wanted="b")
+        >>> asked.tool, asked.prompt_tokens
+        ('b', 2)
     """
-    return -(-sum(map(_size, texts)) // 4)
+    tool = wanted if wanted in tools else next(iter(tools), None)
+    characters = sum(_size(body.get(name)) for name in prompt)
+    members = {
+        "model": str(body.get("model", "replay")),
+        "stream": bool(body.get("stream", False)),
+        "tool": None if wanted == "none" else tool,
+        "include_usage": True,
+        "prompt_tokens": -(-characters // 4),
+    }
+    return Ask(**{**members, **more})
 
 
 def _size(value: Any) -> int:
+    """Count the characters of a text, or of those in a list or as members of an object."""
     if isinstance(value, str):
         return len(value)
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        return sum(_size(fields.get(name)) for name in ("text", "content", "parts"))
-    if isinstance(value, list):
-        members = cast("list[Any]", value)  # type: ignore[redundant-cast]  # not for pyright
-        return sum(_size(member) for member in members)
-    return 0
+    if is_object(value):
+        return sum(_size(value.get(name)) for name in ("text", "content", "parts"))
+    return sum(map(_size, value)) if is_list(value) else 0

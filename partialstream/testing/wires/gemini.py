@@ -8,27 +8,18 @@ Gemini's does.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from partialstream.testing.script import Ask
-from partialstream.testing.wires.base import (
-    Stream,
-    Wire,
-    dumps,
-    listed,
-    prompt_tokens,
-    sse_event,
-    tool_asked_for,
-)
+from partialstream.sources.common import is_list
+from partialstream.testing.wires.base import Wire, ask_from, dumps, sse_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from partialstream.testing.script import Part, Script
+    from partialstream.testing.script import Ask, Delta, Part
 
 _ID = "gemini-replay"
 
@@ -52,121 +43,120 @@ _STATUSES = {
 
 
 class GeminiWire(Wire):
-    """`POST …/models/{model}:streamGenerateContent?alt=sse` and `…:generateContent`."""
+    """`POST …/models/{model}:streamGenerateContent?alt=sse` and `…:generateContent`.
+
+    A refusal is a text here.
+    """
 
     route = "/{prefix:path}models/{call}"
 
     @override
-    def _ask(self, path: str, body: Mapping[str, Any]) -> Ask:
+    @classmethod
+    def _ask(cls, path: str, body: Mapping[str, Any]) -> Ask:
         model, _, method = path.rpartition("/")[2].partition(":")
         if method not in ("generateContent", "streamGenerateContent"):
             raise ValueError(f"no such method: {method!r}")
-        names = [
+        tools = [
             str(declared["name"])
-            for tool in listed(body.get("tools"))
-            for declared in listed(tool.get("functionDeclarations"))
+            for tool in body.get("tools") or ()
+            for declared in tool.get("functionDeclarations") or ()
         ]
-        config: Any = body.get("toolConfig")
-        config = config and config.get("functionCallingConfig")
-        allowed = listed(config and config.get("allowedFunctionNames"))
-        wanted = "none" if config and config.get("mode") == "NONE" else [*allowed, "auto"][0]
-        return Ask(
+        config: Any = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}
+        allowed = config.get("allowedFunctionNames") or ["auto"]
+        if not is_list(allowed):
+            raise TypeError(f"a list is needed, not {allowed!r}")
+        return ask_from(
+            body,
+            prompt=("systemInstruction", "contents"),
+            tools=tools,
+            wanted="none" if config.get("mode") == "NONE" else allowed[0],
             model=model,
             stream=method == "streamGenerateContent",
-            tool=tool_asked_for(names, wanted),
-            include_usage=True,
-            prompt_tokens=prompt_tokens(body.get("systemInstruction"), body.get("contents")),
         )
 
     @override
-    def stream(self, ask: Ask, script: Script) -> Stream:
-        """Render texts delta by delta, and calls at their last one; a refusal is a text here."""
-
-        def event(candidates: list[Any], **members: Any) -> bytes:
-            chunk = {**_response(ask, candidates), **members}
-            return sse_event(dumps(chunk), newline=b"\r\n")
-
-        left = Counter(part for part, _ in script.deltas)
-        deltas: list[bytes] = []
-        for part, text in script.deltas:
-            left[part] -= 1
-            whole = part.kind == "tool"
-            rendered = _part(part, script.text(part) if whole else text)
-            shown = rendered is not None and not (whole and left[part])
-            deltas.append(event([_candidate(part.choice, [rendered])]) if shown else b"")
-        silent = [part for part in script.silent if part.kind == "tool"]
-        candidates = [
-            _candidate(
-                choice,
-                _parts(script, silent, choice) or [{"text": ""}],
-                _finish_reason(script, choice),
-            )
-            for choice in script.choices
-        ]
-        return Stream(b"", deltas, event(candidates, usageMetadata=_usage(script)))
+    def opening(self) -> bytes:
+        return b""
 
     @override
-    def whole(self, ask: Ask, script: Script) -> bytes:
-        candidates = [
-            _candidate(choice, _parts(script, script.begun, choice), _finish_reason(script, choice))
-            for choice in script.choices
-        ]
-        return dumps({**_response(ask, candidates), "usageMetadata": _usage(script)})
+    def piece(self, delta: Delta) -> bytes:
+        part = delta.part
+        return b"" if part.kind == "tool" else self._event(part, delta.text)
 
     @override
-    def error(self, message: str, *, status: int, code: str | None = None) -> bytes:
-        return dumps(_error(message, status, code))
+    def end(self, part: Part) -> bytes:
+        return self._event(part, self.script.text(part)) if part.kind == "tool" else b""
 
     @override
-    def error_event(self, message: str, *, code: str | None = None) -> bytes:
-        return sse_event(dumps(_error(message, 503, code)))
+    def closing(self) -> bytes:
+        calls = [part for part in self.script.silent if part.kind == "tool"]
+        return _event(self._ended(calls, [{"text": ""}]))
+
+    @override
+    def whole(self) -> bytes:
+        return dumps(self._ended(self.script.begun, []))
+
+    @override
+    @staticmethod
+    def error(message: str, *, status: int, code: str | None = None) -> bytes:
+        word = code or _STATUSES.get(status, "UNKNOWN")
+        return dumps({"error": {"code": status, "message": message, "status": word}})
+
+    @override
+    @staticmethod
+    def error_event(message: str, *, code: str | None = None) -> bytes:
+        return sse_event(GeminiWire.error(message, status=503, code=code))
+
+    def _event(self, part: Part, text: str) -> bytes:
+        content = _content(part, text)
+        if content is None:
+            return b""
+        return _event(self._response([_candidate(part.choice, [content])]))
+
+    def _response(self, candidates: list[Any]) -> dict[str, Any]:
+        return {"candidates": candidates, "modelVersion": self.ask.model, "responseId": _ID}
+
+    def _ended(self, parts: Iterable[Part], otherwise: list[Any]) -> dict[str, Any]:
+        """The response at its end, with these parts in it, or with others where there are none."""
+        usage = self.script.usage
+        candidates = []
+        for choice in self.script.choices:
+            found = [_content(p, self.script.text(p)) for p in parts if p.choice == choice]
+            candidate = _candidate(choice, [each for each in found if each] or otherwise)
+            candidates.append({**candidate, "finishReason": self._finish_reason(choice)})
+        return {
+            **self._response(candidates),
+            "usageMetadata": {
+                "promptTokenCount": usage.input_tokens,
+                "cachedContentTokenCount": usage.cached_tokens,
+                "candidatesTokenCount": usage.output_tokens - usage.reasoning_tokens,
+                "thoughtsTokenCount": usage.reasoning_tokens,
+                "totalTokenCount": usage.total_tokens,
+            },
+        }
+
+    def _finish_reason(self, choice: int) -> str:
+        script = self.script
+        reason = _FINISH_REASONS.get(script.finish_reason, script.finish_reason)
+        parts = [part for part in script.begun if part.choice == choice]
+        malformed = any(_content(part, script.text(part)) is None for part in parts)
+        return "MALFORMED_FUNCTION_CALL" if malformed and reason == "STOP" else reason
 
 
-def _candidate(choice: int, parts: list[Any], finish_reason: str | None = None) -> dict[str, Any]:
-    candidate: dict[str, Any] = {"index": choice, "content": {"role": "model", "parts": parts}}
-    return candidate if finish_reason is None else {**candidate, "finishReason": finish_reason}
+def _event(response: dict[str, Any]) -> bytes:
+    return sse_event(dumps(response), newline=b"\r\n")
 
 
-def _parts(script: Script, parts: Iterable[Part], choice: int) -> list[dict[str, Any]]:
-    rendered = [_part(part, script.text(part)) for part in parts if part.choice == choice]
-    return [part for part in rendered if part is not None]
+def _candidate(choice: int, parts: list[Any]) -> dict[str, Any]:
+    return {"index": choice, "content": {"role": "model", "parts": parts}}
 
 
-def _part(part: Part, text: str) -> dict[str, Any] | None:
+def _content(part: Part, text: str) -> dict[str, Any] | None:
+    """Make a part of a candidate; None of a call whose arguments are not valid JSON."""
     if part.kind == "tool":
         try:
             arguments = json.loads(text or "{}")
         except ValueError:
             return None
         return {"functionCall": {"id": part.call_id, "name": part.name, "args": arguments}}
-    if part.kind == "reasoning":
-        return {"text": text, "thought": True}
-    return {"text": text}
-
-
-def _finish_reason(script: Script, choice: int) -> str:
-    reason = _FINISH_REASONS.get(script.finish_reason, script.finish_reason)
-    broken = any(
-        part.choice == choice and _part(part, script.text(part)) is None for part in script.begun
-    )
-    return "MALFORMED_FUNCTION_CALL" if broken and reason == "STOP" else reason
-
-
-def _response(ask: Ask, candidates: list[Any]) -> dict[str, Any]:
-    return {"candidates": candidates, "modelVersion": ask.model, "responseId": _ID}
-
-
-def _usage(script: Script) -> dict[str, int]:
-    usage = script.usage
-    return {
-        "promptTokenCount": usage.input_tokens,
-        "cachedContentTokenCount": usage.cached_tokens,
-        "candidatesTokenCount": usage.output_tokens - usage.reasoning_tokens,
-        "thoughtsTokenCount": usage.reasoning_tokens,
-        "totalTokenCount": usage.total_tokens,
-    }
-
-
-def _error(message: str, status: int, code: str | None) -> dict[str, Any]:
-    word = code or _STATUSES.get(status, "UNKNOWN")
-    return {"error": {"code": status, "message": message, "status": word}}
+    return {"text": text, "thought": True} if part.kind == "reasoning" else {"text": text}
