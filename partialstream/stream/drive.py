@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from partialstream.errors import PartialStreamError
 from partialstream.results import Item
-from partialstream.stream.events import Event, Snapshot
+from partialstream.stream.events import Snapshot
 from partialstream.stream.session import Session, Steps, cannot_await
 from partialstream.stream.transport import AsyncChunks, Chunks, no_chunks
 
@@ -62,13 +62,6 @@ def drive(session: Session[Any]) -> Steps[None]:
     yield [session.close()]
 
 
-def _wanted(events: list[Event[Any]], kind: type, *, values: bool) -> list[Any]:
-    """What of some events is handed over; see `run`."""
-    if values:
-        return [event.value for event in events if isinstance(event, (Item, Snapshot))]
-    return [event for event in events if isinstance(event, kind)]
-
-
 def run(
     session: Session[Any], chunks: Chunks, kind: type = object, *, values: bool = False
 ) -> Generator[Any, None, None]:
@@ -80,19 +73,24 @@ def run(
         kind: Which kind of events is handed over.
         values: Whether the values of items and snapshots are handed over instead.
     """
+    wanted: Any = (Item, Snapshot) if values else kind
+    pull: Any = session.pull
     steps = drive(session)
     try:
         step: Any = next(steps)
         while True:
             try:
                 if step is Step.READ:
-                    while events := session.pull(chunks.iterator):
+                    while events := pull(chunks.iterator):
                         if session.outcome is not None:
                             chunks.close()  # no more is paid for than was asked for
-                        yield from _wanted(events, kind, values=values)
+                        for event in events:
+                            if isinstance(event, wanted):
+                                yield event.value if values else event
                 elif type(step) is list:
-                    waiting = cast("list[Event[Any]]", step)
-                    yield from _wanted(waiting, kind, values=values)
+                    for event in cast("Any", step):
+                        if isinstance(event, wanted):
+                            yield event.value if values else event
                 elif step is Step.CLOSE:
                     chunks.close()
                 elif step is Step.SEND:
@@ -118,6 +116,8 @@ async def run_async(
     session: Session[Any], chunks: AsyncChunks, kind: type = object, *, values: bool = False
 ) -> AsyncGenerator[Any, None]:
     """As `run`, with awaiting."""
+    wanted: Any = (Item, Snapshot) if values else kind
+    pull: Any = session.pull_async
     steps = drive(session)
     iterator: AsyncIterator[Any] = no_chunks()
     try:
@@ -126,15 +126,16 @@ async def run_async(
             result: Any = None
             try:
                 if step is Step.READ:
-                    while events := await session.pull_async(iterator):
+                    while events := await pull(iterator):
                         if session.outcome is not None:
                             await chunks.close()  # as above
-                        for wanted in _wanted(events, kind, values=values):
-                            yield wanted
+                        for event in events:
+                            if isinstance(event, wanted):
+                                yield event.value if values else event
                 elif type(step) is list:
-                    waiting = cast("list[Event[Any]]", step)
-                    for wanted in _wanted(waiting, kind, values=values):
-                        yield wanted
+                    for event in cast("Any", step):
+                        if isinstance(event, wanted):
+                            yield event.value if values else event
                 elif step is Step.CLOSE:
                     await chunks.leave()
                 elif step is Step.SEND:

@@ -12,7 +12,7 @@ from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.confidence import TokenIndex
 from partialstream.stream.events import Event, Snapshot
-from partialstream.stream.reader import Expected, ResponseReader
+from partialstream.stream.reader import ANYWHERE, Expected, ResponseReader
 from partialstream.validation.partials import PartialParser
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from partialstream.stream.response import ResponseStream
 
 M = TypeVar("M")
+
+_new: Any = object.__new__
+_set_value = Snapshot.__dict__["value"].__set__
 
 _PIECES = 1024
 """Pieces of text that are kept apart before they are joined."""
@@ -130,15 +133,43 @@ class PartialReader(ResponseReader[M]):
         for channel, text in deltas:
             if self.reports_text:
                 events.append(self._text_event(channel, text))
-            if channel is self._chosen or self._is_wanted(channel):
-                snapshot = self._parse(channel, text)
-                if snapshot is not None:
-                    events.append(Snapshot(snapshot))
-            elif self._chosen is None:  # else nobody will read it
-                self._put_aside(channel, text)
-            if self.failure is not None:
+            if channel is not self._chosen and not self._is_wanted(channel):
+                if self._chosen is None:  # else nobody will read it
+                    self._put_aside(channel, text)
+                if self.failure is not None:
+                    break
+                continue
+            self._pieces.append(text)
+            if len(self._pieces) >= _PIECES:
+                self._keep()
+            parser = self._parser
+            if parser is None or channel is not self._channel:  # to look it up takes its hash
+                parser = self._parser_of(channel)
+            try:
+                snapshot = parser.feed(text)
+            except PartialStreamError as error:
+                self._fail(error)
+                if self._wanted(parser.snapshot) is not None:
+                    self._chosen = channel  # so that the error can show how far it came
                 break
+            if self._member is not None:
+                snapshot = self._wanted(snapshot)
+            if snapshot is not None:
+                self._chosen = channel
+                if self._alignments:
+                    self._remember(snapshot, channel)
+                # As `Snapshot(snapshot)`, of which there is one for each delta.
+                event: Snapshot[M] = _new(Snapshot)
+                _set_value(event, snapshot)
+                events.append(event)
         return events
+
+    def _parser_of(self, channel: Channel) -> PartialParser[Any]:
+        parser = self._parsers.get(channel)
+        if parser is None:
+            parser = self._parsers[channel] = self._new_parser()
+        self._channel, self._parser = channel, parser
+        return parser
 
     def _is_wanted(self, channel: Channel) -> bool:
         """Whether a text that is not the chosen one may be the object nevertheless."""
@@ -150,31 +181,6 @@ class PartialReader(ResponseReader[M]):
         # What stands in prose, or in thoughts, may be a draft of a tool call that follows.
         is_draft = chosen.kind == "content" and self._parsers[chosen].is_tentative
         return is_draft and channel.kind == "tool"
-
-    def _parse(self, channel: Channel, text: str) -> M | None:
-        self._pieces.append(text)
-        if len(self._pieces) >= _PIECES:
-            self._keep()
-        parser = self._parser
-        if parser is None or channel is not self._channel:  # to look it up takes its hash
-            parser = self._parsers.get(channel)
-            if parser is None:
-                parser = self._parsers[channel] = self._new_parser()
-            self._channel, self._parser = channel, parser
-        try:
-            snapshot: M | None = parser.feed(text)
-        except PartialStreamError as error:
-            self._fail(error)
-            if self._wanted(parser.snapshot) is not None:
-                self._chosen = channel  # so that the error can show how far it came
-            return None
-        if self._member is not None:
-            snapshot = self._wanted(snapshot)
-        if snapshot is not None:
-            self._chosen = channel
-            if self._alignments:
-                self._remember(snapshot, channel)
-        return snapshot
 
     @override
     def _alignment(self, channel: Channel) -> Alignment:
@@ -222,20 +228,23 @@ class PartialReader(ResponseReader[M]):
 
     def _read_aside(self) -> list[Event[M]]:
         """Read what came elsewhere than it was asked for: the first text with an object."""
+        self._expected = ANYWHERE
+        reports_text, self.reports_text = self.reports_text, False  # it has been reported
+        events: list[Event[M]] = []
         failures: list[BaseException] = []
-        for channel, text in self._take_aside():
-            snapshot = self._parse(channel, text)
-            if snapshot is not None:
-                return [Snapshot(snapshot)]
+        for delta in self._take_aside():
+            events = self._read([delta])
             if self._chosen is not None:
-                return []
+                break
             if self.failure is not None:
                 failures.append(self.failure)  # which may be prose that begins like JSON
                 self.failure = None
-                del self._parsers[channel]
+                del self._parsers[delta[0]]
                 self._parser = None
-        self.failure = failures[0] if failures else None
-        return []
+        else:
+            self.failure = failures[0] if failures else None
+        self.reports_text = reports_text
+        return events
 
     @property
     @override

@@ -57,7 +57,7 @@ class Expected:
         return name == self.tool or name.endswith(f".{self.tool}")
 
 
-_ANYWHERE: Final = Expected()
+ANYWHERE: Final = Expected()
 
 
 class ResponseReader(ABC, Generic[T]):
@@ -84,7 +84,7 @@ class ResponseReader(ABC, Generic[T]):
     def __init__(
         self, response: ResponseStream | None, expected: Expected | None, limits: Limits
     ) -> None:
-        self._expected = expected or _ANYWHERE
+        self._expected = expected or ANYWHERE
         self._aside: dict[Channel, list[str]] = {}  # texts from where none was expected
         self._aside_size = 0
         self._alignments: dict[Channel, Alignment] = {}  # empty while no token is reported

@@ -150,16 +150,9 @@ class Session(Generic[T]):
         """Keep account of events, up to the last that is wanted; gives what is handed over."""
         if self._stopped:
             return []
-        if self._take is None and self._stop_when is None:
-            self._count(events)
-            return events
-        events, stop = self._up_to_last(events)
-        self._count(events)
-        if stop is not None:
-            self._stop(*stop)
-        return events
-
-    def _count(self, events: list[Event[T]]) -> None:
+        stop: tuple[str, Exception | None] | None = None
+        if self._take is not None or self._stop_when is not None:
+            events, stop = self._up_to_last(events)
         timing = self._reader.response.timing
         now: float | None = None
         for event in events:
@@ -178,6 +171,9 @@ class Session(Generic[T]):
                 self._rejected[event.item.index] = event.item
             elif isinstance(event, ItemRepaired):
                 self._rejected.pop(event.rejected.index, None)
+        if stop is not None:
+            self._stop(*stop)
+        return events
 
     def _up_to_last(
         self, events: list[Event[T]]
