@@ -9,7 +9,9 @@ from anyio import fail_after
 
 from partialstream.client.call import BaseClient, Call
 from partialstream.client.endpoint import AsyncEndpoint
+from partialstream.client.item_retries import item_session
 from partialstream.client.response_model import items_shape, object_shape, response_shape
+from partialstream.client.retries import first_request, partial_session
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
 from partialstream.stream.deadline import AsyncTimedChunks
 from partialstream.stream.session import await_steps
@@ -192,11 +194,11 @@ class AsyncClient(BaseClient[AsyncEndpoint]):
         return await self._full(call), call.completion()
 
     def _item_stream(self, call: Call) -> AsyncItemStream[Any]:
-        session = call.item_session()
+        session = item_session(call)
         return AsyncItemStream(session, self._chunks(call, session))
 
     def _partial_stream(self, call: Call) -> AsyncPartialStream[Any]:
-        session = call.partial_session()
+        session = partial_session(call)
         return AsyncPartialStream(session, self._chunks(call, session))
 
     async def _full(self, call: Call) -> Any:
@@ -205,31 +207,9 @@ class AsyncClient(BaseClient[AsyncEndpoint]):
         return await self._partial_stream(call).final()
 
     def _chunks(self, call: Call, session: Session[Any]) -> AsyncChunks:
-        """The chunks of the response, and of those to come.
-
-        The first request is made on first use.
-        """
+        """The chunks of the response, and of those to come; the request is made on first use."""
         send = partial(self._send, call)
-
-        async def open_() -> AsyncIterable[Any]:
-            if call.budget is not None:
-                await await_steps(call.budget.begin())
-            if call.deadline is not None:
-                call.deadline.begin()
-            session.start_clock()
-            with call.report_errors():
-                return await self._send_first(call)
-
-        return AsyncChunks(open_, send)
-
-    async def _send_first(self, call: Call) -> AsyncIterable[Any]:
-        """Make the first request, again if it is rejected temporarily."""
-        while True:
-            try:
-                return await self._send(call, call.request)
-            except Exception as error:
-                if not await await_steps(call.retry_first_request(error)):
-                    raise
+        return AsyncChunks(lambda: await_steps(first_request(call, session, send)), send)
 
     async def _send(self, call: Call, request: Any) -> AsyncIterable[Any]:
         """Make a request; gives the chunks of the response, until the deadline if there is one."""

@@ -109,8 +109,7 @@ class Budget:
         max_requests: How many requests in total.
         reraise: Whether the failure itself is to be raised when the budget is spent: if the
             caller says so, or wants no retries.
-        too_late: Whether the wait for another request would have gone beyond the deadline.
-        deadline: When all has to be over.
+        too_late: The deadline, if the wait for another request would have gone beyond it.
     """
 
     def __init__(
@@ -127,8 +126,8 @@ class Budget:
             raise ValueError(f"max_requests must be at least 1, not {max_requests}")
         self.max_requests = max(MAX_REQUESTS, needed) if max_requests is None else max_requests
         self.reraise: bool = self._retrying.reraise or max_retries == 0
-        self.deadline = deadline
-        self.too_late = False
+        self._deadline = deadline
+        self.too_late: Deadline | None = None
         self._asynchronous = asynchronous
         self._woken = threading.Event()
         self._awaited: Event | None = None
@@ -167,9 +166,10 @@ class Budget:
         state.upcoming_sleep = float((yield from resolved(retrying.wait(state))))
         if (yield from resolved(retrying.stop(state))):
             return False
-        deadline = self.deadline
-        self.too_late = deadline is not None and state.upcoming_sleep >= deadline.left()
-        return not self.too_late
+        deadline = self._deadline
+        if deadline is not None and state.upcoming_sleep >= deadline.left():
+            self.too_late = deadline
+        return self.too_late is None
 
     def pause(self) -> Steps[None]:
         """Wait until the request that `allows` has allowed may be made."""

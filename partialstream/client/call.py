@@ -1,34 +1,27 @@
-"""What both clients have in common; they add the sending of requests, with `await` or without.
-
-A call is made ready here: its first request, and the policy that reads the responses.
-"""
+"""A call that is made ready, and what the two clients have in common."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from partialstream.client.budget import Budget
-from partialstream.client.conversation import Conversation
 from partialstream.client.endpoint import AnyEndpoint
 from partialstream.client.hooks import Hooks
-from partialstream.client.item_retries import ItemRetries
 from partialstream.client.options import Options
-from partialstream.client.retries import PartialRetries, RetryingSession, transient
-from partialstream.errors import IncompleteStreamError
-from partialstream.results import Outcome
-from partialstream.stream.deadline import Deadline, DeadlineError
-from partialstream.stream.response import ResponseStream
-from partialstream.stream.session import Session
+from partialstream.client.schema import VALUE, value_model
+from partialstream.limits import DEFAULT_LIMITS
+from partialstream.stream.deadline import Deadline
+from partialstream.stream.items import ItemReader
+from partialstream.stream.partials import PartialReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Mapping
 
     from typing_extensions import Self
 
     from partialstream.client.endpoint import RequestBuilder
     from partialstream.client.response_model import ResponseShape
-    from partialstream.stream.session import Steps
+    from partialstream.stream.response import ResponseStream
 
 E = TypeVar("E", bound=AnyEndpoint)
 
@@ -94,32 +87,23 @@ class BaseClient(Generic[E]):
 
 
 class Call:
-    """A call that has not been made yet.
+    """A call that has not been made yet: what it asks for, and how its responses are read.
 
     Args:
         shape: What it asks for.
-        options: How the response is read.
+        options: How the responses are read.
         builder: Builds its requests.
         stream: Whether the response is streamed.
         hooks: Those of the client.
         asynchronous: Whether a loop must not be kept waiting.
 
     Raises:
-        TypeError: The options contradict each other, or what is asked for.
-        ValueError: There is no such word for `on_invalid` or `on_interrupt`, or `take` is too
-            small.
-
-    Attributes:
-        shape: What it asks for.
-        conversation: Its requests, and what reads the response to each.
-        stream: Whether the response is streamed.
-        hooks: The client's and the caller's.
-        deadline: When it has to be over, None for no bound.
-        budget: What may be spent on retries, None if there are to be none.
-        completion: Gives the last response in the form the SDK gives it, if it was not streamed.
+        TypeError: See `Options.check` and `Budget`.
+        ValueError: See `Options.check` and `Budget`.
     """
 
     completion: Callable[[], Any]
+    """Gives the last response in the form the SDK gives it, if it was not streamed."""
 
     def __init__(
         self,
@@ -133,13 +117,13 @@ class Call:
     ) -> None:
         options.check(shape.kind, stream=stream)
         self.shape = shape
-        self._options = options
-        self.conversation = Conversation(shape, options, builder)
+        self.options = options
+        self.builder = builder
         self.stream = stream
         self.hooks = Hooks.combine(hooks, options.hooks)
+        self.limits = options.limits or DEFAULT_LIMITS
         self.deadline = None if options.deadline is None else Deadline(options.deadline)
-        self._retries: RetryingSession[Any] | None = None
-        self.budget = (
+        self.budget = (  # None if there are to be no retries
             None
             if options.max_retries == 0
             else Budget(
@@ -151,79 +135,53 @@ class Call:
         )
 
     @property
-    def request(self) -> Any:
-        """The first request, for the endpoint that it was built for."""
-        return self.conversation.request
-
-    def retry_first_request(self, error: Exception) -> Steps[bool]:
-        """The first request has failed: whether to make it again; waits until it may be."""
-        failure = None if self.budget is None else transient(error)
-        if failure is None or self._retries is None:
-            return False
-        return (yield from self._retries.retry_first_request(failure))
-
-    @contextmanager
-    def report_errors(self) -> Generator[None, None, None]:
-        """For the first request, whose errors are the SDK's own: the hooks learn of them.
-
-        Raises:
-            IncompleteStreamError: The deadline has passed.
-        """
-        try:
-            try:
-                yield
-            except DeadlineError as passed:
-                raise IncompleteStreamError.of(Outcome("stalled", detail=str(passed))) from passed
-        except Exception as error:
-            most = 1 if self.budget is None else self.budget.max_requests
-            number = 1 if self._retries is None else self._retries.number
-            report = {"attempt_number": number, "max_attempts": most, "is_last_attempt": True}
-            self.hooks.emit("completion:error", error, **report)
-            self.hooks.emit("completion:last_attempt", error, **report)
-            raise
-
-    # -- the policy ------------------------------------------------------------------------
-
-    @property
-    def _is_plain(self) -> bool:
+    def is_plain(self) -> bool:
         """Whether one response is all there will be, and no handler waits for it."""
         return self.budget is None and not self.hooks
 
-    def item_session(self) -> Session[Any]:
-        """What reads the list: over one response, or over several, and how much of it."""
-        options = self._options
-        take, stop_when = options.take, options.stop_when
-        on_invalid = options.on_invalid or ("raise" if self.budget is None else "repair")
-        if self._is_plain and on_invalid in ("raise", "skip"):
-            skip = on_invalid == "skip"
-            reader = self.conversation.item_reader(ResponseStream(), "skip" if skip else "raise")
-            return Session(reader, take, stop_when)
-        self._retries = ItemRetries(
-            self.conversation,
-            self.budget or Budget(),
-            self.hooks,
-            on_invalid=on_invalid,
-            on_interrupt=options.on_interrupt,
-            # A list that is returned as one has no reason to be out of order.
-            ordered=options.ordered or not self.stream,
-            key=options.key,
-            take=take,
-            stop_when=stop_when,
-        )
-        return self._retries
+    @property
+    def request(self) -> Any:
+        """The first request, for the endpoint that it was built for."""
+        return self.builder.request
 
-    def partial_session(self) -> Session[Any]:
-        """What reads the object: over one response, or over several, and how long."""
-        options = self._options
-        if self._is_plain:
-            reader = self.conversation.partial_reader(ResponseStream())
-            return Session(reader, stop_when=options.stop_when)
-        self._retries = PartialRetries(
-            self.conversation,
-            self.budget or Budget(),
-            self.hooks,
-            on_interrupt=options.on_interrupt,
-            fail_fast=options.fail_fast,
-            stop_when=options.stop_when,
+    def item_reader(
+        self, response: ResponseStream, on_invalid: Literal["raise", "skip"]
+    ) -> ItemReader[Any]:
+        """What reads one response with a list."""
+        options = self.options
+        return ItemReader(
+            self.shape.type_,
+            path=options.path,
+            on_invalid=on_invalid,
+            context=options.context,
+            strict=options.strict,
+            limits=self.limits,
+            response=response,
+            expected=self.builder.expected,
         )
-        return self._retries
+
+    @property
+    def wraps(self) -> bool:
+        """Whether the value asked for is not an object, and so a member of one."""
+        return self.builder.path == (VALUE,)
+
+    def partial_reader(
+        self,
+        response: ResponseStream,
+        carried: Mapping[str, str] | None = None,
+        *,
+        fail_fast: bool = False,
+    ) -> PartialReader[Any]:
+        """What reads one response with an object; `carried` was accepted from earlier ones."""
+        options, wraps = self.options, self.wraps
+        return PartialReader(
+            value_model(self.shape.type_) if wraps else self.shape.type_,
+            context=options.context,
+            strict=options.strict,
+            limits=self.limits,
+            response=response,
+            expected=self.builder.expected,
+            member=VALUE if wraps else None,
+            carried=carried,
+            fail_fast=fail_fast,
+        )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
 from partialstream.client.endpoint import AsyncBody, Body
-from partialstream.client.schema import BESIDE, VALUE, type_name, wrapper_model
+from partialstream.client.schema import BESIDE, VALUE, type_name, value_model
 from partialstream.errors import ProviderError
 from partialstream.sources.detect import source_for
 from partialstream.stream.transport import aiter_of, close_by, closer_of
@@ -121,7 +121,7 @@ def capturing_model(
     elif _is_object(shape.type_):
         base = _without(shape.type_, carried)
     else:
-        base = wrapper_model(shape.type_)
+        base = value_model(shape.type_)
         name = base.__name__
     bases: tuple[Any, ...] = (_capturing(captured), base)
     if not issubclass(base, IterableBase):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from typing_extensions import override
 
-from partialstream.client.conversation import follow_up_messages
 from partialstream.client.endpoint import (
     AsyncBody,
     Body,
@@ -363,6 +362,57 @@ def _with_schema(kwargs: Mapping[str, Any], schema: RequestSchema) -> list[Any]:
     else:
         content = [*(content or ()), {"type": "text", "text": prompt}]
     return [{**first, "content": content}, *messages[1:]]
+
+
+CALL_ID: Final = "followup1"
+"""The id of the tool call that is shown as the model's own.
+
+Nine letters and digits, because Mistral's API takes no other ids.
+"""
+
+
+def follow_up_messages(
+    messages: Sequence[Any], *, mode: Mode, tool_name: str, said: str | None, instruction: str
+) -> list[Any]:
+    """Continue a conversation by what the model said and what is asked of it now.
+
+    Args:
+        messages: The caller's messages. Neither they nor the list are changed.
+        mode: How the model is made to answer; in mode `tools` it spoke through a tool call.
+        tool_name: The name of the tool. Of no meaning in other modes.
+        said: The model's own words; None leaves them out.
+        instruction: What is asked of it.
+
+    Returns:
+        A new list: the caller's messages, the same objects, and one or two more.
+
+    Example:
+        >>> asked = [{"role": "user", "content": "Two tools, please."}]
+        >>> for message in follow_up_messages(
+        ...     asked, mode="json_schema", tool_name="", said='{"items": []}', instruction="Go on."
+        ... ):
+        ...     print(message)
+        {'role': 'user', 'content': 'Two tools, please.'}
+        {'role': 'assistant', 'content': '{"items": []}'}
+        {'role': 'user', 'content': 'Go on.'}
+    """
+    request: dict[str, Any] = {"role": "user", "content": instruction}
+    if said is None:
+        return [*messages, request]
+    if mode != "tools":
+        return [*messages, {"role": "assistant", "content": said}, request]
+    call = {
+        "id": CALL_ID,
+        "type": "function",
+        "function": {"name": tool_name, "arguments": said},
+    }
+    return [
+        *messages,
+        # Neither null nor left out, though OpenAI takes both: llama-cpp-python refuses null,
+        # and templates of open models read the member.
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": CALL_ID, "content": instruction},
+    ]
 
 
 def fill_in_templates(kwargs: Mapping[str, Any], context: Any) -> Mapping[str, Any]:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from typing_extensions import override
 
 from partialstream.client.placing import Placing, same_text
+from partialstream.client.prompts import (
+    first_index_prompt,
+    indexes_prompt,
+    repair_prompt,
+    resume_prompt,
+)
 from partialstream.client.retries import Failure, RetryingSession, is_final
+from partialstream.client.schema import FIRST_INDEX, INDEXES
+from partialstream.engine.fields import object_text
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,
@@ -16,19 +24,18 @@ from partialstream.errors import (
     PartialStreamError,
     ProviderError,
 )
+from partialstream.limits import exceeded
 from partialstream.results import Item, Outcome, RejectedItem
 from partialstream.stream.events import Event, ItemRejected, ItemRepaired, Resumed, TextDelta
 from partialstream.stream.response import ResponseStream
+from partialstream.stream.session import Session
 from partialstream.validation.items import invalid_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable, Iterable
 
-    from partialstream.client.budget import Budget
-    from partialstream.client.conversation import Conversation
-    from partialstream.client.hooks import Hooks
-    from partialstream.client.options import Key, OnInterrupt, OnInvalid
-    from partialstream.client.placing import Element, Placed
+    from partialstream.client.call import Call
+    from partialstream.client.placing import Element, Elements, Placed
     from partialstream.results import AttemptCause, Path
     from partialstream.stream.items import ItemReader
 
@@ -42,50 +49,26 @@ class ItemRetries(RetryingSession[T]):
 
     A response may begin the list, go on with it where another broke off, or repair elements.
     Which element of the list each element of a response is, is for `Placing` to say.
-
-    Args:
-        conversation: Makes the readers and the requests.
-        budget: How often, and when, a request may be made again.
-        hooks: Told of requests and failures.
-        on_invalid: What becomes of an item that does not validate.
-        on_interrupt: What becomes of a response that breaks off.
-        ordered: Whether items wait for those before them that are being repaired.
-        key: What tells one item from another; None: its text.
-        take: See `Session`.
-        stop_when: See `Session`.
     """
 
-    def __init__(
-        self,
-        conversation: Conversation,
-        budget: Budget,
-        hooks: Hooks,
-        *,
-        on_invalid: OnInvalid = "repair",
-        on_interrupt: OnInterrupt = "resume",
-        ordered: bool = False,
-        key: Key | None = None,
-        take: int | None = None,
-        stop_when: Callable[[T], bool] | None = None,
-    ) -> None:
-        self._conversation = conversation
-        self._on_invalid = on_invalid
-        self._on_interrupt = on_interrupt
-        self._ordered = ordered
-        self._placing = Placing(conversation.limits.text_kept, key)
+    def __init__(self, call: Call) -> None:
+        options = call.options
+        self._on_invalid = options.on_invalid or ("repair" if call.budget else "raise")
+        # A list that is returned as one has no reason to be out of order.
+        self._ordered = options.ordered or not call.stream
+        self._placing = Placing(call.limits.text_kept, options.key)
         self._pending = self._placing.pending
         self._brought = 0  # items that the response under way has brought
-        # items that wait for those before them
-        self._held: dict[int, Item[T]] = {}
+        self._held: dict[int, Item[T]] = {}  # items that wait for those before them
         self._next_index = 0
         self._items: ItemReader[T]
-        super().__init__(self._new_reader(ResponseStream()), budget, hooks, take, stop_when)
+        super().__init__(call)
 
     @override
     def _new_reader(self, response: ResponseStream) -> ItemReader[T]:
         self._brought = 0
         on_invalid: Literal["raise", "skip"] = "raise" if self._on_invalid == "raise" else "skip"
-        self._items = self._conversation.item_reader(response, on_invalid)
+        self._items = self._call.item_reader(response, on_invalid)
         return self._items
 
     # -- reading a response ----------------------------------------------------------------
@@ -120,11 +103,9 @@ class ItemRetries(RetryingSession[T]):
         return events
 
     def _take_one(self, element: Element[T], index: int | None) -> list[Event[T]]:
-        allowed = self._conversation.limits.item_count
-        if index is None and self._placing.elements.count >= allowed:
-            self.failure = LimitExceededError(
-                "item_count", allowed, f"more than {allowed} items in all answers"
-            )
+        limits = self._call.limits
+        if index is None and self._placing.elements.count >= limits.item_count:
+            self.failure = exceeded(limits, "item_count")
             return []
         index = self._placing.add(element, index)
         if isinstance(element, Item):
@@ -208,7 +189,11 @@ class ItemRetries(RetryingSession[T]):
             rejected = list(self._pending.values())
             mark = tuple((each.index, same_text(each.raw)) for each in rejected)
             return Failure(invalid_item(rejected[0]), "repair", progress, mark)
-        if mendable and self._on_interrupt == "resume" and isinstance(error, PartialStreamError):
+        if (
+            mendable
+            and self._options.on_interrupt == "resume"
+            and isinstance(error, PartialStreamError)
+        ):
             cause: AttemptCause = "repair" if self._cause == "repair" else "resume"
             return Failure(error, cause, progress, self._mark_of(error))
         self.failure = error
@@ -238,21 +223,65 @@ class ItemRetries(RetryingSession[T]):
 
     @override
     def _request_for(self, failure: Failure) -> Any:
-        conversation, items = self._conversation, self._items
-        name = conversation.index_name(failure.cause)
+        builder, items = self._call.builder, self._items
+        name = builder.member_beside(INDEXES if failure.cause == "repair" else FIRST_INDEX)
 
         def claim() -> str | None:
             return None if name is None else items.member(name)
 
         if failure.cause == "repair":
             self._placing.repair(claim, self.rejected)
-            return conversation.repair_request(list(self._pending.values()))
+            return self._repair_request(list(self._pending.values()), name)
         elements = self._placing.elements
         self._placing.resume(claim)
         self.pending.append(Resumed(self._number, elements.count))
-        if not elements.count and not _is_the_models(failure.error):
-            return conversation.request  # it has not said anything wrong
-        return conversation.resume_request(elements)
+        if elements.count:
+            return self._resume_request(elements, name)
+        if _is_the_models(failure.error):
+            return self._resume_request(elements, None)
+        return self._call.request  # the model has not said anything wrong
+
+    def _repair_request(self, rejected: list[RejectedItem], name: str | None) -> Any:
+        """Ask for rejected items again, and for nothing else."""
+        said = list_text([each.raw for each in rejected], self._call.builder.path)
+        prompt = self._options.prompts.repair
+        instruction = prompt(rejected)
+        if name is not None and prompt is repair_prompt:
+            instruction += f"\n\n{indexes_prompt(name, [each.index for each in rejected])}"
+        return self._call.builder.follow_up(said, instruction, (), name)
+
+    def _resume_request(self, elements: Elements, name: str | None) -> Any:
+        """Ask for what follows these elements of the list."""
+        said = list_text(elements.texts, self._call.builder.path) if elements.texts else None
+        prompt = self._options.prompts.resume
+        instruction = prompt(elements.count, len(elements.texts))
+        if name is not None and prompt is resume_prompt:
+            instruction += f"\n\n{first_index_prompt(name, elements.count)}"
+        return self._call.builder.follow_up(said, instruction, (), name)
+
+
+def item_session(call: Call) -> Session[Any]:
+    """What reads the list: over one response, or over as many as it takes."""
+    on_invalid = call.options.on_invalid or "raise"
+    if call.is_plain and (on_invalid == "raise" or on_invalid == "skip"):
+        reader = call.item_reader(ResponseStream(), on_invalid)
+        return Session(reader, call.options.take, call.options.stop_when)
+    return ItemRetries(call)
+
+
+def list_text(raws: Iterable[str], path: Path) -> str:
+    """Write a JSON document with a list at a path; its elements are texts, and stay as they are.
+
+    An index in the path becomes a list of one element.
+
+    Example:
+        >>> list_text(['{"n":1}', '{"n": 2e0}'], ("items",))
+        '{"items": [{"n":1}, {"n": 2e0}]}'
+    """
+    text = f"[{', '.join(raws)}]"
+    for step in reversed(path):
+        text = f"[{text}]" if isinstance(step, int) else object_text({step: text})
+    return text
 
 
 def _is_the_models(error: PartialStreamError) -> bool:

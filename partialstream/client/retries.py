@@ -1,5 +1,7 @@
 """Several responses read as one: what lists and objects have in common, and objects. No I/O.
 
+The first request is made, and made again, by `first_request`. After that:
+
 read a response ──> judge it ──> done
 ^                 │
 │                 └──> failure ──> the budget allows it ──> next request
@@ -14,6 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import override
 
+from partialstream.client.budget import Budget
+from partialstream.client.prompts import errors_of
+from partialstream.engine.fields import object_text
 from partialstream.errors import (
     JSONSyntaxError,
     LimitExceededError,
@@ -28,15 +33,13 @@ from partialstream.stream.deadline import DeadlineError
 from partialstream.stream.events import AttemptFailed, AttemptStarted, Event, Resumed
 from partialstream.stream.outcome import translate
 from partialstream.stream.response import ResponseStream
-from partialstream.stream.session import Session, Steps
+from partialstream.stream.session import Session, Steps, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from partialstream.client.budget import Budget
-    from partialstream.client.conversation import Conversation
-    from partialstream.client.hooks import Hooks
-    from partialstream.client.options import OnInterrupt
+    from partialstream.client.call import Call
+    from partialstream.results import Path
     from partialstream.stream.partials import PartialReader
     from partialstream.stream.reader import ResponseReader
 
@@ -64,30 +67,17 @@ class Failure:
 
 
 class RetryingSession(Session[T]):
-    """Reads responses until all is there, or the budget is spent.
+    """Reads the responses of a call until all is there, or its budget is spent."""
 
-    Args:
-        reader: Reads the first response.
-        budget: How often, and when, a request may be made again.
-        hooks: Told of requests and failures.
-        take: See `Session`.
-        stop_when: See `Session`.
-    """
-
-    def __init__(
-        self,
-        reader: ResponseReader[T],
-        budget: Budget,
-        hooks: Hooks,
-        take: int | None = None,
-        stop_when: Callable[[T], bool] | None = None,
-    ) -> None:
-        super().__init__(reader, take, stop_when)
-        self._budget = budget
-        self._hooks = hooks
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._options = call.options
+        self._budget = call.budget or Budget()
         self._last_mark: Hashable = None
         self._unresolved: Outcome | None = None  # of the failure that this attempt is to mend
         self._request: Any = None
+        reader = self._new_reader(ResponseStream())
+        super().__init__(reader, call.options.take, call.options.stop_when)
         self._began = reader.response.elapsed()
         self.pending.append(AttemptStarted(1, "request"))
 
@@ -95,12 +85,10 @@ class RetryingSession(Session[T]):
 
     @abstractmethod
     def _judge(self, error: BaseException | None) -> Failure | None:
-        """A response was read; None if that was all, or nothing can be done.
+        """A response was read, and ended by `error` if it is not complete.
 
-        In the first case, it sets `outcome`, in the second `failure`.
-
-        Args:
-            error: What ended the response, None if it is complete.
+        Gives None if that was all, and sets `outcome`, or if nothing can be done, and sets
+        `failure`.
         """
 
     @abstractmethod
@@ -118,36 +106,29 @@ class RetryingSession(Session[T]):
     def request(self) -> Any:
         return self._request
 
-    def retry_first_request(self, error: PartialStreamError) -> Steps[bool]:
-        """The first request was rejected: whether to make it again; waits until it may be.
-
-        Args:
-            error: Our error for it; see `transient`.
+    def retry_first_request(self, error: Exception) -> Steps[bool]:
+        """The first request has failed: whether to make it again; waits until it may be.
 
         Raises:
             DeadlineError: There is no time for another before the deadline.
         """
-        if len(self._attempts) + 1 >= self._budget.max_requests:
+        failure = None if self._call.budget is None else transient(error)
+        if failure is None or len(self._attempts) + 1 >= self._budget.max_requests:
             return False
-        if not (yield from self._budget.allows(error)):
-            if self._budget.too_late and self._budget.deadline is not None:
-                raise self._budget.deadline.error() from error
+        if not (yield from self._budget.allows(failure)):
+            if self._budget.too_late is not None:
+                raise self._budget.too_late.error() from failure
             return False
-        outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {error}")
+        outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {failure}")
         self._attempts.append(self._attempt(outcome))
-        self._report(error, last=False)
-        self.pending.append(AttemptFailed(self._number, error))
+        self.report(failure, last=False)
+        self.pending.append(AttemptFailed(self._number, failure))
         yield from self._budget.pause()
         if self.finished():
             return False  # somebody has left while it waited
         self._start_attempt(self._cause)
         yield from self._budget.begin()
         return True
-
-    @property
-    def number(self) -> int:
-        """Of the attempt under way; the first is 1."""
-        return self._number
 
     def _start_attempt(self, cause: AttemptCause) -> None:
         self._number += 1
@@ -163,11 +144,11 @@ class RetryingSession(Session[T]):
         reader.close()
         self._end_attempt(self._rejection(reader.failure))
         if reader.response.metadata.usage is not None:
-            self._hooks.emit("completion:usage", self.usage, attempt_number=self._number)
+            self._call.hooks.emit("completion:usage", self.usage, attempt_number=self._number)
         failure = None if self.failure is not None else self._judge(reader.failure)
         if failure is None:
             if isinstance(self.failure, Exception):
-                self._report(self.failure, last=True)
+                self.report(self.failure, last=True)
             yield self._last_pending()
             return False
         self.pending.append(AttemptFailed(self._number, failure.error))
@@ -175,7 +156,7 @@ class RetryingSession(Session[T]):
             self._budget.renew()
             self._last_mark = None
         reason = yield from self._enough(failure)
-        self._report(failure.error, last=reason is not None)
+        self.report(failure.error, last=reason is not None)
         if reason is not None:
             self._give_up(failure, reason)
             yield self._last_pending()
@@ -227,23 +208,25 @@ class RetryingSession(Session[T]):
             return f"no more retries, after {requests} request(s)"
         return None
 
-    def _report(self, error: Exception, *, last: bool) -> None:
+    def report(self, error: Exception, *, last: bool) -> None:
+        """Let the hooks know why a request, or the response to it, has failed."""
         outcome = error.outcome if isinstance(error, PartialStreamError) else None
         wrong = isinstance(error, (JSONSyntaxError, OutputValidationError))
         no_json = outcome is not None and outcome.status == "no_json"
-        report = {
+        about = {
             "attempt_number": self._number,
-            "max_attempts": self._budget.max_requests,
+            "max_attempts": 1 if self._call.budget is None else self._budget.max_requests,
             "is_last_attempt": last,
         }
-        self._hooks.emit("parse:error" if wrong or no_json else "completion:error", error, **report)
+        emit = self._call.hooks.emit
+        emit("parse:error" if wrong or no_json else "completion:error", error, **about)
         if last:
-            self._hooks.emit("completion:last_attempt", error, **report)
+            emit("completion:last_attempt", error, **about)
 
     def _give_up(self, failure: Failure, reason: str) -> None:
         error = failure.error
-        if self._budget.too_late and self._budget.deadline is not None:
-            self.failure = self._budget.deadline.stalled(error, error.tail)
+        if self._budget.too_late is not None:
+            self.failure = self._budget.too_late.stalled(error, error.tail)
             return
         if self._budget.reraise:
             self.failure = error
@@ -266,38 +249,18 @@ class PartialRetries(RetryingSession[T]):
 
     Fields that stand are carried over: the next response needs only the others, and the object
     is validated as a whole.
-
-    Args:
-        conversation: Makes the readers and the requests.
-        budget: How often, and when, a request may be made again.
-        hooks: Told of requests and failures.
-        on_interrupt: What becomes of a response that breaks off.
-        fail_fast: Whether a response is left as soon as a field of it cannot be valid.
-        stop_when: See `Session`.
     """
 
-    def __init__(
-        self,
-        conversation: Conversation,
-        budget: Budget,
-        hooks: Hooks,
-        *,
-        on_interrupt: OnInterrupt = "resume",
-        fail_fast: bool = True,
-        stop_when: Callable[[T], bool] | None = None,
-    ) -> None:
-        self._conversation = conversation
-        self._on_interrupt = on_interrupt
-        self._fail_fast = fail_fast and not conversation.wraps
+    def __init__(self, call: Call) -> None:
         self._carried: Mapping[str, str] = {}
         self._object: PartialReader[T]
-        reader = self._new_reader(ResponseStream())
-        super().__init__(reader, budget, hooks, stop_when=stop_when)
+        super().__init__(call)
 
     @override
     def _new_reader(self, response: ResponseStream) -> PartialReader[T]:
-        self._object = self._conversation.partial_reader(
-            response, self._carried or None, fail_fast=self._fail_fast
+        fail_fast = self._options.fail_fast and not self._call.wraps
+        self._object = self._call.partial_reader(
+            response, self._carried or None, fail_fast=fail_fast
         )
         return self._object
 
@@ -307,11 +270,11 @@ class PartialRetries(RetryingSession[T]):
             self.outcome = self._object.outcome
             return None
         wrong = isinstance(error, OutputValidationError)
-        mendable = not is_final(error) and (wrong or self._on_interrupt == "resume")
+        mendable = not is_final(error) and (wrong or self._options.on_interrupt == "resume")
         if not mendable or not isinstance(error, PartialStreamError):
             self.failure = error
             return None
-        standing = {} if self._conversation.wraps else self._object.standing
+        standing = {} if self._call.wraps else self._object.standing
         progress = len(standing) > len(self._carried)
         self._carried = standing
         mark = (error.raw, str(error)) if isinstance(error, OutputValidationError) else None
@@ -320,12 +283,64 @@ class PartialRetries(RetryingSession[T]):
     @override
     def _request_for(self, failure: Failure) -> Any:
         carried, error = self._carried, failure.error
+        said = object_text(carried) if carried else None
+        errors: list[tuple[Path, str]] = []
+        raw = None
         if isinstance(error, OutputValidationError):
-            return self._conversation.reask_request(carried, error)
-        self.pending.append(Resumed(self._number, len(carried)))
-        if not carried:
-            return self._conversation.request
-        return self._conversation.reask_request(carried, None)
+            errors = errors_of(error)
+            if error.path:
+                raw = error.raw
+            else:
+                said = error.raw
+        else:
+            self.pending.append(Resumed(self._number, len(carried)))
+            if not carried:
+                return self._call.request
+        instruction = self._options.prompts.reask(errors, list(carried), raw)
+        return self._call.builder.follow_up(said, instruction, list(carried))
+
+
+# -- the session of a call -----------------------------------------------------------------
+
+
+def partial_session(call: Call) -> Session[Any]:
+    """What reads the object: over one response, or over as many as it takes."""
+    if call.is_plain:
+        return Session(call.partial_reader(ResponseStream()), stop_when=call.options.stop_when)
+    return PartialRetries(call)
+
+
+def first_request(call: Call, session: Session[Any], send: Callable[[Any], Any]) -> Steps[Any]:
+    """Make the first request, again if it is rejected temporarily; gives what `send` gives.
+
+    Its errors are the SDK's own, and the hooks learn of them.
+
+    Raises:
+        IncompleteStreamError: The deadline has passed.
+    """
+    if call.budget is not None:
+        yield from call.budget.begin()
+    if call.deadline is not None:
+        call.deadline.begin()
+    session.start_clock()
+    retries = session if isinstance(session, RetryingSession) else None
+    try:
+        while True:
+            try:
+                return (yield from resolved(send(call.request)))
+            except Exception as error:  # whichever SDK it is of: `transient` knows what may pass
+                if retries is None or not (yield from retries.retry_first_request(error)):
+                    raise
+    except Exception as error:  # noqa: BLE001 - raised again
+        failure = error
+        if call.deadline is not None and isinstance(error, DeadlineError):
+            failure = call.deadline.stalled(error)
+        if retries is not None:
+            retries.report(failure, last=True)
+        raise failure from failure.__cause__
+
+
+# -- which failures may pass ---------------------------------------------------------------
 
 
 def transient(error: Exception) -> PartialStreamError | None:

@@ -6,9 +6,9 @@ import builtins
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, wraps
 from types import GenericAlias, NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
@@ -24,13 +24,16 @@ from partialstream.client.strict_schema import (
 from partialstream.validation.types import validator_for
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import TypedDictField
 
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Path
+
+K = TypeVar("K")
+R = TypeVar("R")
 
 ITEMS: Final = "items"
 """The member that holds the list, in a response that was asked for."""
@@ -55,7 +58,6 @@ BESIDE: Final[dict[str, dict[str, Any]]] = {
 }
 
 _NAME_LENGTH: Final = 64
-_CACHED_TYPES: Final = 256  # a program asks for a handful; those made on the fly must not pile up
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,23 @@ class _AbsenceGenerator(_QuietGenerator):
         return made if self.field_is_required(schema, True) else {**made, MAY_BE_ABSENT: True}
 
 
+def _remembering(make: Callable[[K], R]) -> Callable[[K], R]:
+    """Remember what a function made last; what cannot be hashed is made anew each time."""
+    # A program asks for a handful of types; those made on the fly must not pile up.
+    remembered = lru_cache(maxsize=256)(make)
+
+    @wraps(make)
+    def made(key: K) -> R:
+        try:
+            hash(key)
+        except TypeError:  # annotated with something unhashable, such as pydantic's Field()
+            return make(key)
+        return remembered(key)
+
+    return made
+
+
+@_remembering
 def request_schema(shape: ResponseShape) -> RequestSchema:
     """Make the schema for what a call asks for; the last types asked for are remembered.
 
@@ -131,20 +150,29 @@ def request_schema(shape: ResponseShape) -> RequestSchema:
         >>> made.schema["properties"]["items"]["items"]
         {'type': 'integer'}
     """
-    try:
-        hash(shape)
-    except TypeError:  # annotated with something unhashable, such as pydantic's Field()
-        return _make(shape)
-    return _make_once(shape)
+    type_ = shape.type_
+    if shape.kind == "items":
+        return _wrapped(type_, ITEMS, GenericAlias(list, (type_,)))
+    with _refusing(type_):
+        adapter = TypeAdapter[Any](type_)
+        root = inline_root(adapter.json_schema(schema_generator=_QuietGenerator))
+        if root.get("type") == "object":
+            return _finished(_fitted(type_name(type_), "", "Answer"), adapter, ())
+    return _wrapped(type_, VALUE, type_)
 
 
-def wrapper_model(type_: Any, *, member: str = VALUE, name: str = "Answer") -> type[BaseModel]:
+@_remembering
+def value_model(type_: Any) -> type[BaseModel]:
     """Make the model of a wrapper object, for a value that is not an object by itself.
 
     Example:
-        >>> wrapper_model(int).model_validate_json('{"value": 7}').value
+        >>> value_model(int).model_validate_json('{"value": 7}').value
         7
     """
+    return _wrapper_model("Answer", VALUE, type_)
+
+
+def _wrapper_model(name: str, member: str, type_: Any) -> type[BaseModel]:
     fields: dict[str, Any] = {member: (type_, ...)}
     made: type[BaseModel] = create_model(
         name, __config__=ConfigDict(arbitrary_types_allowed=True), **fields
@@ -274,25 +302,10 @@ def type_name(type_: Any) -> str:
     return re.sub(r"[^a-zA-Z0-9-]+", "_", name + inner).strip("_")
 
 
-def _make(shape: ResponseShape) -> RequestSchema:
-    type_ = shape.type_
-    if shape.kind == "items":
-        return _wrapped(type_, ITEMS, GenericAlias(list, (type_,)))
-    with _refusing(type_):
-        adapter = TypeAdapter[Any](type_)
-        root = inline_root(adapter.json_schema(schema_generator=_QuietGenerator))
-        if root.get("type") == "object":
-            return _finished(_fitted(type_name(type_), "", "Answer"), adapter, ())
-    return _wrapped(type_, VALUE, type_)
-
-
-_make_once = lru_cache(maxsize=_CACHED_TYPES)(_make)
-
-
 def _wrapped(type_: Any, member: str, content: Any) -> RequestSchema:
     name = _fitted(type_name(type_), "List" if member == ITEMS else "Value", "Item")
     with _refusing(type_):
-        adapter = TypeAdapter[Any](wrapper_model(content, member=member, name=name))
+        adapter = TypeAdapter[Any](_wrapper_model(name, member, content))
         return _finished(name, adapter, (member,))
 
 

@@ -92,10 +92,8 @@ class Seam:
         self.overlap: Overlap | None = None if self._count else Overlap(0, 0)
 
     def claim(self, index: int | None) -> None:
-        """The response says the index of its first element.
-
-        An index that is one too large is that of a model that counts from 1.
-        """
+        """The response says the index of its first element."""
+        # One that is one too large is that of a model that counts from 1.
         if index is not None and 0 <= index <= self._count + 1:
             self._claim = min(index, self._count)
 
@@ -113,14 +111,15 @@ class Seam:
         if self._from_start == place and self._fits(place, place):
             self._from_start += 1
         self._advance()
-        self.overlap = self._found_by_claim() if self._is_claimed else self._found()
+        is_claimed = self._claim is not None and self._claim < self._count
+        self.overlap = self._found_by_claim() if is_claimed else self._found()
         if self.overlap is None and self._room < 0 and self._is_shown(self._at, self._matched):
             self.overlap = Overlap(self._at, self._count - self._at)  # as good as certain
 
     def end(self, *, interrupted: bool) -> Overlap:
         """The response ends here; if `interrupted`, what is lacking will be asked for."""
         if self.overlap is None:
-            self.overlap = self._found_at_the_end(interrupted)
+            self.overlap = self._found_at_end(interrupted)
         return self.overlap
 
     # -- comparing -------------------------------------------------------------------------
@@ -217,20 +216,15 @@ class Seam:
             return Overlap(0, self._from_start)
         return Overlap(self._count, 0)
 
-    @property
-    def _is_claimed(self) -> bool:
-        return self._claim is not None and self._claim < self._count
-
     def _found_by_claim(self) -> Overlap | None:
         claim = self._claim or 0
-        place = len(self._signs) - 1
-        index = claim + place
+        size = len(self._signs)
+        index = claim + size - 1
         if index < self._count:
-            if self._is_equal(index, place):
+            if self._is_equal(index, size - 1):
                 self._claim_equal += 1
             elif index not in self._open:
                 self._claim_holds = False
-        size = place + 1
         claimed = Overlap(claim, self._count - claim)
         if self._claim_holds:
             certain = self._at >= claim and self._is_shown(claim, size)
@@ -252,13 +246,15 @@ class Seam:
             self._resembles(claimed.start + place, self._signs[place].raw) for place in places
         )
 
-    def _found_at_the_end(self, interrupted: bool) -> Overlap:
+    def _found_at_end(self, interrupted: bool) -> Overlap:
         size = len(self._signs)
         if not size:
             return Overlap(self._count, 0)
         claim = self._claim
-        if claim is not None and (claim < self._count or not self._by_key):
-            # It may have come only behind the list.
+        if claim is not None and (
+            claim < self._count or not any(sign.by_key for sign in self._signs)
+        ):
+            # It may have come only after the list.
             claimed = Overlap(claim, self._count - claim)
             if not claimed.length or self._equals(claim, size) or self._is_resembled(claimed):
                 return claimed
@@ -271,10 +267,6 @@ class Seam:
         if any(sign.is_long or sign.by_key for sign in equal):
             return Overlap(0, size)
         return self._left()
-
-    @property
-    def _by_key(self) -> bool:
-        return any(sign.by_key for sign in self._signs)
 
     def _align_with_tail(self) -> None:
         """Find the longest beginning of the response that the list ends with."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.call import BaseClient, Call
 from partialstream.client.endpoint import Endpoint
+from partialstream.client.item_retries import item_session
 from partialstream.client.response_model import items_shape, object_shape, response_shape
+from partialstream.client.retries import first_request, partial_session
 from partialstream.stream.deadline import TimedChunks
 from partialstream.stream.session import run_steps
 from partialstream.stream.sync import ItemStream, PartialStream
@@ -221,11 +223,11 @@ class Client(BaseClient[Endpoint]):
         return self._full(call), call.completion()
 
     def _item_stream(self, call: Call) -> ItemStream[Any]:
-        session = call.item_session()
+        session = item_session(call)
         return ItemStream(session, self._chunks(call, session))
 
     def _partial_stream(self, call: Call) -> PartialStream[Any]:
-        session = call.partial_session()
+        session = partial_session(call)
         return PartialStream(session, self._chunks(call, session))
 
     def _full(self, call: Call) -> Any:
@@ -235,23 +237,8 @@ class Client(BaseClient[Endpoint]):
 
     def _chunks(self, call: Call, session: Session[Any]) -> Chunks:
         """Make the request; gives the chunks of its response, and of those to come."""
-        if call.budget is not None:
-            run_steps(call.budget.begin())
-        if call.deadline is not None:
-            call.deadline.begin()
-        session.start_clock()
-        with call.report_errors():
-            first = self._send_first(call)
-        return Chunks(first, partial(self._send, call))
-
-    def _send_first(self, call: Call) -> Iterable[Any]:
-        """Make the first request, again if it is rejected temporarily."""
-        while True:
-            try:
-                return self._send(call, call.request)
-            except Exception as error:
-                if not run_steps(call.retry_first_request(error)):
-                    raise
+        send = partial(self._send, call)
+        return Chunks(run_steps(first_request(call, session, send)), send)
 
     def _send(self, call: Call, request: Any) -> Iterable[Any]:
         """Make a request; gives the chunks of the response, until the deadline if there is one."""

@@ -360,12 +360,16 @@ def cannot_await(awaitable: Any) -> TypeError:
 
 
 async def await_steps(steps: Steps[R]) -> R:
-    """Do steps that are awaited."""
-    result: Any = None
-    while True:
-        try:
-            step = steps.send(result)
-        except StopIteration as stop:
-            value: R = stop.value
-            return value
-        result = await step
+    """Do steps that are awaited; what awaiting one raises is thrown in where it was asked for."""
+    try:
+        step = next(steps)
+        while True:
+            try:
+                result = await step
+            except BaseException as error:  # noqa: BLE001 - thrown in, and raised from there
+                step = steps.throw(error)
+            else:
+                step = steps.send(result)
+    except StopIteration as stop:
+        value: R = stop.value
+        return value

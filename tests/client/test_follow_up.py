@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from partialstream.client.capture import CapturedResponse, capturing_model
-from partialstream.client.chat import ChatRequestBuilder, build_request
-from partialstream.client.conversation import CALL_ID, follow_up_messages, list_text
+from partialstream.client.chat import CALL_ID, ChatRequestBuilder, build_request, follow_up_messages
+from partialstream.client.item_retries import list_text
 from partialstream.client.options import Options
 from partialstream.client.response_model import ResponseShape
 from partialstream.client.schema import (

@@ -302,7 +302,7 @@ def test_what_are_no_hooks_is_refused(hooks: Any) -> None:
 def test_hooks_load_neither_openai_nor_instructor() -> None:
     program = (
         "import sys\n"
-        "from partialstream.client import conversation, hooks, prompts\n"
+        "from partialstream.client import call, hooks, prompts\n"
         "hooks.Hooks.combine(hooks.Hooks())\n"
         "print(sorted({'openai', 'instructor'} & sys.modules.keys()))\n"
     )

@@ -12,6 +12,7 @@ from scripts import Entry, Script
 from partialstream import AttemptFailed, Item, ItemRejected, ItemRepaired, Limits, RejectedItem
 from partialstream.client.call import Call
 from partialstream.client.chat import ChatRequestBuilder
+from partialstream.client.item_retries import item_session
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.stream.aio import AsyncItemStream
@@ -77,13 +78,13 @@ def _plain(value: Any) -> Any:
 def open_sync(script: Script) -> ItemStream[Any]:
     """The stream of a script, unread."""
     model, call = ScriptedModel(script), make_call(script, asynchronous=False)
-    return ItemStream(call.item_session(), Chunks(model.answer(call.request), model.answer))
+    return ItemStream(item_session(call), Chunks(model.answer(call.request), model.answer))
 
 
 def run_sync(script: Script) -> Run:
     """Run a script through `ItemStream`."""
     model, call = ScriptedModel(script), make_call(script, asynchronous=False)
-    session = call.item_session()
+    session = item_session(call)
     stream = ItemStream(session, Chunks(model.answer(call.request), model.answer))
     run = Run(stream=stream, log=model.log)
     source: Iterator[Any] = (
@@ -105,7 +106,7 @@ def run_async(script: Script) -> Run:
     async def send(request: Any) -> AsyncIterator[Any]:
         return _later(model, request)
 
-    session = call.item_session()
+    session = item_session(call)
     stream = AsyncItemStream(session, AsyncChunks(lambda: send(call.request), send))
     run = Run(stream=stream, log=model.log)
 

@@ -19,6 +19,7 @@ from partialstream import (
     RetriesExhaustedError,
     Usage,
 )
+from partialstream.client.item_retries import item_session
 from partialstream.stream.aio import AsyncItemStream
 from partialstream.stream.events import AttemptStarted
 from partialstream.stream.transport import AsyncChunks
@@ -176,7 +177,7 @@ def test_a_request_that_cannot_be_sent_is_tried_once_by_each_retry() -> None:
             for chunk in ():
                 yield chunk
 
-        stream: Any = AsyncItemStream(call.item_session(), AsyncChunks(first, server.send))
+        stream: Any = AsyncItemStream(item_session(call), AsyncChunks(first, server.send))
         try:
             async for _ in stream:
                 pass

@@ -16,6 +16,7 @@ from objects import Grown, Model, Said, Thing, make_call, scripts
 from pydantic import BaseModel
 from script_runs import drive
 
+from partialstream.client.retries import partial_session
 from partialstream.stream.aio import AsyncPartialStream
 from partialstream.stream.events import AttemptStarted, Snapshot
 from partialstream.stream.sync import PartialStream
@@ -37,7 +38,7 @@ many = settings(
 def run_sync(script: Grown) -> tuple[Any, list[Any], Model]:
     model, call = Model(script), make_call(script, asynchronous=False)
     chunks = Chunks(model.answer(call.request), model.answer)
-    stream: Any = PartialStream(call.partial_session(), chunks)
+    stream: Any = PartialStream(partial_session(call), chunks)
     return stream, list(stream.events()), model
 
 
@@ -52,7 +53,7 @@ def run_async(script: Grown) -> tuple[Any, list[Any], Model]:
             yield chunk
 
     stream: Any = AsyncPartialStream(
-        call.partial_session(), AsyncChunks(lambda: send(call.request), send)
+        partial_session(call), AsyncChunks(lambda: send(call.request), send)
     )
     events: list[Any] = []
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from repeats import Model, Repeats, expected, make_call, scripts
 from script_runs import drive
 
+from partialstream.client.item_retries import item_session
 from partialstream.stream.aio import AsyncItemStream
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import AsyncChunks, Chunks
@@ -38,7 +39,7 @@ many = settings(
 def run_sync(script: Repeats) -> tuple[Any, list[Item[Any]], Model]:
     model, call = Model(script), make_call(script, asynchronous=False)
     chunks = Chunks(model.answer(call.request), model.answer)
-    stream = ItemStream(call.item_session(), chunks)
+    stream = ItemStream(item_session(call), chunks)
     return stream, list(stream.detailed()), model
 
 
@@ -52,7 +53,7 @@ def run_async(script: Repeats) -> tuple[Any, list[Item[Any]], Model]:
         for chunk in model.answer(request):
             yield chunk
 
-    stream = AsyncItemStream(call.item_session(), AsyncChunks(lambda: send(call.request), send))
+    stream = AsyncItemStream(item_session(call), AsyncChunks(lambda: send(call.request), send))
     items: list[Item[Any]] = []
 
     async def main() -> None:

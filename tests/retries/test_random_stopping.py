@@ -18,6 +18,7 @@ from scripted_model import ScriptedModel
 from scripts import Script, scripts
 
 from partialstream import Finished, Item, ItemRejected, ItemRepaired, Outcome, RejectedItem
+from partialstream.client.item_retries import item_session
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import Chunks
 
@@ -36,7 +37,7 @@ many = settings(
 def run_taking(script: Script, take: int) -> Run:
     """Run a script, of whose items so many are wanted."""
     model, call = ScriptedModel(script), make_call(script, asynchronous=False, take=take)
-    stream = ItemStream(call.item_session(), Chunks(model.answer(call.request), model.answer))
+    stream = ItemStream(item_session(call), Chunks(model.answer(call.request), model.answer))
     run = Run(stream=stream, log=model.log)
     source: Iterator[Any] = (
         iter(stream) if script.way == "values" else getattr(stream, script.way)()

@@ -13,6 +13,7 @@ from script_runs import drive
 from partialstream import IncompleteStreamError, Item, ItemRejected, ItemRepaired
 from partialstream.client.call import Call
 from partialstream.client.chat import ChatRequestBuilder
+from partialstream.client.item_retries import item_session
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.stream.aio import AsyncItemStream
@@ -66,7 +67,7 @@ def call_of(type_: Any, *, asynchronous: bool = False, **options: Any) -> Call:
 def read(type_: Any, *texts: str, **options: Any) -> tuple[list[Any], Any]:
     """The events of both drivers, which are the same, and the stream."""
     answers, call = Answers(*texts), call_of(type_, **options)
-    stream = ItemStream(call.item_session(), Chunks(answers.send(call.request), answers.send))
+    stream = ItemStream(item_session(call), Chunks(answers.send(call.request), answers.send))
     events = list(stream.events())
     later, acall = Answers(*texts), call_of(type_, asynchronous=True, **options)
 
@@ -77,7 +78,7 @@ def read(type_: Any, *texts: str, **options: Any) -> tuple[list[Any], Any]:
         for chunk in later.send(request):
             yield chunk
 
-    astream = AsyncItemStream(acall.item_session(), AsyncChunks(lambda: send(acall.request), send))
+    astream = AsyncItemStream(item_session(acall), AsyncChunks(lambda: send(acall.request), send))
     came: list[Any] = []
 
     async def main() -> None:
@@ -182,7 +183,7 @@ def test_what_is_new_is_delivered_when_its_last_character_arrives(
     first: str, rest: str, late: list[int]
 ) -> None:
     answers, call = Answers(first, rest), call_of(str)
-    stream = ItemStream(call.item_session(), Chunks(answers.send(call.request), answers.send))
+    stream = ItemStream(item_session(call), Chunks(answers.send(call.request), answers.send))
     behind = [
         answers.sent.count('"', answers.sent.index("[")) // 2 - 1
         for item in stream.detailed()
@@ -246,7 +247,7 @@ def test_the_member_beside_the_list_is_none_of_the_items() -> None:
     first = '{"items": [{"first_index": 1}, ✂'
     rest = '{"first_index_": 0, "items": [{"first_index": 1}, {"first_index": 1}]}'
     answers, call = Answers(first, rest), call_of(_Model)
-    stream = ItemStream(call.item_session(), Chunks(answers.send(call.request), answers.send))
+    stream = ItemStream(item_session(call), Chunks(answers.send(call.request), answers.send))
     assert [item.first_index for item in stream] == [1, 1]
     schema = answers.requests[1]["response_format"]["json_schema"]["schema"]
     assert list(schema["properties"]) == ["first_index_", "items"]
@@ -256,7 +257,7 @@ def test_the_member_beside_the_list_is_none_of_the_items() -> None:
 def test_items_that_take_any_name_are_not_asked_for_an_index(mode: Any) -> None:
     first, rest = '{"items": [{"a": 1}, ✂', '{"items": [{"b": 2}]}'
     call = call_of(dict[str, int], mode=mode)
-    assert call.conversation.index_name("resume") is None
+    assert call.builder.member_beside("first_index") is None
     if mode != "tools":
         assert items_of(dict[str, int], first, rest, mode=mode) == [{"a": 1}, {"b": 2}]
 
