@@ -42,8 +42,8 @@ class Limits:
         whitespace_run: Blanks in a row outside strings. A model that is held to a grammar and
             has nothing left to say pads with blanks until its tokens run out.
         repeated_items: Elements of a streamed list in a row that have the same text. A model
-            that is caught in a loop says the same until its tokens run out. A thousand is
-            beyond what a list of labels or of empty rows says in earnest; where items differ
+            that is caught in a loop says the same until its tokens run out. No list of labels
+            or of empty rows repeats one a thousand times for a reason; where items differ
             by nature, 20 is enough and saves more tokens. Texts of up to `SHORT_TEXT`
             characters (numbers, `true`, short words) do not count. None: no limit.
         idle_seconds: Seconds without a delta, whatever text it belongs to: the document, reasoning
@@ -90,17 +90,23 @@ _MESSAGES: Final = {
     "item_count": "more than {} items",
     "total_size": "more than {} characters",
     "text_kept": "no more than {} characters of text are kept",
+    "event_size": "an event of the response has not ended after {} bytes",
+    "channels": "more than {} texts side by side in one response",
     "whitespace_run": "more than {} blanks in a row",
 }
 
 
 def exceeded(limits: Limits, name: str, what: str = "") -> LimitExceededError:
-    """The error for a limit on the text that was exceeded.
+    """The error for a limit that was exceeded.
 
     Args:
         limits: The limits.
         name: Which of them.
         what: What is too large, for messages that name it.
     """
-    allowed = getattr(limits, name)
+    return limit_error(name, getattr(limits, name), what)
+
+
+def limit_error(name: str, allowed: float, what: str = "") -> LimitExceededError:
+    """As `exceeded`, where no more is known of the limits."""
     return LimitExceededError(name, allowed, _MESSAGES[name].format(allowed, what=what))

@@ -8,7 +8,8 @@ r"""From what a provider sends to texts and metadata.
 gives its texts, and `finish` ends the response. No source does I/O or imports an SDK: chunks are
 known by their shape.
 
-    base.py            what every source and every framing promises
+    base.py            what every source and every framing promises; the envelope of the wire
+                       formats; the source of text that has no wire format at all
     detect.py          which source reads a stream; the list of the wire formats
     body.py            a body of bytes: its framing, and from its events to chunks
 
@@ -26,8 +27,8 @@ One source for each wire format, with what only it needs:
     bedrock.py         Amazon's Converse and InvokeModel
     gemini.py          Gemini; gemini_args.py, the arguments of its function calls
     ollama.py, cohere.py
-    text.py            no wire format at all
 
-tool_calls.py finds the calls in chunks of Chat Completions and formats like it. common.py has
-what several formats need: SDK objects as plain ones, errors, token counts, probabilities.
+tool_calls.py finds the calls in chunks of Chat Completions and formats like it. common.py reads
+the members of chunks: SDK objects as plain ones, errors. metadata.py reads and keeps what is said
+beside the text: token counts, probabilities, reasoning, further members.
 """

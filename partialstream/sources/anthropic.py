@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from partialstream.sources.base import WireSource, keep_extra
+from partialstream.sources.base import WireSource
 from partialstream.sources.blocks import Blocks
-from partialstream.sources.common import is_list, is_object, read_usage_beside_cache, unknown_chunk
+from partialstream.sources.common import is_list, is_object, unknown_chunk
+from partialstream.sources.metadata import keep_extra, read_usage_beside_cache
 
 if TYPE_CHECKING:
     from partialstream.results import AnswerMetadata, Channel, Delta
@@ -73,7 +74,6 @@ class AnthropicSource(WireSource):
         super().__init__(metadata)
         self._blocks = Blocks(self.metadata)
         self._figures: dict[str, Any] = {}  # of usage, each the latest that was given
-        self._member = ""  # that holds the text of an ordinary event
 
     @override
     def _fields_of(self, chunk: Any) -> Any:
@@ -81,15 +81,9 @@ class AnthropicSource(WireSource):
         return {} if isinstance(kind, str) and kind in _DERIVED else self._dict(chunk)
 
     @override
-    def _next_piece(self, fields: Any) -> Delta | None:
-        if self._bound is not None:
-            place, channel = self._bound
-            delta = fields.get("delta")
-            if delta.__class__ is dict and (fields.get("index"), delta.get("type")) == place:
-                text = delta.get(self._member)
-                if text.__class__ is str and text:
-                    return channel, text
-        return None
+    def _piece(self, fields: Any) -> tuple[Any, Any]:
+        delta = fields["delta"]
+        return (fields["index"], delta["type"]), delta[_TEXTS[delta["type"]]]
 
     @override
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
@@ -168,7 +162,7 @@ class AnthropicSource(WireSource):
             deltas.append((channel, text))
         # Reasoning is looked at each time: the metadata keeps it.
         if channel is not None and member != "thinking" and index is not None:
-            self._bound, self._member = ((index, kind), channel), member
+            self._bind((index, kind), channel, block.call)
 
     def _read_message(self, message: dict[str, Any]) -> None:
         self._keep_names(message.get("model"), message.get("id"))

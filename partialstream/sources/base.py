@@ -5,19 +5,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
-from partialstream.errors import LimitExceededError, ProviderError
-from partialstream.results import AnswerMetadata
-from partialstream.sources.common import as_dict, error_in, is_list, is_object
+from partialstream.errors import ProviderError
+from partialstream.results import AnswerMetadata, Channel
+from partialstream.sources.common import as_dict, error_in, unknown_chunk
+from partialstream.sources.metadata import keep_extra, keep_side_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from partialstream.results import Channel, Delta
+    from partialstream.results import Delta
+    from partialstream.sources.tool_calls import ToolCall
 
 Event = tuple[str, bytes, bool]
 """One event of a body: its type, `"message"` if it names none; its data; and whether these stood
 in the body without a field name. A browser ignores such lines; providers send error bodies so, in
 the place of a stream or within one."""
+
+
+_CONTENT: Final = Channel("content")
 
 
 class Framing(Protocol):
@@ -85,8 +90,8 @@ class Source(Protocol):
 class WireSource(ABC):
     """The envelope of a wire format, a `Source`: what is done for a chunk beside reading it.
 
-    A wire format reads a chunk in `_read`. Where it can, it knows the ordinary chunk, one more
-    piece of a text that has begun, by a short look (`_next_piece`).
+    `_read` reads a chunk of any kind. Most chunks are one more piece of a text that has begun: once
+    `_read` has bound a text to its place, `_piece` finds the next piece there by a short look.
 
     Args:
         metadata: Where to write what the response says beside its text; a new one by default.
@@ -99,11 +104,9 @@ class WireSource(ABC):
         self.metadata = AnswerMetadata() if metadata is None else metadata
         self._halves = SurrogateHalves()
         self._failure: ProviderError | None = None
-        # Whether something waits or has to go, and no chunk is ordinary.
-        self._careful = False
-        # What was said of the place of the last piece, and its channel, if a piece of which the
-        # same is said goes on with that text and needs no closer look.
-        self._bound: tuple[Any, Channel] | None = None
+        self._place: Any = None  # where the next piece of a text usually stands,
+        self._channel = _CONTENT  # the channel of that text,
+        self._call: ToolCall | None = None  # and the call that it belongs to, if any
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Read one chunk.
@@ -116,34 +119,37 @@ class WireSource(ABC):
                 text as well gives the text first, and the next call raises.
             LimitExceededError: If more texts begin than are allowed.
         """
-        if chunk.__class__ is not dict:
-            chunk = self._fields_of(chunk)
-        if not self._careful:
-            if not chunk:
-                return []
-            piece = self._next_piece(chunk)
-            if piece is not None and piece[1][-1] < FIRST_SURROGATE:
-                return [piece]
-        failure = self._failure
-        if failure is not None:
-            raise failure
+        fields = chunk if chunk.__class__ is dict else self._fields_of(chunk)
+        if self._place is not None:
+            try:
+                place, text = self._piece(fields)
+                if place == self._place and text.__class__ is str and text[-1] < FIRST_SURROGATE:
+                    if self._call is not None:
+                        self._call.last = text
+                    return [(self._channel, text)]
+            except (AttributeError, LookupError, TypeError, ValueError):
+                pass  # it is of another kind
+        if self._failure is not None:
+            raise self._failure
         metadata = self.metadata
         # Always a new list: whoever has the one of the last chunk keeps it as it is.
         metadata.tokens = []
-        self._bound = None
+        self._place = None
         deltas: list[Delta] = []
+        failure: ProviderError | None = None
         try:
-            self._read(chunk, deltas)
+            self._read(fields, deltas)
         except ProviderError as error:
             failure = error
-        failure = self._error_in(chunk) or failure
+        failure = self._error_in(fields) or failure
         deltas = self._halves.join_all(deltas)
         keep_side_texts(metadata, deltas)
         if failure is not None:
             if not deltas:
                 raise failure
             self._failure = failure
-        self._careful = failure is not None or bool(self._halves.held or metadata.tokens)
+        if failure is not None or self._halves.held or metadata.tokens:
+            self._place = None  # something waits or has to go
         return deltas
 
     def finish(self, *, cut: bool = False) -> list[Delta]:
@@ -169,9 +175,17 @@ class WireSource(ABC):
             ProviderError: If it has an unknown shape; what was appended before is given first.
         """
 
-    def _next_piece(self, fields: Any) -> Delta | None:
-        """Give the text of an ordinary chunk; None for all others, which `_read` reads."""
-        return None
+    def _piece(self, fields: Any) -> tuple[Any, Any]:
+        """Give the place and the text of an ordinary chunk.
+
+        For any other it gives a place that is none, or raises what the look into it raises.
+        """
+        return None, None
+
+    def _bind(self, place: Any, channel: Channel | None, call: ToolCall | None = None) -> None:
+        """Say that the next pieces at a place go on with a text, and need no closer look."""
+        if channel is not None:
+            self._place, self._channel, self._call = place, channel, call
 
     def _finish(self, *, cut: bool) -> list[Delta]:
         return []
@@ -200,20 +214,6 @@ class WireSource(ABC):
         for name, value in fields.items():
             if name not in known and value:
                 keep_extra(self.metadata, name, value)
-
-
-def count_channel(metadata: AnswerMetadata) -> None:
-    """Another choice, block, item or call has begun: something is kept for it until the end.
-
-    Raises:
-        LimitExceededError: It is one too many.
-    """
-    metadata.channels += 1
-    allowed = metadata.channels_allowed
-    if metadata.channels > allowed:
-        raise LimitExceededError(
-            "channels", allowed, f"more than {allowed} texts side by side in one response"
-        )
 
 
 # -- characters cut in two ---------------------------------------------------------------------
@@ -267,82 +267,39 @@ class SurrogateHalves:
         return text
 
 
-# -- what the metadata holds -------------------------------------------------------------------
-
-_EACH: Final = 16
-"""Characters that a value counts for beside its text."""
+# -- no wire format at all ---------------------------------------------------------------------
 
 
-def keep_side_texts(metadata: AnswerMetadata, deltas: list[Delta]) -> None:
-    """Add the reasoning and the refusal in some deltas to what the metadata holds of them.
+class TextSource:
+    """Reads a stream of texts: each chunk is a `str`, and the document's next piece.
 
-    Of each the beginning is kept; see `AnswerMetadata.shortened`.
+    None and `""` are allowed and mean nothing, as in `delta.content`.
 
     Example:
-        >>> from partialstream.results import AnswerMetadata, Channel
-        >>> metadata = AnswerMetadata(reasoning="Two ")
-        >>> keep_side_texts(metadata, [(Channel("reasoning"), "rows."), (Channel("content"), "[")])
-        >>> metadata.reasoning
-        'Two rows.'
+        >>> TextSource().feed('{"a":')
+        [(Channel(kind='content', key=0, name=None), '{"a":')]
     """
-    for channel, piece in deltas:
-        # A string grows in place, in time that does not depend on its length, as long as
-        # nothing else refers to it; hence the attribute lets go of it meanwhile.
-        if channel.kind == "reasoning":
-            text, metadata.reasoning = metadata.reasoning, ""
-            text += _room_for(piece, text, metadata)
-            metadata.reasoning = text
-        elif channel.kind == "refusal":
-            text, metadata.refusal = metadata.refusal, ""
-            text += _room_for(piece, text, metadata)
-            metadata.refusal = text
 
+    def __init__(self, metadata: AnswerMetadata | None = None) -> None:
+        self.metadata = AnswerMetadata() if metadata is None else metadata
+        self._halves = SurrogateHalves()
 
-def keep_extra(metadata: AnswerMetadata, name: str, value: Any) -> None:
-    """Keep what a provider says by a name of its own, as long as there is room for it.
+    def feed(self, chunk: Any) -> list[Delta]:
+        """Read one text.
 
-    Example:
-        >>> from partialstream.results import AnswerMetadata
-        >>> metadata = AnswerMetadata(text_kept=100)
-        >>> keep_extra(metadata, "fingerprint", "fp_1")
-        >>> keep_extra(metadata, "citations", ["x" * 100])
-        >>> metadata.extra, metadata.shortened
-        ({'fingerprint': 'fp_1'}, True)
-    """
-    extra = metadata.extra
-    if isinstance(value, str) and extra.get(name) == value:
-        return  # said with each chunk
-    allowed = metadata.text_kept
-    size = metadata.extra_size + _size_of([name, value], allowed)
-    if name in extra:
-        size -= _size_of([name, extra[name]], allowed)
-    if size > allowed:
-        metadata.shortened = True
-    else:
-        extra[name] = value
-        metadata.extra_size = size
+        Raises:
+            ProviderError: If it is none.
+        """
+        if not isinstance(chunk, str):
+            if chunk is None:
+                return []
+            raise unknown_chunk(chunk, "a str, as before")
+        if not chunk:
+            return []
+        if chunk[-1] < FIRST_SURROGATE and not self._halves.held:
+            return [(_CONTENT, chunk)]
+        return self._halves.join_all([(_CONTENT, chunk)])
 
-
-def _room_for(piece: str, text: str, metadata: AnswerMetadata) -> str:
-    room = metadata.text_kept - len(text)
-    if len(piece) <= room:
-        return piece
-    metadata.shortened = True
-    return piece[: max(room, 0)]
-
-
-def _size_of(value: Any, most: int) -> int:
-    """About how many characters a value takes; counted until it is more than allowed."""
-    size = 0
-    waiting = [value]
-    while waiting and size <= most:
-        value = waiting.pop()
-        size += _EACH
-        if isinstance(value, str):
-            size += len(value)
-        elif is_object(value):
-            waiting += value  # a user's own chunks may have names that are none
-            waiting += value.values()
-        elif is_list(value):
-            waiting += value
-    return size
+    def finish(self, *, cut: bool = False) -> list[Delta]:
+        """Give what was held back. Whether the text was cut makes no difference to it."""
+        return self._halves.finish()

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from partialstream.errors import ProviderError
-from partialstream.sources.base import FIRST_SURROGATE, WireSource
+from partialstream.sources.base import WireSource
 from partialstream.sources.blocks import Blocks
 from partialstream.sources.common import (
     error_in,
     is_list,
     is_object,
     provider_error,
-    read_usage_beside_cache,
     text_in,
     unknown_chunk,
 )
+from partialstream.sources.metadata import read_usage_beside_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,6 @@ class BedrockSource(WireSource):
         self._make_inner = inner
         self._inner: Source | None = None
         self._blocks = Blocks(self.metadata)
-        self._block: Block | None = None  # which the bound channel belongs to
 
     @override
     def feed(self, chunk: Any) -> list[Delta]:
@@ -114,19 +113,11 @@ class BedrockSource(WireSource):
         return super().feed(fields)
 
     @override
-    def _next_piece(self, fields: Any) -> Delta | None:
-        if self._bound is not None and self._block is not None and len(fields) == 1:
-            event: Any = fields.get("contentBlockDelta") or {}
-            delta: Any = event.get("delta") if event.__class__ is dict else None
-            if (
-                delta.__class__ is dict
-                and len(delta) == 1
-                and event.get("contentBlockIndex") == self._bound[0]
-            ):
-                text = delta.get("text")
-                if text.__class__ is str and text and text[-1] < FIRST_SURROGATE:
-                    return self._block.add(self._block.content, text)
-        return None
+    def _piece(self, fields: Any) -> tuple[Any, Any]:
+        event = fields["contentBlockDelta"]
+        return (len(fields), len(event["delta"]), event["contentBlockIndex"]), event["delta"][
+            "text"
+        ]
 
     @override
     def _error_in(self, fields: dict[str, Any]) -> ProviderError | None:
@@ -178,8 +169,8 @@ class BedrockSource(WireSource):
             block = self._blocks.at(index)
         if not block.ignored:
             self._read_texts(block, fields, deltas)
-            if index is not None:
-                self._bound, self._block = (index, block.content), block
+            if index is not None and block.is_settled:
+                self._bind((1, 1, index), block.content)
 
     def _read_texts(self, block: Block, fields: dict[str, Any], deltas: list[Delta]) -> None:
         """Read what a delta and a whole block have in common."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from partialstream.results import Channel
-from partialstream.sources.base import count_channel
+from partialstream.sources.metadata import count_channel
 from partialstream.sources.tool_calls import ToolCall, arguments_text, is_cut
 
 if TYPE_CHECKING:
@@ -76,6 +76,11 @@ class Block:
         """Add to its text or its reasoning."""
         self._pieces += 1
         return channel, text
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether another piece at its latest index changes nothing in what follows."""
+        return self._pieces > 1
 
     def goes_on_with(self, kind: ChannelKind) -> bool:
         """Whether a text of this kind, at an index of its own, goes on with this block."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from jiter import from_json
 
 from partialstream.errors import LimitExceededError, ProviderError
-from partialstream.limits import DEFAULT_LIMITS
+from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import AnswerMetadata
 from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
 from partialstream.sources.common import is_list, is_object, provider_error, shorten, unknown_chunk
@@ -46,7 +46,7 @@ class BodySource:
         metadata: Where to write what the response says beside its text.
         inner: Makes the source of a wire format from the first of its chunks.
         framing: What finds the events; told by the first bytes by default.
-        event_size: See `Limits`.
+        limits: Of them, `event_size` counts here.
 
     Example:
         >>> from partialstream.sources.detect import wire_for
@@ -61,12 +61,12 @@ class BodySource:
         *,
         inner: Callable[[Any, AnswerMetadata], Source],
         framing: Framing | None = None,
-        event_size: int = DEFAULT_LIMITS.event_size,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.metadata = AnswerMetadata() if metadata is None else metadata
         self._make_wire = inner
         self._framing: Framing = UndecidedFraming() if framing is None else framing
-        self._event_size = event_size
+        self._limits = limits
         self._wire: Source | None = None
         self._ignored = ""  # the first text that was neither event nor JSON
         self._failure: ProviderError | LimitExceededError | None = None
@@ -88,8 +88,6 @@ class BodySource:
             if not isinstance(chunk, (bytes, bytearray, memoryview)):
                 raise unknown_chunk(chunk, "bytes, as before")
             chunk = bytes(cast("bytes", chunk))
-        if self._failure is not None:
-            raise self._failure
         if len(chunk) <= _AT_ONCE:
             return self._read(chunk)
         return [
@@ -111,8 +109,6 @@ class BodySource:
         Raises:
             ProviderError: As `feed` does, and if the body held no event but something else.
         """
-        if self._failure is not None:
-            raise self._failure
         deltas = self._read(None)
         if self._failure is not None:
             raise self._failure  # there is no next call to raise it
@@ -129,12 +125,13 @@ class BodySource:
 
     def _read(self, data: bytes | None) -> list[Delta]:
         """Read some bytes, or for None the end of the body."""
-        framing, metadata = self._framing, self.metadata
-        if metadata.tokens:
-            metadata.tokens = []
-        count = 0
+        if self._failure is not None:
+            raise self._failure
+        framing, metadata, wire = self._framing, self.metadata, self._wire
+        metadata.tokens = []
         deltas: list[Delta] = []
         tokens: list[Token] = []
+        count = 0
         try:
             for name, event, bare in framing.finish() if data is None else framing.feed(data):
                 count += 1
@@ -150,33 +147,23 @@ class BodySource:
                         count -= 1  # it is no chunk
                         continue
                     value = self._read_other(text, error, bare=bare, at_end=data is None)
-                wire = self._wire
-                if wire is not None and value.__class__ is dict:
-                    deltas += wire.feed(value)
-                else:
-                    for each in _members_of(value):
-                        wire = self._wire = self._wire or self._make_wire(each, metadata)
-                        deltas += wire.feed(each)
+                for chunk in (value,) if value.__class__ is dict else _members_of(value):
+                    if wire is None:
+                        wire = self._wire = self._make_wire(chunk, metadata)
+                    deltas += wire.feed(chunk)
+                    if metadata.tokens:
+                        # To the reader the bytes are one chunk, to the wire each event is.
                         tokens += metadata.tokens
                         metadata.tokens = []
-                if metadata.tokens:
-                    # To the reader the bytes are one chunk, to the wire each event is.
-                    tokens += metadata.tokens
-                    metadata.tokens = []
-            if framing.held > self._event_size:
-                raise LimitExceededError(
-                    "event_size",
-                    self._event_size,
-                    f"an event of the response has not ended after {self._event_size} bytes",
-                )
+            if framing.held > self._limits.event_size:
+                raise exceeded(self._limits, "event_size")
         except (ProviderError, LimitExceededError) as error:
             self._failure = error
             if not deltas:
                 raise
         finally:
             metadata.chunks = (metadata.chunks or 0) + count
-        if tokens:
-            metadata.tokens = tokens
+        metadata.tokens = tokens
         if isinstance(framing, UndecidedFraming):
             self._framing = framing.chosen or framing
         return deltas

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from partialstream.results import Channel
-from partialstream.sources.base import WireSource, count_channel
+from partialstream.sources.base import WireSource
 from partialstream.sources.common import (
     error_in,
     is_list,
     is_object,
     provider_error,
-    read_tokens,
-    read_usage,
     shown,
     unknown_chunk,
 )
+from partialstream.sources.metadata import count_channel, read_tokens, read_usage
 from partialstream.sources.tool_calls import ToolCalls, is_cut
 
 if TYPE_CHECKING:
@@ -79,37 +78,25 @@ class ChatSource(WireSource):
         self._choices: dict[int, ChatChoice] = {}
 
     @override
-    def _next_piece(self, fields: Any) -> Delta | None:
-        # One choice that goes on, with one piece of text. Whatever differs is read by `_read`.
-        choices = fields.get("choices")
+    def _piece(self, fields: Any) -> tuple[Any, Any]:
+        [choice] = fields["choices"]
+        delta = choice["delta"]
         if (
-            choices.__class__ is list
-            and len(choices) == 1
-            and not fields.get("usage")
-            and not fields.get("error")
+            fields.get("usage")
+            or fields.get("error")
+            or choice.get("finish_reason")
+            or choice.get("error")
+            or choice.get("logprobs")
+            or len(delta) > 1 + ("role" in delta)
         ):
-            choice = choices[0]
-            if (
-                choice.__class__ is dict
-                and not choice.get("finish_reason")
-                and not choice.get("error")
-                and not choice.get("logprobs")
-            ):
-                index = choice.get("index")
-                delta = choice.get("delta")
-                if (
-                    index.__class__ is int
-                    and index in self._choices
-                    and delta.__class__ is dict
-                    and (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
-                ):
-                    text = delta.get("content")
-                    if text.__class__ is str and text:
-                        return self._choices[index].content, text
-                    entries = delta.get("tool_calls")
-                    if entries.__class__ is list and len(entries) == 1:
-                        return self._choices[index].calls.next_piece(entries[0])
-        return None
+            return None, None
+        if "content" in delta:
+            return choice["index"], delta["content"]
+        [entry] = delta["tool_calls"]
+        function = entry["function"]
+        if entry.get("id") or function.get("name"):
+            return None, None
+        return (choice["index"], entry["index"]), function["arguments"]
 
     @override
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
@@ -153,10 +140,20 @@ class ChatSource(WireSource):
             # A completion. Together sends it beside a delta, which it only repeats.
             delta = {"content": fields["text"]}
         if delta is not None:
-            deltas += choice.read(self._dict(delta))
+            texts = choice.read(self._dict(delta))
+            deltas += texts
+            self._bind_next(choice, index, texts)
             if fields.get("logprobs"):
                 self.metadata.tokens += choice.tokens(fields["logprobs"])
         self._read_end(choice, fields)
+
+    def _bind_next(self, choice: ChatChoice, index: int, texts: list[Delta]) -> None:
+        """The next piece usually goes on with the last text, or is content."""
+        place, call = choice.calls.latest
+        if call is not None and call.started and texts and texts[-1][0] is call.channel:
+            self._bind((index, place), call.channel, call)
+        else:
+            self._bind(index, choice.content)
 
     def _read_end(self, choice: ChatChoice, fields: dict[str, Any]) -> None:
         metadata = self.metadata

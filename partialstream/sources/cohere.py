@@ -8,15 +8,8 @@ from typing_extensions import override
 
 from partialstream.sources.base import WireSource
 from partialstream.sources.blocks import Blocks
-from partialstream.sources.common import (
-    is_list,
-    is_object,
-    provider_error,
-    read_tokens,
-    read_usage,
-    text_in,
-    unknown_chunk,
-)
+from partialstream.sources.common import is_list, is_object, provider_error, text_in, unknown_chunk
+from partialstream.sources.metadata import read_tokens, read_usage
 
 if TYPE_CHECKING:
     from partialstream.results import AnswerMetadata, Channel, Delta, Token
@@ -59,23 +52,11 @@ class CohereSource(WireSource):
         self._calls = Blocks(self.metadata)  # with indexes of their own
 
     @override
-    def _next_piece(self, fields: Any) -> Delta | None:
-        if self._bound is not None and fields.get("type") == "content-delta":
-            index, channel = self._bound
-            delta = fields.get("delta")
-            message: Any = delta.get("message") if delta.__class__ is dict else None
-            content: Any = message.get("content") if message.__class__ is dict else None
-            if (
-                content.__class__ is dict
-                and len(content) == 1
-                and fields.get("index") == index
-                and "logprobs" not in fields
-                and "error" not in fields
-            ):
-                text = content.get("text")
-                if text.__class__ is str and text:
-                    return channel, text
-        return None
+    def _piece(self, fields: Any) -> tuple[Any, Any]:
+        content = fields["delta"]["message"]["content"]
+        if len(content) > 1 or "logprobs" in fields or "error" in fields:
+            return None, None
+        return (fields["type"], fields.get("index")), content["text"]
 
     @override
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
@@ -91,7 +72,7 @@ class CohereSource(WireSource):
                 deltas.append((block.reasoning, thinking))
             if text := text_in(content, "text"):
                 deltas.append((block.content, text))
-            self._bound = index, block.content
+            self._bind(("content-delta", index), block.content)
         elif kind == "tool-plan-delta":
             if text := text_in(message, "tool_plan"):
                 deltas.append((self._texts.at("plan").reasoning, text))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import AnswerMetadata
 from partialstream.sources.anthropic import AnthropicSource, is_anthropic
+from partialstream.sources.base import TextSource
 from partialstream.sources.bedrock import BedrockSource, is_bedrock
 from partialstream.sources.body import BodySource
 from partialstream.sources.chat import ChatSource, is_chat
@@ -18,7 +19,6 @@ from partialstream.sources.common import error_in, fields_of, is_object, unknown
 from partialstream.sources.gemini import GeminiSource, is_gemini
 from partialstream.sources.ollama import OllamaSource, is_ollama
 from partialstream.sources.responses import ResponsesSource, is_responses
-from partialstream.sources.text import TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def source_for(
     if isinstance(chunk, str):
         return TextSource(metadata)
     if isinstance(chunk, (bytes, bytearray, memoryview)):
-        return BodySource(metadata, inner=wire_for, event_size=limits.event_size)
+        return BodySource(metadata, inner=wire_for, limits=limits)
     return wire_for(chunk, metadata)
 
 

@@ -9,9 +9,10 @@ from typing_extensions import override
 
 from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel, Usage
-from partialstream.sources.base import WireSource, count_channel, keep_extra
-from partialstream.sources.common import error_in, is_object, read_tokens, shown, unknown_chunk
+from partialstream.sources.base import WireSource
+from partialstream.sources.common import error_in, is_object, shown, unknown_chunk
 from partialstream.sources.gemini_args import GeminiCalls, counts, member, members, word
+from partialstream.sources.metadata import count_channel, keep_extra, read_tokens
 
 if TYPE_CHECKING:
     from partialstream.results import Delta, Token
@@ -83,24 +84,13 @@ class GeminiSource(WireSource):
         return {} if chunk is None else chunk
 
     @override
-    def _next_piece(self, fields: Any) -> Delta | None:
-        if self._bound is None or fields.__class__ is not dict or not fields.keys() <= _ORDINARY:
-            return None
-        index, channel = self._bound
-        candidates: Any = fields.get("candidates")
-        one = candidates.__class__ is list and len(candidates) == 1
-        candidate: Any = candidates[0] if one else None
-        if candidate.__class__ is dict and candidate.keys() <= {"content", "index"}:
-            content: Any = candidate.get("content")
-            parts: Any = content.get("parts") if content.__class__ is dict else None
-            if candidate.get("index") == index and parts.__class__ is list and len(parts) == 1:
-                part: Any = parts[0]
-                if part.__class__ is dict and len(part) == 1:
-                    text = part.get("text")
-                    if text.__class__ is str and text:
-                        self._read_usage(fields.get("usageMetadata"))
-                        return channel, text
-        return None
+    def _piece(self, fields: Any) -> tuple[Any, Any]:
+        [candidate] = fields["candidates"]
+        [part] = candidate["content"]["parts"]
+        if not (fields.keys() <= _ORDINARY and candidate.keys() <= {"content", "index"}):
+            return None, None
+        self._read_usage(fields.get("usageMetadata"))
+        return (len(part), candidate.get("index")), part["text"]
 
     @override
     def _read(self, fields: Any, deltas: list[Delta]) -> None:
@@ -145,7 +135,7 @@ class GeminiSource(WireSource):
             if value := member(fields, name):
                 keep_extra(self.metadata, name, value)
         if position == 0 and candidate.told is candidate.content:
-            self._bound = member(fields, "index"), candidate.content
+            self._bind((1, member(fields, "index")), candidate.content)
         if not known:
             # Most of them say that the response is none, and none says that all is well.
             raise ProviderError(

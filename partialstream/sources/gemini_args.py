@@ -26,8 +26,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from partialstream.results import Channel
-from partialstream.sources.base import count_channel
 from partialstream.sources.common import is_object, unknown_chunk
+from partialstream.sources.metadata import count_channel
 from partialstream.sources.tool_calls import arguments_text
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from partialstream.results import AnswerMetadata, Channel, Usage
-from partialstream.sources.base import WireSource, count_channel
-from partialstream.sources.common import is_list, is_object, read_tokens, text_in, unknown_chunk
+from partialstream.sources.base import WireSource
+from partialstream.sources.common import is_list, is_object, text_in, unknown_chunk
+from partialstream.sources.metadata import count_channel, read_tokens
 from partialstream.sources.tool_calls import arguments_text
 
 if TYPE_CHECKING:
@@ -57,20 +58,11 @@ class OllamaSource(WireSource):
         self._told = _CONTENT  # the text that a chunk's logprobs are about
 
     @override
-    def _next_piece(self, fields: Any) -> Delta | None:
-        message = fields.get("message")
-        if (
-            self._bound is not None
-            and message.__class__ is dict
-            and fields.get("done") is False
-            and (len(message) == 1 or (len(message) == 2 and "role" in message))
-            and "error" not in fields
-            and "logprobs" not in fields
-        ):
-            text = message.get("content")
-            if text.__class__ is str and text:
-                return _CONTENT, text
-        return None
+    def _piece(self, fields: Any) -> tuple[Any, Any]:
+        message = fields["message"]
+        if fields["done"] is not False or "error" in fields or "logprobs" in fields:
+            return None, None
+        return len(message) - ("role" in message), message["content"]
 
     @override
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
@@ -85,7 +77,7 @@ class OllamaSource(WireSource):
                 channels = [channel for channel, _ in deltas]
                 self._told = _CONTENT if _CONTENT in channels else channels[-1]
             self.metadata.tokens = read_tokens(fields["logprobs"], self._told)
-        self._bound = (None, _CONTENT)
+        self._bind(1, _CONTENT)  # with one member, beside its role
 
     def _read_texts(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
         if text := text_in(fields, "thinking"):

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from partialstream.sources.base import WireSource
-from partialstream.sources.common import (
-    error_in,
-    is_object,
-    provider_error,
-    read_tokens,
-    read_usage,
-    unknown_chunk,
-)
+from partialstream.sources.common import error_in, is_object, provider_error, unknown_chunk
+from partialstream.sources.metadata import read_tokens, read_usage
 from partialstream.sources.responses_items import FORMS, FullText, Output
 from partialstream.sources.tool_calls import arguments_text
 
@@ -79,21 +73,8 @@ class ResponsesSource(WireSource):
         self._incomplete = False
 
     @override
-    def _next_piece(self, fields: Any) -> Delta | None:
-        if self._bound is not None:
-            place, channel = self._bound
-            kind, item_id, index, part = place
-            if (
-                fields.get("output_index") == index
-                and fields.get("item_id") == item_id
-                and fields.get("type") == kind
-                and fields.get("content_index") == part
-                and not fields.get("logprobs")
-            ):
-                text = fields.get("delta")
-                if text.__class__ is str and text:
-                    return channel, text
-        return None
+    def _piece(self, fields: Any) -> tuple[Any, Any]:
+        return None if fields.get("logprobs") else _place_of(fields), fields["delta"]
 
     @override
     def _error_in(self, fields: dict[str, Any]) -> ProviderError | None:
@@ -145,7 +126,7 @@ class ResponsesSource(WireSource):
         if channel is not None:
             self._keep_tokens(event.get("logprobs"), channel)
             if channel.may_hold_document:  # the metadata holds the others
-                self._bound = _place_of(event), channel
+                self._bind(_place_of(event), channel, item.call)
 
     def _read_whole(self, event: dict[str, Any], form: Form, deltas: list[Delta]) -> None:
         item, part = self._find(event, form)

@@ -20,8 +20,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partialstream.results import Channel, ChannelKind
-from partialstream.sources.base import count_channel
 from partialstream.sources.common import is_list, is_object, unknown_chunk
+from partialstream.sources.metadata import count_channel
 from partialstream.sources.tool_calls import ToolCall, arguments_text
 
 if TYPE_CHECKING:

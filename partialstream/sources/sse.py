@@ -56,16 +56,17 @@ class SSEDecoder:
             lines[0] = bytes(self._line + lines[0])
             self._line.clear()
         events: list[Event] = []
+        held = self._data
         for line in lines:
             if line[:6] == b"data: ":
-                self._data.append(line[6:])
+                held.append(line[6:])
                 self._size += len(line) + _LINE
             elif line:
                 self._read_field(line)
             else:
-                if self._data:
-                    events.append((self._event or "message", b"\n".join(self._data), False))
-                    self._data.clear()
+                if held:
+                    events.append((self._event or "message", b"\n".join(held), False))
+                    held.clear()
                 if self._bare:
                     events.append(("message", b"\n".join(self._bare), True))
                     self._bare.clear()

@@ -20,8 +20,8 @@ import json
 from typing import TYPE_CHECKING
 
 from partialstream.results import Channel
-from partialstream.sources.base import count_channel
 from partialstream.sources.common import is_list, is_object, shown, unknown_chunk
+from partialstream.sources.metadata import count_channel
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -130,11 +130,12 @@ class ToolCalls:
         metadata: Of the response, where they are counted.
 
     Attributes:
-        by_index: The latest call at each index that the provider has named.
+        latest: The last entry that was read: its index, and its call.
     """
 
     def __init__(self, choice: int, metadata: AnswerMetadata) -> None:
-        self.by_index: dict[object, ToolCall] = {}
+        self.latest: tuple[Any, ToolCall | None] = (None, None)
+        self._by_index: dict[object, ToolCall] = {}
         self._choice = choice
         self._metadata = metadata
         self._by_id: dict[str, ToolCall] = {}
@@ -156,28 +157,6 @@ class ToolCalls:
             if text:
                 deltas += call.write(text)
         return deltas
-
-    def next_piece(self, entry: Any) -> Delta | None:
-        """Read an entry that brings nothing but the next piece of arguments, the ordinary one.
-
-        Returns:
-            What it brings; None if the entry is of another kind, and nothing has happened.
-        """
-        if entry.__class__ is dict and not entry.get("id"):
-            index = entry.get("index")
-            function = entry.get("function")
-            if (
-                index.__class__ is int
-                and index in self.by_index
-                and function.__class__ is dict
-                and not function.get("name")
-            ):
-                text = function.get("arguments")
-                call = self.by_index[index]
-                if text.__class__ is str and text and call.started and call.channel is not None:
-                    call.last = text
-                    return call.channel, text
-        return None
 
     def finish(self, *, cut: bool) -> list[Delta]:
         """End the arguments of all calls."""
@@ -216,7 +195,8 @@ class ToolCalls:
             call.id = call_id
             self._by_id[call_id] = call
         if index is not None:
-            self.by_index[index] = call
+            self._by_index[index] = call
+        self.latest = index, call
         return call, text
 
     def _known(
@@ -224,7 +204,7 @@ class ToolCalls:
     ) -> ToolCall | None:
         named = self._by_id.get(call_id) if call_id is not None else None
         if index is not None:
-            call = self.by_index.get(index)
+            call = self._by_index.get(index)
             return (
                 named if call is not None and named is not None and named.index == index else call
             )

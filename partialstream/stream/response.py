@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import AnswerMetadata, Delta, Timing
-from partialstream.sources.text import TextSource
+from partialstream.sources.base import TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from source_runs import calls, choice, chunk, read_all, says
 
 from partialstream.results import Channel, Token
 from partialstream.sources.chat import ChatSource
-from partialstream.sources.common import read_tokens
+from partialstream.sources.metadata import read_tokens
 from partialstream.sources.responses import ResponsesSource
 
 CONTENT = Channel("content", 0)

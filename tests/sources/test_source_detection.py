@@ -8,6 +8,7 @@ from source_runs import brief, chunk, read_all, says
 
 from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel
+from partialstream.sources.base import TextSource
 from partialstream.sources.body import BodySource
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.cohere import CohereSource
@@ -15,7 +16,6 @@ from partialstream.sources.detect import WrappedSource, source_for
 from partialstream.sources.gemini import GeminiSource
 from partialstream.sources.ollama import OllamaSource
 from partialstream.sources.responses import ResponsesSource
-from partialstream.sources.text import TextSource
 
 ERROR = {"error": {"message": "busy"}}
 FILTERED = {"id": "", "object": "", "model": "", "choices": [], "prompt_filter_results": []}
