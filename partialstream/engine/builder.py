@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from typing_extensions import override
 
-from partialstream.engine.growing import NOTHING, GrowingText
+from partialstream.engine.growing import NOTHING
 from partialstream.engine.nodes import (
     ByKind,
     Dependent,
@@ -85,7 +85,10 @@ class SnapshotBuilder(Handler, Generic[S]):
         self._frame: Frame[S] = self._document
         self._frames: list[Frame[S]] = []
         self._hidden = 0  # how many frames are hidden
-        self._text: GrowingText | None = None
+        # The pieces that came since the last snapshot, of the string under way if it shows; the
+        # text of that snapshot and of the one before, and what the one has beyond the other.
+        self._pieces: list[str] | None = None
+        self._last_text = self._text_before = self._between = ""
         self._start = 0  # of the opaque value under way
         self._depth = 0  # how many brackets deep inside it the parser is
         self._changed = False
@@ -95,14 +98,25 @@ class SnapshotBuilder(Handler, Generic[S]):
     def snapshot(self) -> Any:
         """The value as it stands; None if nothing visible changed since it was asked for."""
         frames = self._frames
-        text = None if self._hidden else self._text
-        if not self._changed and (text is None or not text.new):
+        pieces = None if self._hidden else self._pieces
+        if not self._changed and not pieces:
             return None
         self._changed = False
         shown: Any = NOTHING
         path: OpenPath = ()
-        if text is not None:
-            shown = text.show()
+        if pieces:
+            # Each snapshot has a text of its own. To copy it for each delta would make the work
+            # grow with it; but Python appends in place to a text that nobody else holds, as that
+            # of the last snapshot but one is, as a rule.
+            piece = pieces[0] if len(pieces) == 1 else "".join(pieces)
+            pieces.clear()
+            shown = self._text_before
+            self._text_before = self._last_text
+            shown += self._between + piece
+            self._between = piece
+            self._last_text = shown
+        elif pieces is not None:
+            shown = self._last_text
         elif self._hidden:
             hidden = next(n for n, frame in enumerate(frames) if frame.pending_gates)
             frames = frames[:hidden]
@@ -173,24 +187,25 @@ class SnapshotBuilder(Handler, Generic[S]):
         node = self._child_node('"')
         if not isinstance(node, Text) or self._frame.has_invalid_element:
             return None
-        self._text = GrowingText()
-        self._touch()
-        return self._text.new.append
+        self._pieces = []
+        self._last_text = self._text_before = self._between = ""
+        self.touch()
+        return self._pieces.append
 
     @override
     def end_string(self, end: int) -> None:
         if self._depth:
             return
-        text = self._text
+        pieces = self._pieces
         node = self._child_node('"')
-        if text is None or not isinstance(node, Text):
+        if pieces is None or not isinstance(node, Text):
             self._check_child(self._transcript.slice(self._start, end), None)
             return
-        self._text = None
+        self._pieces = None
         if node.constrained:
             # Rejected or not, what was shown stays: a value never vanishes.
             self._try(node, self._transcript.slice(self._start, end))
-        self._add(text.show())
+        self._add(self._last_text + "".join(pieces))
 
     @override
     def scalar(self, raw: str, end: int) -> None:
@@ -221,7 +236,7 @@ class SnapshotBuilder(Handler, Generic[S]):
         if frame.pending_gates:
             self._hidden += 1
         else:
-            self._touch()
+            self.touch()
 
     def _leave(self, frame: Frame[S]) -> None:
         """The innermost value is no longer open."""
@@ -230,7 +245,8 @@ class SnapshotBuilder(Handler, Generic[S]):
             self._hidden -= 1
         self._frame = self._frames[-1] if self._frames else self._document
 
-    def _touch(self) -> None:
+    def touch(self) -> None:
+        """The next snapshot is a new one, if there is anything to see."""
         if not self._hidden:
             self._changed = True
 
@@ -311,7 +327,7 @@ class SnapshotBuilder(Handler, Generic[S]):
             self._fill(frame, str(frame.child_key), value)
             if frame.deferred:
                 self._settle(frame)
-        self._touch()
+        self.touch()
 
     def _fill(self, frame: Frame[S], key: str, value: Any) -> None:
         """A member is complete and valid."""
@@ -356,7 +372,7 @@ class SnapshotBuilder(Handler, Generic[S]):
                     self._reject(field, raw, rejected, node.earlier)
                     continue
                 self._fill(frame, field, value)
-                self._touch()
+                self.touch()
                 break
 
 

@@ -1,4 +1,4 @@
-"""Strings, lists and dicts that snapshots show while they grow.
+"""Long lists and dicts that snapshots show while they grow.
 
 Each snapshot has its own. To copy a long one for each delta would make the work grow with what
 has arrived, so the one of the last snapshot but one is brought up to date, if nobody holds it
@@ -34,38 +34,6 @@ def _is_unshared(shown: tuple[Any, ...]) -> bool:
     unshared = (object(),)
     least, references = map(_references, (unshared[0], shown[0]))
     return references == least
-
-
-class GrowingText:
-    """A string that grows.
-
-    Python appends to a string in place if nobody else holds it.
-
-    Attributes:
-        new: The pieces that came since `show` was called.
-    """
-
-    __slots__ = ("_between", "_last", "_last_but_one", "new")
-
-    def __init__(self) -> None:
-        self._last_but_one = ""
-        self._between = ""  # what the last text has beyond that
-        self._last = ""
-        self.new: list[str] = []
-
-    def show(self) -> str:
-        """The text so far."""
-        new = self.new
-        if not new:
-            return self._last
-        piece = new[0] if len(new) == 1 else "".join(new)
-        new.clear()
-        text = self._last_but_one
-        self._last_but_one = self._last
-        text += self._between + piece
-        self._between = piece
-        self._last = text
-        return text
 
 
 class GrowingList:

@@ -185,7 +185,7 @@ class DocumentSeeker:
         """What the bracket at `text[pos]` opens; None as long as that is not clear."""
         if self.certainty < Certainty.CERTAIN:
             following = text[pos + 1 : pos + 2]
-            if following and following not in _MAY_FOLLOW[text[pos]]:
+            if following and following not in _MAY_FOLLOW.get(text[pos], following):
                 return Root.BROKEN
             tried = self.position.offset - self._tried_start
             if tried < len(self._tried) and self._tried[tried]:

@@ -102,7 +102,6 @@ class PartialParser(Generic[M]):
         self._transcript = Transcript()  # the object's text
         self._builder = SnapshotBuilder(self._plan.node, self._transcript, self._settings)
         self._reader: SyntaxReader | None = None  # None before the object begins
-        self._start = 0  # of the object in the transcript
         self.start = 0
         self._final: M | None = None
         self._failure: PartialStreamError | None = None
@@ -132,13 +131,44 @@ class PartialParser(Generic[M]):
             raise self._failure
         if self.outcome is not None:
             raise ValueError("the parser has been told that the text is finished")
-        self._size += len(delta)
+        size = len(delta)
+        self._size += size
+        excess = ""  # what cannot be a part of the object any more
+        text: str | None = delta
         try:
-            if len(delta) <= self._room:
-                return self._read(delta)  # as nearly all of the time
-            return self._take(delta)
+            if size <= self._room:
+                self._room -= size  # as nearly all of the time
+            else:
+                text, excess = self._text_of_object(delta)
+            snapshot: M | None = None
+            while text is not None:
+                reader, builder, transcript = self._reader, self._builder, self._transcript
+                assert reader is not None
+                # As `transcript.append`, and before it is read: the builder takes slices of it.
+                transcript.pieces.append(text)
+                transcript.starts.append(transcript.end)
+                transcript.end += len(text)
+                try:
+                    consumed = reader.feed(text)
+                finally:
+                    # A field that is refused comes before what is wrong after it.
+                    if self._fail_fast and len(builder.rejections) > self._judged:
+                        self._refuse_field()
+                if reader.state is DONE:
+                    snapshot = self._complete(reader)
+                    text, excess = self._text_of_next(text[consumed:] + excess)
+                    continue
+                if excess:
+                    raise exceeded(self._limits, "item_size", "the object")
+                snapshot = builder.snapshot()
+                if snapshot is not None:
+                    self.snapshot = snapshot
+                break
+            if self._size > self._limits.total_size:
+                raise exceeded(self._limits, "total_size")
         except PartialStreamError as error:
             raise self._fail(error) from error.__cause__
+        return snapshot
 
     def finish(self) -> M:
         """Say that the text ends here.
@@ -174,7 +204,9 @@ class PartialParser(Generic[M]):
         if self._reader is None:
             document = self._seeker.finish()
             if document is not None:
-                self._begin(document)
+                text = self._begin(document)
+                self._size -= len(text)  # it has been counted
+                self.feed(text)
         reader = self._reader
         if reader is not None:
             if self._final is None and reader.finish():
@@ -190,27 +222,37 @@ class PartialParser(Generic[M]):
         reason = f"no {what} in the response"
         return Outcome("no_json", detail=f"{reason}: {beginning_of([self._beginning])!r}")
 
-    def _take(self, delta: str) -> M | None:
-        """Read on, where there is no object yet, or none any more, or a limit is near."""
+    def _text_of_object(self, delta: str) -> tuple[str | None, str]:
+        """The part of a text to read on in the object with, None where it is outside of one.
+
+        Returns:
+            That, and what is too much for the object.
+        """
         excess = self._size - self._limits.total_size
         text = delta if excess <= 0 else delta[:-excess]
-        if self._reader is None or self._final is not None:
-            if self._reader is None:
-                self._beginning += text[: QUOTED + 1 - len(self._beginning)]
-            document = self._seeker.feed(text)
-            snapshot = None if document is None else self._begin(document)
-        else:
-            snapshot = self._read_within_limit(text)
-        if excess > 0:
-            raise exceeded(self._limits, "total_size")
-        if self._reader is not None and self._final is None and not self._comma_pending:
-            self._room = min(self._object_room, -excess)
-        return snapshot
+        if self._reader is not None and self._final is None:
+            return self._within_limit(text)
+        if self._reader is None:
+            self._beginning += text[: QUOTED + 1 - len(self._beginning)]
+        return self._text_of_next(text)
 
-    @property
-    def _object_room(self) -> int:
-        """How many characters the object may yet have."""
-        return self._limits.item_size - self._transcript.end + self._transcript.start
+    def _text_of_next(self, text: str) -> tuple[str | None, str]:
+        """As `_text_of_object`, outside of an object."""
+        document = self._seeker.feed(text) if text else None
+        return (None, "") if document is None else self._within_limit(self._begin(document))
+
+    def _within_limit(self, text: str) -> tuple[str, str]:
+        """What of a text the object has room for, and the rest."""
+        if self._comma_pending:
+            rest = text.lstrip(BLANK)
+            if rest:
+                self._comma_pending = False
+                comma = " " if rest[0] == "}" else ","
+                text = f"{text[: len(text) - len(rest)]}{comma}{rest}"
+        room = self._limits.item_size - self._transcript.end + self._transcript.start
+        if not self._comma_pending:
+            self._room = min(room - len(text), self._limits.total_size - self._size)
+        return text[:room], text[room:]
 
     def _judge(self, bracket: str, certainty: Certainty, position: Position) -> Probe | Root | None:
         """See `DocumentSeeker`."""
@@ -228,73 +270,40 @@ class PartialParser(Generic[M]):
         """Whether the object stands in prose, or in what turned out to be thoughts."""
         return self._seeker.certainty is not Certainty.CERTAIN or self._seeker.think_closed
 
-    def _begin(self, text: str) -> M | None:
-        """The document begins with `text`.
+    def _begin(self, text: str) -> str:
+        """The document begins with `text`; gives what is to be read of that.
 
         It may be the second one: the first was a draft in thoughts whose opening tag is missing.
         """
         self._final = None
         self._judged = 0
+        self._room = -1
         position = self._seeker.position
+        self.start = position.offset
         seeds = ""
         if self._seeds and text[0] == "{":
             # The beginning of an object with them; the blank after them ends a number.
             seeds = object_text(self._seeds)[:-1] + " "
             # So that what stands after it has the place that it has in the text.
             position = position._replace(offset=position.offset - len(seeds))
-            text = text[1:]
-        self._start = position.offset
-        self.start = self._seeker.position.offset
         self._transcript = Transcript(position.offset)
         self._builder = SnapshotBuilder(self._plan.node, self._transcript, self._settings)
         self._reader = SyntaxReader(self._builder, limits=self._limits, position=position)
         if not seeds:
-            return self._read_within_limit(text)
-        shown = self._read_within_limit(seeds)
+            return text
+        self._transcript.append(seeds)
+        if len(seeds) > self._limits.item_size:
+            raise exceeded(self._limits, "item_size", "the object")
+        self._reader.feed(seeds)
+        self.snapshot = self._builder.snapshot() or self.snapshot
+        self._builder.touch()  # there is a snapshot of it in any case
         # Its lines are no lines of the text.
         self._reader.resume(self._seeker.position)
         self._builder.ignored = frozenset(self._seeds).union(
             name for name, field in self._locations.names.items() if field in self._seed_fields
         )
         self._comma_pending = True
-        return (self._read_within_limit(text) if text else None) or shown
-
-    def _read_within_limit(self, delta: str) -> M | None:
-        if self._comma_pending:
-            rest = delta.lstrip(BLANK)
-            if rest:
-                self._comma_pending = False
-                comma = " " if rest[0] == "}" else ","
-                delta = f"{delta[: len(delta) - len(rest)]}{comma}{rest}"
-        room = self._object_room
-        return self._read(delta[:room], delta[room:])
-
-    def _read(self, text: str, excess: str = "") -> M | None:
-        """Read on in the object, of which the excess cannot be a part any more."""
-        reader, builder, transcript = self._reader, self._builder, self._transcript
-        assert reader is not None
-        self._room -= len(text)
-        # As `transcript.append`, and before it is read: the builder takes slices of it.
-        transcript.pieces.append(text)
-        transcript.starts.append(transcript.end)
-        transcript.end += len(text)
-        try:
-            consumed = reader.feed(text)
-        finally:
-            # A field that is refused comes before what is wrong after it.
-            if self._fail_fast and len(builder.rejections) > self._judged:
-                self._refuse_field()
-        if reader.state is DONE:
-            self._complete(reader)
-            rest = text[consumed:] + excess
-            document = self._seeker.feed(rest) if rest else None
-            return self._final if document is None else self._begin(document)
-        if excess:
-            raise exceeded(self._limits, "item_size", "the object")
-        snapshot: M | None = builder.snapshot()
-        if snapshot is not None:
-            self.snapshot = snapshot
-        return snapshot
+        return text[1:]
 
     @property
     def size(self) -> int:
@@ -354,8 +363,8 @@ class PartialParser(Generic[M]):
             members.update(self._seeds)
         return self._locations.accepted(members, refused)
 
-    def _complete(self, reader: SyntaxReader) -> None:
-        raw = self._transcript.slice(self._start, reader.position.offset)
+    def _complete(self, reader: SyntaxReader) -> M:
+        raw = self._transcript.slice(self._transcript.start, reader.position.offset)
         try:
             final: M = self._plan.validate(
                 raw, strict=self._settings.strict, context=self._settings.context
@@ -367,6 +376,7 @@ class PartialParser(Generic[M]):
         self._final = self.snapshot = final
         self._room = -1
         self._seeker.leave(reader.position)
+        return final
 
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
         if error.outcome is None:

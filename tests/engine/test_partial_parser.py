@@ -46,6 +46,14 @@ ENDINGS: dict[str, tuple[str, type[PartialStreamError], str, str]] = {
 }
 
 
+@pytest.mark.parametrize("behind", ['"b"', "1", "null", "{", '{"a": 1}'])
+def test_what_follows_a_root_scalar_is_not_read(behind: str) -> None:
+    for deltas in every_cut(f'"a" {behind}'):
+        run = run_partial(RootModel[str], list(deltas))
+        assert (run.exception, run.status) == (None, "complete")
+        assert run.values[-1] == RootModel[str]("a")
+
+
 @pytest.mark.parametrize(("text", "error", "status", "tail"), ENDINGS.values(), ids=ENDINGS)
 def test_only_what_could_go_on_has_a_tail(
     text: str, error: type[PartialStreamError], status: str, tail: str
