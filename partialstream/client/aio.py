@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from anyio import fail_after
 
 from partialstream.client.call import BaseClient, Call
-from partialstream.client.endpoint import AsyncEndpoint
+from partialstream.client.endpoint import AsyncEndpoint, Sending
 from partialstream.client.item_retries import item_session
 from partialstream.client.response_model import items_shape, object_shape, response_shape
 from partialstream.client.retries import first_request, partial_session
@@ -208,21 +208,22 @@ class AsyncClient(BaseClient[AsyncEndpoint]):
 
     def _chunks(self, call: Call, session: Session[Any]) -> AsyncChunks:
         """The chunks of the response, and of those to come; the request is made on first use."""
-        send = partial(self._send, call)
+        send = partial(self._send, call, session)
         return AsyncChunks(lambda: await_steps(first_request(call, session, send)), send)
 
-    async def _send(self, call: Call, request: Any) -> AsyncIterable[Any]:
+    async def _send(self, call: Call, session: Session[Any], request: Any) -> AsyncIterable[Any]:
         """Make a request; gives the chunks of the response, until the deadline if there is one."""
         deadline = call.deadline
         if deadline is None:
-            return await self._sent(call, request)
+            return await self._sent(call, request, Sending(call.hooks, None, session.metadata))
         with deadline, fail_after(deadline.left()):
-            return AsyncTimedChunks(await self._sent(call, request), deadline)
+            sending = Sending(call.hooks, deadline, session.metadata)
+            return AsyncTimedChunks(await self._sent(call, request, sending), deadline)
 
-    async def _sent(self, call: Call, request: Any) -> AsyncIterable[Any]:
+    async def _sent(self, call: Call, request: Any, sending: Sending) -> AsyncIterable[Any]:
         if call.stream:
-            return await self._endpoint.send(request, call.hooks, call.deadline)
-        full = await self._endpoint.send_full(request, call.hooks, call.deadline)
+            return await self._endpoint.send(request, sending)
+        full = await self._endpoint.send_full(request, sending)
         call.completion = full.completion
         return _each(full.chunks)
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
-from partialstream.client.endpoint import AsyncBody, Body
+from partialstream.client.endpoint import FullResponse
 from partialstream.client.schema import BESIDE, VALUE, type_name, value_model
 from partialstream.errors import ProviderError
 from partialstream.sources.detect import source_for
 from partialstream.stream.transport import aiter_of, close_by, closer_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Path
@@ -34,19 +34,15 @@ LIST = "tasks"
 
 @dataclass(slots=True)
 class CapturedResponse:
-    """What a capturing model was handed.
+    """What a capturing model was handed."""
 
-    Attributes:
-        response: The SDK's stream or response, unread; None if there was none.
-        texts: Texts that instructor has taken out of a stream already, unread. With xAI's SDK
-            there is nothing else to be had.
-        text: A JSON text that was to be validated, None if there was none.
-        extract: Takes the texts out of a stream, where instructor can do that.
-    """
-
+    # the SDK's stream or response, unread
     response: Any = None
+    # what instructor has taken out of a stream already, unread; all there is with xAI's SDK
     texts: Any = None
+    # a JSON text that was to be validated
     text: str | None = None
+    # takes the texts out of a stream, where instructor can do that
     extract: Callable[[Any], Any] | None = None
 
     def __bool__(self) -> bool:
@@ -58,33 +54,45 @@ class CapturedResponse:
         """What is to be closed after reading."""
         return self.response if self.texts is None else self.texts
 
+    def full(self) -> FullResponse:
+        """A response that is not streamed: as the SDK's object if we know it, else as a text."""
+        response = self.response
+        if response is None or not (self.text is None or is_known(response)):
+            return FullResponse([self.text or ""], lambda: response)
+        return FullResponse([response], lambda: response)
+
+    def http_response(self, read: str, idle_seconds: float) -> Any:
+        """The HTTP response below the SDK's stream, None if its bytes cannot be had by `read`.
+
+        No wait for them is longer than allowed; the request was sent without that.
+        """
+        response: Any = getattr(self.response, "response", None)
+        if not hasattr(response, read) or getattr(response, "is_stream_consumed", True):
+            return None
+        if not str(response.headers.get("content-type", "")).startswith("text/event-stream"):
+            return None
+        request: Any = getattr(response, "_request", None)
+        extensions: dict[str, Any] = getattr(request, "extensions", {})
+        timeout: dict[str, float | None] | None = extensions.get("timeout")
+        if timeout is not None:
+            wait = timeout.get("read")
+            timeout["read"] = idle_seconds if wait is None else min(wait, idle_seconds)
+        return response
+
 
 # -- the response model --------------------------------------------------------------------
 
 
 def path_for(shape: ResponseShape, *, parallel: bool) -> Path:
-    """Where the list or the value stands in the JSON that a capturing model asks for.
-
-    Example:
-        >>> from partialstream.client.response_model import ResponseShape
-        >>> path_for(ResponseShape("items", int), parallel=False)
-        ('tasks',)
-    """
+    """Where the list or the value stands in the JSON that a capturing model asks for."""
     if shape.kind == "items":
         return () if parallel else (LIST,)
     return () if _is_object(shape.type_) else (VALUE,)
 
 
 def tool_name_for(shape: ResponseShape) -> str | None:
-    """What instructor calls the tool that it makes of a capturing model, None if not known.
-
-    The tool for an object is named by the model's schema, which the model may change.
-
-    Example:
-        >>> from partialstream.client.response_model import ResponseShape
-        >>> tool_name_for(ResponseShape("items", int))
-        'IterableInt'
-    """
+    """What instructor calls the tool that it makes of a capturing model, None if not known."""
+    # The tool for an object is named by the model's schema, which the model may change.
     return f"Iterable{type_name(shape.type_)}" if shape.kind == "items" else None
 
 
@@ -225,39 +233,16 @@ async def _nothing() -> AsyncIterator[Any]:
 # -- its chunks ----------------------------------------------------------------------------
 
 
-def chunks_of(captured: CapturedResponse, *, as_tool: bool, idle_seconds: float) -> Iterable[Any]:
-    """The chunks of a streamed response.
-
-    Args:
-        captured: The response.
-        as_tool: Whether a text is a piece of a tool call's arguments.
-        idle_seconds: How long to wait for the next bytes.
-    """
-    response = _http_response(captured.response, "iter_bytes", idle_seconds)
-    return CapturedChunks(captured, as_tool=as_tool) if response is None else Body(response)
-
-
-def async_chunks_of(
-    captured: CapturedResponse, *, as_tool: bool, idle_seconds: float
-) -> AsyncIterable[Any]:
-    """The chunks of a streamed response; see `chunks_of`."""
-    response = _http_response(captured.response, "aiter_bytes", idle_seconds)
-    if response is None:
-        return AsyncCapturedChunks(captured, as_tool=as_tool)
-    return AsyncBody(response)
-
-
-class CapturedChunks:
-    """An SDK's objects, or the texts in them.
-
-    Args:
-        captured: The response.
-        as_tool: Whether a text is a piece of a tool call's arguments.
-    """
+class _Captured:
+    """An SDK's objects, or the texts in them: `as_tool` as pieces of a tool call's arguments."""
 
     def __init__(self, captured: CapturedResponse, *, as_tool: bool) -> None:
         self._captured = captured
-        self._chunk: Callable[[str], Any] = _tool_chunk if as_tool else _as_it_is
+        self._chunk: Callable[[str], Any] = _tool_chunk if as_tool else str
+
+
+class CapturedChunks(_Captured):
+    """The chunks of a streamed response; closed with the SDK's stream."""
 
     def __iter__(self) -> Iterator[Any]:
         captured = self._captured
@@ -286,12 +271,8 @@ class CapturedChunks:
             close()
 
 
-class AsyncCapturedChunks:
+class AsyncCapturedChunks(_Captured):
     """`CapturedChunks` for async streams."""
-
-    def __init__(self, captured: CapturedResponse, *, as_tool: bool) -> None:
-        self._captured = captured
-        self._chunk: Callable[[str], Any] = _tool_chunk if as_tool else _as_it_is
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         captured = self._captured
@@ -343,26 +324,3 @@ def is_known(chunk: Any) -> bool:
 def _tool_chunk(text: str) -> dict[str, Any]:
     call = {"index": 0, "function": {"arguments": text}}
     return {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
-
-
-def _as_it_is(text: str) -> str:
-    return text
-
-
-def _http_response(stream: Any, read: str, idle_seconds: float) -> Any:
-    """The HTTP response below an SDK's stream, if its bytes can be read instead.
-
-    No wait for them is longer than allowed; the request was sent without that.
-    """
-    response: Any = getattr(stream, "response", None)
-    if not hasattr(response, read) or getattr(response, "is_stream_consumed", True):
-        return None
-    if not str(response.headers.get("content-type", "")).startswith("text/event-stream"):
-        return None
-    request: Any = getattr(response, "_request", None)
-    extensions: dict[str, Any] = getattr(request, "extensions", {})
-    timeout: dict[str, float | None] | None = extensions.get("timeout")
-    if timeout is not None:
-        wait = timeout.get("read")
-        timeout["read"] = idle_seconds if wait is None else min(wait, idle_seconds)
-    return response

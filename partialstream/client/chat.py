@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from typing_extensions import override
@@ -17,24 +18,20 @@ from partialstream.client.endpoint import (
     Body,
     FullResponse,
     RequestBuilder,
+    Sending,
     idle_timeout,
     until,
 )
 from partialstream.client.options import Mode, resolve_mode
 from partialstream.client.prompts import TOOL_DESCRIPTION, schema_prompt
-from partialstream.client.schema import (
-    free_name,
-    indexed_schema,
-    request_schema,
-    rest_schema,
-    takes_any_name,
-)
+from partialstream.client.schema import indexed_schema, request_schema, rest_schema
 from partialstream.limits import DEFAULT_LIMITS
-from partialstream.stream.deadline import TimedChunks
+from partialstream.stream.deadline import Alarm
 from partialstream.stream.reader import Expected
+from partialstream.stream.transport import end_connection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterator, Sequence
+    from collections.abc import AsyncIterable, Sequence
 
     from openai import APIResponse, AsyncAPIResponse, AsyncOpenAI, OpenAI
 
@@ -43,7 +40,6 @@ if TYPE_CHECKING:
     from partialstream.client.response_model import ResponseShape
     from partialstream.client.schema import RequestSchema
     from partialstream.results import Path
-    from partialstream.stream.deadline import Deadline
 
 # Arguments that `response_model` and `mode` decide.
 _DECIDED: Final = ("response_format", "tools", "tool_choice", "functions", "function_call")
@@ -86,80 +82,67 @@ class _ChatEndpoint:
             templates=self._templates,
         )
 
-    def _begin(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> tuple[Any, Any]:
+    def _begin(self, request: Any, sending: Sending) -> tuple[Any, Any]:
         """The SDK's `completions`, and a request that waits no longer than until a deadline.
 
         The SDK's own retries are left out then: nothing bounds the waits between them.
         """
-        client = self._client
+        client, deadline = self._client, sending.deadline
         if deadline is not None:
             timeout = until(deadline, request.get("timeout", client.timeout))
             request = {**request, "timeout": timeout}
             client = client.with_options(max_retries=0)
-        hooks.emit("completion:kwargs", **request)
+        sending.hooks.emit("completion:kwargs", **request)
         return client.chat.completions, request
 
 
 class ChatEndpoint(_ChatEndpoint):
     """For sync clients; see `Endpoint`."""
 
-    def send(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Iterable[bytes]:
+    def send(self, request: Any, sending: Sending) -> Iterable[bytes]:
         """Send a request; the chunks are the bytes of the body."""
-        completions, request = self._begin(request, hooks, deadline)
+        completions, request = self._begin(request, sending)
         create: Any = completions.with_streaming_response.create
         response: APIResponse[Any] = create(**request).__enter__()
-        hooks.emit("completion:response", response)
-        return Body(response.http_response)
+        sending.hooks.emit("completion:response", response)
+        return Body(response.http_response, sending.metadata)
 
-    def send_full(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> FullResponse:
+    def send_full(self, request: Any, sending: Sending) -> FullResponse:
         """Send a request; the only chunk is the body.
 
         It has arrived within the SDK's retries. The SDK would take a body that is not JSON for a
         text, and a text is what a document may stand in.
         """
-        completions, request = self._begin(request, hooks, deadline)
+        completions, request = self._begin(request, sending)
+        deadline = sending.deadline
         if deadline is None:
-            return _full_response(completions.with_raw_response.create(**request), hooks)
+            return _full_response(completions.with_raw_response.create(**request), sending.hooks)
         with completions.with_streaming_response.create(**request) as response:
-            chunks = TimedChunks(_ReadAtOnce(response), deadline)
+            alarm = Alarm(deadline.left(), partial(end_connection, response.http_response))
             try:
-                for _ in chunks:
-                    pass
+                response.http_response.read()
             finally:
-                chunks.close()
-            return _full_response(response, hooks)
+                alarm.cancel()
+            if alarm.rang:
+                raise deadline.error()
+            return _full_response(response, sending.hooks)
 
 
 class AsyncChatEndpoint(_ChatEndpoint):
     """For async clients; see `AsyncEndpoint`."""
 
-    async def send(
-        self, request: Any, hooks: Hooks, deadline: Deadline | None
-    ) -> AsyncIterable[bytes]:
+    async def send(self, request: Any, sending: Sending) -> AsyncIterable[bytes]:
         """Send a request; the chunks are the bytes of the body."""
-        completions, request = self._begin(request, hooks, deadline)
+        completions, request = self._begin(request, sending)
         create: Any = completions.with_streaming_response.create
         response: AsyncAPIResponse[Any] = await create(**request).__aenter__()
-        hooks.emit("completion:response", response)
-        return AsyncBody(response.http_response)
+        sending.hooks.emit("completion:response", response)
+        return AsyncBody(response.http_response, sending.metadata)
 
-    async def send_full(
-        self, request: Any, hooks: Hooks, deadline: Deadline | None
-    ) -> FullResponse:
+    async def send_full(self, request: Any, sending: Sending) -> FullResponse:
         """Send a request; the only chunk is the body, as for `ChatEndpoint`."""
-        completions, request = self._begin(request, hooks, deadline)
-        return _full_response(await completions.with_raw_response.create(**request), hooks)
-
-
-class _ReadAtOnce:
-    """Reads a body to its end, which is the one thing that there is to wait for."""
-
-    def __init__(self, response: Any) -> None:
-        self.response = response.http_response
-        self._read = response.read
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._read()
+        completions, request = self._begin(request, sending)
+        return _full_response(await completions.with_raw_response.create(**request), sending.hooks)
 
 
 def _full_response(response: Any, hooks: Hooks) -> FullResponse:
@@ -209,7 +192,7 @@ class ChatRequestBuilder(RequestBuilder):
         timeout: Any = None,
         templates: bool = False,
     ) -> None:
-        self._shape = shape
+        self.shape = shape
         self._mode: Mode = mode if options.mode is None and mode else resolve_mode(options.mode)
         self._schema = request_schema(shape)
         if options.templates is not None:
@@ -230,13 +213,6 @@ class ChatRequestBuilder(RequestBuilder):
             else Expected("content", path=path)
         )
         self.request = self._build(self._kwargs, self._schema)
-
-    @override
-    def member_beside(self, name: str) -> str | None:
-        # Before a list that is looked for, it could be the first member of an open item.
-        if self.expected.path is None and takes_any_name(self._shape.type_):
-            return None
-        return free_name(name, self._schema)
 
     @override
     def follow_up(
@@ -374,17 +350,10 @@ Nine letters and digits, because Mistral's API takes no other ids.
 def follow_up_messages(
     messages: Sequence[Any], *, mode: Mode, tool_name: str, said: str | None, instruction: str
 ) -> list[Any]:
-    """Continue a conversation by what the model said and what is asked of it now.
+    """Continue a conversation by what the model said, if anything, and what is asked of it now.
 
-    Args:
-        messages: The caller's messages. Neither they nor the list are changed.
-        mode: How the model is made to answer; in mode `tools` it spoke through a tool call.
-        tool_name: The name of the tool. Of no meaning in other modes.
-        said: The model's own words; None leaves them out.
-        instruction: What is asked of it.
-
-    Returns:
-        A new list: the caller's messages, the same objects, and one or two more.
+    What is quoted stands there character for character. In mode `tools` the model spoke through a
+    call of the tool.
 
     Example:
         >>> asked = [{"role": "user", "content": "Two tools, please."}]

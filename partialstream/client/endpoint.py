@@ -11,13 +11,13 @@ a response is read as bytes, both read it through `Body` and `AsyncBody`.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from anyio import move_on_after
 
+from partialstream.client.schema import free_name, request_schema, takes_any_name
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.transport import end_connection
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.limits import Limits
-    from partialstream.results import Path
+    from partialstream.results import AnswerMetadata, Path
     from partialstream.stream.deadline import Deadline
     from partialstream.stream.reader import Expected
 
@@ -45,22 +45,24 @@ class RequestBuilder(ABC):
     """Builds the requests of one call, and knows where their JSON will be.
 
     Attributes:
+        shape: What the call asks for.
         request: The first request, in the endpoint's own form.
         path: Where the list, or a value that is not an object, stands in the JSON asked for.
         expected: The channel that is asked for, and the place of the list in it.
     """
 
+    shape: ResponseShape
     request: Any
     path: Path
     expected: Expected
 
-    @abstractmethod
     def member_beside(self, name: str) -> str | None:
-        """What a member beside the list is to be called; None if there can be none.
-
-        Args:
-            name: What it would best be called.
-        """
+        """What a member beside the list is to be called, best `name`; None if there can be none."""
+        # Before a list that is looked for, it could be the first member of an open item.
+        open_to_any = self.expected.path is None and takes_any_name(self.shape.type_)
+        if not self.path or open_to_any:
+            return None
+        return free_name(name, request_schema(self.shape))
 
     @abstractmethod
     def follow_up(
@@ -81,41 +83,33 @@ class RequestBuilder(ABC):
         """
 
 
+class Sending(NamedTuple):
+    """What a request is sent with."""
+
+    hooks: Hooks  # get request and response
+    deadline: Deadline | None  # bounds the waits of the request; what else, the client sees to
+    metadata: AnswerMetadata  # where it is noted that the response has come to its end
+
+
 class FullResponse(NamedTuple):
-    """A response that is not streamed.
+    """A response that is not streamed."""
 
-    Attributes:
-        chunks: What is read.
-        completion: Gives the response in the form the SDK gives it.
-    """
-
-    chunks: Sequence[Any]
-    completion: Callable[[], Any]
+    chunks: Sequence[Any]  # what is read
+    completion: Callable[[], Any]  # gives the response in the form the SDK gives it
 
 
 class AnyEndpoint(Protocol):
-    """What both kinds of endpoints have.
+    """What both kinds of endpoints have."""
 
-    Attributes:
-        hooks: The handlers that the SDK's client was given, None if it takes none.
-    """
-
-    hooks: Any
+    hooks: Any  # the handlers that the SDK's client was given, None if it takes none
 
     def request_builder(
         self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
     ) -> RequestBuilder:
-        """Prepare a call.
-
-        Args:
-            shape: What it asks for.
-            options: How the response is to be read.
-            kwargs: What the caller passes on to the SDK.
-            stream: Whether the response is to be streamed.
+        """Prepare a call; `kwargs` are the caller's arguments that are no options.
 
         Raises:
             TypeError: The arguments contradict each other.
-            ValueError: There is no such mode.
         """
         ...
 
@@ -123,16 +117,14 @@ class AnyEndpoint(Protocol):
 class Endpoint(AnyEndpoint, Protocol):
     """Where a sync client sends its requests."""
 
-    def send(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> Iterable[Any]:
+    def send(self, request: Any, sending: Sending) -> Iterable[Any]:
         """Send a request; gives the chunks of its response, unread.
 
-        They are closed by their own `close`, if they have one. `hooks` get request and response.
-        The waits of the request are no longer than until the deadline; what else that is for,
-        the client sees to.
+        They are closed by their own `close`, if they have one.
         """
         ...
 
-    def send_full(self, request: Any, hooks: Hooks, deadline: Deadline | None) -> FullResponse:
+    def send_full(self, request: Any, sending: Sending) -> FullResponse:
         """Send a request whose response is not streamed."""
         ...
 
@@ -140,15 +132,11 @@ class Endpoint(AnyEndpoint, Protocol):
 class AsyncEndpoint(AnyEndpoint, Protocol):
     """Where an async client sends its requests; see `Endpoint`."""
 
-    async def send(
-        self, request: Any, hooks: Hooks, deadline: Deadline | None
-    ) -> AsyncIterable[Any]:
+    async def send(self, request: Any, sending: Sending) -> AsyncIterable[Any]:
         """Send a request; gives the chunks of its response, unread."""
         ...
 
-    async def send_full(
-        self, request: Any, hooks: Hooks, deadline: Deadline | None
-    ) -> FullResponse:
+    async def send_full(self, request: Any, sending: Sending) -> FullResponse:
         """Send a request whose response is not streamed."""
         ...
 
@@ -159,9 +147,7 @@ class AsyncEndpoint(AnyEndpoint, Protocol):
 def idle_timeout(timeout: Any, limits: Limits) -> Any:
     """Tighten a time-out: no wait for bytes may be longer than allowed.
 
-    Args:
-        timeout: An `httpx.Timeout` of either generation, seconds, or None for none.
-        limits: `idle_seconds` bounds the wait for each read.
+    `timeout` is an `httpx.Timeout` of either generation, seconds, or None for none.
 
     Example:
         >>> from partialstream import Limits
@@ -192,15 +178,11 @@ def _tightened(timeout: Any, most: float, names: Sequence[str]) -> Any:
 
 # -- the bytes of a streamed response ------------------------------------------------------
 #
-# They end with `[DONE]`, as for OpenAI's SDK: some servers keep the connection open after it.
-# What ought to follow is the end of the HTTP body, and only a connection that has read it can
-# serve the next request; so it is given a moment to come.
+# Some servers keep the connection open after the mark of their end (`[DONE]`). What ought to follow
+# is the end of the HTTP body, and only a connection that has read it can serve the next request;
+# so it is given a moment to come.
 
-_MOMENT: Final = 0.1  # seconds; the end of the HTTP body usually comes with [DONE]
-
-# In a line of its own, and nothing follows: JSON that is sent as an event has no line ends.
-_DONE: Final = re.compile(rb"[\r\n]data: ?\[DONE\]\s*\Z")
-_DONE_LENGTH: Final = 32
+_MOMENT: Final = 0.1  # seconds
 
 
 class Body:
@@ -209,21 +191,19 @@ class Body:
     Args:
         response: The HTTP library's response (httpx of either generation), open and unread. It
             is closed with the body.
-
-    Attributes:
-        response: The same.
+        metadata: Where it is noted, by whoever reads the bytes, that they have come to their end.
     """
 
-    def __init__(self, response: Any) -> None:
+    def __init__(self, response: Any, metadata: AnswerMetadata) -> None:
         self.response = response
+        self._metadata = metadata
 
     def __iter__(self) -> Iterator[bytes]:
+        metadata = self._metadata
         chunks: Iterator[bytes] = self.response.iter_bytes()
-        end = b""  # wherever the body is cut
         for chunk in chunks:
             yield chunk
-            end = (end + chunk[-_DONE_LENGTH:])[-_DONE_LENGTH:]
-            if _DONE.search(end) is not None:
+            if metadata.terminated:
                 self._read_end(chunks)
                 return
 
@@ -235,10 +215,9 @@ class Body:
         """Give the end of the HTTP body a moment to come."""
         alarm = Alarm(_MOMENT, self._leave_end)
         try:
-            for _ in chunks:
-                pass
-        except Exception:  # noqa: BLE001 - the response is complete, whatever happens now
-            pass
+            with suppress(Exception):  # the response is complete, whatever happens now
+                for _ in chunks:
+                    pass
         finally:
             alarm.cancel()
 
@@ -250,32 +229,21 @@ class Body:
 
 
 class AsyncBody:
-    """The bytes of a response, to be read once.
+    """`Body` for async responses. No generator, which only the task that reads it could close."""
 
-    No generator, which would have to be closed by the task that reads it.
-
-    Args:
-        response: The HTTP library's response, open and unread. It is closed with the body.
-
-    Attributes:
-        response: The same.
-    """
-
-    def __init__(self, response: Any) -> None:
+    def __init__(self, response: Any, metadata: AnswerMetadata) -> None:
         self.response = response
+        self._metadata = metadata
         self._chunks: AsyncIterator[bytes] = response.aiter_bytes()
-        self._end = b""
 
     def __aiter__(self) -> AsyncBody:
         return self
 
     async def __anext__(self) -> bytes:
-        if _DONE.search(self._end) is not None:
+        if self._metadata.terminated:
             await self._read_end()
             raise StopAsyncIteration
-        chunk = await self._chunks.__anext__()
-        self._end = (self._end + chunk[-_DONE_LENGTH:])[-_DONE_LENGTH:]
-        return chunk
+        return await self._chunks.__anext__()
 
     async def aclose(self) -> None:
         """Close the response; a task that reads is woken by that."""
@@ -283,9 +251,6 @@ class AsyncBody:
 
     async def _read_end(self) -> None:
         """Give the end of the HTTP body a moment to come."""
-        try:
-            with move_on_after(_MOMENT):
-                async for _ in self._chunks:
-                    pass
-        except Exception:  # noqa: BLE001 - the response is complete, whatever happens now
-            pass
+        with suppress(Exception), move_on_after(_MOMENT):  # the response is complete
+            async for _ in self._chunks:
+                pass

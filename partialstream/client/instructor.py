@@ -6,6 +6,7 @@ instructor shapes the requests and sends them; their responses are captured (`ca
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -13,27 +14,24 @@ from typing import TYPE_CHECKING, Any, cast
 from typing_extensions import override
 
 from partialstream.client.capture import (
+    AsyncCapturedChunks,
+    CapturedChunks,
     CapturedResponse,
-    async_chunks_of,
     capturing_model,
-    chunks_of,
-    is_known,
     path_for,
     tool_name_for,
 )
-from partialstream.client.endpoint import FullResponse, RequestBuilder
+from partialstream.client.endpoint import AsyncBody, Body, FullResponse, RequestBuilder, Sending
 from partialstream.client.hooks import Hooks
-from partialstream.client.schema import free_name, request_schema, takes_any_name
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.reader import Expected
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterable, Callable, Generator, Iterable, Sequence
 
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Path
-    from partialstream.stream.deadline import Deadline
 
 # Their tool modes ask for JSON in the content.
 _TOOLS_AS_CONTENT = frozenset({"cohere"})
@@ -47,9 +45,7 @@ _MODEL_ROLES = {"genai": "model", "vertexai": "model"}
 class _InstructorEndpoint:
     """What the endpoints of both clients have in common.
 
-    Args:
-        client: An `Instructor` or `AsyncInstructor`; it stays the caller's to close.
-        templates: Whether messages are templates, in calls that do not say.
+    `client` stays the caller's to close; `templates` is for calls that do not say.
     """
 
     def __init__(self, client: Any, *, templates: bool = True) -> None:
@@ -64,27 +60,48 @@ class _InstructorEndpoint:
             self._client, shape, options, kwargs, stream=stream, templates=self._templates
         )
 
+    @contextmanager
+    def _capturing(
+        self, request: InstructorRequest, sending: Sending
+    ) -> Generator[tuple[CapturedResponse, dict[str, Any]], None, None]:
+        """Captures a response: gives what it comes into, and the arguments for instructor.
+
+        Raises:
+            TypeError: There was none to capture.
+        """
+        captured = CapturedResponse()
+        try:
+            yield captured, self._arguments(request, captured, sending)
+        except Exception as error:
+            # What instructor thinks of a response does not matter: it is read here. An error of
+            # the SDK is raised as it is, and not as instructor wraps it.
+            cause = error.__cause__
+            if not captured and type(error).__name__ == "InstructorRetryException" and cause:
+                raise cause from cause.__cause__
+            if not captured:
+                raise
+        if not captured:
+            raise TypeError(
+                "instructor asks this provider in a way that leaves no response to read"
+            )
+
     def _arguments(
-        self,
-        request: InstructorRequest,
-        captured: CapturedResponse,
-        hooks: Hooks,
-        deadline: Deadline | None,
+        self, request: InstructorRequest, captured: CapturedResponse, sending: Sending
     ) -> dict[str, Any]:
         """The arguments for instructor, whose own hooks show what it makes of them."""
 
         def keep(response: Any) -> None:
             captured.response = response
-            hooks.emit("completion:response", response)
+            sending.hooks.emit("completion:response", response)
 
         watching = Hooks()
-        watching.on("completion:kwargs", partial(hooks.emit, "completion:kwargs"))
+        watching.on("completion:kwargs", partial(sending.hooks.emit, "completion:kwargs"))
         watching.on("completion:response", keep)
         model = request.response_model(captured)
         arguments = {**request.arguments, "response_model": model, "hooks": watching}
-        if deadline is not None and _takes_timeout(self._client.client):
+        if sending.deadline is not None and _takes_timeout(self._client.client):
             timeout = arguments.get("timeout")
-            left = deadline.left()
+            left = sending.deadline.left()
             arguments["timeout"] = min(timeout, left) if isinstance(timeout, (int, float)) else left
         return arguments
 
@@ -92,57 +109,39 @@ class _InstructorEndpoint:
 class InstructorEndpoint(_InstructorEndpoint):
     """For `Instructor`; see `Endpoint`."""
 
-    def send(
-        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
-    ) -> Iterable[Any]:
+    def send(self, request: InstructorRequest, sending: Sending) -> Iterable[Any]:
         """Send a request; gives the chunks of its response."""
-        captured = self._capture(request, hooks, deadline)
-        return chunks_of(captured, as_tool=request.as_tool, idle_seconds=request.idle_seconds)
-
-    def send_full(
-        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
-    ) -> FullResponse:
-        """Send a request whose response is not streamed."""
-        return _full_response(self._capture(request, hooks, deadline))
-
-    def _capture(
-        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
-    ) -> CapturedResponse:
-        captured = CapturedResponse()
-        arguments = self._arguments(request, captured, hooks, deadline)
-        try:
+        with self._capturing(request, sending) as (captured, arguments):
             self._client.create_fn(**arguments)
-        except Exception as error:  # noqa: BLE001  # raised again, unless there is a response
-            _raise_unless(captured, error)
-        return _checked(captured)
+        response = captured.http_response("iter_bytes", request.idle_seconds)
+        if response is None:
+            return CapturedChunks(captured, as_tool=request.as_tool)
+        return Body(response, sending.metadata)
+
+    def send_full(self, request: InstructorRequest, sending: Sending) -> FullResponse:
+        """Send a request whose response is not streamed."""
+        with self._capturing(request, sending) as (captured, arguments):
+            self._client.create_fn(**arguments)
+        return captured.full()
 
 
 class AsyncInstructorEndpoint(_InstructorEndpoint):
     """For `AsyncInstructor`; see `AsyncEndpoint`."""
 
-    async def send(
-        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
-    ) -> AsyncIterable[Any]:
+    async def send(self, request: InstructorRequest, sending: Sending) -> AsyncIterable[Any]:
         """Send a request; gives the chunks of its response."""
-        captured = await self._capture(request, hooks, deadline)
-        return async_chunks_of(captured, as_tool=request.as_tool, idle_seconds=request.idle_seconds)
-
-    async def send_full(
-        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
-    ) -> FullResponse:
-        """Send a request whose response is not streamed."""
-        return _full_response(await self._capture(request, hooks, deadline))
-
-    async def _capture(
-        self, request: InstructorRequest, hooks: Hooks, deadline: Deadline | None
-    ) -> CapturedResponse:
-        captured = CapturedResponse()
-        arguments = self._arguments(request, captured, hooks, deadline)
-        try:
+        with self._capturing(request, sending) as (captured, arguments):
             await self._client.create_fn(**arguments)
-        except Exception as error:  # noqa: BLE001  # raised again, unless there is a response
-            _raise_unless(captured, error)
-        return _checked(captured)
+        response = captured.http_response("aiter_bytes", request.idle_seconds)
+        if response is None:
+            return AsyncCapturedChunks(captured, as_tool=request.as_tool)
+        return AsyncBody(response, sending.metadata)
+
+    async def send_full(self, request: InstructorRequest, sending: Sending) -> FullResponse:
+        """Send a request whose response is not streamed."""
+        with self._capturing(request, sending) as (captured, arguments):
+            await self._client.create_fn(**arguments)
+        return captured.full()
 
 
 def _takes_timeout(client: Any) -> bool:
@@ -150,52 +149,17 @@ def _takes_timeout(client: Any) -> bool:
     return type(client).__module__.partition(".")[0] in ("anthropic", "groq", "openai")
 
 
-def _raise_unless(captured: CapturedResponse, error: Exception) -> None:
-    """Raise what kept the provider from responding.
-
-    What instructor thinks of a response does not matter: it is read here. An error of the SDK is
-    raised as it is, and not as instructor wraps it.
-    """
-    if captured:
-        return
-    cause = error.__cause__
-    if type(error).__name__ == "InstructorRetryException" and cause is not None:
-        raise cause
-    raise error
-
-
-def _checked(captured: CapturedResponse) -> CapturedResponse:
-    if not captured:
-        raise TypeError("instructor asks this provider in a way that leaves no response to read")
-    return captured
-
-
-def _full_response(captured: CapturedResponse) -> FullResponse:
-    """A response that is not streamed: as the SDK's object if we know it, else as a text."""
-    response = captured.response
-    if response is None or not (captured.text is None or is_known(response)):
-        return FullResponse([captured.text or ""], lambda: response)
-    return FullResponse([response], lambda: response)
-
-
 # -- building requests ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class InstructorRequest:
-    """A request before instructor has shaped it.
+    """A request before instructor has shaped it."""
 
-    Attributes:
-        arguments: For instructor's `create`, all but the response model.
-        response_model: Makes that, for what the response is captured in.
-        as_tool: Whether the JSON is to come as the arguments of a tool call.
-        idle_seconds: How long to wait for the next bytes.
-    """
-
-    arguments: dict[str, Any]
-    response_model: Callable[[CapturedResponse], Any]
-    as_tool: bool
-    idle_seconds: float
+    arguments: dict[str, Any]  # for instructor's `create`, all but the response model
+    response_model: Callable[[CapturedResponse], Any]  # makes that
+    as_tool: bool  # whether the JSON is to come as the arguments of a tool call
+    idle_seconds: float  # how long to wait for the next bytes
 
 
 class InstructorRequestBuilder(RequestBuilder):
@@ -232,7 +196,7 @@ class InstructorRequestBuilder(RequestBuilder):
         as_content = provider in _TOOLS_AS_CONTENT
         self._as_tool = ("TOOLS" in mode or mode == "FUNCTIONS") and not as_content
         self._model_role = _MODEL_ROLES.get(provider, "assistant")
-        self._shape = shape
+        self.shape = shape
         self._limits = options.limits or DEFAULT_LIMITS
         if options.templates is not None:
             templates = options.templates
@@ -244,13 +208,6 @@ class InstructorRequestBuilder(RequestBuilder):
         tool = tool_name_for(shape) if mode == "TOOLS" else None
         self.expected = Expected("tool", tool) if self._as_tool else Expected("content")
         self.request = self._request(self._arguments["messages"], ())
-
-    @override
-    def member_beside(self, name: str) -> str | None:
-        # A tool call for each item has no place for it.
-        if self._parallel or takes_any_name(self._shape.type_):
-            return None
-        return free_name(name, request_schema(self._shape))
 
     @override
     def follow_up(
@@ -270,7 +227,7 @@ class InstructorRequestBuilder(RequestBuilder):
         self, messages: list[Any], carried: Sequence[str], beside: str | None = None
     ) -> InstructorRequest:
         model = partial(
-            capturing_model, self._shape, parallel=self._parallel, carried=carried, beside=beside
+            capturing_model, self.shape, parallel=self._parallel, carried=carried, beside=beside
         )
         return InstructorRequest(
             {**self._arguments, "messages": messages},

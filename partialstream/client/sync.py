@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.call import BaseClient, Call
-from partialstream.client.endpoint import Endpoint
+from partialstream.client.endpoint import Endpoint, Sending
 from partialstream.client.item_retries import item_session
 from partialstream.client.response_model import items_shape, object_shape, response_shape
 from partialstream.client.retries import first_request, partial_session
@@ -237,20 +238,16 @@ class Client(BaseClient[Endpoint]):
 
     def _chunks(self, call: Call, session: Session[Any]) -> Chunks:
         """Make the request; gives the chunks of its response, and of those to come."""
-        send = partial(self._send, call)
+        send = partial(self._send, call, session)
         return Chunks(run_steps(first_request(call, session, send)), send)
 
-    def _send(self, call: Call, request: Any) -> Iterable[Any]:
+    def _send(self, call: Call, session: Session[Any], request: Any) -> Iterable[Any]:
         """Make a request; gives the chunks of the response, until the deadline if there is one."""
         deadline = call.deadline
-        if deadline is None:
-            return self._sent(call, request)
-        with deadline:
-            return TimedChunks(self._sent(call, request), deadline)
-
-    def _sent(self, call: Call, request: Any) -> Iterable[Any]:
-        if call.stream:
-            return self._endpoint.send(request, call.hooks, call.deadline)
-        full = self._endpoint.send_full(request, call.hooks, call.deadline)
-        call.completion = full.completion
-        return full.chunks
+        sending = Sending(call.hooks, deadline, session.metadata)
+        with deadline or nullcontext():
+            if call.stream:
+                chunks = self._endpoint.send(request, sending)
+            else:
+                chunks, call.completion = self._endpoint.send_full(request, sending)
+            return chunks if deadline is None else TimedChunks(chunks, deadline)

@@ -37,6 +37,7 @@ class ResponseStream:
         self._clock = clock
         self._started = clock() if started is None else started
         self._source: Source | None = None
+        self._metadata: AnswerMetadata | None = None
         self._quiet_since: float | None = None  # arrival of the first chunk without a delta
         self._quiet_behind = 0
         self.timing = Timing()
@@ -55,7 +56,12 @@ class ResponseStream:
     @property
     def metadata(self) -> AnswerMetadata:
         """What the response says beside its text."""
-        return AnswerMetadata() if self._source is None else self._source.metadata
+        if self._metadata is None:  # not earlier, as the limits are set later
+            limits = self.limits
+            self._metadata = AnswerMetadata(
+                text_kept=limits.text_kept, channels_allowed=limits.channels
+            )
+        return self._metadata
 
     @property
     def framed(self) -> bool:
@@ -87,11 +93,11 @@ class ResponseStream:
 
     def _source_for(self, chunk: Any) -> Source:
         if isinstance(chunk, str):
-            return TextSource()
+            return TextSource(self.metadata)
         # Imported where it is needed: text needs no wire format.
         from partialstream.sources.detect import source_for
 
-        return source_for(chunk, limits=self.limits)
+        return source_for(chunk, self.metadata, limits=self.limits)
 
     def check_idle(self, behind: int) -> None:
         """A chunk has brought no delta: look at the clock.

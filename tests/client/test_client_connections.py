@@ -15,6 +15,8 @@ from openai import AsyncOpenAI, OpenAI
 
 from partialstream import from_openai
 from partialstream.client.endpoint import AsyncBody, Body
+from partialstream.sources.body import BodySource
+from partialstream.sources.detect import source_for
 from partialstream.stream.transport import end_connection
 from partialstream.testing import Answer, ReplayServer, faults, sse_body
 
@@ -83,16 +85,16 @@ def test_done_is_the_end_even_if_the_connection_stays_open(
 @pytest.mark.parametrize(
     ("chunks", "read"),
     [
-        ([b"data: {}\n\ndata: [DONE]\n\n"], 1),
-        ([b"data: {}\n\ndata: [DO", b"NE]\n\n"], 2),
-        ([b"data: {}\r\n\r\ndata:[DONE]\r\n"], 1),
-        ([b"data: {}\n\n", b"data: [DONE]"], 2),
-        ([bytes([byte]) for byte in b"data: {}\n\ndata: [DONE]\n\n"], 22),
-        ([b"data: {}\n\n", b"data: [DONE]\n\n", b"data: {}\n\n"], 2),
-        ([b"data: {}\n\n", b"data: [DONE]\n\ndata: {}\n\n"], None),
+        ([b"data: []\n\ndata: [DONE]\n\n"], 1),
+        ([b"data: []\n\ndata: [DO", b"NE]\n\n"], 2),
+        ([b"data: []\r\n\r\ndata:[DONE]\r\n\r\n"], 1),
+        ([b"data: []\n\n", b"data: [DONE]"], None),  # an event ends with an empty line
+        ([bytes([byte]) for byte in b"data: []\n\ndata: [DONE]\n\n"], 24),
+        ([b"data: []\n\n", b"data: [DONE]\n\n", b"data: []\n\n"], 2),
+        ([b"data: []\n\n", b"data: [DONE]\n\ndata: []\n\n"], 2),
         ([b'data: {"content":"data: [DONE]'], None),
         ([b'data: {"content":"\\ndata: [DONE]'], None),
-        ([b"data: {}\n\n"], None),
+        ([b"data: []\n\n"], None),
     ],
 )
 def test_where_an_answer_ends(chunks: list[bytes], read: int | None) -> None:
@@ -102,11 +104,16 @@ def test_where_an_answer_ends(chunks: list[bytes], read: int | None) -> None:
         for chunk in more:
             yield chunk
 
-    async def read_async() -> list[bytes]:
-        return [chunk async for chunk in AsyncBody(SimpleNamespace(aiter_bytes=aiter_bytes))]
+    async def read_async(source: BodySource) -> list[bytes]:
+        body = AsyncBody(SimpleNamespace(aiter_bytes=aiter_bytes), source.metadata)
+        return [chunk async for chunk in body if source.feed(chunk) == []]
 
-    assert list(Body(SimpleNamespace(iter_bytes=lambda: iter(more)))) == more[:read]
-    assert asyncio.run(read_async()) == more[:read]
+    def read_sync(source: BodySource) -> list[bytes]:
+        body = Body(SimpleNamespace(iter_bytes=lambda: iter(more)), source.metadata)
+        return [chunk for chunk in body if source.feed(chunk) == []]
+
+    assert read_sync(BodySource(inner=source_for)) == more[:read]
+    assert asyncio.run(read_async(BodySource(inner=source_for))) == more[:read]
 
 
 class Encrypted(socket.socket):
