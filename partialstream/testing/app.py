@@ -6,13 +6,15 @@ import json
 import time
 from functools import lru_cache, partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from partialstream.sources.common import is_object
+from partialstream.testing.faults import HTTPError
 from partialstream.testing.plan import ReplayPlan, error_plan, make_plan
 from partialstream.testing.received import ReplayRequest, redact
 from partialstream.testing.transport import LINK, Link
@@ -26,16 +28,12 @@ if TYPE_CHECKING:
     from partialstream.testing.answers import Answer
     from partialstream.testing.wires import Wire
 
-_JSON = "application/json"
-
 
 class ReplayApp:
     """Answers requests by the script, and records them."""
 
     def __init__(
-        self,
-        choose: Callable[[ReplayRequest], Answer | None],
-        requests: list[ReplayRequest],
+        self, choose: Callable[[ReplayRequest], Answer | None], requests: list[ReplayRequest]
     ) -> None:
         self.choose = choose
         self.requests = requests
@@ -75,10 +73,12 @@ class _Endpoint:
         # connection would then go unnoticed.
         link.transport.resume_reading()
         try:
-            body = _json_object(data)
+            body: Any = json.loads(data)
+            if not is_object(body):
+                raise ValueError("the request's body must be a JSON object")
             ask = wire.read(http.url.path, body)
         except ValueError as error:
-            bad = Response(wire.error(str(error), status=400), 400, media_type=_JSON)
+            bad = Response(wire.error(str(error), status=400), 400, media_type="application/json")
             await bad(scope, receive, send)
             return
         request = ReplayRequest(
@@ -95,7 +95,7 @@ class _Endpoint:
             answer = app.choose(request)
             if answer is None:
                 message = f"The script is exhausted: it has no answer to request {request.number}."
-                plan = error_plan(wire, message, status=500)
+                plan = error_plan(wire, HTTPError(500, message=message), final=True)
             else:
                 plan = self._plan(answer, ask)
             request.deltas_planned = plan.deltas
@@ -144,13 +144,6 @@ async def _wait_until(when: float, link: Link) -> bool:
     """
     await link.wait(max(when - time.perf_counter(), 0.0))
     return not link.gone.done()
-
-
-def _json_object(data: bytes) -> dict[str, Any]:
-    body: Any = json.loads(data)
-    if isinstance(body, dict):
-        return cast("dict[str, Any]", body)
-    raise ValueError("the request's body must be a JSON object")
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

@@ -15,7 +15,9 @@ T = TypeVar("T")
 class _Deltas(Generic[T]):
     """What both fakes share: what is given, how often, and whether they are closed."""
 
-    def __init__(self, deltas: Iterable[T], delay: float, error: Exception | None) -> None:
+    def __init__(
+        self, deltas: Iterable[T], delay: float = 0.0, *, error: Exception | None = None
+    ) -> None:
         self.given = 0
         self.closed = False
         self._deltas = iter(deltas)
@@ -33,11 +35,24 @@ class _Deltas(Generic[T]):
 
 
 class FakeStream(_Deltas[T]):
-    """What `fake_stream` gives: an iterator with a `close`, like an SDK's stream.
+    """A stream of given deltas: an iterator with a `close`, like an SDK's stream.
+
+    `fake_stream` is another name of it.
+
+    Args:
+        deltas: What it gives: str, bytes, chunks.
+        delay: Seconds before each of them.
+        error: What it raises once after the last of them, None for an orderly end.
 
     Attributes:
         given: How many deltas were given.
         closed: Whether it was closed. Running to the end is not closing.
+
+    Example:
+        >>> with fake_stream(["{", "}"]) as stream:
+        ...     first = next(stream)
+        >>> first, stream.given, stream.closed
+        ('{', 1, True)
     """
 
     def __iter__(self) -> FakeStream[T]:
@@ -60,11 +75,15 @@ class FakeStream(_Deltas[T]):
 
 
 class AsyncFakeStream(_Deltas[T]):
-    """What `async_fake_stream` gives; like `FakeStream`, and `aclose` is another `close`.
+    """An asynchronous stream of given deltas, for asyncio; otherwise like `FakeStream`.
 
-    Attributes:
-        given: How many deltas were given.
-        closed: Whether it was closed. Running to the end is not closing.
+    `async_fake_stream` is another name of it, and `aclose` of `close`.
+
+    Example:
+        >>> async def read():
+        ...     return [delta async for delta in async_fake_stream(["{", "}"])]
+        >>> asyncio.run(read())
+        ['{', '}']
     """
 
     def __aiter__(self) -> AsyncFakeStream[T]:
@@ -91,34 +110,5 @@ class AsyncFakeStream(_Deltas[T]):
         await self.close()
 
 
-def fake_stream(
-    deltas: Iterable[T], delay: float = 0.0, *, error: Exception | None = None
-) -> FakeStream[T]:
-    """Make a stream of given deltas, which remembers how many it gave and whether it was closed.
-
-    Args:
-        deltas: What it gives: str, bytes, chunks.
-        delay: Seconds before each of them.
-        error: What it raises once after the last of them, None for an orderly end.
-
-    Example:
-        >>> with fake_stream(["{", "}"]) as stream:
-        ...     first = next(stream)
-        >>> first, stream.given, stream.closed
-        ('{', 1, True)
-    """
-    return FakeStream(deltas, delay, error)
-
-
-def async_fake_stream(
-    deltas: Iterable[T], delay: float = 0.0, *, error: Exception | None = None
-) -> AsyncFakeStream[T]:
-    """Make an asynchronous stream of given deltas; for asyncio, otherwise like `fake_stream`.
-
-    Example:
-        >>> async def read():
-        ...     return [delta async for delta in async_fake_stream(["{", "}"])]
-        >>> asyncio.run(read())
-        ['{', '}']
-    """
-    return AsyncFakeStream(deltas, delay, error)
+fake_stream = FakeStream
+async_fake_stream = AsyncFakeStream

@@ -29,22 +29,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = [
-    "Comments",
-    "ContentFilter",
-    "Disconnect",
-    "EndEarly",
-    "ErrorEvent",
-    "Fault",
-    "HTTPError",
-    "LengthCut",
-    "MalformedEvent",
-    "NoDone",
-    "Refusal",
-    "Reset",
-    "Stall",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:

@@ -17,7 +17,7 @@ from partialstream.testing.faults import PlacedFault
 from partialstream.testing.script import compose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from partialstream.testing.answers import Answer
     from partialstream.testing.script import Ask
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Ending = Literal["end", "close", "reset"]
 """How a connection is left: the HTTP body ends in order, or within it a FIN or an RST."""
+
+_ENDINGS: dict[object, Ending] = {faults.Reset: "reset", faults.Disconnect: "close"}
 
 _WRITE_SIZE = 64 * 1024  # of what is due at one time; also where asyncio's write buffer is full
 
@@ -65,37 +67,40 @@ def make_plan(answer: Answer, ask: Ask, wire: type[Wire]) -> ReplayPlan:
     """
     fault = answer.fault
     if isinstance(fault, faults.HTTPError):
-        return _http_error(answer, fault, wire)
-    if ask.stream:
-        mime, begin = "text/event-stream; charset=utf-8", 0.0
-        writes, ending = _stream(answer, ask, wire)
-    else:
-        writes, ending = _whole(answer, ask, wire)
-        mime, begin = "application/json", writes[0].due
-    headers = (("content-type", mime), ("cache-control", "no-store"))
-    body = tuple(_lay_out(writes, answer.cut_sizes))
-    deltas = sum(write.deltas for write in body)
-    return ReplayPlan(200, headers, body, begin, ending, deltas)
+        return error_plan(wire, fault, due=answer.first_delay)
+    mime = "text/event-stream; charset=utf-8" if ask.stream else "application/json"
+    head, tail = _stream(answer, ask, wire) if ask.stream else _whole(answer, ask, wire)
+    if isinstance(fault, (faults.Reset, faults.Disconnect, faults.EndEarly)):
+        tail = []
+    elif isinstance(fault, faults.Stall):
+        tail = [replace(write, due=write.due + fault.seconds) for write in tail]
+    body = tuple(_lay_out([*head, *tail], answer.cut_sizes))
+    return ReplayPlan(
+        status=200,
+        headers=(("content-type", mime), ("cache-control", "no-store")),
+        writes=body,
+        begin=0.0 if ask.stream else head[0].due,
+        ending=_ENDINGS.get(type(fault), "end"),
+        deltas=sum(write.deltas for write in body),
+    )
 
 
-def error_plan(wire: type[Wire], message: str, *, status: int) -> ReplayPlan:
-    """Lay out an error of the server's own, which no SDK is to retry."""
-    headers = (("content-type", "application/json"), ("x-should-retry", "false"))
-    return ReplayPlan(status, headers, (Write(0.0, wire.error(message, status=status)),))
-
-
-def _http_error(answer: Answer, fault: faults.HTTPError, wire: type[Wire]) -> ReplayPlan:
-    message = fault.message or f"Scripted error with HTTP status {fault.status}."
+def error_plan(
+    wire: type[Wire], error: faults.HTTPError, *, due: float = 0.0, final: bool = False
+) -> ReplayPlan:
+    """Lay out an HTTP error, which no SDK is to retry if it is `final`."""
     headers = [("content-type", "application/json")]
-    if fault.retry_after is not None:
-        headers.append(("retry-after", f"{fault.retry_after:g}"))
-    body = wire.error(message, status=fault.status, code=fault.code)
-    due = answer.first_delay
-    return ReplayPlan(fault.status, tuple(headers), (Write(due, body),), begin=due)
+    if error.retry_after is not None:
+        headers.append(("retry-after", f"{error.retry_after:g}"))
+    if final:
+        headers.append(("x-should-retry", "false"))
+    message = error.message or f"Scripted error with HTTP status {error.status}."
+    body = wire.error(message, status=error.status, code=error.code)
+    return ReplayPlan(error.status, tuple(headers), (Write(due, body),), begin=due)
 
 
-def _stream(answer: Answer, ask: Ask, wire: type[Wire]) -> tuple[list[Write], Ending]:
-    """Lay out a streamed answer."""
+def _stream(answer: Answer, ask: Ask, wire: type[Wire]) -> tuple[list[Write], list[Write]]:
+    """Lay out a streamed answer, up to the place of its fault and from there on."""
     if answer.recorded is not None:
         opening, closing, done = b"", b"", b""
         texts = _EVENT.findall(answer.recorded)
@@ -103,68 +108,37 @@ def _stream(answer: Answer, ask: Ask, wire: type[Wire]) -> tuple[list[Write], En
         response = wire(ask, compose(answer, ask))
         opening, texts = response.opening(), response.deltas()
         closing, done = response.closing(), response.done
+    fault = answer.fault
+    if isinstance(fault, faults.Comments):
+        comment = b": " + fault.text.encode() + b"\n\n"
+        texts = [text if n % fault.every else comment + text for n, text in enumerate(texts)]
     deltas = [Write(answer.due(index), text, 1) for index, text in enumerate(texts)]
     end = answer.due(len(deltas))  # that a text is over is a token, too
-    fault = answer.fault
     place = fault.after if isinstance(fault, PlacedFault) else len(deltas)
     head = [Write(answer.due(0), opening), *deltas[:place]]
-    tail = [*deltas[place:], Write(end, closing), Write(end, done)]
-    now = head[-1].due
-    match fault:
-        case faults.Reset():
-            return head, "reset"
-        case faults.Disconnect():
-            return head, "close"
-        case faults.EndEarly():
-            return head, "end"
-        case faults.ErrorEvent():
-            error = wire.error_event(fault.message, code=fault.code)
-            return [*head, Write(now, error)], "end"
-        case faults.MalformedEvent():
-            return [*head, Write(now, fault.line.encode() + b"\n\n"), *tail], "end"
-        case faults.Stall():
-            late = [replace(write, due=write.due + fault.seconds) for write in tail]
-            return [*head, *late], "end"
-        case faults.Comments():
-            return [*_with_comments(head, fault), *tail], "end"
-        case faults.NoDone():
-            return [*head, *tail[:-1]], "end"
-        case _:
-            return [*head, *tail], "end"
+    tail = [*deltas[place:], Write(end, closing)]
+    if isinstance(fault, faults.ErrorEvent):
+        return head, [Write(head[-1].due, wire.error_event(fault.message, code=fault.code))]
+    if isinstance(fault, faults.MalformedEvent):
+        tail.insert(0, Write(head[-1].due, fault.line.encode() + b"\n\n"))
+    if not isinstance(fault, faults.NoDone):
+        tail.append(Write(end, done))
+    return head, tail
 
 
-def _whole(answer: Answer, ask: Ask, wire: type[Wire]) -> tuple[list[Write], Ending]:
+def _whole(answer: Answer, ask: Ask, wire: type[Wire]) -> tuple[list[Write], list[Write]]:
     """Lay out an answer that is not streamed; its middle stands for any place in it."""
     if answer.recorded is not None:
         body, count = answer.recorded, 0
     else:
         script = compose(answer, ask)
         body, count = wire(ask, script).whole(), len(script.deltas)
-    due = answer.due(count)
-    fault = answer.fault
-    half = Write(due, body[: len(body) // 2])
-    match fault:
-        case faults.Reset():
-            return [half], "reset"
-        case faults.Disconnect():
-            return [half], "close"
-        case faults.EndEarly() | faults.MalformedEvent():
-            return [half], "end"
-        case faults.ErrorEvent():
-            return [Write(due, wire.error(fault.message, status=500, code=fault.code))], "end"
-        case faults.Stall():
-            rest = Write(due + fault.seconds, body[len(half.data) :], count)
-            return [half, rest], "end"
-        case _:
-            return [Write(due, body, count)], "end"
-
-
-def _with_comments(writes: Sequence[Write], fault: faults.Comments) -> Iterator[Write]:
-    """Put comments before the deltas; the opening stands first."""
-    comment = b": " + fault.text.encode() + b"\n\n"
-    yield writes[0]
-    for index, write in enumerate(writes[1:]):
-        yield replace(write, data=comment + write.data) if index % fault.every == 0 else write
+    due, fault = answer.due(count), answer.fault
+    if isinstance(fault, faults.ErrorEvent):
+        return [Write(due, wire.error(fault.message, status=500, code=fault.code))], []
+    half = len(body) // 2
+    rest = [] if isinstance(fault, faults.MalformedEvent) else [Write(due, body[half:], count)]
+    return [Write(due, body[:half])], rest
 
 
 def _lay_out(writes: Iterable[Write], sizes: tuple[int, ...]) -> Iterator[Write]:
