@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import os
-import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +13,6 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from pydantic import PydanticUserError
-from rich.console import Console
 
 from partialstream.cli.chart import svg
 from partialstream.cli.demo_data import RankedProduct, messages
@@ -31,8 +28,7 @@ from partialstream.cli.output import (
     write_error,
     write_line,
 )
-from partialstream.cli.report import Kind, Measured, Report, as_json, chart, show
-from partialstream.client import from_openai
+from partialstream.cli.report import Kind, Measured, Report, as_json, chart, show, terminal
 from partialstream.client.options import resolve_mode
 from partialstream.errors import PartialStreamError
 
@@ -147,13 +143,9 @@ class Progress:
 @contextmanager
 def _progress(options: BenchOptions) -> Generator[Progress, None, None]:
     """Choose how to show the runs; a terminal is left as it was."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        console = Console(stderr=True)
-        if console.is_terminal and not console.is_dumb_terminal:
-            with console.status("") as status:
-                yield Progress(options, status)
-            return
-    yield Progress(options, None)
+    console = terminal(stderr=True)
+    with nullcontext() if console is None else console.status("") as status:
+        yield Progress(options, status)
 
 
 async def _measure(
@@ -172,10 +164,7 @@ async def _measure(
         openai.OpenAIError: A request was rejected.
         PartialStreamError: A response does not fit the request.
     """
-    # The SDK loads a part of itself on first use, for which no response is to blame.
-    importlib.import_module("openai.resources.chat.completions")
-    async with endpoint.connect() as sdk:
-        client = from_openai(sdk, mode=question.mode)
+    async with endpoint.client(question.mode) as client:
 
         async def run(kind: Kind) -> Measured:
             progress.begins(kind)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -19,14 +20,16 @@ from openai import (
 
 from partialstream.cli.demo_data import answer
 from partialstream.cli.output import UsageError
+from partialstream.client import from_openai
 from partialstream.errors import ProviderError
 from partialstream.sources.common import is_object
 from partialstream.testing import Answer, ReplayServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from partialstream.cli.options import EndpointOptions
+    from partialstream.client import AsyncClient
 
 _TOKENS_PER_SECOND: Final = 50.0
 _MODEL: Final = "gpt-5-mini"
@@ -41,6 +44,14 @@ class Endpoint:
     model: str
     label: str
     tokens_per_second: float | None = None  # of the built-in server
+
+    @asynccontextmanager
+    async def client(self, mode: str | None = None) -> AsyncGenerator[AsyncClient, None]:
+        """Connect, and close the connection at the end."""
+        # The SDK loads a part of itself on first use, for which no response is to blame.
+        importlib.import_module("openai.resources.chat.completions")
+        async with self.connect() as sdk:
+            yield from_openai(sdk, mode=mode)
 
 
 @contextmanager

@@ -155,14 +155,30 @@ def headline(report: Report) -> str:
 
 
 def show(report: Report) -> None:
-    """Print the table: with rich on a terminal, as plain lines elsewhere."""
-    if sys.stdout is not None and sys.stdout.isatty():
-        console = Console()
-        console.print(printable(headline(report)), highlight=False, markup=False)
-        console.print(_table(report))
+    """Print the table with its headline."""
+    write_line(printable(headline(report)))
+    show_table(_table(report))
+
+
+def show_table(table: Table) -> None:
+    """Print a table: with rich on a terminal, as plain lines elsewhere."""
+    if (console := terminal()) is not None:
+        console.print(table)
         return
-    for line in [printable(headline(report)), "", *table_lines(_table(report))]:
-        write_line(line)
+    console = Console(file=StringIO(), width=_WIDTH, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    for line in ["", *captured.get().splitlines()]:
+        write_line(line.rstrip())
+
+
+def terminal(*, stderr: bool = False) -> Console | None:
+    """The terminal behind standard output or standard error; None of a pipe, or a dumb one."""
+    stream = sys.stderr if stderr else sys.stdout
+    console = Console(stderr=stderr)
+    can_draw = console.is_terminal and not console.is_dumb_terminal
+    # rich can be told by the environment to take a pipe for a terminal.
+    return console if can_draw and stream is not None and stream.isatty() else None
 
 
 def chart(report: Report) -> Chart:
@@ -179,14 +195,6 @@ def chart(report: Report) -> Chart:
         },
         steps=True,
     )
-
-
-def table_lines(table: Table) -> list[str]:
-    """A table as plain lines, for a pipe."""
-    console = Console(file=StringIO(), width=_WIDTH, color_system=None)
-    with console.capture() as captured:
-        console.print(table)
-    return [line.rstrip() for line in captured.get().splitlines()]
 
 
 def ratio(longer: float | None, shorter: float | None) -> float | None:
