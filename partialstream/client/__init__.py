@@ -6,7 +6,7 @@ sync.py, aio.py     the two clients
 call.py             what they share: a call made ready, and what reads each of its responses
 options.py          what a caller says of the reading, and not of the request
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it
-schema.py           the JSON schema in a request; strict_schema.py its strict form
+schema.py           the JSON schema in a request, in its strict form if it has one
 endpoint.py         what a client needs of a provider; there are two kinds:
 chat.py                 the OpenAI SDK's Chat Completions
 instructor.py           an instructor client; capture.py takes the responses out of its hands

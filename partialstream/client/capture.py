@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
-from partialstream.client.endpoint import FullResponse
-from partialstream.client.schema import BESIDE, VALUE, type_name, value_model
+from partialstream.client.endpoint import BESIDE, FullResponse
+from partialstream.client.schema import VALUE, type_name, value_model
 from partialstream.errors import ProviderError
 from partialstream.sources.detect import source_for
 from partialstream.stream.transport import aiter_of, close_by, closer_of

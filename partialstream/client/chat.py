@@ -20,11 +20,13 @@ from partialstream.client.endpoint import (
     RequestBuilder,
     Sending,
     idle_timeout,
+    indexed_schema,
+    rest_schema,
     until,
 )
 from partialstream.client.options import Mode, resolve_mode
 from partialstream.client.prompts import TOOL_DESCRIPTION, schema_prompt
-from partialstream.client.schema import indexed_schema, request_schema, rest_schema
+from partialstream.client.schema import request_schema
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.reader import Expected

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from typing_extensions import override
 
+from partialstream.client.endpoint import FIRST_INDEX, INDEXES
 from partialstream.client.placing import Placing, same_text
 from partialstream.client.prompts import (
     first_index_prompt,
@@ -14,7 +15,6 @@ from partialstream.client.prompts import (
     resume_prompt,
 )
 from partialstream.client.retries import Failure, RetryingSession, is_final
-from partialstream.client.schema import FIRST_INDEX, INDEXES
 from partialstream.engine.fields import object_text
 from partialstream.errors import (
     IncompleteStreamError,

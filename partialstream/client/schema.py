@@ -1,11 +1,32 @@
-"""From a type to the schema that goes into the request."""
+"""From a type to the JSON schema in a request, in the form of OpenAI's strict mode if it can be.
+
+Strict mode makes the provider hold the model to the schema, token by token. It takes a subset
+of JSON Schema (https://platform.openai.com/docs/guides/structured-outputs, "Supported
+schemas") and responds with HTTP 400 to everything else:
+
+- Every object is closed, and all its properties are required.
+- A few words are known. Of the others, those that only narrow a value down are taken out, and
+  put into the value's description for the model: pydantic still checks them. Those that do not
+  say anything about a value are taken out.
+- What cannot be said in the subset, such as a member of any name, makes the schema loose: see
+  `LooseSchemaError`.
+
+The SDK's own `openai.pydantic_function_tool` does the first of these only. It leaves defaults,
+sets, URLs, discriminated unions and open maps for the provider to refuse, takes no dataclass,
+and ends in a RecursionError on a list of the model itself with a description on its elements.
+
+Sizes (5,000 properties, 1,000 enum values, 10 levels at the time of writing) are left to the
+provider, which changes them and says so when one is exceeded.
+"""
 
 from __future__ import annotations
 
 import builtins
+import copy
+import json
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from types import GenericAlias, NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, Union, cast, get_args, get_origin
@@ -14,17 +35,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema
 
-from partialstream.client.strict_schema import (
-    MAY_BE_ABSENT,
-    LooseSchemaError,
-    Schema,
-    inline_root,
-    strict_schema,
-)
-from partialstream.validation.types import validator_for
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping
 
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import TypedDictField
@@ -32,6 +44,7 @@ if TYPE_CHECKING:
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Path
 
+Schema = dict[str, Any]
 K = TypeVar("K")
 R = TypeVar("R")
 
@@ -41,47 +54,24 @@ ITEMS: Final = "items"
 VALUE: Final = "value"
 """The member that holds a value that is not an object."""
 
-FIRST_INDEX: Final = "first_index"
-INDEXES: Final = "indexes"
-"""Members beside the list in responses to follow-ups: which elements of the list these are."""
-
-BESIDE: Final[dict[str, dict[str, Any]]] = {
-    FIRST_INDEX: {
-        "type": "integer",
-        "description": "The index of the first item that you send, counted from 0.",
-    },
-    # A text, because a list of numbers could be taken for the list itself.
-    INDEXES: {
-        "type": "string",
-        "description": 'The indexes of the items that you send, in their order, as "0, 2, 5".',
-    },
-}
-
 _NAME_LENGTH: Final = 64
+
+MAY_BE_ABSENT: Final = "x-may-be-absent"
+"""A word of our own: the member is optional, and nothing stands for its absence."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSchema:
-    """What a request says about the response it asks for.
+    """What a request says about the response it asks for."""
 
-    Attributes:
-        name: The schema's name, from the type's: at most 64 of `a-z A-Z 0-9 _ -`.
-        schema: The JSON schema. Its root is an object. It is shared by all requests for the
-            type and must not be changed.
-        strict: Whether the schema is in the form of OpenAI's strict mode, which guarantees
-            that the response fits. Otherwise it is what pydantic makes, and only advises.
-        path: Where the list, or the value, stands in the response; `()` if the response
-            itself is the value.
-        description: The type's docstring, None if it has none.
-        loose: Why it is not strict, None if it is.
-    """
-
-    name: str
-    schema: Schema
+    name: str  # from the type's: at most 64 of `a-z A-Z 0-9 _ -`
+    schema: Schema  # its root is an object; shared by all requests for the type, never changed
+    # Whether it is in the form of strict mode, which guarantees that the response fits.
+    # Otherwise it is what pydantic makes, and only advises.
     strict: bool
-    path: Path = ()
-    description: str | None = None
-    loose: str | None = None
+    path: Path = ()  # where the list, or the value, stands in the response
+    description: str | None = None  # the type's docstring
+    loose: str | None = None  # why it is not strict
 
 
 class _QuietGenerator(GenerateJsonSchema):
@@ -133,14 +123,8 @@ def request_schema(shape: ResponseShape) -> RequestSchema:
     request, but not enforced by the provider. Closing the type instead would forbid the very
     members that were asked for. `RequestSchema.loose` names the part.
 
-    Args:
-        shape: What the call asks for.
-
-    Returns:
-        The schema, and where the response will have the list or the value.
-
     Raises:
-        TypeError: If pydantic can make no JSON schema for the type.
+        TypeError: pydantic can make no JSON schema for the type.
 
     Example:
         >>> from partialstream.client.response_model import ResponseShape
@@ -180,106 +164,11 @@ def _wrapper_model(name: str, member: str, type_: Any) -> type[BaseModel]:
     return made
 
 
-def takes_any_name(type_: Any) -> bool:
-    """Whether an item may be an object with members of any name.
-
-    Example:
-        >>> takes_any_name(dict[str, int]), takes_any_name(int)
-        (True, False)
-    """
-    shape = validator_for(type_)[1]
-    return "object" in shape.kinds and shape.names is None
-
-
-# -- schemas of requests that follow up ----------------------------------------------------
-
-
-def free_name(name: str, schema: RequestSchema) -> str:
-    """Find a name for a member beside the list that no member of an item has.
-
-    Example:
-        >>> taken = {"type": "object", "properties": {"indexes": {"type": "string"}}}
-        >>> free_name("indexes", RequestSchema("Tool", taken, strict=True))
-        'indexes_'
-    """
-    names = _member_names(schema.schema)
-    while name in names:
-        name += "_"
-    return name
-
-
-def _member_names(schema: Any) -> set[str]:
-    """All names of members in a schema."""
-    if isinstance(schema, list):
-        return set[str]().union(*map(_member_names, cast("Sequence[Any]", schema)))
-    if not isinstance(schema, dict):
-        return set()
-    words = cast("dict[str, Any]", schema)
-    inner = set[str]().union(*map(_member_names, words.values()))
-    return inner.union(cast("dict[str, Any]", words.get("properties") or {}))
-
-
-def indexed_schema(schema: RequestSchema, name: str) -> RequestSchema:
-    """Add the member that says which items a response holds, before the list.
-
-    Args:
-        schema: The schema of a list in a wrapper object. It stays as it is.
-        name: What `free_name` made of `FIRST_INDEX` or `INDEXES`.
-
-    Example:
-        >>> from partialstream.client.response_model import ResponseShape
-        >>> made = indexed_schema(request_schema(ResponseShape("items", int)), "first_index")
-        >>> list(made.schema["properties"]), made.schema["required"]
-        (['first_index', 'items'], ['first_index', 'items'])
-    """
-    beside = dict(BESIDE[name.rstrip("_")])
-    properties: Mapping[str, Any] = schema.schema.get("properties", {})
-    larger = {**schema.schema, "properties": {name: beside, **properties}}
-    larger["required"] = [name, *schema.schema.get("required", ())]
-    return replace(schema, schema=larger)
-
-
-def rest_schema(schema: RequestSchema, carried: Sequence[str]) -> RequestSchema:
-    """Make the schema for those members of an object that are still asked for.
-
-    Args:
-        schema: The schema of the whole object. It stays as it is.
-        carried: The members that stand, by their names in the answer.
-
-    Returns:
-        The schema without these members: as strict as before, by the same name, with the same
-        definitions. The given schema if there is no such part of it: it wraps a list or a
-        value, it names no members, or all of them stand.
-
-    Example:
-        >>> members = {"name": {"type": "string"}, "price": {"type": "number"}}
-        >>> whole = {"type": "object", "properties": members, "required": ["name", "price"]}
-        >>> rest_schema(RequestSchema("Tool", whole, strict=True), ["name"]).schema
-        {'type': 'object', 'properties': {'price': {'type': 'number'}}, 'required': ['price']}
-    """
-    if schema.path:
-        return schema
-    properties: Mapping[str, Any] = schema.schema.get("properties", {})
-    rest = {name: member for name, member in properties.items() if name not in carried}
-    if not rest or len(rest) == len(properties):
-        return schema
-    smaller = {**schema.schema, "properties": rest}
-    if "required" in smaller:
-        smaller["required"] = [name for name in smaller["required"] if name not in carried]
-    return replace(schema, schema=smaller)
-
-
 # -- making a schema -----------------------------------------------------------------------
 
 
 def type_name(type_: Any) -> str:
-    """Name a type for the model: short, readable, not unique.
-
-    Args:
-        type_: Any type.
-
-    Returns:
-        Letters, digits, `_` and `-`; `""` if the type has no name.
+    """Name a type for the model by letters, digits, `_` and `-`: short, readable, not unique.
 
     Example:
         >>> type_name(list[int]), type_name(int | None), type_name(dict[str, float])
@@ -325,11 +214,7 @@ def _fitted(name: str, suffix: str, substitute: str) -> str:
 
 @contextmanager
 def _refusing(type_: Any) -> Generator[None, None, None]:
-    """Translate what pydantic raises for types that it, or JSON, has nothing for.
-
-    Raises:
-        TypeError: Which names the type that the caller asked for.
-    """
+    """Translate what pydantic raises for types that it, or JSON, has nothing for."""
     try:
         yield
     except (PydanticUserError, PydanticUndefinedAnnotation) as error:
@@ -339,3 +224,165 @@ def _refusing(type_: Any) -> Generator[None, None, None]:
         # pydantic's second paragraph is a link.
         reason = str(error).partition("\n")[0]
         raise TypeError(f"there is no JSON schema for {name}: {reason}") from error
+
+
+# -- the strict form -----------------------------------------------------------------------
+
+_KEPT: Final = frozenset(
+    {
+        *("type", "title", "description", "enum", "const", "$ref", "pattern", "format"),
+        *("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+        *("minItems", "maxItems"),
+    }
+)
+_DESCRIBED: Final = (
+    *("default", "minLength", "maxLength", "uniqueItems", "format", "pattern"),
+    *("minProperties", "maxProperties", "contentMediaType", "contentEncoding", "examples"),
+)
+"""Words that are taken out, and put into the description instead, in this order."""
+
+_LOOSE: Final = {
+    MAY_BE_ABSENT: "may be absent",
+    "prefixItems": "is a tuple with a type for each place",
+    "patternProperties": "may have members of many names",
+    "allOf": "is several types at once",
+    "not": "excludes a type",
+    "if": "depends on a condition",
+    "dependentRequired": "has members that depend on each other",
+    "dependentSchemas": "has members that depend on each other",
+    "contains": "asks for certain elements",
+    "unevaluatedProperties": "may have members of many names",
+    "unevaluatedItems": "may have elements of many types",
+}
+"""Words that change what a value is, and have no equal in strict mode."""
+
+_TYPED_BY: Final = ("type", "$ref", "anyOf", "oneOf", "enum", "const")
+_FORMATS: Final = frozenset(
+    {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
+)
+_LOOKAROUND: Final = re.compile(r"(?<!\\)(?:\\\\)*\(\?<?[=!]")
+_TYPE_NAMES: Final[dict[type, str]] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
+
+
+class LooseSchemaError(ValueError):
+    """The schema says something that strict mode has no words for: what, and where."""
+
+
+def strict_schema(schema: Mapping[str, Any]) -> Schema:
+    """Make a schema of an object in the form that strict mode takes; shares nothing with it.
+
+    Raises:
+        LooseSchemaError: It cannot be brought into that form.
+
+    Example:
+        >>> strict_schema({"type": "object", "properties": {"n": {"type": "integer"}}})
+        {'type': 'object', 'properties': {'n': {'type': 'integer'}}, 'additionalProperties': \
+False, 'required': ['n']}
+    """
+    return _strict(inline_root(schema), str(schema.get("title", "(root)")))
+
+
+def inline_root(schema: Mapping[str, Any]) -> Schema:
+    """Put the definition in the place of a root that only refers to it, as recursive types do."""
+    root = dict(schema)
+    while "$ref" in root:
+        name = root.pop("$ref").removeprefix("#/$defs/")
+        # What stands beside the reference takes precedence over what it refers to.
+        root = {**root["$defs"][name], **root}
+    return root
+
+
+def _strict(schema: Mapping[str, Any], place: str) -> Schema:
+    for word, reason in _LOOSE.items():
+        if word in schema:
+            raise LooseSchemaError(f"{place} {reason}")
+    if not any(word in schema for word in _TYPED_BY):
+        raise LooseSchemaError(f"{place} may be anything")
+    strict: Schema = {}
+    described: dict[str, Any] = {}
+    for word, value in schema.items():
+        if word in _DESCRIBED and not _may_stay(word, value):
+            described[word] = value
+        elif word in _NESTED:
+            strict[_RENAMED.get(word, word)] = _NESTED[word](value, place)
+        elif word in _KEPT:
+            strict[word] = copy.deepcopy(value)
+    if schema.get("type") == "object":
+        _close(strict, schema, place)
+    elif schema.get("type") == "array" and "items" not in strict:
+        raise LooseSchemaError(f"{place} is a list of anything")
+    _name_types(strict, place)
+    _describe(strict, described)
+    return _isolate_reference(strict)
+
+
+def _may_stay(word: str, value: Any) -> bool:
+    if word == "format":
+        return value in _FORMATS
+    return word == "pattern" and not _LOOKAROUND.search(value)
+
+
+def _close(strict: Schema, schema: Mapping[str, Any], place: str) -> None:
+    """Close an object, unless it is meant to be open."""
+    if schema.get("additionalProperties", False) is not False:
+        raise LooseSchemaError(f"{place} may have members of any name")
+    strict.setdefault("properties", {})
+    strict["additionalProperties"] = False
+    strict["required"] = list(strict["properties"])
+
+
+def _name_types(strict: Schema, place: str) -> None:
+    """Name the type of enum values, which pydantic leaves out where they are of several."""
+    if "type" in strict or not ("enum" in strict or "const" in strict):
+        return
+    values = strict["enum"] if "enum" in strict else [strict["const"]]
+    if not all(type(value) in _TYPE_NAMES for value in values):
+        raise LooseSchemaError(f"{place} is one of several lists or objects")
+    names = list(dict.fromkeys(_TYPE_NAMES[type(value)] for value in values))
+    strict["type"] = names[0] if len(names) == 1 else names
+
+
+def _describe(strict: Schema, described: Mapping[str, Any]) -> None:
+    """Put what had to be taken out into the description."""
+    parts = [
+        f"{word}: {json.dumps(described[word], ensure_ascii=False)}"
+        for word in _DESCRIBED
+        # That a value may be null is in its type already.
+        if word in described and not (word == "default" and described[word] is None)
+    ]
+    if parts:
+        strict["description"] = f"{strict.get('description', '')} ({', '.join(parts)})".lstrip()
+
+
+def _isolate_reference(strict: Schema) -> Schema:
+    """Let a reference stand alone, as strict mode asks for: `anyOf` may have neighbours."""
+    if "$ref" not in strict or len(strict) == 1:
+        return strict
+    reference = {"$ref": strict.pop("$ref")}
+    return {"anyOf": [reference], **strict}
+
+
+def _one(schema: Any, place: str) -> Schema:
+    if not isinstance(schema, dict):  # `true`, for anything
+        raise LooseSchemaError(f"{place} may be anything")
+    return _strict(cast("Schema", schema), place)
+
+
+_NESTED: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "properties": lambda schemas, place: {
+        name: _one(schema, f"{place}.{name}") for name, schema in schemas.items()
+    },
+    "$defs": lambda schemas, _: {name: _one(schema, name) for name, schema in schemas.items()},
+    "items": lambda schema, place: _one(schema, f"{place}[]"),
+    "anyOf": lambda schemas, place: [_one(schema, place) for schema in schemas],
+    "oneOf": lambda schemas, place: [_one(schema, place) for schema in schemas],
+}
+# A value that is exactly one of several is any of them: pydantic says `oneOf` where a
+# discriminator keeps them apart.
+_RENAMED: Final = {"oneOf": "anyOf"}

@@ -13,18 +13,17 @@ from typing_extensions import TypedDict
 
 from partialstream.client.capture import CapturedResponse, capturing_model
 from partialstream.client.chat import CALL_ID, ChatRequestBuilder, build_request, follow_up_messages
+from partialstream.client.endpoint import (
+    FIRST_INDEX,
+    INDEXES,
+    free_name,
+    indexed_schema,
+    rest_schema,
+)
 from partialstream.client.item_retries import list_text
 from partialstream.client.options import Options
 from partialstream.client.response_model import ResponseShape
-from partialstream.client.schema import (
-    FIRST_INDEX,
-    INDEXES,
-    RequestSchema,
-    free_name,
-    indexed_schema,
-    request_schema,
-    rest_schema,
-)
+from partialstream.client.schema import RequestSchema, request_schema
 from partialstream.engine.fields import object_text
 from partialstream.testing import ReplayServer
 

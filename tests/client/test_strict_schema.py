@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
-from partialstream.client.strict_schema import LooseSchemaError, inline_root, strict_schema
+from partialstream.client.schema import LooseSchemaError, inline_root, strict_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
