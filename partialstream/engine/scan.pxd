@@ -2,7 +2,8 @@
 
 cimport cython
 
-cdef Py_ssize_t _WINDOW
+cdef Py_ssize_t _WINDOW, _BATCH
+cdef Py_UCS4 _ANY
 cdef int _OUTSIDE, _FIRST, _NEXT, _SEPARATOR, _INSIDE, _STRING, _WORD, _ENDED
 
 
@@ -17,8 +18,8 @@ cdef class Scan:
     cdef Py_ssize_t _blanks_allowed
     cdef Py_ssize_t _size_allowed
     cdef public list pending
-    cdef public str wait
-    cdef str _closer
+    cdef Py_UCS4 _needed
+    cdef Py_UCS4 _closer
     cdef public list completed
     cdef public tuple list_path
     cdef public Py_ssize_t elements
@@ -40,9 +41,9 @@ cdef class Scan:
     cdef public bint closed
     cdef public str raw
 
-    @cython.locals(piece=str)
+    @cython.locals(piece=str, pending=list, needed=Py_UCS4)
     cpdef feed(self, text)
-    @cython.locals(pending=list, wait=str, allowed=Py_ssize_t)
+    @cython.locals(pending=list, piece=str, needed=Py_UCS4, most=Py_ssize_t)
     cpdef pull(self, chunks)
     @cython.locals(pending=list, size=Py_ssize_t)
     cdef _look(self)

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 COMPILED: Final = not __file__.endswith(".py")
 """Whether this is the compiled one."""
 
-BATCH: Final = 64
+_BATCH = 64
 """Deltas after which there is a look even if no item can be complete, for the limits."""
+
+_ANY = "\0"
+"""Stands for a character that is needed where any may complete something."""
 
 END: Final = object()
 """Says that there are no more chunks."""
@@ -67,7 +70,6 @@ class Scan:
 
     Attributes:
         pending: The text that was not read yet.
-        wait: A character without which nothing can be completed; `""` if any may do it.
         completed: The items that are to be given out.
         closed: Whether reading has stopped after an element, which is in `raw`.
         raw: The text of that element.
@@ -88,8 +90,8 @@ class Scan:
         self._size_allowed = limits.item_size
         self._count_allowed = limits.item_count
         self.pending: list[str] = []
-        self.wait = ""
-        self._closer = ""  # what is needed after the quote of `wait`, if that is a bracket
+        self._needed = _ANY  # a character without which nothing can be completed
+        self._closer = _ANY  # that which is needed after a quote, if that is a bracket
         self.completed: list[RawItem] = []
         self.list_path: Path = ()
         self.elements: int = 0
@@ -126,8 +128,10 @@ class Scan:
             LimitExceededError: See `Limits`.
         """
         piece = text if type(text) is str else str.__str__(text)
-        self.pending.append(piece)
-        if self.wait in piece or len(self.pending) >= BATCH:
+        pending = self.pending
+        pending.append(piece)
+        needed = self._needed
+        if needed in piece or needed == _ANY or len(pending) >= _BATCH:
             return self._look()
         return ()
 
@@ -144,16 +148,18 @@ class Scan:
         """
         pending = self.pending
         while True:
-            wait = self.wait
-            allowed = BATCH - len(pending)
-            for chunk in islice(chunks, allowed):
+            needed = self._needed
+            # As many as may come before the next look.
+            most = len(pending) + 1 if needed == _ANY else _BATCH
+            for chunk in chunks if COMPILED else islice(chunks, most - len(pending)):
                 if type(chunk) is not str or not chunk:
                     return (), chunk
-                pending.append(chunk)
-                if wait in chunk:
+                piece = chunk
+                pending.append(piece)
+                if needed in piece or (COMPILED and len(pending) == most):
                     break
             else:
-                if len(pending) < BATCH:
+                if len(pending) < most:
                     return (), END
             found = self._look()
             if found:
@@ -163,9 +169,9 @@ class Scan:
         """Read what is pending; gives the items that it completes."""
         pending = self.pending
         size = len(pending)
-        if self._closer and size < BATCH and self._closer not in pending[size - 1]:
-            self.wait = self._closer  # the quote has come, but nothing that ends the element
-            self._closer = ""
+        if self._closer != _ANY and size < _BATCH and self._closer not in pending[size - 1]:
+            self._needed = self._closer  # the quote has come, but nothing that ends the element
+            self._closer = _ANY
             return ()
         self.flush()
         if not self.completed:
@@ -275,12 +281,12 @@ class Scan:
         """The element that has ended was one of the list; what follows is read by itself."""
         self._mode = _SEPARATOR
         self._in_doubt = False
-        self.wait = ""
+        self._needed = _ANY
 
     def leave(self) -> None:
         """Somebody else reads on."""
         self._mode = _OUTSIDE
-        self.wait = ""
+        self._needed = _ANY
 
     def _go_to(self, place: Place) -> None:
         self._line = place[1]
@@ -324,7 +330,7 @@ class Scan:
             raise ValueError("pos must be a position in the text")
         in_string = self._mode == _STRING
         self._left_string = False
-        self._closer = ""
+        self._closer = _ANY
         while pos < size:
             if self._mode <= _SEPARATOR:
                 pos = self._between(text, pos, size)
@@ -349,11 +355,11 @@ class Scan:
             self._hold(text, size)
             # What ends an element is of no use in a string that goes on and on.
             if self._mode == _STRING and (in_string and not self._left_string):
-                self.wait = '"'
+                self._needed = '"'
                 if self._braces:
                     self._closer = "}" if self._braces[0] else "]"
         else:
-            self.wait = ""
+            self._needed = _ANY
         return size
 
     def _between(self, text: str, pos: int, size: int) -> int:
@@ -393,17 +399,17 @@ class Scan:
         self._braces.clear()
         if opener == "{":
             self._mode = _INSIDE
-            self.wait = "}"
+            self._needed = "}"
         elif opener == "[":
             self._mode = _INSIDE
-            self.wait = "]"
+            self._needed = "]"
         elif opener == '"':
             self._mode = _STRING
             self._escaped = True  # so that this quote does not end it
-            self.wait = '"'
+            self._needed = '"'
         else:
             self._mode = _WORD
-            self.wait = ""
+            self._needed = _ANY
 
     def _blank(self) -> None:
         self._blanks += 1
@@ -487,7 +493,7 @@ class Scan:
                 self._left_string = True
                 self._mode = _INSIDE if self._braces else _ENDED
                 if self._braces:
-                    self.wait = "}" if self._braces[0] else "]"
+                    self._needed = "}" if self._braces[0] else "]"
                 return pos
 
     def _word(self, text: str, pos: int, size: int) -> int:

@@ -12,7 +12,7 @@ from strategies import Cut, cuts, json_containers, json_texts
 
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.position import Position
-from partialstream.engine.scan import BATCH, END
+from partialstream.engine.scan import END
 from partialstream.engine.shape import ANYTHING
 from partialstream.errors import LimitExceededError
 from partialstream.limits import Limits
@@ -20,6 +20,8 @@ from partialstream.testing import every_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+BATCH = 64  # deltas after which a scanner looks at the limits
 
 
 def elements(deltas: list[str], limits: Limits | None = None) -> list[str]:
