@@ -41,8 +41,10 @@ cdef class Scan:
     cdef public bint closed
     cdef public str raw
 
-    @cython.locals(piece=str, pending=list, needed=Py_UCS4)
+    @cython.locals(piece=str)
     cpdef feed(self, text)
+    @cython.locals(pending=list, needed=Py_UCS4)
+    cdef _take(self, str piece)
     @cython.locals(pending=list, piece=str, needed=Py_UCS4, most=Py_ssize_t)
     cpdef pull(self, chunks)
     @cython.locals(pending=list, size=Py_ssize_t)
@@ -71,3 +73,8 @@ cdef class Scan:
     cdef void _hold(self, str text, Py_ssize_t size) except *
     @cython.locals(raw=str)
     cdef void _end(self, str text, Py_ssize_t pos) except *
+
+
+cdef class ItemFeed:
+    cdef Scan _scan
+    cdef public bint _takes_text

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import re
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from partialstream.engine.position import Place, RawItem
+from partialstream.errors import PartialStreamError
 from partialstream.limits import Limits, exceeded
 
 if TYPE_CHECKING:
@@ -128,6 +129,9 @@ class Scan:
             LimitExceededError: See `Limits`.
         """
         piece = text if type(text) is str else str.__str__(text)
+        return self._take(piece)
+
+    def _take(self, piece: str) -> Sequence[RawItem]:
         pending = self.pending
         pending.append(piece)
         needed = self._needed
@@ -534,3 +538,52 @@ class Scan:
         path = (*self.list_path, self.elements)
         self.elements += 1
         self.completed.append(self.number(raw, path))
+
+
+class ItemFeed:
+    """The part of `ItemParser` that is on the way of every delta.
+
+    Args:
+        scan: What reads the text.
+    """
+
+    def __init__(self, scan: Scan) -> None:
+        self._scan = scan
+        self._takes_text = True
+
+    def feed(self, delta: str) -> list[Any]:
+        """Take the next piece of text.
+
+        Args:
+            delta: Text of any length; may be empty.
+
+        Returns:
+            The items whose last character is in `delta`.
+
+        Raises:
+            JSONSyntaxError: The text cannot become valid JSON.
+            OutputValidationError: An item does not validate, with `on_invalid="raise"`.
+            LimitExceededError: See `Limits`.
+
+        If the same delta also completed items before the failure, they are returned, and the
+        next call raises. Once it has raised, the parser raises the same error again.
+        """
+        if not self._takes_text:
+            self._refuse()
+        try:
+            raws = self._scan._take(delta if type(delta) is str else str.__str__(delta))
+        except PartialStreamError as error:
+            raws = self._completed_before(error)
+        return self._accept(raws) if raws else []
+
+    def _refuse(self) -> NoReturn:
+        """Raise what a parser raises that takes no more text."""
+        raise NotImplementedError
+
+    def _completed_before(self, error: PartialStreamError) -> Sequence[RawItem]:
+        """The items that the same text completed before `error`, or raise it."""
+        raise NotImplementedError
+
+    def _accept(self, raws: Sequence[RawItem]) -> list[Any]:
+        """Validate items."""
+        raise NotImplementedError

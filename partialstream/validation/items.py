@@ -6,10 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from pydantic import ValidationError
+from typing_extensions import override
 
 from partialstream.engine.fields import find_syntax_error
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.route import parse_path
+from partialstream.engine.scan import ItemFeed
 from partialstream.errors import (
     IncompleteStreamError,
     LimitExceededError,
@@ -157,7 +159,7 @@ def invalid_item(rejected: RejectedItem) -> OutputValidationError:
     return error
 
 
-class ItemParser(Generic[T]):
+class ItemParser(ItemFeed, Generic[T]):
     """Turns text that arrives in pieces into validated items. No I/O.
 
     Args:
@@ -208,8 +210,7 @@ class ItemParser(Generic[T]):
         )
         limits = limits or DEFAULT_LIMITS
         self._scanner = ItemScanner(self._validator.shape, path=parse_path(path), limits=limits)
-        # Refuses at the end: so no delta has to ask for that.
-        self._read: Callable[[str], Sequence[RawItem]] = self._scanner.feed
+        super().__init__(self._scanner)
         self._failure: PartialStreamError | None = None
         self.outcome: Outcome | None = None
 
@@ -218,36 +219,24 @@ class ItemParser(Generic[T]):
         """The items that did not validate, in order."""
         return self._validator.rejected
 
-    def feed(self, delta: str) -> list[T]:
-        """Take the next piece of text.
+    if TYPE_CHECKING:
+        # `ItemFeed`, which may be compiled, cannot be generic.
+        @override
+        def feed(self, delta: str) -> list[T]: ...
 
-        Args:
-            delta: Text of any length; may be empty.
-
-        Returns:
-            The items whose last character is in `delta`.
-
-        Raises:
-            JSONSyntaxError: The text cannot become valid JSON.
-            OutputValidationError: An item does not validate, with `on_invalid="raise"`.
-            LimitExceededError: See `Limits`.
-
-        If the same delta also completed items before the failure, they are returned, and the
-        next call raises. Once it has raised, the parser raises the same error again.
-        """
-        try:
-            raws = self._read(delta)
-        except PartialStreamError as error:
-            self._fail(error)
-            raws = self._scanner.take_completed()
-            if not raws:
-                raise
-        return self._accept(raws) if raws else []
-
-    def _refuse(self, delta: str) -> NoReturn:
-        """Take no more text."""
+    @override
+    def _refuse(self) -> NoReturn:
         raise self._failure or ValueError("the parser has been told that the text is finished")
 
+    @override
+    def _completed_before(self, error: PartialStreamError) -> list[RawItem]:
+        self._fail(error)
+        raws = self._scanner.take_completed()
+        if not raws:
+            raise error
+        return raws
+
+    @override
     def _accept(self, raws: Sequence[RawItem]) -> list[T]:
         values = [value for value, _ in self._validator.accept(raws)]
         failure = self._validator.failure
@@ -283,7 +272,7 @@ class ItemParser(Generic[T]):
                 failure = IncompleteStreamError.of(self.outcome)
         except PartialStreamError as error:
             failure = error
-        self._read = self._refuse
+        self._takes_text = False
         raws = self._scanner.take_completed()
         if failure is not None:
             self._fail(failure)  # unless one of the items before it is to blame
@@ -295,5 +284,5 @@ class ItemParser(Generic[T]):
         error.delivered = self._validator.delivered
         self.outcome = error.outcome
         self._failure = error
-        self._read = self._refuse
+        self._takes_text = False
         return error
