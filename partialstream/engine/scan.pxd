@@ -41,10 +41,8 @@ cdef class Scan:
     cdef public bint closed
     cdef public str raw
 
-    @cython.locals(piece=str)
+    @cython.locals(piece=str, pending=list, needed=Py_UCS4)
     cpdef feed(self, text)
-    @cython.locals(pending=list, needed=Py_UCS4)
-    cdef _take(self, str piece)
     @cython.locals(pending=list, piece=str, needed=Py_UCS4, most=Py_ssize_t)
     cpdef pull(self, chunks)
     @cython.locals(pending=list, size=Py_ssize_t)

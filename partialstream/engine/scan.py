@@ -129,9 +129,6 @@ class Scan:
             LimitExceededError: See `Limits`.
         """
         piece = text if type(text) is str else str.__str__(text)
-        return self._take(piece)
-
-    def _take(self, piece: str) -> Sequence[RawItem]:
         pending = self.pending
         pending.append(piece)
         needed = self._needed
@@ -571,7 +568,7 @@ class ItemFeed:
         if not self._takes_text:
             self._refuse()
         try:
-            raws = self._scan._take(delta if type(delta) is str else str.__str__(delta))
+            raws = self._scan.feed(delta)
         except PartialStreamError as error:
             raws = self._completed_before(error)
         return self._accept(raws) if raws else []
