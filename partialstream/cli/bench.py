@@ -22,15 +22,12 @@ from partialstream.cli.output import (
     ExitCode,
     InputOutputError,
     UsageError,
-    code_of,
-    message_of,
     plural,
     write_error,
     write_line,
 )
 from partialstream.cli.report import Kind, Measured, Report, as_json, chart, show, terminal
 from partialstream.client.options import resolve_mode
-from partialstream.errors import PartialStreamError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -48,60 +45,44 @@ _NAMES: dict[Kind, str] = {"streamed": "streamed", "whole": "not streamed"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The request of every run: for a list of items, in one of the modes of `from_openai`."""
+    """The request of every run, for a list of items."""
 
     item: Any
     messages: list[dict[str, str]]
-    mode: str | None = None
+    mode: str
 
 
 def run_bench(options: BenchOptions) -> ExitCode:
     """Measure, and report what was measured, even if something ends it early."""
     question = _question(options)
     _check_files(options)
-    measured: list[Measured] = []
     report: Report | None = None
-    failure: PartialStreamError | None = None
-    code = ExitCode.COMPLETE
+    measured: list[Measured] = []
     try:
         with (
             open_endpoint(options, options.items or _ITEMS) as endpoint,
-            _progress(options) as progress,
+            _progress() as progress,
         ):
             report = Report(
                 endpoint=endpoint.label,
                 model=endpoint.model,
-                mode=resolve_mode(options.mode),
+                mode=question.mode,
                 tokens_per_second=endpoint.tokens_per_second,
                 runs=options.runs,
                 measured=measured,
             )
             asyncio.run(_measure(endpoint, question, measured, progress, options))
-    except KeyboardInterrupt:
-        code = ExitCode.INTERRUPTED
-    except PartialStreamError as error:
-        failure = error
-    if report is not None and measured:
-        _write(report, options)
-    if failure is not None:
-        # A provider may quote the key, in a response as well as in place of one.
-        key = options.api_key or os.environ.get("OPENAI_API_KEY")
-        message = message_of(failure)
-        write_error(message.replace(key, "[key]") if key else message)
-        return code_of(failure)
-    return code
+    finally:
+        if report is not None and measured:
+            _write(report, options)
+    return ExitCode.COMPLETE
 
 
 def in_turns(runs: int) -> Iterator[Kind]:
-    """The order of the runs.
+    """The order of the runs, every second pair turned round.
 
-    Every second pair is turned round. So either kind follows either kind about as often, and
-    what one run leaves to the next, as an open connection, or a rate limit that is used up, is
-    nobody's advantage.
-
-    Example:
-        >>> list(in_turns(2))
-        ['streamed', 'whole', 'whole', 'streamed']
+    So either kind follows either kind about as often, and what one run leaves to the next, as an
+    open connection, or a rate limit that is used up, is nobody's advantage.
     """
     for number in range(runs):
         yield "whole" if number % 2 else "streamed"
@@ -111,18 +92,13 @@ def in_turns(runs: int) -> Iterator[Kind]:
 class Progress:
     """Writes a line to standard error when a run is over, and shows the one that goes on."""
 
-    def __init__(self, options: BenchOptions, status: Status | None) -> None:
-        self._options = options
+    def __init__(self, status: Status | None) -> None:
         self._status = status
-        self._number = 0
         self._label = ""
 
-    def begins(self, kind: Kind) -> None:
+    def begins(self, label: str) -> None:
         """The next run begins."""
-        self._number += 1
-        warm_up, total = self._options.warm_up, self._options.warm_up + 2 * self._options.runs
-        counted = "" if self._number > warm_up else " (warm-up, not counted)"
-        self._label = f"run {self._number} of {total}, {_NAMES[kind]}{counted}"
+        self._label = label
         self._show(" …")
 
     def item(self, count: int) -> None:
@@ -141,11 +117,11 @@ class Progress:
 
 
 @contextmanager
-def _progress(options: BenchOptions) -> Generator[Progress, None, None]:
+def _progress() -> Generator[Progress, None, None]:
     """Choose how to show the runs; a terminal is left as it was."""
     console = terminal(stderr=True)
     with nullcontext() if console is None else console.status("") as status:
-        yield Progress(options, status)
+        yield Progress(status)
 
 
 async def _measure(
@@ -157,27 +133,20 @@ async def _measure(
 ) -> None:
     """Make all the runs, one after the other.
 
-    The streamed ones that warm up are not measured: they load what is loaded on first use, on
-    both sides.
-
-    Raises:
-        openai.OpenAIError: A request was rejected.
-        PartialStreamError: A response does not fit the request.
+    Those that warm up are not measured: they load what is loaded on first use, on both sides.
     """
+    warm_up: list[Kind] = ["streamed"] * options.warm_up
+    runs = [*warm_up, *in_turns(options.runs)]
     async with endpoint.client(question.mode) as client:
-
-        async def run(kind: Kind) -> Measured:
-            progress.begins(kind)
+        for number, kind in enumerate(runs, 1):
+            is_counted = number > options.warm_up
+            note = "" if is_counted else " (warm-up, not counted)"
+            progress.begins(f"run {number} of {len(runs)}, {_NAMES[kind]}{note}")
             request = _streamed if kind == "streamed" else _whole
             result = await request(client, endpoint.model, question, progress)
             progress.ends(result)
-            return result
-
-        for _ in range(options.warm_up):
-            await run("streamed")
-        for kind in in_turns(options.runs):
-            result = await run(kind)
-            measured.append(result)  # what comes may fail, and this is kept
+            if is_counted:
+                measured.append(result)  # the next one may fail, and this is kept
 
 
 async def _streamed(
@@ -223,25 +192,21 @@ def _question(options: BenchOptions) -> Question:
         )
     if own and options.items is not None:
         raise UsageError(f"--items is for the built-in question: it does not go with {own[0]}")
+    if options.prompt is None:
+        if own:
+            raise UsageError("--model-class needs a --prompt that asks for such items")
+        return Question(RankedProduct, messages(options.items or _ITEMS), mode)
     item: Any = RankedProduct
     if options.model_class is not None:
-        if options.prompt is None:
-            raise UsageError("--model-class needs a --prompt that asks for such items")
-        item = _item_type(options.model_class)
-    if options.prompt is not None:
-        return Question(item, [{"role": "user", "content": options.prompt}], mode)
-    return Question(item, messages(options.items or _ITEMS), mode)
-
-
-def _item_type(target: str) -> Any:
-    found = load_type(target, option="--model-class")
-    adapter = item_adapter(found, target)
-    try:
-        adapter.json_schema()
-    except PydanticUserError as error:
-        reason = str(error).partition("\n")[0]
-        raise UsageError(f"{target} has no JSON schema to ask for: {reason}") from error
-    return found
+        item = load_type(options.model_class, option="--model-class")
+        try:
+            item_adapter(item, options.model_class).json_schema()
+        except PydanticUserError as error:
+            reason = str(error).partition("\n")[0]
+            raise UsageError(
+                f"{options.model_class} has no JSON schema to ask for: {reason}"
+            ) from error
+    return Question(item, [{"role": "user", "content": options.prompt}], mode)
 
 
 def _check_files(options: BenchOptions) -> None:
@@ -251,11 +216,12 @@ def _check_files(options: BenchOptions) -> None:
     for name in (options.json_file, options.chart_file):
         if name is None or name == "-":
             continue
-        path = Path(name)
-        if path.is_dir() or not path.absolute().parent.is_dir():
-            reason = "it is a directory" if path.is_dir() else "there is no such directory"
-            raise InputOutputError(f"cannot write {name}: {reason}")
-        if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        path = Path(name).absolute()
+        if path.is_dir():
+            raise InputOutputError(f"cannot write {name}: it is a directory")
+        if not path.parent.is_dir():
+            raise InputOutputError(f"cannot write {name}: there is no such directory")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
             raise InputOutputError(f"cannot write {name}: it is not allowed")
 
 

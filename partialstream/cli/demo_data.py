@@ -115,11 +115,6 @@ def messages(items: int) -> list[dict[str, str]]:
 
 
 def answer(items: int) -> str:
-    """The response of the built-in server, as a model would write it.
-
-    Example:
-        >>> answer(1)[:44]
-        '{"items":[{"product_id":"P-121","name":"Wate'
-    """
+    """The response of the built-in server, as a model would write it."""
     ranking = [product.model_dump() for product in _RANKING[:items]]
     return json.dumps({"items": ranking}, ensure_ascii=False, separators=(",", ":"))

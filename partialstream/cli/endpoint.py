@@ -19,9 +19,9 @@ from openai import (
 )
 
 from partialstream.cli.demo_data import answer
-from partialstream.cli.output import UsageError
+from partialstream.cli.output import EndpointError, ExitCode, UsageError, code_of, message_of
 from partialstream.client import from_openai
-from partialstream.errors import ProviderError
+from partialstream.errors import PartialStreamError
 from partialstream.sources.common import is_object
 from partialstream.testing import Answer, ReplayServer
 
@@ -60,7 +60,8 @@ def open_endpoint(options: EndpointOptions, items: int) -> Generator[Endpoint, N
 
     Raises:
         UsageError: The options contradict each other, or the key is missing.
-        ProviderError: While it is open: the endpoint refused the request, or was not reached.
+        EndpointError: While a real endpoint is open: it was not reached, it rejected a request,
+            or its response does not fit the request.
     """
     if options.built_in:
         with _replay_server(options.tokens_per_second, items) as endpoint:
@@ -84,9 +85,13 @@ def open_endpoint(options: EndpointOptions, items: int) -> Generator[Endpoint, N
 
     try:
         yield Endpoint(connect, options.model or _MODEL, label)
+    # A provider may quote the key, in a response as well as in place of one.
     except OpenAIError as error:
         message = _message(error, label).replace(key, "[key]")
-        raise ProviderError(message) from error
+        raise EndpointError(message, ExitCode.PROVIDER) from error
+    except PartialStreamError as error:
+        message = message_of(error).replace(key, "[key]")
+        raise EndpointError(message, code_of(error)) from error
 
 
 @contextmanager

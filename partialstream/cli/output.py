@@ -67,12 +67,30 @@ _CODES: Final[dict[type[PartialStreamError], ExitCode]] = {
 }
 
 
-class UsageError(Exception):
+class CommandError(Exception):
+    """Ends a command with a message and an exit code."""
+
+    code: ExitCode
+
+
+class UsageError(CommandError):
     """The command line asks for something that cannot be done."""
 
+    code = ExitCode.USAGE
 
-class InputOutputError(Exception):
+
+class InputOutputError(CommandError):
     """Standard input cannot be read, or standard output not written."""
+
+    code = ExitCode.INPUT_OUTPUT
+
+
+class EndpointError(CommandError):
+    """An endpoint was not reached, rejected a request, or its response is not as requested."""
+
+    def __init__(self, message: str, code: ExitCode) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def run(command: Callable[[], ExitCode]) -> ExitCode:
@@ -84,10 +102,8 @@ def run(command: Callable[[], ExitCode]) -> ExitCode:
     except BrokenPipeError:
         leave_output()
         return ExitCode.READER_LEFT
-    except UsageError as error:
-        return _fail(str(error), ExitCode.USAGE)
-    except InputOutputError as error:
-        return _fail(str(error), ExitCode.INPUT_OUTPUT)
+    except CommandError as error:
+        return _fail(str(error), error.code)
     except PartialStreamError as error:
         return _fail(message_of(error), code_of(error))
     except Exception:  # noqa: BLE001 - shown with its traceback; Python's own exit code is taken
@@ -97,16 +113,9 @@ def run(command: Callable[[], ExitCode]) -> ExitCode:
 
 
 def code_of(error: PartialStreamError) -> ExitCode:
-    """The exit code for an error of a stream.
-
-    Example:
-        >>> code_of(RefusalError("no")).name
-        'REFUSED'
-    """
-    for kind, code in _CODES.items():
-        if isinstance(error, kind):
-            return code
-    return ExitCode.PROGRAM_ERROR
+    """The exit code for an error of a stream."""
+    codes = (code for kind, code in _CODES.items() if isinstance(error, kind))
+    return next(codes, ExitCode.PROGRAM_ERROR)
 
 
 def help_table() -> str:
@@ -145,32 +154,17 @@ def reasons(error: ValidationError) -> str:
 
 
 def one_line(raw: str) -> str:
-    r"""JSON text on one line, the same JSON: line ends stand between its values only.
-
-    Example:
-        >>> one_line('{\n"a": 1}')
-        '{ "a": 1}'
-    """
+    """JSON text on one line, the same JSON: line ends stand between its values only."""
     return raw.replace("\r", "").replace("\n", " ")
 
 
 def printable(text: str) -> str:
-    r"""Make one line of a text that may hold anything.
-
-    Example:
-        >>> printable("a\x1b[31m\nb")
-        'a\\x1b[31m\\nb'
-    """
+    """Make one line of a text that may hold anything."""
     return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def plural(count: int, of: str) -> str:
-    """A count and what is counted.
-
-    Example:
-        >>> plural(1, "item"), plural(2, "item")
-        ('1 item', '2 items')
-    """
+    """A count and what is counted."""
     return f"{count} {of}" if count == 1 else f"{count} {of}s"
 
 

@@ -71,12 +71,7 @@ class Report:
 
 
 def percentile(values: Sequence[float], percent: int) -> float | None:
-    """The value that so many percent of the values do not exceed, interpolated between two.
-
-    Example:
-        >>> percentile([4.0, 1.0, 2.0, 3.0], 50)
-        2.5
-    """
+    """The value that so many percent of the values do not exceed, interpolated between two."""
     if len(values) < 2:
         return values[0] if values else None
     cuts = statistics.quantiles(values, n=100, method="inclusive")
@@ -84,22 +79,12 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
 
 
 def percents_for(runs: int) -> list[int]:
-    """The percentiles that so many runs allow.
-
-    Example:
-        >>> percents_for(9), percents_for(10), percents_for(100)
-        ([50], [50, 90], [50, 90, 99])
-    """
+    """The percentiles that so many runs allow."""
     return [percent for percent, fewest in _FEWEST.items() if runs >= fewest]
 
 
 def summary(values: Sequence[float]) -> dict[str, Any]:
-    """The percentiles of some times, their extremes, and how many they are.
-
-    Example:
-        >>> summary([0.2, 0.1])
-        {'runs': 2, 'min': 0.1, 'p50': 0.15, 'max': 0.2}
-    """
+    """The percentiles of some times, their extremes, and how many they are."""
     figures: dict[str, Any] = {"runs": len(values)}
     if values:
         figures["min"] = _rounded(min(values))

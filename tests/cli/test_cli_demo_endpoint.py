@@ -86,6 +86,7 @@ def test_the_environment_alone_spends_no_money(
         (faults.Refusal(after=0), ExitCode.REFUSED, "the model refused: "),
         (faults.ContentFilter(after=3), ExitCode.REFUSED, "a content filter stepped in"),
         (faults.ErrorEvent(after=3, message="too busy"), ExitCode.PROVIDER, "the provider sent "),
+        (faults.ErrorEvent(after=3, message=f"no {KEY}"), ExitCode.PROVIDER, "the provider sent "),
     ],
 )
 def test_what_goes_wrong_is_told_in_a_line(
