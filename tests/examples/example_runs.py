@@ -1,11 +1,14 @@
-"""Runs an example as a user does, and takes its output apart."""
+"""Runs an example, and takes its output apart."""
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import runpy
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,10 +52,33 @@ def run_example(name: str, *arguments: str, warnings: str = "error", **environme
     return done.stdout
 
 
+def run_here(name: str, *arguments: str, **environment: str) -> str:
+    """Run it in this process, which has imported what it needs; gives what it prints.
+
+    Those that need more than the other tests do still run as programs.
+    """
+    if name in NEEDS:
+        return run_example(name, *arguments, warnings="ignore", **environment)
+    path = str(EXAMPLES / f"{name}.py")
+    shown, errors = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(shown),
+        redirect_stderr(errors),
+        suppress(SystemExit),  # what `--help` ends with; anything else is on stderr
+    ):
+        patch.setattr(sys, "argv", [path, *arguments])
+        for variable, value in environment.items():
+            patch.setenv(variable, value)
+        runpy.run_path(path, run_name="__main__")
+    assert errors.getvalue() == ""
+    return shown.getvalue()
+
+
 def run_live(name: str, base_url: str, model: str = "mini") -> str:
     """Run it with `--live` against an endpoint."""
     arguments = ("--live", "--base-url", base_url, "--model", model)
-    return run_example(name, *arguments, OPENAI_API_KEY="test")
+    return run_here(name, *arguments, OPENAI_API_KEY="test")
 
 
 def timed(lines: list[str]) -> tuple[list[float], list[str]]:

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 
 import pytest
-from example_runs import EXAMPLES, each_example
+from example_runs import EXAMPLES, each_example, run_here
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 LONGEST = 110  # lines; a page
@@ -63,16 +61,9 @@ def test_it_imports_nothing_private(name: str) -> None:
 
 @each_example(NAMES)
 def test_its_help_tells_how_to_ask_a_real_endpoint(name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "utf8", str(EXAMPLES / f"{name}.py"), "--help"],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "--live" in done.stdout
-    assert (ast.get_docstring(parsed(name)) or " ").splitlines()[0] in done.stdout
+    shown = run_here(name, "--help")
+    assert "--live" in shown
+    assert (ast.get_docstring(parsed(name)) or " ").splitlines()[0] in shown
 
 
 @pytest.mark.parametrize("name", NAMES)
