@@ -68,6 +68,7 @@ class BodySource:
         self._framing: Framing = UndecidedFraming() if framing is None else framing
         self._limits = limits
         self._wire: Source | None = None
+        self._at_end = False
         self._ignored = ""  # the first text that was neither event nor JSON
         self._failure: ProviderError | LimitExceededError | None = None
 
@@ -88,43 +89,12 @@ class BodySource:
             if not isinstance(chunk, (bytes, bytearray, memoryview)):
                 raise unknown_chunk(chunk, "bytes, as before")
             chunk = bytes(cast("bytes", chunk))
-        if len(chunk) <= _AT_ONCE:
-            return self._read(chunk)
-        return [
-            delta
-            for start in range(0, len(chunk), _AT_ONCE)
-            for delta in self._read(chunk[start : start + _AT_ONCE])
-        ]
-
-    def finish(self, *, cut: bool = False) -> list[Delta]:
-        """End the body.
-
-        An event that the end has cut is left out: that nothing marked the end of the response
-        is told by the metadata.
-
-        Args:
-            cut: Whether the connection was lost. Without a mark of its end and without a finish
-                reason the response is taken to be cut in any case.
-
-        Raises:
-            ProviderError: As `feed` does, and if the body held no event but something else.
-        """
-        deltas = self._read(None)
-        if self._failure is not None:
-            raise self._failure  # there is no next call to raise it
-        metadata = self.metadata
-        if self._wire is not None:
-            ended = metadata.terminated or metadata.finish_reason is not None
-            return deltas + self._wire.finish(cut=cut or not ended)
-        if self._ignored and not metadata.terminated:
-            raise ProviderError(
-                f"the response is not an event stream: {shorten(self._ignored)}",
-                chunk=self._ignored,
-            )
-        return deltas
-
-    def _read(self, data: bytes | None) -> list[Delta]:
-        """Read some bytes, or for None the end of the body."""
+        if len(chunk) > _AT_ONCE:
+            return [
+                delta
+                for start in range(0, len(chunk), _AT_ONCE)
+                for delta in self.feed(chunk[start : start + _AT_ONCE])
+            ]
         if self._failure is not None:
             raise self._failure
         framing, metadata, wire = self._framing, self.metadata, self._wire
@@ -133,24 +103,24 @@ class BodySource:
         tokens: list[Token] = []
         count = 0
         try:
-            for name, event, bare in framing.finish() if data is None else framing.feed(data):
+            for name, event, bare in framing.finish() if self._at_end else framing.feed(chunk):
                 count += 1
                 if name == "error":
                     raise _error_in(event)
                 try:
                     value = from_json(event, cache_mode="keys")
                 except ValueError as error:
-                    text = _decoded(event, final=data is not None)
+                    text = _decoded(event, final=not self._at_end)
                     mark = text.strip()
                     if mark in ("", "[DONE]"):
                         metadata.terminated = metadata.terminated or bool(mark)
                         count -= 1  # it is no chunk
                         continue
-                    value = self._read_other(text, error, bare=bare, at_end=data is None)
-                for chunk in (value,) if value.__class__ is dict else _members_of(value):
+                    value = self._read_other(text, error, bare=bare)
+                for each in (value,) if value.__class__ is dict else _members_of(value):
                     if wire is None:
-                        wire = self._wire = self._make_wire(chunk, metadata)
-                    deltas += wire.feed(chunk)
+                        wire = self._wire = self._make_wire(each, metadata)
+                    deltas += wire.feed(each)
                     if metadata.tokens:
                         # To the reader the bytes are one chunk, to the wire each event is.
                         tokens += metadata.tokens
@@ -168,7 +138,35 @@ class BodySource:
             self._framing = framing.chosen or framing
         return deltas
 
-    def _read_other(self, text: str, error: ValueError, *, bare: bool, at_end: bool) -> Any:
+    def finish(self, *, cut: bool = False) -> list[Delta]:
+        """End the body.
+
+        An event that the end has cut is left out: that nothing marked the end of the response
+        is told by the metadata.
+
+        Args:
+            cut: Whether the connection was lost. Without a mark of its end and without a finish
+                reason the response is taken to be cut in any case.
+
+        Raises:
+            ProviderError: As `feed` does, and if the body held no event but something else.
+        """
+        self._at_end = True
+        deltas = self.feed(b"")
+        if self._failure is not None:
+            raise self._failure  # there is no next call to raise it
+        metadata = self.metadata
+        if self._wire is not None:
+            ended = metadata.terminated or metadata.finish_reason is not None
+            return deltas + self._wire.finish(cut=cut or not ended)
+        if self._ignored and not metadata.terminated:
+            raise ProviderError(
+                f"the response is not an event stream: {shorten(self._ignored)}",
+                chunk=self._ignored,
+            )
+        return deltas
+
+    def _read_other(self, text: str, error: ValueError, *, bare: bool) -> Any:
         """Read what jiter does not."""
         if "\\u" in text:
             # Perhaps half a surrogate pair, which jiter refuses and the standard library reads.
@@ -182,7 +180,7 @@ class BodySource:
         if bare and mark[0] not in "{[":
             self._ignored = self._ignored or mark
             return None
-        if at_end and not bare and _is_start(mark):
+        if self._at_end and not bare and _is_start(mark):
             return None
         raise ProviderError(
             f"an event of the response is not valid JSON ({error}): {shorten(text)}", chunk=text
