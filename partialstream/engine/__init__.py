@@ -8,8 +8,8 @@ parser.py    the incremental JSON parser that reads everything outside items
 tokens.py    ... and its tokens, and the blanks between them
 scan.py      cuts the elements of the list out, without parsing them; compiled where it can be
 items.py     the machine around it: text in, raw items out
-builder.py   growing objects: text in, snapshots out (nodes.py: how each type grows)
-growing.py   strings, lists and dicts that snapshots show, not copied for each delta
+builder.py   growing objects: text in, snapshots out
+nodes.py     ... how values of each type grow, long lists and dicts not copied for each delta
 fields.py    text that was read: an object's fields and values in it, why a slice is not JSON
 alignment.py where in a text the tokens stand that it was made of
 position.py  what has a place in the text: items, offsets, lines and columns

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from typing_extensions import override
 
-from partialstream.engine.growing import NOTHING
 from partialstream.engine.nodes import (
+    LONG,
+    NOTHING,
     ByKind,
+    Container,
     Dependent,
     Entries,
     Frame,
     Items,
+    LongDict,
     Node,
     Opaque,
     OpenPath,
@@ -123,7 +126,12 @@ class SnapshotBuilder(Handler, Generic[S]):
         for frame in reversed(frames):
             if shown is not NOTHING:
                 path = (frame.child_key, path)
-            shown = frame.node.show(frame, shown, path)
+            node = frame.node
+            if type(node) is Items and node.is_plain and len(frame.values) <= LONG:
+                # As its `show`: a list of what grows is on the way of most deltas.
+                shown = frame.values.copy() if shown is NOTHING else [*frame.values, shown]
+            else:
+                shown = node.show(frame, shown, path)
         return shown
 
     # -- what the parser reports ----------------------------------------------------------
@@ -145,7 +153,7 @@ class SnapshotBuilder(Handler, Generic[S]):
             return
         frame = self._frame
         self._leave(frame)
-        if isinstance(frame.node, Items | Entries) and frame.node.wrap is None:
+        if isinstance(frame.node, Container) and frame.node.wrap is None:
             # Its children are validated one by one; it is validated again only where that says
             # too little. Rejected or not, what was shown stays.
             if frame.node.constrained or self._is_doubtful(frame):
@@ -171,7 +179,7 @@ class SnapshotBuilder(Handler, Generic[S]):
                 frame.child = node.others
                 frame.child_key = name
         elif isinstance(node, Entries):
-            frame.child = node.value
+            frame.child = node.inner
             frame.child_key = name
         elif name == cast("Tagged[S]", node).discriminator:
             frame.child = Opaque(node.check)
@@ -332,8 +340,8 @@ class SnapshotBuilder(Handler, Generic[S]):
     def _fill(self, frame: Frame[S], key: str, value: Any) -> None:
         """A member is complete and valid."""
         frame.values[key] = value
-        if frame.long_dict is not None:
-            frame.long_dict.new.append(key)
+        if isinstance(frame.long, LongDict):
+            frame.long.new.append(key)
         frame.arrived.add(key)
         if key in frame.pending_gates:
             frame.pending_gates.remove(key)

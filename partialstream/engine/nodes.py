@@ -7,13 +7,18 @@ an open array or object in one stream; its node makes snapshots of it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
-
-from partialstream.engine.growing import LONG, NOTHING, GrowingDict, GrowingList
+from typing import Any, Final, Generic, TypeVar
 
 S = TypeVar("S")
+
+NOTHING: Final = object()
+"""Stands for a value that cannot be shown."""
+
+LONG: Final = 64
+"""Children from which on a list or dict is long. Shorter ones are as quickly copied."""
 
 OpenPath = tuple[()] | tuple[str | int, "OpenPath"]
 """The path from a value to the innermost open one: the first step, and the path from there."""
@@ -158,40 +163,42 @@ innermost open value. A complete one is then validated as a whole; without, that
 its children are valid already."""
 
 
-class Items(Node[S]):
-    """An array whose elements are all of one type.
+class Container(Node[S]):
+    """An array or object whose children are all of one type.
 
     Attributes:
-        item: How they grow.
+        inner: How they grow.
         make: Makes the growing value of a list of elements, None if it is that list.
         wrap: See `Wrap`.
-        constrained: Whether one may be rejected though its elements are valid.
+        constrained: Whether one may be rejected though its children are valid.
+        is_plain: Whether it grows as the list or dict that it is.
     """
-
-    opener = "["
 
     def __init__(
         self,
         check: Check[S],
-        item: Node[S],
+        inner: Node[S],
+        *,
         make: Callable[[list[Any]], Any] | None = None,
         wrap: Wrap | None = None,
-        *,
         constrained: bool = False,
     ) -> None:
         super().__init__(check)
-        self.item = item
+        self.inner = inner
         self.make = make
         self.wrap = wrap
         self.constrained = constrained
+        self.is_plain = make is None and wrap is None
         self.show = self._show
 
     def _show(self, frame: Frame[S], child: Any, path: OpenPath) -> Any:
         values = frame.values
         if len(values) > LONG:
-            if frame.long_list is None:
-                frame.long_list = GrowingList()
-            value = frame.long_list.show(values, child)
+            if frame.long is None:
+                frame.long = LongDict() if isinstance(self, Entries) else LongList()
+            value: Any = frame.long.show(values, frame.child_key, child)
+        elif isinstance(self, Entries):
+            value = show_members(frame, child, path)
         else:
             value = values.copy() if child is NOTHING else [*values, child]
         if self.make is not None:
@@ -199,39 +206,16 @@ class Items(Node[S]):
         return value if self.wrap is None else self.wrap(value, path)
 
 
-class Entries(Node[S]):
-    """An object whose members are all of one type and have any name.
+class Items(Container[S]):
+    """An array whose elements are all of one type."""
 
-    Attributes:
-        value: How their values grow.
-        wrap: See `Wrap`.
-        constrained: Whether one may be rejected though its values are valid.
-    """
+    opener = "["
+
+
+class Entries(Container[S]):
+    """An object whose members are all of one type and have any name."""
 
     opener = "{"
-
-    def __init__(
-        self,
-        check: Check[S],
-        value: Node[S],
-        wrap: Wrap | None = None,
-        *,
-        constrained: bool = False,
-    ) -> None:
-        super().__init__(check)
-        self.value = value
-        self.wrap = wrap
-        self.constrained = constrained
-        self.show = self._show
-
-    def _show(self, frame: Frame[S], child: Any, path: OpenPath) -> Any:
-        if len(frame.values) > LONG:
-            if frame.long_dict is None:
-                frame.long_dict = GrowingDict()
-            members = frame.long_dict.show(frame.values, str(frame.child_key), child)
-        else:
-            members = show_members(frame, child, path)
-        return members if self.wrap is None else self.wrap(members, path)
 
 
 def show_members(frame: Frame[Any], child: Any, path: OpenPath) -> dict[str, Any]:
@@ -260,7 +244,7 @@ class Frame(Generic[S]):
         has_invalid_element: Whether an element was rejected, so that no later one has an index
             to show at.
         deferred: Members that wait for others to be validated with.
-        long_list, long_dict: What it shows from the moment on when it is long.
+        long: Makes what it shows from the moment on when it is long.
     """
 
     __slots__ = (
@@ -270,8 +254,7 @@ class Frame(Generic[S]):
         "deferred",
         "has_invalid_element",
         "key",
-        "long_dict",
-        "long_list",
+        "long",
         "node",
         "pending_gates",
         "shown",
@@ -291,12 +274,126 @@ class Frame(Generic[S]):
         self.pending_gates: set[str] = set()
         self.has_invalid_element = False
         self.deferred: list[tuple[str, Dependent[S], str]] = []
-        self.long_list: GrowingList | None = None
-        self.long_dict: GrowingDict | None = None
+        self.long: LongList | LongDict | None = None
         if isinstance(node, Items):
             self.values = []
-            self.child = node.item
+            self.child = node.inner
         elif isinstance(node, Tagged):
             self.pending_gates = {node.discriminator}
         elif isinstance(node, Record):
             self.pending_gates = set(node.gates)
+
+
+# -- long lists and dicts ------------------------------------------------------------------
+#
+# Each snapshot has its own. To copy a long one for each delta would make the work grow with what
+# has arrived, so the one of the last snapshot but one is brought up to date, if nobody holds it
+# any more. (The last one is in the hands of whoever asks for the next.)
+
+_references: Callable[[object], int] | None = None
+if sys.implementation.name == "cpython" and "free-threading" not in sys.version:
+    # Elsewhere references are not counted, or not at once; long lists and dicts are copied then.
+    _references = sys.getrefcount
+
+
+def _is_unshared(shown: tuple[Any, ...]) -> bool:
+    """Whether nobody but a tuple holds its first member; the caller must not, either."""
+    if _references is None:
+        return False
+    # How many references the question itself makes differs from one Python to another, so it
+    # is asked in the same way for an object that surely is unshared.
+    unshared = (object(),)
+    least, references = map(_references, (unshared[0], shown[0]))
+    return references == least
+
+
+class LongList:
+    """A long list that grows."""
+
+    __slots__ = ("_last", "_last_but_one")
+
+    def __init__(self) -> None:
+        # Each with the number of its complete elements.
+        self._last_but_one: tuple[list[Any], int] = ([], 0)
+        self._last: tuple[list[Any], int] = ([], 0)
+
+    def show(self, values: list[Any], _: str | int, child: Any) -> list[Any]:
+        """The complete elements and the open one.
+
+        A list that is not what it was any more is not reused, as far as that can be seen at once.
+        """
+        spare, self._last_but_one = self._last_but_one, self._last
+        reusable = _is_unshared(spare)
+        elements, complete = spare
+        if (
+            reusable
+            and complete
+            and 0 <= len(elements) - complete <= 1
+            and elements[0] is values[0]
+            and elements[complete // 2] is values[complete // 2]
+            and elements[complete - 1] is values[complete - 1]
+        ):
+            elements[complete:] = values[complete:]
+            if child is not NOTHING:
+                elements.append(child)
+        else:
+            elements = values.copy() if child is NOTHING else [*values, child]
+        self._last = (elements, len(values))
+        return elements
+
+
+def _has_both_ends(
+    members: dict[str, Any], values: dict[str, Any], others: set[str | None]
+) -> bool:
+    """Whether the first and the last of some members have their values, or are others."""
+    first, last = next(iter(members)), next(reversed(members))
+    return (first in others or (first in values and members[first] is values[first])) and (
+        last in others or (last in values and members[last] is values[last])
+    )
+
+
+class LongDict:
+    """A long dict that grows.
+
+    Attributes:
+        new: The names of the members that were completed since `show` was called.
+    """
+
+    __slots__ = ("_between", "_last", "_last_but_one", "new")
+
+    def __init__(self) -> None:
+        # Each with its size and the name of its open member.
+        self._last_but_one: tuple[dict[str, Any], int, str | None] = ({}, 0, None)
+        self._last: tuple[dict[str, Any], int, str | None] = ({}, 0, None)
+        self._between: list[str] = []  # the names of the members that the last one has beyond that
+        self.new: list[str] = []
+
+    def show(self, values: dict[str, Any], name: str | int, child: Any) -> dict[str, Any]:
+        """The complete members and the open one. See `LongList.show`."""
+        spare, self._last_but_one = self._last_but_one, self._last
+        added = self._between + self.new
+        self._between, self.new = self.new, []
+        open_name = None if child is NOTHING else str(name)
+        following = added[0] if added else open_name
+        reusable = _is_unshared(spare)
+        members, size, last_open = spare
+        if (
+            reusable
+            and len(members) == size > 0
+            and (last_open == following or last_open not in added)
+            and _has_both_ends(members, values, {*added, last_open})
+        ):
+            if last_open is not None and last_open != following:
+                # It was refused; or another one stands in its place, which keeps its own.
+                if last_open in values:
+                    members[last_open] = values[last_open]
+                else:
+                    del members[last_open]
+            for each in added:
+                members[each] = values[each]
+        else:
+            members = values.copy()
+        if open_name is not None:
+            members[open_name] = child
+        self._last = (members, len(members), open_name)
+        return members

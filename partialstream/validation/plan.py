@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from partialstream.engine.nodes import (
     ByKind,
+    Container,
     Dependent,
     Entries,
     Items,
@@ -192,7 +193,7 @@ class _Compiler:
         items = schema.get("items_schema", {"type": "any"})
         item = Opaque(HashableCheck(items, self._definitions, config))
         make = frozenset if schema["type"] == "frozenset" else set
-        return Items(check, item, make, constrained=is_constrained(schema))
+        return Items(check, item, make=make, constrained=is_constrained(schema))
 
     _frozenset = _set
 
@@ -201,7 +202,7 @@ class _Compiler:
         if len(items) != 1 or schema.get("variadic_item_index") != 0:
             return Opaque(check)
         item = self.node(items[0], config)
-        return Items(check, item, tuple, constrained=is_constrained(schema))
+        return Items(check, item, make=tuple, constrained=is_constrained(schema))
 
     def _dict(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
         keys = schema.get("keys_schema", {"type": "str"})
@@ -266,7 +267,7 @@ class _Compiler:
     ) -> Node[Settings]:
         fields = inner.get("fields")
         node = self.node(fields["root"]["schema"] if fields else inner, config)
-        if isinstance(node, Items | Entries):
+        if isinstance(node, Container):
             inside = node.wrap
 
             def wrap(value: Any, path: OpenPath) -> Any:
@@ -274,8 +275,8 @@ class _Compiler:
                 return root_snapshot(model, root, path)
 
             if isinstance(node, Items):
-                return Items(check, node.item, node.make, wrap)
-            return Entries(check, node.value, wrap)
+                return Items(check, node.inner, make=node.make, wrap=wrap)
+            return Entries(check, node.inner, wrap=wrap)
         if isinstance(node, Record):
             show = node.show
 

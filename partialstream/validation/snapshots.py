@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from typing_extensions import override
 
-from partialstream.engine.growing import NOTHING
+from partialstream.engine.nodes import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

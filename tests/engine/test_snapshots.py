@@ -425,7 +425,7 @@ def test_a_reader_who_changes_a_long_dict_changes_no_other(change: Any) -> None:
 def test_long_snapshots_are_copied_where_references_cannot_be_counted(
     shape: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partialstream.engine.growing._references", None)
+    monkeypatch.setattr("partialstream.engine.nodes._references", None)
     if shape == "list":
         long_list(held=True)
     else:
