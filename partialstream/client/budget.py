@@ -104,12 +104,6 @@ class Budget:
     Raises:
         TypeError: `max_retries` is none of these.
         ValueError: One of the numbers is out of range.
-
-    Attributes:
-        max_requests: How many requests in total.
-        reraise: Whether the failure itself is to be raised when the budget is spent: if the
-            caller says so, or wants no retries.
-        too_late: The deadline, if the wait for another request would have gone beyond it.
     """
 
     def __init__(
@@ -125,9 +119,10 @@ class Budget:
         if max_requests is not None and max_requests < 1:
             raise ValueError(f"max_requests must be at least 1, not {max_requests}")
         self.max_requests = max(MAX_REQUESTS, needed) if max_requests is None else max_requests
+        # Whether the failure itself is raised when the budget is spent, or what says so.
         self.reraise: bool = self._retrying.reraise or max_retries == 0
         self._deadline = deadline
-        self.too_late: Deadline | None = None
+        self.too_late: Deadline | None = None  # if the next wait would have gone beyond it
         self._asynchronous = asynchronous
         self._woken = threading.Event()
         self._awaited: Event | None = None
@@ -146,14 +141,9 @@ class Budget:
             yield from resolved(self._retrying.before(self._state))
 
     def allows(self, failure: BaseException) -> Steps[bool]:
-        """A request has failed: may another be made?
+        """A request has failed: may another be made, after `pause`?
 
-        Args:
-            failure: What has happened; tenacity's conditions may look at it.
-
-        Returns:
-            Whether, after `pause`. False if tenacity's `retry` does not want it, or its `stop`
-            does.
+        Not if tenacity's `retry` does not want it, or its `stop` does.
         """
         retrying, state = self._retrying, self._state
         state.set_exception((type(failure), failure, failure.__traceback__))

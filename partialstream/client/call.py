@@ -56,23 +56,14 @@ class BaseClient(Generic[E]):
 
     @property
     def chat(self) -> Self:
-        """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
+        """The client itself, for code that spells its calls as the SDKs do.
+
+        As `client.chat.completions.create`, as `client.messages.create`, or, with an instructor
+        client for that API, as `client.responses.create(input=...)`.
+        """
         return self
 
-    @property
-    def completions(self) -> Self:
-        """For `client.chat.completions.create`, as the OpenAI SDK spells it."""
-        return self
-
-    @property
-    def messages(self) -> Self:
-        """For `client.messages.create`, as Anthropic's SDK spells it."""
-        return self
-
-    @property
-    def responses(self) -> Self:
-        """For `client.responses.create(input=...)`, with an instructor client for that API."""
-        return self
+    completions = messages = responses = chat
 
     def _call(self, shape: ResponseShape, kwargs: Mapping[str, Any], *, stream: bool) -> Call:
         options, rest = Options.split(kwargs)
@@ -89,13 +80,8 @@ class BaseClient(Generic[E]):
 class Call:
     """A call that has not been made yet: what it asks for, and how its responses are read.
 
-    Args:
-        shape: What it asks for.
-        options: How the responses are read.
-        builder: Builds its requests.
-        stream: Whether the response is streamed.
-        hooks: Those of the client.
-        asynchronous: Whether a loop must not be kept waiting.
+    `builder` builds its requests, `hooks` are those of the client, and with `asynchronous` a loop
+    must not be kept waiting.
 
     Raises:
         TypeError: See `Options.check` and `Budget`.

@@ -172,15 +172,6 @@ class ChatRequestBuilder(RequestBuilder):
 
     `kwargs` is what the caller passes on to the SDK; `mode`, `timeout` and `templates` are the
     client's, for calls that do not say.
-
-    Example:
-        >>> from partialstream.client.options import Options
-        >>> from partialstream.client.response_model import ResponseShape
-        >>> asked = {"model": "gpt-5", "messages": []}
-        >>> shape = ResponseShape("items", int)
-        >>> builder = ChatRequestBuilder(shape, Options(), asked, stream=False)
-        >>> builder.expected.path, sorted(builder.request)
-        (('items',), ['messages', 'model', 'response_format'])
     """
 
     def __init__(
@@ -270,13 +261,6 @@ def build_request(
         TypeError: `response_format`, `tools` or another argument that `response_model` and `mode`
             decide is given; or a `stream` that contradicts the call; or, in mode `json_object`,
             no messages.
-
-    Example:
-        >>> from partialstream.client.response_model import ResponseShape
-        >>> schema = request_schema(ResponseShape("items", int))
-        >>> made = build_request("tools", {"model": "gpt-5"}, schema, stream=True)
-        >>> made["model"], made["tool_choice"], made["stream_options"]
-        ('gpt-5', {'type': 'function', 'function': {'name': 'IntList'}}, {'include_usage': True})
     """
     for name in _DECIDED:
         if name in kwargs:
@@ -356,16 +340,6 @@ def follow_up_messages(
 
     What is quoted stands there character for character. In mode `tools` the model spoke through a
     call of the tool.
-
-    Example:
-        >>> asked = [{"role": "user", "content": "Two tools, please."}]
-        >>> for message in follow_up_messages(
-        ...     asked, mode="json_schema", tool_name="", said='{"items": []}', instruction="Go on."
-        ... ):
-        ...     print(message)
-        {'role': 'user', 'content': 'Two tools, please.'}
-        {'role': 'assistant', 'content': '{"items": []}'}
-        {'role': 'user', 'content': 'Go on.'}
     """
     request: dict[str, Any] = {"role": "user", "content": instruction}
     if said is None:
@@ -392,11 +366,6 @@ def fill_in_templates(kwargs: Mapping[str, Any], context: Any) -> Mapping[str, A
     Each text of a message, as its content or as a part of it, is rendered by instructor. A text
     without a template stays as it is, and needs neither instructor nor Jinja. A `context` that
     is not a mapping is for validators alone.
-
-    Example:
-        >>> asked = {"messages": [{"role": "user", "content": "Rank {{ what }}."}]}
-        >>> fill_in_templates(asked, {"what": "lamps"})["messages"]
-        [{'role': 'user', 'content': 'Rank lamps.'}]
     """
     messages = kwargs.get("messages")
     if not isinstance(context, Mapping) or not context or not isinstance(messages, (list, tuple)):

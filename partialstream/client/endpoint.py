@@ -190,14 +190,7 @@ def _member_names(schema: Any) -> set[str]:
 
 
 def indexed_schema(schema: RequestSchema, name: str) -> RequestSchema:
-    """Add the member that says which items a response holds, by what `free_name` gave.
-
-    Example:
-        >>> from partialstream.client.response_model import ResponseShape
-        >>> made = indexed_schema(request_schema(ResponseShape("items", int)), "first_index")
-        >>> list(made.schema["properties"]), made.schema["required"]
-        (['first_index', 'items'], ['first_index', 'items'])
-    """
+    """Add the member that says which items a response holds, by what `free_name` gave."""
     beside = dict(BESIDE[name.rstrip("_")])
     properties: Mapping[str, Any] = schema.schema.get("properties", {})
     larger = {**schema.schema, "properties": {name: beside, **properties}}

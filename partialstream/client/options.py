@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partialstream.client.prompts import Prompts
 from partialstream.results import RejectedItem
-from partialstream.stream.session import validate_stop_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,41 +85,7 @@ DEFAULT_PROMPTS: Final = Prompts()
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a caller says of the reading, not of the request.
-
-    Attributes:
-        mode: How the provider is made to respond in JSON; see `resolve_mode`. None leaves it to
-            the client.
-        path: Where the list is, if it is not where the request asks for it.
-        on_invalid: What becomes of an item that does not validate: `"repair"` asks for it
-            again, `"raise"` ends the stream, `"skip"` leaves it in `rejected`; or a function
-            that says so for each `RejectedItem`. None: `"repair"` if retries are allowed,
-            else `"raise"`.
-        context: Handed to pydantic's validators.
-        templates: Whether the messages are Jinja templates, to be filled in from `context`. None
-            leaves it to the client.
-        strict: pydantic's strict mode; None leaves it to the type.
-        limits: See `Limits`.
-        deadline: Seconds that the call may take over all its attempts, the waits between them
-            included, from its first request on; None for no bound. Behind it the stream is closed
-            and raises `IncompleteStreamError`, with the outcome `stalled`.
-        max_retries: See `Budget`.
-        max_requests: See `Budget`.
-        on_interrupt: `"resume"` asks for the rest of a response that breaks off, if retries
-            are allowed; `"raise"` does not.
-        ordered: Whether items wait for those before them that are being repaired. Without a
-            stream they always do.
-        key: What tells one item from another when a response is resumed: the name of a member,
-            or a function of the item; None: its text. A member is also looked for in rejected
-            items, by its name in the JSON text, so that a repair finds its place; a key of
-            None tells nothing.
-        fail_fast: Whether the response is left as soon as a field of an object cannot be valid.
-        take: How many items are wanted, over all requests; see `stream_items`.
-        stop_when: Says of an item or a snapshot whether it is the last; see `stream_items` and
-            `stream_partial`.
-        hooks: Handlers for requests and failures; ours or instructor's.
-        prompts: Prompts for repair and resume requests.
-    """
+    """What a caller says of the reading, not of the request; `Client` says what each means."""
 
     mode: Any = None
     path: str | Sequence[str | int] | None = None
@@ -143,13 +108,7 @@ class Options:
 
     @classmethod
     def split(cls, kwargs: Mapping[str, Any]) -> tuple[Options, dict[str, Any]]:
-        """Take the options out of a caller's arguments.
-
-        Args:
-            kwargs: All arguments; not changed.
-
-        Returns:
-            The options, and the arguments that are for the SDK.
+        """Take the options out of a caller's arguments; gives them, and what is for the SDK.
 
         Raises:
             TypeError: One of the arguments is neither.
@@ -164,14 +123,10 @@ class Options:
     def check(self, kind: Literal["items", "object"], *, stream: bool) -> None:
         """Refuse what would be found out in the middle of a stream, or never.
 
-        Args:
-            kind: What is asked for.
-            stream: Whether the response is streamed.
-
         Raises:
-            TypeError: An option has no meaning for it, or is of the wrong type.
-            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know, `take` is
-                less than 1, or `deadline` is not positive.
+            TypeError: An option has no meaning for what is asked for, or is of the wrong type.
+            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know, or `deadline`
+                is not positive.
         """
         for name, only in _ONLY_FOR.items():
             if kind != only and getattr(self, name) != getattr(_DEFAULTS, name):
@@ -183,7 +138,6 @@ class Options:
             if isinstance(given, str) and given not in words:
                 known = ", ".join(map(repr, words))
                 raise ValueError(f"{name} must be one of {known}, not {given!r}")
-        validate_stop_options(self.take, self.stop_when)
         if self.stop_when is not None and kind == "object" and not stream:
             raise TypeError("stop_when= is for streams and lists; a whole object has no snapshots")
         _check_deadline(self.deadline)
@@ -208,25 +162,16 @@ _DEFAULTS: Final = Options()
 
 
 def resolve_mode(mode: Any = None) -> Mode:
-    """Read what the caller passes as `mode=`.
-
-    Args:
-        mode: One of the words of `Mode`; a member of `instructor.Mode`, or its name or value;
-            None for the default, `"json_schema"`.
-
-    Returns:
-        The mode.
+    """Read what the caller passes as `mode=`: None is for the default.
 
     Raises:
-        ValueError: If it is none of these, or a member that OpenAI's Chat Completions API has
-            nothing like.
+        ValueError: It is none of `Mode`, or a member of instructor's that OpenAI's Chat Completions
+            API has nothing like.
 
     Example:
         >>> import instructor
         >>> resolve_mode(instructor.Mode.TOOLS)
         'tools'
-        >>> resolve_mode()
-        'json_schema'
     """
     if mode is None:
         return DEFAULT_MODE
@@ -241,12 +186,7 @@ def resolve_mode(mode: Any = None) -> Mode:
 
 
 def is_known_mode(mode: Any) -> bool:
-    """Whether `resolve_mode` can read it.
-
-    Example:
-        >>> is_known_mode("tools"), is_known_mode("anthropic_tools")
-        (True, False)
-    """
+    """Whether `resolve_mode` can read it."""
     return mode is None or _found(mode) is not None
 
 

@@ -24,12 +24,6 @@ def schema_prompt(schema: RequestSchema) -> str:
     """Ask for JSON of one schema, where the request has no other place for it.
 
     OpenAI demands the word JSON in a message if the answer is to be a JSON object.
-
-    Args:
-        schema: The schema of the answer.
-
-    Returns:
-        The text of a system message.
     """
     text = json.dumps(schema.schema, ensure_ascii=False, separators=(",", ":"))
     return (
@@ -39,16 +33,10 @@ def schema_prompt(schema: RequestSchema) -> str:
 
 
 def errors_of(error: Exception) -> list[tuple[Path, str]]:
-    """Say what is wrong, value by value.
+    """Say what is wrong, value by value: where and what, by pydantic's own paths and messages.
 
-    Args:
-        error: pydantic's `ValidationError`, an `OutputValidationError` that it caused, or any
-            other exception.
-
-    Returns:
-        Where and what: pydantic's own paths and messages, without its links and without the
-        values, which the model has before it. Any other exception is one pair: its text, and
-        the empty path.
+    Without its links and without the values, which the model has before it. Any exception but
+    pydantic's is one pair: its text, and the empty path.
 
     Example:
         >>> errors_of(ValueError("no such product"))
@@ -140,14 +128,7 @@ is left, send an empty list.
 def first_index_prompt(name: str, count: int) -> str:
     """Ask for the index of the first item that is sent, so that items that come twice show.
 
-    Args:
-        name: The member beside the list that is to hold it.
-        count: How many items have arrived.
-
-    Example:
-        >>> print(first_index_prompt("first_index", 3))
-        Begin your answer with the member "first_index", before the list: the index of the first \
-item that you send, counted from 0. The first item that is missing has the index 3.
+    It is to be the member `name`, before the list.
     """
     return (
         f'Begin your answer with the member "{name}", before the list: the index of the first '
@@ -157,17 +138,7 @@ item that you send, counted from 0. The first item that is missing has the index
 
 
 def indexes_prompt(name: str, indexes: Sequence[int]) -> str:
-    """Ask for the indexes of items that are sent again.
-
-    Args:
-        name: The member beside the list that is to hold them.
-        indexes: Those asked for, in the order in which they are to come back.
-
-    Example:
-        >>> print(indexes_prompt("indexes", [1, 3]))
-        Begin your answer with the member "indexes", before the list: the indexes of the items \
-that you send, in their order, as a text: "1, 3".
-    """
+    """Ask for the indexes of items that are sent again, as the member `name` before the list."""
     example = ", ".join(map(str, indexes))
     return (
         f'Begin your answer with the member "{name}", before the list: the indexes of the items '

@@ -50,40 +50,24 @@ Not among them: `set[T]` and the like, which are more than their items.
 
 @dataclass(frozen=True, slots=True)
 class ResponseShape:
-    """What a call asks for.
+    """What a call asks for."""
 
-    Attributes:
-        kind: `"items"` for values of `type_` one after the other, `"object"` for one value.
-        type_: The type of each item, or of the object: anything pydantic validates.
-        container: What holds the items where they are not streamed. Of no meaning for objects.
-    """
-
-    kind: Literal["items", "object"]
-    type_: Any
+    kind: Literal["items", "object"]  # values of `type_` one after the other, or one value
+    type_: Any  # of each item, or of the object: anything pydantic validates
+    # What holds the items where they are not streamed. Of no meaning for objects.
     container: type[list[Any]] | type[tuple[Any, ...]] = list
 
 
 def response_shape(response_model: Any) -> ResponseShape:
     """Read what `client.create(response_model=...)` asks for.
 
-    Args:
-        response_model: `Iterable[T]`, `list[T]`, `Sequence[T]`, `tuple[T, ...]` and their like
-            ask for items. Everything else asks for one object: a model, a union, a dataclass,
-            a TypedDict, a scalar; also a list under conditions of its own, such as
-            `Annotated[list[T], Len(2)]`, which cannot be judged item by item.
-            `Partial[...]` around any of these asks for one object.
-
-    Returns:
-        The shape.
+    `Iterable[T]`, `list[T]`, `Sequence[T]`, `tuple[T, ...]` and their like ask for items.
+    Everything else asks for one object: a model, a union, a dataclass, a TypedDict, a scalar; also
+    a list under conditions of its own, such as `Annotated[list[T], Len(2)]`, which cannot be judged
+    item by item. `Partial[...]` around any of these asks for one object.
 
     Raises:
         TypeError: It is not a type, or a list that does not say of what.
-
-    Example:
-        >>> response_shape(list[int])
-        ResponseShape(kind='items', type_=<class 'int'>, container=<class 'list'>)
-        >>> response_shape(int).kind
-        'object'
     """
     model = _checked(response_model)
     if unwrap_partial(model) is not model:
@@ -97,15 +81,8 @@ def response_shape(response_model: Any) -> ResponseShape:
 def items_shape(response_model: Any) -> ResponseShape:
     """Read what `client.create_iterable(response_model=...)` asks for: items of that type.
 
-    Args:
-        response_model: The type of an item. `list[float]` asks for lists of numbers, but
-            `Iterable[T]` for the items of type T: nothing in JSON is an iterable.
-
-    Returns:
-        The shape, of kind `"items"`.
-
-    Raises:
-        TypeError: It is not a type, or a list that does not say of what.
+    `list[float]` asks for lists of numbers, but `Iterable[T]` for the items of type T: nothing in
+    JSON is an iterable.
     """
     item = _checked(unwrap_partial(_checked(response_model)))
     if get_origin(item) in (Iterable, AsyncIterable):
@@ -116,15 +93,7 @@ def items_shape(response_model: Any) -> ResponseShape:
 def object_shape(response_model: Any) -> ResponseShape:
     """Read what `client.create_partial(response_model=...)` asks for: one object.
 
-    Args:
-        response_model: The type of the object. A list of any spelling is one object here,
-            which grows as one.
-
-    Returns:
-        The shape, of kind `"object"`.
-
-    Raises:
-        TypeError: It is not a type, or a list that does not say of what.
+    A list of any spelling is one object here, which grows as one.
     """
     model = _checked(unwrap_partial(_checked(response_model)))
     item = _item_of(model)
@@ -148,11 +117,7 @@ def _item_of(model: Any) -> Any:
 
 
 def _checked(model: Any) -> Any:
-    """Refuse what is not a type, and resolve the names that `type X = ...` gives.
-
-    Raises:
-        TypeError: With what to write instead.
-    """
+    """Refuse what is not a type, and resolve the names that `type X = ...` gives."""
     if model is None:
         raise TypeError(
             "response_model is None; give the type of the response, "
@@ -203,21 +168,7 @@ Example:
 
 
 def unwrap_partial(type_: Any) -> Any:
-    """Take `Partial` off a type, ours or instructor's.
-
-    Args:
-        type_: Any type.
-
-    Returns:
-        The type that the marker was put on, with what else it was annotated with; the type
-        as it came if there is no marker.
-
-    Example:
-        >>> unwrap_partial(Partial[int])
-        <class 'int'>
-        >>> unwrap_partial(int)
-        <class 'int'>
-    """
+    """Take `Partial` off a type, ours or instructor's; all else is given as it came."""
     if get_origin(type_) is Annotated:
         inner, *metadata = get_args(type_)
         kept = tuple(mark for mark in metadata if mark is not GROWING)
@@ -228,10 +179,8 @@ def unwrap_partial(type_: Any) -> Any:
 
 
 def _original_of_instructor(type_: Any) -> Any:
-    """The model behind `instructor.Partial[Model]`, which is a subclass of the model.
-
-    It is known by its base class, so that instructor need not be imported to look for it.
-    """
+    """The model behind `instructor.Partial[Model]`, which is a subclass of the model."""
+    # It is known by its base class, so that instructor need not be imported to look for it.
     if isinstance(type_, type) and any(
         base.__name__ == "PartialBase" and base.__module__.startswith("instructor.")
         for base in type_.__mro__

@@ -32,7 +32,8 @@ class Client(BaseClient[Endpoint]):
     - `response_model`: the type that is asked for.
     - `mode`: how the provider is made to respond in JSON: `"json_schema"` (the default),
       `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
-    - `path`, `context`, `strict`, `limits`: as for `stream_items`.
+    - `path`, `context`, `strict`, `limits`: as for `stream_items`. `path` is where the list is, if
+      it is not where the request asks for it.
     - `templates`: whether messages are Jinja templates that a mapping in `context` fills in.
       False by default with `from_openai`, True with `from_instructor` and `from_provider`.
     - `deadline`: seconds that the call may take over all its attempts, from its first request
@@ -45,7 +46,10 @@ class Client(BaseClient[Endpoint]):
     - `on_invalid`: `"repair"`, `"raise"`, `"skip"`, or a function that says so for each
       `RejectedItem`. With retries, rejected items are asked for again when the list has ended.
     - `on_interrupt`: `"resume"` or `"raise"`. With retries, a response that breaks off
-      is resumed; `key` tells items that come again from new ones, by a member or a function.
+      is resumed; `key` tells items that come again from new ones: the name of a member, or a
+      function of the item; by default it is their text. A member is also looked for in rejected
+      items, by its name in the JSON text, so that a repair finds its place; a key of None tells
+      nothing.
     - `ordered`: items wait for those before them that are being repaired.
     - `fail_fast`: a response is left as soon as a field of the object cannot be valid, and the
       fields that were accepted are kept. False waits for the end. Only with retries.
