@@ -165,7 +165,7 @@ class AnthropicSource(WireSource):
             self._bind((index, kind), channel, block.call)
 
     def _read_message(self, message: dict[str, Any]) -> None:
-        self._keep_names(message.get("model"), message.get("id"))
+        self._keep_names(message)
         self._read_usage(message.get("usage"))
 
     def _read_usage(self, usage: Any) -> None:

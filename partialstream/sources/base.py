@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from partialstream.errors import ProviderError
 from partialstream.results import AnswerMetadata, Channel
-from partialstream.sources.common import as_dict, error_in, unknown_chunk
+from partialstream.sources.common import as_dict, error_in, unknown_chunk, word_in
 from partialstream.sources.metadata import keep_extra, keep_side_texts
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ Event = tuple[str, bytes, bool]
 """One event of a body: its type, `"message"` if it names none; its data; and whether these stood
 in the body without a field name. A browser ignores such lines; providers send error bodies so, in
 the place of a stream or within one."""
-
 
 _CONTENT: Final = Channel("content")
 
@@ -45,11 +44,9 @@ class Framing(Protocol):
 class Source(Protocol):
     """Turns the chunks of one response into deltas and metadata.
 
-    One source reads one response. What it learns beside the text is in `metadata`, the same
-    object from the first chunk to the last.
-
     Attributes:
-        metadata: What the response has said beside its text so far.
+        metadata: What the response has said beside its text so far; the same object from the
+            first chunk to the last.
     """
 
     metadata: AnswerMetadata
@@ -58,7 +55,8 @@ class Source(Protocol):
         """Read one chunk.
 
         Args:
-            chunk: What the provider sent, in the shape that this source reads.
+            chunk: What the provider sent, in the shape that this source reads; None is allowed
+                and means nothing.
 
         Returns:
             The texts in it, in order, each with its channel; never an empty text. Two texts of
@@ -67,6 +65,7 @@ class Source(Protocol):
         Raises:
             ProviderError: If the chunk tells of an error or has an unknown shape. A chunk that
                 holds text as well gives the text first, and the next call raises.
+            LimitExceededError: If more texts begin than are allowed.
         """
         ...
 
@@ -87,8 +86,16 @@ class Source(Protocol):
         ...
 
 
+class Wire(Source, Protocol):
+    """A source of chunks that are not bytes."""
+
+    def read(self, chunk: Any, deltas: list[Delta]) -> None:
+        """Read one chunk as `feed` does, and append its texts."""
+        ...
+
+
 class WireSource(ABC):
-    """The envelope of a wire format, a `Source`: what is done for a chunk beside reading it.
+    """The envelope of a wire format: what is done for a chunk beside reading it.
 
     `_read` reads a chunk of any kind. Most chunks are one more piece of a text that has begun: once
     `_read` has bound a text to its place, `_piece` finds the next piece there by a short look.
@@ -109,16 +116,13 @@ class WireSource(ABC):
         self._call: ToolCall | None = None  # and the call that it belongs to, if any
 
     def feed(self, chunk: Any) -> list[Delta]:
-        """Read one chunk.
+        """Read one chunk, a dict or an SDK's object; see `Source`."""
+        deltas: list[Delta] = []
+        self.read(chunk, deltas)
+        return deltas
 
-        Args:
-            chunk: A dict or an SDK's object; None is allowed and means nothing.
-
-        Raises:
-            ProviderError: If it tells of an error or has an unknown shape. A chunk that holds
-                text as well gives the text first, and the next call raises.
-            LimitExceededError: If more texts begin than are allowed.
-        """
+    def read(self, chunk: Any, deltas: list[Delta]) -> None:
+        """Read one chunk as `feed` does, and append its texts."""
         fields = chunk if chunk.__class__ is dict else self._fields_of(chunk)
         if self._place is not None:
             try:
@@ -126,7 +130,8 @@ class WireSource(ABC):
                 if place == self._place and text.__class__ is str and text[-1] < FIRST_SURROGATE:
                     if self._call is not None:
                         self._call.last = text
-                    return [(self._channel, text)]
+                    deltas.append((self._channel, text))
+                    return
             except (AttributeError, LookupError, TypeError, ValueError):
                 pass  # it is of another kind
         if self._failure is not None:
@@ -135,33 +140,28 @@ class WireSource(ABC):
         # Always a new list: whoever has the one of the last chunk keeps it as it is.
         metadata.tokens = []
         self._place = None
-        deltas: list[Delta] = []
+        texts: list[Delta] = []
         failure: ProviderError | None = None
         try:
-            self._read(fields, deltas)
+            self._read(fields, texts)
         except ProviderError as error:
             failure = error
         failure = self._error_in(fields) or failure
-        deltas = self._halves.join_all(deltas)
-        keep_side_texts(metadata, deltas)
+        texts = self._halves.join_all(texts)
+        keep_side_texts(metadata, texts)
         if failure is not None:
-            if not deltas:
+            if not texts:
                 raise failure
             self._failure = failure
         if failure is not None or self._halves.held or metadata.tokens:
             self._place = None  # something waits or has to go
-        return deltas
+        deltas += texts
 
     def finish(self, *, cut: bool = False) -> list[Delta]:
-        """End the response, and give what is known only now.
+        """End the response, and give what is known only now; see `Source`.
 
-        Args:
-            cut: Whether the stream ended before the response did. What the last tool call is
-                called with then stays as it is, as it does if the response itself says that it
-                was cut (`length`, `max_tokens`); else a call without arguments is `{}`.
-
-        Raises:
-            ProviderError: If the last chunk told of an error beside its text.
+        What the last tool call is called with stays as it is if the stream or, by its own word
+        (`length`, `max_tokens`), the response was cut; else a call without arguments is `{}`.
         """
         if self._failure is not None:
             raise self._failure
@@ -201,13 +201,17 @@ class WireSource(ABC):
         """Give an object in a chunk as a dict, `{}` for None."""
         return as_dict(value, self._expected)
 
-    def _keep_names(self, model: Any, request_id: Any) -> None:
+    def _keep_names(self, fields: dict[str, Any], model: str = "model", name: str = "id") -> None:
         """Keep the first model and the first id that a response tells."""
         metadata = self.metadata
-        if metadata.model is None and isinstance(model, str):
-            metadata.model = model or None
-        if metadata.request_id is None and isinstance(request_id, str):
-            metadata.request_id = request_id or None
+        metadata.model = metadata.model or word_in(fields, model)
+        metadata.request_id = metadata.request_id or word_in(fields, name)
+
+    def _keep_reason(self, fields: dict[str, Any], name: str) -> str | None:
+        """Keep the last reason that a response gives for its end; gives it, if it is here."""
+        reason = word_in(fields, name)
+        self.metadata.finish_reason = reason or self.metadata.finish_reason
+        return reason
 
     def _keep_extra(self, fields: dict[str, Any], known: frozenset[str]) -> None:
         """Keep the members that are read nowhere else."""

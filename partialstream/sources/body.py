@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from partialstream.results import Delta, Token
-    from partialstream.sources.base import Event, Framing, Source
+    from partialstream.sources.base import Event, Framing, Wire
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -59,7 +59,7 @@ class BodySource:
         self,
         metadata: AnswerMetadata | None = None,
         *,
-        inner: Callable[[Any, AnswerMetadata], Source],
+        inner: Callable[[Any, AnswerMetadata], Wire],
         framing: Framing | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
@@ -67,7 +67,7 @@ class BodySource:
         self._make_wire = inner
         self._framing: Framing = UndecidedFraming() if framing is None else framing
         self._limits = limits
-        self._wire: Source | None = None
+        self._wire: Wire | None = None
         self._at_end = False
         self._ignored = ""  # the first text that was neither event nor JSON
         self._failure: ProviderError | LimitExceededError | None = None
@@ -108,7 +108,7 @@ class BodySource:
                 if name == "error":
                     raise _error_in(event)
                 try:
-                    value = from_json(event, cache_mode="keys")
+                    value = from_json(event)
                 except ValueError as error:
                     text = _decoded(event, final=not self._at_end)
                     mark = text.strip()
@@ -120,7 +120,7 @@ class BodySource:
                 for each in (value,) if value.__class__ is dict else _members_of(value):
                     if wire is None:
                         wire = self._wire = self._make_wire(each, metadata)
-                    deltas += wire.feed(each)
+                    wire.read(each, deltas)
                     if metadata.tokens:
                         # To the reader the bytes are one chunk, to the wire each event is.
                         tokens += metadata.tokens

@@ -182,7 +182,7 @@ class ChatSource(WireSource):
             usage = usage or read_usage(groq.get("usage"))
         if usage is not None:
             metadata.usage = usage
-        self._keep_names(chunk.get("model"), chunk.get("id"))
+        self._keep_names(chunk)
         if "prompt_filter_results" in chunk:
             filtered = _filtered_prompt_in(chunk["prompt_filter_results"])
             metadata.filter_reason = filtered or metadata.filter_reason

@@ -84,7 +84,7 @@ class CohereSource(WireSource):
             if text := text_in(function, "arguments"):
                 deltas += self._calls.at(index).write_arguments(text)
         elif kind == "message-start":
-            self._keep_names(None, fields.get("id"))
+            self._keep_names(fields, model="")
         elif kind == "message-end":
             self._read_end(delta)
         elif fields and not isinstance(kind, str):

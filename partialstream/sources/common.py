@@ -104,6 +104,30 @@ def as_dict(value: Any, expected: str) -> dict[str, Any]:
     return fields
 
 
+def object_in(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    """Give a member that is an object; `{}` for anything else."""
+    value: Any = fields.get(name)
+    return value if is_object(value) else {}
+
+
+def word_in(fields: dict[str, Any], name: str) -> str | None:
+    """Give a member that is a text and says something; None for anything else."""
+    value: Any = fields.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def list_in(fields: dict[str, Any], name: str, of: str) -> list[Any]:
+    """Give a member that is a list, `[]` if there is none.
+
+    Raises:
+        ProviderError: If it is something else.
+    """
+    value: Any = fields.get(name) or []
+    if not is_list(value):
+        raise unknown_chunk(value, f"a list of {of}")
+    return value
+
+
 def text_in(fields: dict[str, Any], name: str) -> str:
     """Give a member that is text, `""` if there is none.
 

@@ -5,13 +5,16 @@ To add a wire format, write a file with its source and append a line to `WIRES`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any, Final
 
+from partialstream.errors import ProviderError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import AnswerMetadata
 from partialstream.sources.anthropic import AnthropicSource, is_anthropic
 from partialstream.sources.base import TextSource
-from partialstream.sources.bedrock import BedrockSource, is_bedrock
+from partialstream.sources.bedrock import BedrockSource, exception_in, is_bedrock, is_named_event
 from partialstream.sources.body import BodySource
 from partialstream.sources.chat import ChatSource, is_chat
 from partialstream.sources.cohere import CohereSource, is_cohere
@@ -24,7 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from partialstream.results import Delta
-    from partialstream.sources.base import Source
+    from partialstream.sources.base import Source, Wire
+
+
+_INITIAL: Final = "initial-response"
+"""What Amazon's services may begin a stream with."""
 
 
 def source_for(
@@ -56,7 +63,7 @@ def source_for(
     return wire_for(chunk, metadata)
 
 
-def wire_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Source:
+def wire_for(chunk: Any, metadata: AnswerMetadata | None = None) -> Wire:
     """Make the source for chunks like this one, which is neither text nor bytes.
 
     Raises:
@@ -100,9 +107,10 @@ class UndecidedSource:
 class WrappedSource:
     """Reads what is wrapped in each chunk by the source of its wire format.
 
-    That is the only member, `data`, as Mistral's SDK has it; or the `chunk` of an event of type
-    `"chunk"`, as in OpenAI's `chat.completions.stream`. The other events beside these tell once
-    more what the chunks have told, and are left out.
+    That is, as the `bytes` of a `chunk` and perhaps in base64, the events of
+    InvokeModelWithResponseStream; the only member, `data`, as Mistral's SDK has it; or the `chunk`
+    of an event of type `"chunk"`, as in OpenAI's `chat.completions.stream`. The other events beside
+    these tell once more what the chunks have told, and are left out.
 
     Example:
         >>> source = WrappedSource()
@@ -112,32 +120,43 @@ class WrappedSource:
 
     def __init__(self, metadata: AnswerMetadata | None = None) -> None:
         self.metadata = AnswerMetadata() if metadata is None else metadata
-        self._source: Source | None = None
+        self._wire: Wire | None = None
+        self._invoked = False  # whether it is a stream of InvokeModelWithResponseStream
         self._retold = False  # whether events tell once more what is in chunks
 
     def feed(self, chunk: Any) -> list[Delta]:
-        """Read one chunk. What is in no wrapper is read as it is.
+        """Read one chunk. What is in no wrapper is read as it is."""
+        deltas: list[Delta] = []
+        self.read(chunk, deltas)
+        return deltas
 
-        Raises:
-            ProviderError: As its source does, and if no source knows what is wrapped.
-        """
+    def read(self, chunk: Any, deltas: list[Delta]) -> None:
+        """Read one chunk as `feed` does, and append its texts."""
         fields = chunk if is_object(chunk) else fields_of(chunk)
         if fields is not None:
-            if "data" in fields:
+            wrapped: Any = fields.get("chunk")
+            if is_object(wrapped) and "bytes" in wrapped:
+                chunk, self._invoked = _decoded(wrapped["bytes"]), True
+            elif "data" in fields:
                 chunk = fields["data"]
             elif fields.get("type") == "chunk":
-                chunk, self._retold = fields.get("chunk"), True
+                chunk, self._retold = wrapped, True
             elif self._retold and isinstance(fields.get("type"), str):
-                return []
-        if self._source is None:
+                return
+            elif self._invoked or _INITIAL in fields:
+                if (error := exception_in(fields) or error_in(fields)) is not None:
+                    raise error
+                if is_named_event(fields):
+                    return  # one that is not known yet is no reason to give up
+        if self._wire is None:
             if chunk is None:
-                return []
-            self._source = wire_for(chunk, self.metadata)
-        return self._source.feed(chunk)
+                return
+            self._wire = wire_for(chunk, self.metadata)
+        self._wire.read(chunk, deltas)
 
     def finish(self, *, cut: bool = False) -> list[Delta]:
         """End the response, as its source does."""
-        return [] if self._source is None else self._source.finish(cut=cut)
+        return [] if self._wire is None else self._wire.finish(cut=cut)
 
 
 def is_wrapped(fields: dict[str, Any]) -> bool:
@@ -147,15 +166,24 @@ def is_wrapped(fields: dict[str, Any]) -> bool:
         >>> is_wrapped({"data": {"choices": []}}), is_wrapped({"data": "[1", "id": 1})
         (True, False)
     """
-    if fields.get("type") == "chunk":
-        return fields.get("chunk") is not None
+    chunk = fields.get("chunk")
+    if fields.get("type") == "chunk" or (is_object(chunk) and "bytes" in chunk):
+        return chunk is not None
+    if _INITIAL in fields:
+        return True
     said = [name for name, value in fields.items() if value is not None]
     return said == ["data"] and not isinstance(fields["data"], (str, bytes, list))
 
 
-def _bedrock(metadata: AnswerMetadata | None) -> Source:
-    # Its chunks may wrap those of any other format.
-    return BedrockSource(metadata, inner=wire_for)
+def _decoded(data: Any) -> Any:
+    try:
+        if isinstance(data, str):
+            data = b64decode(data, validate=True)
+        return json.loads(data)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ProviderError(
+            f"a chunk of the response is not valid JSON: {error}", chunk=data
+        ) from error
 
 
 def _is_error(fields: dict[str, Any]) -> bool:
@@ -166,12 +194,12 @@ def _tells_nothing(chunk: Any) -> bool:
     return chunk is None or (isinstance(chunk, (str, bytes, bytearray)) and not chunk)
 
 
-WIRES: list[tuple[Callable[[dict[str, Any]], bool], Callable[[AnswerMetadata | None], Source]]] = [
+WIRES: list[tuple[Callable[[dict[str, Any]], bool], Callable[[AnswerMetadata | None], Wire]]] = [
     # Ahead of the others: some relays count tokens by the names of both of OpenAI's formats.
     (is_responses, ResponsesSource),
     (is_chat, ChatSource),
     (is_anthropic, AnthropicSource),
-    (is_bedrock, _bedrock),
+    (is_bedrock, BedrockSource),
     (is_gemini, GeminiSource),
     (is_ollama, OllamaSource),
     (is_cohere, CohereSource),

@@ -69,7 +69,7 @@ class OllamaSource(WireSource):
         # `/api/chat` wraps in a message what `/api/generate` says in the chunk itself.
         message: Any = fields.get("message")
         self._read_texts(message if is_object(message) else fields, deltas)
-        self._keep_names(fields.get("model"), None)
+        self._keep_names(fields, name="")
         if fields.get("done"):
             self._read_end(fields)
         if fields.get("logprobs"):

@@ -182,7 +182,7 @@ class ResponsesSource(WireSource):
     def _read_metadata(self, response: dict[str, Any]) -> None:
         metadata = self.metadata
         metadata.usage = read_usage(response.get("usage")) or metadata.usage
-        self._keep_names(response.get("model"), response.get("id"))
+        self._keep_names(response)
 
     def _find(self, event: dict[str, Any], form: Form) -> tuple[OutputItem, int]:
         item = self._output.find(event.get("output_index"), event.get("item_id"))

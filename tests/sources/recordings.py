@@ -15,7 +15,7 @@ from partialstream.sources.anthropic import AnthropicSource
 from partialstream.sources.aws import AwsEventStreamDecoder
 from partialstream.sources.bedrock import BedrockSource
 from partialstream.sources.chat import ChatSource
-from partialstream.sources.detect import source_for, wire_for
+from partialstream.sources.detect import source_for
 from partialstream.sources.gemini import GeminiSource
 from partialstream.sources.ollama import OllamaSource
 from partialstream.sources.responses import ResponsesSource
@@ -112,7 +112,7 @@ class Wire:
 
 WIRES = {
     "anthropic": Wire(AnthropicSource, _sse_events, _check_blocks),
-    "bedrock-converse": Wire(lambda: BedrockSource(inner=wire_for), _aws_events, _check_blocks),
+    "bedrock-converse": Wire(BedrockSource, _aws_events, _check_blocks),
     "chat": Wire(ChatSource, _sse_events, _check_chat),
     "gemini": Wire(GeminiSource, _sse_events, _check_gemini, as_sent=False),
     "ollama": Wire(OllamaSource, _lines, _check_ollama, as_sent=False),

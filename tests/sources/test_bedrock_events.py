@@ -16,11 +16,7 @@ from partialstream import ProviderError
 from partialstream.results import Channel, Usage
 from partialstream.sources.aws import AwsEventStreamDecoder
 from partialstream.sources.bedrock import BedrockSource
-from partialstream.sources.detect import source_for, wire_for
-
-
-def source_of_bedrock() -> BedrockSource:
-    return BedrockSource(inner=wire_for)
+from partialstream.sources.detect import WrappedSource, source_for
 
 
 def adds(index: int | None = 0, **delta: Any) -> dict[str, Any]:
@@ -99,7 +95,7 @@ CASES: dict[str, tuple[list[Any], dict[tuple[str, Any], str]]] = {
 
 @pytest.mark.parametrize(("events", "expected"), CASES.values(), ids=CASES)
 def test_texts(events: list[Any], expected: dict[Any, str]) -> None:
-    source = source_of_bedrock()
+    source = BedrockSource()
     found = brief(read_all(source, [START, *events, stops_for("end_turn")]))
     assert found == expected
     reasoning = "".join(text for (kind, _), text in expected.items() if kind == "reasoning")
@@ -110,7 +106,7 @@ def test_texts(events: list[Any], expected: dict[Any, str]) -> None:
 
 def test_a_call_has_the_name_of_its_tool() -> None:
     events = [START, tool(1, "find"), writes_input("{}", 1), stops_for("tool_use")]
-    assert texts(read_all(source_of_bedrock(), events)) == {Channel("tool", 1, "find"): "{}"}
+    assert texts(read_all(BedrockSource(), events)) == {Channel("tool", 1, "find"): "{}"}
 
 
 @pytest.mark.parametrize(
@@ -124,12 +120,12 @@ def test_a_call_has_the_name_of_its_tool() -> None:
     ],
 )
 def test_a_call_that_was_cut_off_has_no_input(end: list[Any], expected: dict[Any, str]) -> None:
-    assert brief(read_all(source_of_bedrock(), [START, tool(0, "find"), ends(), *end])) == expected
+    assert brief(read_all(BedrockSource(), [START, tool(0, "find"), ends(), *end])) == expected
 
 
 @pytest.mark.parametrize("reason", ["content_filtered", "guardrail_intervened"])
 def test_a_filter_that_stepped_in(reason: str) -> None:
-    source = source_of_bedrock()
+    source = BedrockSource()
     read_all(source, [START, adds(text="["), stops_for(reason)])
     assert source.metadata.filter_reason == source.metadata.finish_reason == reason
 
@@ -142,7 +138,7 @@ def test_usage_counts_what_the_cache_holds() -> None:
         "cacheReadInputTokens": 40,
         "cacheWriteInputTokens": 2,
     }
-    source = source_of_bedrock()
+    source = BedrockSource()
     read_all(source, [START, {"metadata": {"usage": usage, "metrics": {"latencyMs": 7}}}])
     assert source.metadata.usage == Usage(47, 9, 40)
     assert source.metadata.extra == {"metrics": {"latencyMs": 7}}
@@ -202,12 +198,12 @@ def test_an_exception(ahead: list[Any]) -> None:
 )
 def test_a_chunk_of_unknown_shape(chunk: Any) -> None:
     with pytest.raises(ProviderError, match="unknown chunk"):
-        source_of_bedrock().feed(chunk)
+        BedrockSource().feed(chunk)
 
 
 def test_an_error_that_is_no_exception() -> None:
     with pytest.raises(ProviderError, match="No access"):
-        source_of_bedrock().feed({"error": {"message": "No access"}})
+        BedrockSource().feed({"error": {"message": "No access"}})
 
 
 ANTHROPIC = [
@@ -239,7 +235,7 @@ def test_chunks_that_wrap_another_format(
 ) -> None:
     wrapped = [{"chunk": {"bytes": json.dumps(each).encode()}} for each in events]
     source = source_for(wrapped[0])
-    assert isinstance(source, BedrockSource)
+    assert isinstance(source, WrappedSource)
     assert brief(read_all(source, wrapped)) == expected
     assert source.metadata.finish_reason == reason
 
@@ -263,7 +259,7 @@ def test_chunks_that_wrap_another_format_in_a_body(
 
 
 def test_a_source_of_its_own_reads_anthropics_chunks() -> None:
-    source = source_of_bedrock()
+    source = WrappedSource()
     wrapped = [{"chunk": {"bytes": json.dumps(each).encode()}} for each in ANTHROPIC]
     assert brief(read_all(source, wrapped)) == ANTHROPIC_TEXTS
 
@@ -271,11 +267,11 @@ def test_a_source_of_its_own_reads_anthropics_chunks() -> None:
 @pytest.mark.parametrize("data", [b"{", "not base64", b"\xff", 7])
 def test_a_chunk_that_wraps_no_json(data: Any) -> None:
     with pytest.raises(ProviderError, match="is not valid JSON"):
-        source_of_bedrock().feed({"chunk": {"bytes": data}})
+        WrappedSource().feed({"chunk": {"bytes": data}})
 
 
 def test_an_exception_between_chunks() -> None:
-    source = source_of_bedrock()
+    source = WrappedSource()
     source.feed({"chunk": {"bytes": json.dumps(says("[1")).encode()}})
     with pytest.raises(ProviderError, match="Too many tokens"):
         source.feed(THROTTLED)
@@ -284,7 +280,7 @@ def test_an_exception_between_chunks() -> None:
 
 
 def test_text_beside_an_exception_comes_first() -> None:
-    source = source_of_bedrock()
+    source = BedrockSource()
     assert brief(source.feed({**adds(text="[1"), **THROTTLED})) == {("content", 0): "[1"}
     for call in (lambda: source.feed(adds(text="]")), source.finish):
         with pytest.raises(ProviderError, match="Too many tokens"):

@@ -20,7 +20,7 @@ from wire_sequences import adds, converse, wrapped
 from partialstream import stream_items, stream_partial
 from partialstream.results import Usage
 from partialstream.sources.bedrock import BedrockSource
-from partialstream.sources.detect import source_for, wire_for
+from partialstream.sources.detect import source_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,7 +207,7 @@ def test_a_tool_after_counted_deltas() -> None:
         stop(4),
         END,
     ]
-    assert brief(read_all(BedrockSource(inner=wire_for), events)) == {
+    assert brief(read_all(BedrockSource(), events)) == {
         ("content", 0): "Let me look.",
         ("tool", 2): '{"q":1}',
         ("content", 3): "Found it.",
@@ -217,7 +217,7 @@ def test_a_tool_after_counted_deltas() -> None:
 def test_reasoning_by_counted_deltas() -> None:
     thoughts = [adds(index, reasoningContent={"text": f"{index} "}) for index in range(3)]
     events = [START, *thoughts, adds(3, text="[1"), adds(4, text="]"), END]
-    source = BedrockSource(inner=wire_for)
+    source = BedrockSource()
     assert brief(read_all(source, events)) == {("reasoning", 0): "0 1 2 ", ("content", 3): "[1]"}
     assert source.metadata.reasoning == "0 1 2 "
 
@@ -264,7 +264,7 @@ SEPARATE: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("events", SEPARATE.values(), ids=SEPARATE)
 def test_blocks_that_are_certain_stay_apart(events: list[Any]) -> None:
-    assert brief(read_all(BedrockSource(inner=wire_for), events)) == {
+    assert brief(read_all(BedrockSource(), events)) == {
         ("content", 0): "Let me look.",
         ("content", 1): "[]",
     }
@@ -294,7 +294,7 @@ def test_two_blocks_read_the_same_together_and_apart(name: str, size: int) -> No
 
 
 def test_counted_deltas_are_not_remembered() -> None:
-    source = BedrockSource(inner=wire_for)
+    source = BedrockSource()
     for index in range(1000):
         source.feed(adds(index, text="x"))
         source.feed(stop(index))
