@@ -14,6 +14,10 @@ _MODULE = "partialstream.engine.scan"
 _SOURCE = "partialstream/engine/scan.py"
 
 
+class NoCompilerError(Exception):
+    """There is no C compiler that works."""
+
+
 class ScannerBuildHook(BuildHookInterface[Any]):
     """Puts the compiled module beside its source, for the wheel and for editable installs."""
 
@@ -24,9 +28,11 @@ class ScannerBuildHook(BuildHookInterface[Any]):
         for stale in [*folder.glob("scan.*.so"), *folder.glob("scan.*.pyd")]:
             stale.unlink()  # Python would load it instead of a source that is newer
         with tempfile.TemporaryDirectory() as temporary:
-            built = _compiled(root, Path(temporary))
-            if built is None:
-                self.app.display_warning("The scanner is not compiled: it runs interpreted.")
+            try:
+                built = _compiled(root, Path(temporary))
+            except (NoCompilerError, ImportError) as error:
+                reason = str(error) or repr(error)
+                self.app.display_warning(f"The scanner is not compiled ({reason}): interpreted.")
                 return
             shutil.copy(built, folder / built.name)
         build_data["pure_python"] = False
@@ -34,14 +40,18 @@ class ScannerBuildHook(BuildHookInterface[Any]):
         build_data["artifacts"].append(f"partialstream/engine/{built.name}")
 
 
-def _compiled(root: Path, folder: Path) -> Path | None:
-    """Compile into `folder`; None if there is no Cython, or no compiler that works."""
-    try:
-        from Cython.Build import cythonize
-        from setuptools import Distribution, Extension
-        from setuptools.command.build_ext import build_ext
-    except ImportError:  # a build without isolation
-        return None
+def _compiled(root: Path, folder: Path) -> Path:
+    """Compile into `folder`.
+
+    Raises:
+        ImportError: There is no Cython, as in a build without isolation.
+        NoCompilerError: There is no C compiler that works.
+    """
+    from Cython.Build import cythonize
+    from setuptools import Distribution, Extension
+    from setuptools.command.build_ext import build_ext
+    from setuptools.errors import BaseError, CCompilerError
+
     source = root / _SOURCE
     # Cython looks for `scan.pxd` by the package, and takes its name from the path.
     copy = folder / "source" / _SOURCE
@@ -51,13 +61,13 @@ def _compiled(root: Path, folder: Path) -> Path | None:
     for package in (copy.parent, copy.parent.parent):
         (package / "__init__.py").touch()
     extensions = cythonize([Extension(_MODULE, [str(copy)])], quiet=True)
-    for extension in extensions:
-        extension.optional = True  # which `cythonize` does not keep
     command = build_ext(Distribution({"ext_modules": extensions}))
     command.build_lib = str(folder / "lib")
     command.build_temp = str(folder / "temp")
     command.ensure_finalized()
-    command.run()
+    try:
+        command.run()
+    except (BaseError, CCompilerError) as error:
+        raise NoCompilerError(str(error)) from error
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    built = folder / "lib" / f"partialstream/engine/scan{suffix}"
-    return built if built.exists() else None
+    return folder / "lib" / f"partialstream/engine/scan{suffix}"
