@@ -1,7 +1,7 @@
 """What a stream reports besides its items: outcome, usage, timing, provenance.
 
-All of these are plain values. Those handed to the caller are frozen, but for `Item`: nothing a
-stream has said is changed by it afterwards.
+All of these are plain values. Those handed to the caller are frozen, so that nothing a
+stream has said changes afterwards.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ class Confidence(Mapping[Path, float]):
         return min(self._values, key=self._values.__getitem__, default=None)
 
 
-@dataclass(slots=True)  # not frozen: one is made for each item, and it would take twice as long
+@dataclass(frozen=True, slots=True, init=False)
 class Item(Generic[T]):
     """A delivered item and where it comes from.
 
@@ -234,6 +234,35 @@ class Item(Generic[T]):
     attempt: int = 1
     received_at: float = 0.0
     confidence: Confidence | None = None
+
+    # As dataclasses would make it, but by the slots' own setters: there is one for each item that
+    # is delivered, and by `object.__setattr__` it takes three times as long.
+    def __init__(
+        self,
+        value: T,
+        index: int,
+        path: Path,
+        raw: str,
+        attempt: int = 1,
+        received_at: float = 0.0,
+        confidence: Confidence | None = None,
+    ) -> None:
+        _set_value(self, value)
+        _set_index(self, index)
+        _set_path(self, path)
+        _set_raw(self, raw)
+        _set_attempt(self, attempt)
+        _set_received_at(self, received_at)
+        _set_confidence(self, confidence)
+
+
+_set_value = Item.__dict__["value"].__set__
+_set_index = Item.__dict__["index"].__set__
+_set_path = Item.__dict__["path"].__set__
+_set_raw = Item.__dict__["raw"].__set__
+_set_attempt = Item.__dict__["attempt"].__set__
+_set_received_at = Item.__dict__["received_at"].__set__
+_set_confidence = Item.__dict__["confidence"].__set__
 
 
 @dataclass(frozen=True, slots=True)
