@@ -15,12 +15,10 @@ from partialstream.engine.tokens import (
     BLANK,
     BLANKS,
     CUT_ESCAPE,
-    LITERALS,
-    NUMBER_ENDS,
     PLAIN,
     STRING_CONTENT,
+    Scalar,
     decode,
-    read_number,
 )
 from partialstream.errors import JSONSyntaxError
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
@@ -40,8 +38,7 @@ DONE: Final = "the end of the text"
 
 IN_STRING: Final = "string"
 IN_NAME: Final = "name"
-IN_NUMBER: Final = "number"
-IN_LITERAL: Final = "literal"
+IN_SCALAR: Final = "scalar"
 
 _BETWEEN_MEMBERS: Final = frozenset(
     {FIRST_ELEMENT, AFTER_ELEMENT, FIRST_NAME, NAME, COLON, AFTER_MEMBER, IN_NAME}
@@ -122,10 +119,9 @@ class SyntaxReader:
         self._keys: list[str | int] = []
         self._offset, self._line, self._line_start = position
         self._held = ""  # a cut escape, read again with the text that follows
-        self._token: list[str] = []  # the pieces of the name, number or word under way
+        self._name: list[str] = []  # the pieces of the name under way
+        self._scalar: Scalar  # the number or word under way
         self._take_piece: Callable[[str], object] | None = None  # of the string under way
-        self._number_state = ""
-        self._word = ""
         self._blank_run = 0
         self._halted = False
 
@@ -183,10 +179,7 @@ class SyntaxReader:
         Returns:
             Whether the document is closed.
         """
-        if not self._closers and (
-            (self.state is IN_NUMBER and self._number_state in NUMBER_ENDS)
-            or (self.state is IN_LITERAL and "".join(self._token) == self._word)
-        ):
+        if not self._closers and self.state is IN_SCALAR and self._scalar.is_complete:
             self._end_scalar(0)
         return self.done
 
@@ -317,7 +310,7 @@ class SyntaxReader:
         end = STRING_CONTENT(text, pos).end()
         if end > pos:
             if self.state is IN_NAME:
-                self._token.append(decode(text[pos:end]))
+                self._name.append(decode(text[pos:end]))
             elif self._take_piece is not None:
                 self._take_piece(decode(text[pos:end]))
         if end == len(text):
@@ -328,8 +321,8 @@ class SyntaxReader:
                 self._close_value()
                 self._handler.end_string(self._offset + end + 1)
             else:
-                name = "".join(self._token)
-                self._token.clear()
+                name = "".join(self._name)
+                self._name.clear()
                 self._keys[-1] = name
                 self.state = COLON
                 self._handler.name(name)
@@ -344,61 +337,23 @@ class SyntaxReader:
 
     # -- numbers and words ---------------------------------------------------------------
 
-    def _begin_number(self, text: str, pos: int) -> int:
+    def _begin_scalar(self, text: str, pos: int) -> int:
         char = text[pos]
-        self._number_state = {"-": "minus", "0": "zero"}.get(char, "integer")
-        self._token.append(char)
-        self.state = IN_NUMBER
-        return pos + 1
-
-    def _read_number(self, text: str, pos: int) -> int:
-        end, state = read_number(text, pos, self._number_state)
-        self._token.append(text[pos:end])
-        self._number_state = state
-        if end == len(text):
-            return end
-        pos = end
-        char = text[pos]
-        if state == "minus" and char == "I" and self._allow_nan:
-            self._token.clear()
-            return self._begin_word("-I", pos)
-        if state not in NUMBER_ENDS or char not in ",]} \t\n\r":
-            raise self._error(f"unexpected {char!r} in a number", pos)
-        self._check_closer(char, pos)
-        self._end_scalar(pos)
-        return pos
-
-    def _begin_literal(self, text: str, pos: int) -> int:
-        char = text[pos]
-        if not self._allow_nan and char not in "tfn":
+        if char in "NI" and not self._allow_nan:
             raise self._error(f"expected {self.state}, not {char!r}", pos)
-        return self._begin_word(char, pos)
-
-    def _begin_word(self, beginning: str, pos: int) -> int:
-        self._word = LITERALS[beginning]
-        self._token.append(beginning)
-        self.state = IN_LITERAL
+        self._scalar = Scalar(char)
+        self.state = IN_SCALAR
         return pos + 1
 
-    def _read_literal(self, text: str, pos: int) -> int:
-        seen = sum(map(len, self._token))
-        rest = self._word[seen : seen + len(text) - pos]
-        taken = 0
-        while taken < len(rest) and text[pos + taken] == rest[taken]:
-            taken += 1
-        if taken < len(rest):
-            raise self._error(f"expected {self._word!r}", pos + taken)
-        pos += taken
-        if rest:
-            self._token.append(rest)
-        if seen + taken < len(self._word) or pos == len(text):
+    def _read_scalar(self, text: str, pos: int) -> int:
+        scalar = self._scalar
+        pos = scalar.read(text, pos, allow_nan=self._allow_nan)
+        if pos == len(text):
             return pos  # at its end, too: `true` may yet be the beginning of `trueble`
-        char = text[pos]
-        if char not in "]}" and (
-            char.isalnum() or char in "_-+" or (self._closers and char not in ", \t\n\r")
-        ):
-            raise self._error(f"unexpected {char!r} after {self._word!r}", pos)
-        self._check_closer(char, pos)
+        fault = scalar.fault(text[pos], at_root=not self._closers)
+        if fault:
+            raise self._error(fault, pos)
+        self._check_closer(text[pos], pos)
         self._end_scalar(pos)
         return pos
 
@@ -417,10 +372,8 @@ class SyntaxReader:
         raise self._error(f"unexpected {char!r} after the document", pos)
 
     def _end_scalar(self, pos: int) -> None:
-        raw = "".join(self._token)
-        self._token.clear()
         self._close_value()
-        self._handler.scalar(raw, self._offset + pos)
+        self._handler.scalar(self._scalar.raw, self._offset + pos)
 
 
 Step = Callable[[SyntaxReader, str, int], int]
@@ -431,8 +384,7 @@ _VALUES: Final[dict[str, Step]] = {
     "{": SyntaxReader._begin_object,
     "[": SyntaxReader._begin_array,
     '"': SyntaxReader._begin_string,
-    **dict.fromkeys("-0123456789", SyntaxReader._begin_number),
-    **dict.fromkeys("tfnNI", SyntaxReader._begin_literal),
+    **dict.fromkeys("-0123456789tfnNI", SyntaxReader._begin_scalar),
 }
 _SKIPPING: Final[dict[str, Step]] = dict.fromkeys(BLANK, SyntaxReader._skip_blanks)
 _STEPS: Final[dict[str, dict[str, Step]]] = {
@@ -447,6 +399,5 @@ _STEPS: Final[dict[str, dict[str, Step]]] = {
 _TOKENS: Final[dict[str, Step]] = {
     IN_STRING: SyntaxReader._read_string,
     IN_NAME: SyntaxReader._read_string,
-    IN_NUMBER: SyntaxReader._read_number,
-    IN_LITERAL: SyntaxReader._read_literal,
+    IN_SCALAR: SyntaxReader._read_scalar,
 }

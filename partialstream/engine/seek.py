@@ -67,7 +67,7 @@ class DocumentSeeker:
         self._judge = judge
         self._finder = RootFinder(openers)
         self._limits = limits
-        self._blanks = BlankRun(limits.whitespace_run)
+        self._blanks = BlankRun(limits)
         self._unread = ""  # what must be read again, with what follows it
         self._probe: Probe | None = None
         self._held: list[str] = []  # the text of the guess
@@ -161,7 +161,7 @@ class DocumentSeeker:
         while True:
             found, end = self._finder.find(text, pos)
             if end > pos:
-                self._blanks.both(text, pos, end)
+                self._blanks.read(text, pos, end)
                 pos = self._skip(text, pos, end - pos)
             if not found:
                 self._unread = text[end:]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Final, cast
 
-from partialstream.errors import LimitExceededError
+from partialstream.limits import Limits, exceeded
 
 Run = Callable[..., re.Match[str]]
 """The `match` of a pattern that matches the empty text too: it never gives None."""
@@ -93,78 +93,102 @@ def decode(content: str) -> str:
     return cast("str", json.loads(f'"{content}"'))
 
 
-def read_number(text: str, pos: int, state: str) -> tuple[int, str]:
-    """Read on in a number.
+class Scalar:
+    """A number or word under way.
 
     Args:
-        text: The text.
-        pos: Where in it to begin.
-        state: The state of `NUMBER` that the number is in.
-
-    Returns:
-        Where in the text the number does not go on, and its state there.
+        char: Its first character.
 
     Example:
-        >>> read_number("12.5e+3]", 1, "integer")
-        (7, 'exponent')
+        >>> scalar = Scalar("1")
+        >>> scalar.read("2.5e+3]", 0, allow_nan=True), scalar.is_complete, scalar.raw
+        (6, True, '12.5e+3')
+        >>> scalar.fault("x", at_root=True)
+        "unexpected 'x' in a number"
     """
-    while pos < len(text):
-        char = text[pos]
-        steps = NUMBER[state]
-        following = steps.get(char) or (steps.get("0-9") if "0" <= char <= "9" else None)
-        if following is None:
-            break
-        state = following
-        pos += 1
-        if steps.get("0-9") == state:
-            pos = DIGITS(text, pos).end()
-    return pos, state
+
+    __slots__ = ("_pieces", "_state", "_word")
+
+    def __init__(self, char: str) -> None:
+        self._pieces = [char]
+        self._word = LITERALS.get(char, "")
+        self._state = {"-": "minus", "0": "zero"}.get(char, "integer")
+
+    @property
+    def raw(self) -> str:
+        """Its text so far."""
+        return "".join(self._pieces)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it may end here."""
+        return self.raw == self._word if self._word else self._state in NUMBER_ENDS
+
+    def read(self, text: str, pos: int, *, allow_nan: bool) -> int:
+        """Read on from `pos`; gives the place where it does not go on."""
+        start = pos
+        if not self._word:
+            pos = self._read_number(text, pos)
+            if self._state == "minus" and allow_nan and text[pos : pos + 1] == "I":
+                self._word = LITERALS["-I"]
+        if self._word:
+            seen = sum(map(len, self._pieces))
+            rest = self._word[seen : seen + len(text) - pos]
+            for expected in rest:
+                if text[pos] != expected:
+                    break
+                pos += 1
+        self._pieces.append(text[start:pos])
+        return pos
+
+    def _read_number(self, text: str, pos: int) -> int:
+        while pos < len(text):
+            char = text[pos]
+            steps = NUMBER[self._state]
+            following = steps.get(char) or (steps.get("0-9") if "0" <= char <= "9" else None)
+            if following is None:
+                break
+            self._state = following
+            pos += 1
+            if steps.get("0-9") == following:
+                pos = DIGITS(text, pos).end()
+        return pos
+
+    def fault(self, char: str, *, at_root: bool) -> str:
+        """Why `char` cannot follow what was read, `""` if it can."""
+        if not self._word:
+            allowed = self.is_complete and char in ",]} \t\n\r"
+            return "" if allowed else f"unexpected {char!r} in a number"
+        if not self.is_complete:
+            return f"expected {self._word!r}"
+        if char in "]}, \t\n\r" or (at_root and not (char.isalnum() or char in "_-+")):
+            return ""
+        return f"unexpected {char!r} after {self._word!r}"
 
 
 class BlankRun:
-    """Counts blanks in a row, outside strings, over pieces of text.
+    """Counts blanks in a row, outside strings, over pieces of text."""
 
-    `leading` and `trailing` look at the two ends of a piece only: it must not be longer than
-    the limit then.
-    """
+    __slots__ = ("_limits", "_run")
 
-    __slots__ = ("_allowed", "run")
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._run = 0
 
-    def __init__(self, allowed: int) -> None:
-        self._allowed = allowed
-        self.run = 0
-
-    def leading(self, text: str, start: int, end: int) -> None:
-        """`text[start:end]` follows, and `start` stands outside strings."""
-        if start < end and text[start] in BLANK:
-            behind = min(BLANKS(text, start).end(), end)
-            self.run += behind - start
-            self._check(self.run)
-            if behind == end:
-                return
-        if start < end:
-            self.run = 0
-
-    def trailing(self, text: str, start: int, end: int) -> None:
-        """`text[start:end]`, told of by `leading` already, ends outside strings."""
-        if self.run == 0 and start < end and text[end - 1] in BLANK:
-            self.run = end - start - len(text[start:end].rstrip(BLANK))
-            self._check(self.run)
-
-    def both(self, text: str, start: int, end: int) -> None:
-        """`text[start:end]` follows, of any length, and has no strings."""
-        self.leading(text, start, end)
-        if end - start > self._allowed:
-            for run in _BLANK_RUNS(text, start, end):
-                self._check(run.end() - run.start())
-        self.trailing(text, start, end)
+    def read(self, text: str, start: int, end: int) -> None:
+        """`text[start:end]` follows, and has no strings."""
+        allowed = self._limits.whitespace_run
+        leading = min(BLANKS(text, start).end(), end) - start
+        self._run += leading
+        longest = self._run
+        if leading < end - start:
+            if end - start > allowed:
+                runs = _BLANK_RUNS(text, start, end)
+                longest = max([longest, *(run.end() - run.start() for run in runs)])
+            self._run = end - start - len(text[start:end].rstrip(BLANK))
+        if max(longest, self._run) > allowed:
+            raise exceeded(self._limits, "whitespace_run")
 
     def reset(self) -> None:
         """Something else than blanks was read."""
-        self.run = 0
-
-    def _check(self, run: int) -> None:
-        if run > self._allowed:
-            raise LimitExceededError(
-                "whitespace_run", self._allowed, f"more than {self._allowed} blanks in a row"
-            )
+        self._run = 0

@@ -47,11 +47,11 @@ def longest_run(text: str) -> int:
 @given(st.text(st.sampled_from("  \n\tab"), max_size=40), st.integers(1, 6), cuts)
 def test_blanks_are_counted_over_pieces(text: str, allowed: int, cut: Cut) -> None:
     for pieces in (cut(text), [text]):
-        run = BlankRun(allowed)
+        run = BlankRun(Limits(whitespace_run=allowed))
         exceeded = False
         for piece in pieces:
             try:
-                run.both(f"<{piece}>", 1, 1 + len(piece))
+                run.read(f"<{piece}>", 1, 1 + len(piece))
             except LimitExceededError:
                 exceeded = True
                 break
@@ -59,17 +59,16 @@ def test_blanks_are_counted_over_pieces(text: str, allowed: int, cut: Cut) -> No
 
 
 def test_something_else_ends_a_run_of_blanks() -> None:
-    run = BlankRun(3)
+    run = BlankRun(Limits(whitespace_run=3))
     for _ in range(5):
-        run.leading("   ", 0, 3)
+        run.read("   ", 0, 3)
         run.reset()
-    run.leading("  ", 0, 2)
-    run.leading("", 0, 0)
-    run.leading(" x", 0, 2)
-    run.trailing(" x", 0, 2)
-    run.leading("   ", 0, 3)
+    run.read("  ", 0, 2)
+    run.read("", 0, 0)
+    run.read(" x", 0, 2)
+    run.read("   ", 0, 3)
     with pytest.raises(LimitExceededError):
-        run.leading(" ", 0, 1)
+        run.read(" ", 0, 1)
 
 
 AT = Position(50, 3, 40)
