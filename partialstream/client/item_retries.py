@@ -15,7 +15,6 @@ from partialstream.client.prompts import (
     resume_prompt,
 )
 from partialstream.client.retries import Failure, RetryingSession, is_final
-from partialstream.engine.fields import object_text
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,
@@ -30,6 +29,7 @@ from partialstream.stream.events import Event, ItemRejected, ItemRepaired, Resum
 from partialstream.stream.response import ResponseStream
 from partialstream.stream.session import Session
 from partialstream.validation.items import invalid_item
+from partialstream.validation.locations import object_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable

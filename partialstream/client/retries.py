@@ -18,7 +18,6 @@ from typing_extensions import override
 
 from partialstream.client.budget import Budget
 from partialstream.client.prompts import errors_of
-from partialstream.engine.fields import object_text
 from partialstream.errors import (
     JSONSyntaxError,
     LimitExceededError,
@@ -34,6 +33,7 @@ from partialstream.stream.events import AttemptFailed, AttemptStarted, Event, Re
 from partialstream.stream.outcome import translate
 from partialstream.stream.response import ResponseStream
 from partialstream.stream.session import Session, Steps, resolved
+from partialstream.validation.locations import object_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping

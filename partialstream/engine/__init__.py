@@ -3,15 +3,13 @@
 locate.py    where the JSON may begin in a response: prose, fences, thinking
 probe.py     what a root is: an item, the list, a wrapper, or prose after all
 seek.py      puts these two together: finds the documents in the text around them
-route.py     through a wrapper to the list
+route.py     the list that is asked for: what its elements look like, and the way to it
 parser.py    the incremental JSON parser that reads everything outside items
 tokens.py    ... and its tokens, and the blanks between them
 scan.py      cuts the elements of the list out, without parsing them; compiled where it can be
 items.py     the machine around it: text in, raw items out
 builder.py   growing objects: text in, snapshots out
 nodes.py     ... how values of each type grow, long lists and dicts not copied for each delta
-fields.py    text that was read: an object's fields and values in it, why a slice is not JSON
 alignment.py where in a text the tokens stand that it was made of
-position.py  what has a place in the text: items, offsets, lines and columns
-shape.py     what a value must look like to have anything in common with a type
+position.py  the text that was read, and places in it: items, offsets, lines and columns
 """

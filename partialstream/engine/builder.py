@@ -35,7 +35,7 @@ from partialstream.engine.parser import Handler
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partialstream.engine.fields import Transcript
+    from partialstream.engine.position import Transcript
     from partialstream.results import Path
 
 S = TypeVar("S")

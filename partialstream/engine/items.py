@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from partialstream.engine.fields import find_syntax_error, member_names
 from partialstream.engine.locate import Certainty, beginning_of
 from partialstream.engine.parser import SyntaxReader
 from partialstream.engine.position import Place, Position
 from partialstream.engine.probe import ListProbe, Probe, Root
-from partialstream.engine.route import Found, Router
+from partialstream.engine.route import KINDS, Found, Router, find_syntax_error, member_names
 from partialstream.engine.scan import Scan
 from partialstream.engine.seek import DocumentSeeker
-from partialstream.engine.shape import KINDS
 from partialstream.errors import JSONSyntaxError, PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.results import Outcome
@@ -32,7 +30,7 @@ from partialstream.results import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from partialstream.engine.shape import Shape
+    from partialstream.engine.route import Shape
     from partialstream.results import Path
 
 _WINDOW: Final = 4096
@@ -74,7 +72,7 @@ class ItemScanner(Scan):
             says which is the last.
 
     Example:
-        >>> from partialstream.engine.shape import ANYTHING
+        >>> from partialstream.engine.route import ANYTHING
         >>> scanner = ItemScanner(ANYTHING)
         >>> deltas = ('[{"a"', ": 1", "}, {")
         >>> [item.text for delta in deltas for item in scanner.feed(delta)]
@@ -446,14 +444,7 @@ class ItemScanner(Scan):
 
 
 def _unexpected(expected: str, char: str, place: Place, path: Path) -> JSONSyntaxError:
-    position = Position(*place)
-    return JSONSyntaxError(
-        f"expected {expected}, not {char!r}",
-        offset=position.offset,
-        line=position.line,
-        column=position.column,
-        path=path,
-    )
+    return Position(*place).error(f"expected {expected}, not {char!r}", path)
 
 
 def _pieces(text: str) -> list[str]:

@@ -20,10 +20,10 @@ from partialstream.engine.tokens import (
     Scalar,
     decode,
 )
-from partialstream.errors import JSONSyntaxError
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 
 if TYPE_CHECKING:
+    from partialstream.errors import JSONSyntaxError
     from partialstream.results import Path
 
 # The states. Between tokens, each is named by what may come next.
@@ -227,10 +227,7 @@ class SyntaxReader:
         return Position(self._offset + pos, self._line, self._line_start)
 
     def _error(self, reason: str, pos: int) -> JSONSyntaxError:
-        place = self._position(pos)
-        return JSONSyntaxError(
-            reason, offset=place.offset, line=place.line, column=place.column, path=self.path
-        )
+        return self._position(pos).error(reason, self.path)
 
     # -- between tokens ------------------------------------------------------------------
 

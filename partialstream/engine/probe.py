@@ -19,7 +19,7 @@ from partialstream.errors import JSONSyntaxError, LimitExceededError
 
 if TYPE_CHECKING:
     from partialstream.engine.position import Position
-    from partialstream.engine.shape import Shape
+    from partialstream.engine.route import Shape
     from partialstream.limits import Limits
     from partialstream.results import Path
 

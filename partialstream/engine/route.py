@@ -1,19 +1,66 @@
-"""Follows the members of a wrapper to the list."""
+"""The list that is asked for: what its elements look like, and the way to it."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from partialstream.engine.parser import Handler
+from typing_extensions import override
+
+from partialstream.engine.parser import Handler, SyntaxReader
+from partialstream.errors import JSONSyntaxError
+from partialstream.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from partialstream.engine.parser import SyntaxReader
-    from partialstream.engine.shape import Shape
+    from partialstream.engine.position import Position
     from partialstream.results import Path
 
+Kind = Literal["object", "array", "string", "number", "boolean", "null"]
+
+KINDS: Final[dict[str, Kind]] = {
+    "{": "object",
+    "[": "array",
+    '"': "string",
+    **dict.fromkeys("-0123456789NI", "number"),
+    **dict.fromkeys("tf", "boolean"),
+    "n": "null",
+}
+"""The kind of a value by its first character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a type can be told without validating anything.
+
+    Attributes:
+        kinds: The JSON kinds that the type takes.
+        names: The names its members may have, None if any.
+
+    Example:
+        >>> shape = Shape(frozenset({"object"}), frozenset({"name", "age"}))
+        >>> shape.may_begin("{"), shape.may_begin("7"), shape.shares({"age", "x"})
+        (True, False, True)
+    """
+
+    kinds: frozenset[Kind]
+    names: frozenset[str] | None
+
+    def may_begin(self, char: str) -> bool:
+        """Whether a value of the type can begin with `char`."""
+        return KINDS.get(char) in self.kinds
+
+    def shares(self, names: Collection[str]) -> bool:
+        """Whether an object with these member names has something in common with the type."""
+        if "object" not in self.kinds:
+            return False
+        return self.names is None or not names or not self.names.isdisjoint(names)
+
+
+ANYTHING: Final = Shape(frozenset(KINDS.values()), None)
 
 _NOTED: Final = 16
 _NOTED_LENGTH: Final = 4096
@@ -116,8 +163,8 @@ class Router(Handler):
         names = self._shape.names
         return names is not None and str(self.reader.path[0]) in names
 
+    @override
     def begin_array(self, start: int) -> None:
-        """See `Handler`."""
         if self.reader.depth > 1:
             self._value_begins(in_array=True)
         if self._path is not None:
@@ -127,8 +174,8 @@ class Router(Handler):
         elif not self._satisfied and not self._skipping:
             self._halt(Found.CANDIDATE)
 
+    @override
     def begin_object(self, start: int) -> None:
-        """See `Handler`."""
         if self.reader.depth > 1:
             self._value_begins(in_array=False)
         if (
@@ -138,15 +185,15 @@ class Router(Handler):
         ):
             self._halt(Found.ITEM)
 
+    @override
     def end(self, end: int) -> None:
-        """See `Handler`."""
         if self.reader.depth < self._skipping:
             self._skipping = 0
 
     # -- the members of the root -----------------------------------------------------------
 
+    @override
     def name(self, name: str) -> None:
-        """See `Handler`."""
         if self.reader.depth != 1:
             return
         self._name = name
@@ -158,14 +205,14 @@ class Router(Handler):
         if self.first_fits is None:
             self.first_fits = fits
 
+    @override
     def scalar(self, raw: str, end: int) -> None:
-        """See `Handler`."""
         if self.reader.depth == 1:
             self._value_begins(in_array=False)
             self._note(raw)
 
+    @override
     def begin_string(self, start: int) -> Callable[[str], None] | None:
-        """See `Handler`."""
         if self.reader.depth != 1:
             return None
         self._value_begins(in_array=False)
@@ -176,8 +223,8 @@ class Router(Handler):
         if len(self._pieces) <= _NOTED_LENGTH:
             self._pieces.append(piece[: _NOTED_LENGTH + 1])  # one more: it is not noted then
 
+    @override
     def end_string(self, end: int) -> None:
-        """See `Handler`."""
         if self.reader.depth == 1:
             self._note("".join(self._pieces))
 
@@ -193,3 +240,72 @@ class Router(Handler):
     def _halt(self, found: Found) -> None:
         self._found = found
         self.reader.halt()
+
+
+# -- elements that were cut out unread ------------------------------------------------------
+
+
+def find_syntax_error(
+    raw: str,
+    position: Position,
+    path: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    complete: bool = True,
+) -> JSONSyntaxError | None:
+    """Find out why a slice is not valid JSON, None if it is.
+
+    Args:
+        raw: The slice.
+        position: Where it begins in the text.
+        path: Where it stands in the document.
+        limits: Passed on to the parser.
+        complete: Whether it is a whole value; False for one that the end of the text cuts.
+
+    Raises:
+        LimitExceededError: The parser did not get to an answer.
+    """
+    reader = SyntaxReader(Handler(), limits=limits, position=position, path=path)
+    try:
+        consumed = reader.feed(raw)
+        closed = reader.finish() if complete else reader.done
+    except JSONSyntaxError as error:
+        return error
+    reason = ""
+    if consumed < len(raw):
+        reason = f"unexpected {raw[consumed]!r} behind a value"
+    elif complete and not closed:
+        reason = "unexpected end of a value"
+    if not reason:
+        return None
+    return position.after(raw[:consumed]).error(reason, path)
+
+
+class _MemberNames(Handler):
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.reader: SyntaxReader | None = None
+
+    @override
+    def name(self, name: str) -> None:
+        if self.reader is not None and self.reader.depth == 1:
+            self.names.append(name)
+
+
+def member_names(raw: str, position: Position, path: Path, limits: Limits) -> list[str]:
+    """The names of an object's own members; `[]` for other values.
+
+    Raises:
+        JSONSyntaxError: It is not valid JSON.
+        LimitExceededError: It is nested too deeply.
+    """
+    try:
+        value: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        pass  # it is for our own parser to say why
+    else:
+        return list(cast("dict[str, Any]", value)) if isinstance(value, dict) else []
+    handler = _MemberNames()
+    handler.reader = SyntaxReader(handler, limits=limits, position=position, path=path)
+    handler.reader.feed(raw)
+    return handler.names

@@ -22,7 +22,6 @@ from partialstream.engine.locate import Certainty, RootFinder
 from partialstream.engine.position import Position
 from partialstream.engine.probe import Probe, Root
 from partialstream.engine.tokens import BLANK, BlankRun
-from partialstream.errors import JSONSyntaxError
 from partialstream.limits import Limits, exceeded
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ class DocumentSeeker:
                 return None
             self._blanks.reset()
             if text[pos] in "]}":
-                raise self._bracket_too_many(text[pos])
+                raise self.position.error(f"unexpected {text[pos]!r} behind the document", ())
             self.certainty, self._adjacent = self._finder.certainty, self._finder.adjacent
             verdict = self._verdict_on(text, pos)
             if verdict is None and final and self._probe is not None and not self._probe.begun:
@@ -229,16 +228,6 @@ class DocumentSeeker:
             at = match.start()
             if text[at] != '"':
                 self._tried[at - pos] = 1
-
-    def _bracket_too_many(self, bracket: str) -> JSONSyntaxError:
-        place = self.position
-        return JSONSyntaxError(
-            f"unexpected {bracket!r} behind the document",
-            offset=place.offset,
-            line=place.line,
-            column=place.column,
-            path=(),
-        )
 
     # -- text ------------------------------------------------------------------------------
 

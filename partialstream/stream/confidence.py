@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 import weakref
+from sys import maxsize
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Union
 
 from pydantic import AliasChoices, AliasPath, BaseModel
+from typing_extensions import override
 
-from partialstream.engine.fields import Leaf, LeafReader, Tree, leaves
+from partialstream.engine.parser import Handler, SyntaxReader
+from partialstream.engine.position import Position
+from partialstream.errors import JSONSyntaxError
+from partialstream.limits import Limits
 from partialstream.results import Confidence
 from partialstream.validation.paths import part_of, rootless, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from partialstream.engine.alignment import Alignment
-    from partialstream.engine.fields import Transcript
+    from partialstream.engine.position import Transcript
     from partialstream.results import Path
 
 
@@ -205,3 +210,157 @@ def _member(found: Leaf | Tree | None, model: type[BaseModel], name: str) -> Lea
         if member is not None:
             return member
     return None
+
+
+# -- where the values stand in the text -----------------------------------------------------
+
+_UNLIMITED: Final = Limits(depth=maxsize, whitespace_run=maxsize)
+"""Whoever validates the text has watched its limits."""
+
+
+class Leaf:
+    """A string, a number or a word.
+
+    Attributes:
+        start: The offset of its first character; of a string's, of that after the quote.
+        end: The offset after its last character; None while it is open.
+        known: The offset up to which the text has to go, so that this is known to be its end:
+            after a string's quote, and after the character that follows a number or word.
+        is_text: Whether it is a string.
+    """
+
+    __slots__ = ("end", "is_text", "known", "start")
+
+    def __init__(self, start: int, *, is_text: bool) -> None:
+        self.start = start
+        self.end: int | None = None
+        self.known: int | None = None
+        self.is_text = is_text
+
+    def slice(self, upto: int) -> tuple[int, int] | None:
+        """The part of the text that makes the value, as far as the text goes to `upto`.
+
+        Returns:
+            Two offsets. A string that has not ended is there as far as it goes; of an empty
+            one it is the closing quote that makes it. None for what is not there yet.
+        """
+        start, end = self.start, upto if self.end is None else self.end
+        if self.known is not None and self.known <= upto:
+            return start, max(end, start + 1)
+        end = min(end, upto)
+        return (start, end) if self.is_text and end > start else None
+
+
+Tree = dict[str | int, Union["Leaf", "Tree"]]
+"""The members of an object, or the elements of an array. Of members of one name the last."""
+
+
+class LeafReader(Handler):
+    """Notes where leaves stand, while the text arrives.
+
+    Somebody else judges the text. What is not JSON is read as far as it could have become some.
+
+    Args:
+        offset: Where the document begins in a larger text.
+
+    Attributes:
+        root: What has been found, None before anything was. An open string is in it, an open
+            number or word is not.
+        offset: How far the text has been read.
+
+    Example:
+        >>> reader = LeafReader()
+        >>> reader.feed('{"a": [true, "xy"], "b": "z')
+        >>> [(path, leaf.start, leaf.end) for path, leaf in leaves(reader.root)]
+        [(('a', 0), 7, 11), (('a', 1), 14, 16), (('b',), 26, None)]
+    """
+
+    def __init__(self, offset: int = 0) -> None:
+        self.offset = offset
+        self.root: Leaf | Tree | None = None
+        position = Position(offset, 1, offset)
+        # None from the end on, or from what is not JSON on: no cycle keeps this alive then.
+        self._reader: SyntaxReader | None
+        self._reader = SyntaxReader(self, limits=_UNLIMITED, position=position)
+        self._open: list[Tree] = []  # the objects and arrays under way
+        self._keys: list[str | int] = []  # in each, the name or index of the value under way
+        self._text: Leaf | None = None  # the string under way
+
+    def feed(self, text: str) -> None:
+        """Read on."""
+        self.offset += len(text)
+        if self._reader is not None:
+            try:
+                self._reader.feed(text)
+            except JSONSyntaxError:
+                self._reader = None
+
+    def finish(self) -> None:
+        """The text ends here, which completes a root number."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.finish()
+
+    @override
+    def begin_object(self, start: int) -> None:
+        self._begin("")
+
+    @override
+    def begin_array(self, start: int) -> None:
+        self._begin(0)
+
+    @override
+    def name(self, name: str) -> None:
+        self._keys[-1] = name
+
+    @override
+    def begin_string(self, start: int) -> None:
+        self._text = Leaf(start + 1, is_text=True)
+        self._put(self._text)
+
+    @override
+    def end_string(self, end: int) -> None:
+        if self._text is not None:
+            self._text.end = end - 1
+            self._text.known = end
+
+    @override
+    def scalar(self, raw: str, end: int) -> None:
+        leaf = Leaf(end - len(raw), is_text=False)
+        leaf.end = end
+        leaf.known = end if self._reader is None else end + 1
+        self._put(leaf)
+
+    @override
+    def end(self, end: int) -> None:
+        self._open.pop()
+        self._keys.pop()
+
+    def _begin(self, key: str | int) -> None:
+        tree: Tree = {}
+        self._put(tree)
+        self._open.append(tree)
+        self._keys.append(key)
+
+    def _put(self, value: Leaf | Tree) -> None:
+        """A value has begun, or is complete."""
+        if not self._open:
+            self.root = value
+            return
+        members = self._open[-1]
+        key = self._keys[-1]
+        members.pop(key, None)  # of members of one name the last one counts, where it stands
+        members[key] = value
+        if isinstance(key, int):
+            self._keys[-1] = key + 1
+
+
+def leaves(value: Leaf | Tree | None) -> Iterator[tuple[Path, Leaf]]:
+    """The leaves at and below a value, in the order of the text, each with its path from there."""
+    waiting: list[tuple[Path, Leaf | Tree]] = [] if value is None else [((), value)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, Leaf):
+            yield path, value
+        else:
+            waiting += [((*path, key), value[key]) for key in reversed(value)]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 from pydantic import ValidationError
 from typing_extensions import override
 
-from partialstream.engine.fields import find_syntax_error
 from partialstream.engine.items import ItemScanner
-from partialstream.engine.route import parse_path
+from partialstream.engine.route import find_syntax_error, parse_path
 from partialstream.engine.scan import ItemFeed
 from partialstream.errors import (
     IncompleteStreamError,

@@ -7,12 +7,15 @@ invalid, another name of the same field counts. What has none of these around it
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from typing_extensions import override
 
-from partialstream.engine.fields import complete_members
-from partialstream.errors import OutputValidationError
+from partialstream.engine.parser import Handler, SyntaxReader
+from partialstream.errors import JSONSyntaxError, LimitExceededError, OutputValidationError
+from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.validation.checks import located
 from partialstream.validation.schema import names_of_field, part_schema, peeled
 
@@ -20,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from partialstream.engine.builder import Rejection
-    from partialstream.engine.fields import Transcript
-    from partialstream.limits import Limits
+    from partialstream.engine.position import Transcript
     from partialstream.results import Path
     from partialstream.validation.schema import Definitions, Schema
 
@@ -156,3 +158,88 @@ def _primary_aliases(schema: Schema, definitions: Definitions) -> dict[str, str]
         if strict and first == list(names_of_field(name, field, config, inside=False))[:1]:
             primary[name] = first[0]
     return primary
+
+
+# -- the members of an object as texts -------------------------------------------------------
+
+
+class _Members(Handler):
+    """Notes where the members of the root object begin and end."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._depth = 0
+        self._name = ""
+        self._start = 0
+        self.found: dict[str, str] = {}
+
+    @override
+    def name(self, name: str) -> None:
+        if self._depth == 1:
+            self._name = name
+
+    @override
+    def begin_object(self, start: int) -> None:
+        self.begin_string(start)
+        self._depth += 1
+
+    begin_array = begin_object
+
+    @override
+    def begin_string(self, start: int) -> None:
+        if self._depth == 1:
+            self._start = start
+
+    @override
+    def end(self, end: int) -> None:
+        self._depth -= 1
+        self.end_string(end)
+
+    @override
+    def end_string(self, end: int) -> None:
+        self.scalar(self._text[self._start : end], end)
+
+    @override
+    def scalar(self, raw: str, end: int) -> None:
+        if self._depth == 1:
+            self.found.pop(self._name, None)  # of a name that occurs twice, the last one counts
+            self.found[self._name] = raw
+
+
+def complete_members(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, str]:
+    """The members of an object that are complete, each with its JSON text.
+
+    Args:
+        text: A JSON object, or the beginning of one; after something malformed, nothing is
+            found any more.
+        limits: See `Limits`.
+
+    Example:
+        >>> complete_members('{"a": [1, 2], "b": "x", "c": 12')
+        {'a': '[1, 2]', 'b': '"x"'}
+    """
+    if text[:1] != "{":
+        return {}
+    handler = _Members(text)
+    try:
+        SyntaxReader(handler, limits=limits).feed(text)
+    except (JSONSyntaxError, LimitExceededError):
+        pass  # what came before stands
+    return handler.found
+
+
+def object_text(members: Mapping[str, str]) -> str:
+    """Write an object whose members are texts.
+
+    Args:
+        members: By name, each member's value, a JSON text; it stays as it is.
+
+    Returns:
+        A JSON document.
+
+    Example:
+        >>> object_text({"name": '"saw"', "price": "1.50"})
+        '{"name": "saw", "price": 1.50}'
+    """
+    pairs = (f"{json.dumps(name, ensure_ascii=False)}: {raw}" for name, raw in members.items())
+    return f"{{{', '.join(pairs)}}}"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.builder import SnapshotBuilder
-from partialstream.engine.fields import Transcript, complete_members, object_text
 from partialstream.engine.locate import QUOTED, Certainty, beginning_of
 from partialstream.engine.parser import DONE, SyntaxReader
+from partialstream.engine.position import Position, Transcript
 from partialstream.engine.probe import ObjectProbe, Probe, Root
+from partialstream.engine.route import KINDS
 from partialstream.engine.seek import DocumentSeeker
-from partialstream.engine.shape import KINDS
 from partialstream.engine.tokens import BLANK
 from partialstream.errors import (
     IncompleteStreamError,
@@ -22,12 +22,11 @@ from partialstream.errors import (
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import Outcome
 from partialstream.validation.checks import Settings
+from partialstream.validation.locations import complete_members, object_text
 from partialstream.validation.plan import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from partialstream.engine.position import Position
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -291,10 +290,11 @@ class PartialParser(Generic[M]):
         self._reader = SyntaxReader(self._builder, limits=self._limits, position=position)
         if not seeds:
             return text
-        self._transcript.append(seeds)
-        if len(seeds) > self._limits.item_size:
+        fitting = seeds[: self._limits.item_size]
+        self._transcript.append(fitting)
+        self._reader.feed(fitting)
+        if len(fitting) < len(seeds):
             raise exceeded(self._limits, "item_size", "the object")
-        self._reader.feed(seeds)
         self.snapshot = self._builder.snapshot() or self.snapshot
         self._builder.touch()  # there is a snapshot of it in any case
         # Its lines are no lines of the text.

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from partialstream.engine.nodes import Frame, OpenPath
-    from partialstream.engine.shape import Kind, Shape
+    from partialstream.engine.route import Kind, Shape
 
 
 @dataclass(frozen=True, slots=True)

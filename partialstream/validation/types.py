@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
-from partialstream.engine.shape import ANYTHING, Kind, Shape
+from partialstream.engine.route import ANYTHING, Kind, Shape
 from partialstream.validation.schema import (
     INNER,
     choices_of,

@@ -24,8 +24,8 @@ from partialstream.client.item_retries import list_text
 from partialstream.client.options import Options
 from partialstream.client.response_model import ResponseShape
 from partialstream.client.schema import RequestSchema, request_schema
-from partialstream.engine.fields import object_text
 from partialstream.testing import ReplayServer
+from partialstream.validation.locations import object_text
 
 MODES: list[Any] = ["json_schema", "tools", "json_object"]
 ASKED: list[Any] = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spoken import spans_of
 from strategies import cut_by, cut_everywhere, json_texts
 
-from partialstream.engine.fields import Leaf, LeafReader, leaves
+from partialstream.stream.confidence import Leaf, LeafReader, leaves
 
 
 def read(pieces: list[str], offset: int = 0) -> LeafReader:

@@ -19,7 +19,7 @@ from strategies import json_containers, json_texts
 from typed_documents import Mapped, Parsed, Report, Unions, item_texts, typed_texts
 
 from partialstream import JSONSyntaxError, PartialParser
-from partialstream.engine.fields import complete_members
+from partialstream.validation.locations import complete_members
 
 
 class Anything(BaseModel):

@@ -28,7 +28,7 @@ from runs import run_partial
 from strategies import Cut, cuts
 
 from partialstream import JSONSyntaxError, OutputValidationError, PartialParser
-from partialstream.engine.fields import complete_members
+from partialstream.validation.locations import complete_members
 
 
 def _joined(value: list[int] | str) -> Any:

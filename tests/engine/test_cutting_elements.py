@@ -12,8 +12,8 @@ from strategies import Cut, cuts, json_containers, json_texts
 
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.position import Position
+from partialstream.engine.route import ANYTHING
 from partialstream.engine.scan import END
-from partialstream.engine.shape import ANYTHING
 from partialstream.errors import LimitExceededError
 from partialstream.limits import Limits
 from partialstream.testing import every_cut

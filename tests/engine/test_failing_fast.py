@@ -23,7 +23,7 @@ from runs import feed
 from strategies import Cut, cuts
 
 from partialstream import OutputValidationError, PartialParser
-from partialstream.engine.fields import complete_members
+from partialstream.validation.locations import complete_members
 
 
 class Color(Enum):

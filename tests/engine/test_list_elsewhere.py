@@ -8,7 +8,7 @@ import pytest
 
 from partialstream import JSONSyntaxError, Limits, PartialStreamError
 from partialstream.engine.items import ItemScanner
-from partialstream.engine.shape import Shape
+from partialstream.engine.route import Shape
 from partialstream.testing import every_cut
 
 PRODUCT = Shape(frozenset({"object"}), frozenset({"name", "price", "tags"}))

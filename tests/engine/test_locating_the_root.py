@@ -14,8 +14,8 @@ from strategies import Cut, cuts
 from partialstream import ItemParser, JSONSyntaxError, Limits, PartialParser, PartialStreamError
 from partialstream.engine.locate import Certainty, RootFinder
 from partialstream.engine.probe import ObjectProbe, Probe, Root
+from partialstream.engine.route import ANYTHING, Shape
 from partialstream.engine.seek import DocumentSeeker
-from partialstream.engine.shape import ANYTHING, Shape
 from partialstream.testing import every_cut
 
 if TYPE_CHECKING:

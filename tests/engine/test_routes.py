@@ -11,8 +11,7 @@ from runs import feed
 from partialstream import ItemParser, JSONSyntaxError, PartialStreamError
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.parser import SyntaxReader
-from partialstream.engine.route import Found, Router, parse_path, path_matches
-from partialstream.engine.shape import ANYTHING, Shape
+from partialstream.engine.route import ANYTHING, Found, Router, Shape, parse_path, path_matches
 from partialstream.testing import every_cut
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from partialstream.engine import items, scan
-from partialstream.engine.shape import ANYTHING
+from partialstream.engine.route import ANYTHING
 from partialstream.errors import PartialStreamError
 from partialstream.limits import Limits
 

@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
-from partialstream.engine.shape import ANYTHING, Shape
+from partialstream.engine.route import ANYTHING, Shape
 from partialstream.validation.types import shape_of, shape_of_elements
 
 

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Cut, cuts, texts
 
-from partialstream.engine.fields import Transcript, find_syntax_error, member_names
-from partialstream.engine.position import Position
-from partialstream.engine.shape import ANYTHING, KINDS, Shape
+from partialstream.engine.position import Position, Transcript
+from partialstream.engine.route import ANYTHING, KINDS, Shape, find_syntax_error, member_names
 from partialstream.engine.tokens import BlankRun
 from partialstream.errors import JSONSyntaxError, LimitExceededError
 from partialstream.limits import Limits

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from partialstream import IncompleteStreamError, ItemParser
 from partialstream.engine.items import ItemScanner
-from partialstream.engine.shape import Shape
+from partialstream.engine.route import Shape
 from partialstream.testing import every_cut
 
 
