@@ -27,8 +27,8 @@ SOON = 10.0  # seconds, on a busy machine; it takes milliseconds
 @modes
 @both
 def test_take_leaves_the_answer(caller: Caller, mode: str) -> None:
-    slow = Answer(LIST, tokens_per_second=500)
-    with ReplayServer(slow) as server:
+    third = LIST.index("}", LIST.index("Shelf")) + 1
+    with ReplayServer(Answer(LIST, fault=faults.Stall(-(-third // 4)))) as server:
         run = caller(server).read("create_iterable", response_model=Product, take=3, mode=mode)
         assert run.error is None
         assert [product.name for product in run.values] == ["Lamp", "Rug", "Shelf"]

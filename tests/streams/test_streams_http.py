@@ -40,8 +40,7 @@ class Product(BaseModel):
 MESSAGES: Any = [{"role": "user", "content": "list lamps"}]
 BODY = {"model": "m", "messages": MESSAGES, "stream": True}
 PIECES = ('[{"name":"a"},', '{"name":"b"},', '{"name":"c"}]')
-PROMPT = 1.0
-"""Seconds within which a server has to see that its client has gone; they are milliseconds."""
+SOON = 10.0  # seconds, on a busy machine; it takes milliseconds, and the server would wait for ever
 
 
 def stalls(after: int = 1) -> Answer:
@@ -57,13 +56,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[ReplayServer]:
 
 def assert_hung_up(server: ReplayServer, left: float) -> None:
     request = server.requests[0]
-    assert request.wait_hung_up()
+    assert request.wait_hung_up(SOON)
     assert request.hung_up_at is not None
-    assert request.hung_up_at - left < PROMPT
+    assert request.hung_up_at - left < SOON
 
 
 def wait_for_a_delta(server: ReplayServer) -> None:
-    deadline = time.perf_counter() + 5
+    deadline = time.perf_counter() + SOON
     while not (server.requests and server.requests[0].deltas_sent):
         assert time.perf_counter() < deadline
         time.sleep(0.005)
@@ -119,7 +118,7 @@ def test_close_wakes_a_thread_that_waits_for_the_network(server: ReplayServer) -
         names: list[str] = []
         thread = threading.Thread(target=lambda: names.extend(p.name for p in stream))
         thread.start()
-        deadline = time.perf_counter() + 5
+        deadline = time.perf_counter() + SOON
         while not names and time.perf_counter() < deadline:
             time.sleep(0.005)
         stream.close()
@@ -152,7 +151,7 @@ def test_leaving_an_async_stream(server: ReplayServer, source: str, leave: str) 
                 await task
         elif leave == "timeout":
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(read(chunks), 0.1)
+                await asyncio.wait_for(read(chunks), 0.5)
         else:
             await read(chunks)
 
@@ -230,7 +229,7 @@ def test_a_whole_answer_over_http(cut_bytes: int | None) -> None:
 
 
 def test_items_come_while_the_answer_is_still_sent() -> None:
-    answer = Answer(pieces=PIECES, tokens_per_second=20)
+    answer = Answer(pieces=PIECES, tokens_per_second=4)
     with (
         ReplayServer(answer) as server,
         openai.OpenAI(base_url=server.base_url, api_key="test") as client,

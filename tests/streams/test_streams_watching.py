@@ -165,7 +165,7 @@ def test_a_word_in_the_reasoning_ends_a_stream_that_is_watched() -> None:
         assert isinstance(event, TextDelta)
         assert event.channel.kind == "reasoning"
         stream.close()
-        assert server.requests[0].wait_hung_up(2.0)
+        assert server.requests[0].wait_hung_up(10.0)
         assert len(stream.text) < len(ITEMS)
 
 

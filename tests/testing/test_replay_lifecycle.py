@@ -14,6 +14,8 @@ import pytest
 
 from partialstream.testing import Answer, ReplayRequest, ReplayServer
 
+SOON = 20.0  # seconds, on a busy machine; it takes milliseconds
+
 
 def server_threads() -> list[str]:
     names = [thread.name for thread in threading.enumerate()]
@@ -32,7 +34,7 @@ def test_close_drops_what_hangs_and_may_be_called_again() -> None:
         started = time.perf_counter()
         server.close()
         server.close()
-        assert time.perf_counter() - started < 2  # the answer would have taken an hour
+        assert time.perf_counter() - started < SOON  # the answer would have taken an hour
         with pytest.raises((httpx2.RemoteProtocolError, openai.APIConnectionError)):
             list(stream)
         assert idle.recv(1) == b""
@@ -80,7 +82,7 @@ def test_a_script_that_blocks_is_named_on_close(monkeypatch: pytest.MonkeyPatch)
             server.close()
         answer.set()
         caller.join()
-    deadline = time.perf_counter() + 5
+    deadline = time.perf_counter() + SOON
     while server_threads() and time.perf_counter() < deadline:
         time.sleep(0.01)
     assert not server_threads()
