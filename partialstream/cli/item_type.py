@@ -14,12 +14,7 @@ from partialstream.cli.output import UsageError
 
 
 def load_type(target: str, *, option: str = "--model") -> Any:
-    """Import a type; modules in the current directory can be imported.
-
-    Example:
-        >>> load_type("datetime:date")
-        <class 'datetime.date'>
-    """
+    """Import a type; modules in the current directory can be imported."""
     module_name, colon, name = target.partition(":")
     if not (colon and module_name and name) or module_name.startswith("."):
         raise UsageError(f"{option} is module:Class, as in shop:Product, not {target!r}")
@@ -54,14 +49,13 @@ def check_model(type_: Any, target: str) -> type[BaseModel]:
 def _load_module(name: str) -> Any:
     try:
         return importlib.import_module(name)
-    except Exception as error:
-        if isinstance(error, ModuleNotFoundError) and error.name is not None:
-            if name == error.name or name.startswith(f"{error.name}."):
-                raise UsageError(
-                    f"there is no module {error.name} on the path or in {Path.cwd()}"
-                ) from None
-        where = ""
+    except Exception as error:  # importing runs the user's code, which may raise anything
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and f"{name}.".startswith(f"{missing}."):
+            where = f"on the path or in {Path.cwd()}"
+            raise UsageError(f"there is no module {missing} {where}") from None
         frames = traceback.extract_tb(error.__traceback__)
+        where = ""
         if frames and Path(frames[-1].filename).is_file() and frames[-1].filename != __file__:
             where = f" ({frames[-1].filename}:{frames[-1].lineno})"
         raise UsageError(f"cannot import {name}: {type(error).__name__}: {error}{where}") from error

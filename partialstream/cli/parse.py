@@ -36,7 +36,7 @@ from partialstream.limits import DEFAULT_LIMITS
 from partialstream.results import Item
 from partialstream.sources.aws import is_aws_event_stream
 from partialstream.sources.common import error_in, is_object
-from partialstream.stream.events import ItemRejected, TextDelta
+from partialstream.stream.events import ItemRejected, Snapshot, TextDelta
 from partialstream.stream.sync import stream_items, stream_partial
 from partialstream.validation.paths import completeness
 
@@ -81,58 +81,75 @@ def parse_input(options: ParseOptions, source: int | None = None) -> ExitCode:
     strict = options.strict or None
     if options.many:
         items = stream_items(type_, chunks, path=options.path, on_invalid="skip", strict=strict)
-        return parse_items(items, adapter)
+        return _parse_items(items, adapter)
     snapshots = stream_partial(check_model(type_, options.model), chunks, strict=strict)
-    return parse_object(snapshots, adapter, partial=options.partial)
+    return _parse_object(snapshots, adapter, partial=options.partial)
 
 
-def parse_items(stream: ItemStream[Any], adapter: TypeAdapter[Any]) -> ExitCode:
+def _parse_items(stream: ItemStream[Any], adapter: TypeAdapter[Any]) -> ExitCode:
     """Write each item as a line when it completes; rejected ones go to standard error."""
-    place = Position()
-    last: Path = ()
     rejected = total = 0
     with stream:
-        try:
-            for event in stream.events():
-                if isinstance(event, TextDelta):
-                    if event.channel.may_hold_document:
-                        place = place.after(event.text)
-                elif isinstance(event, Item):
-                    total += 1
-                    last = event.path
-                    if not _write_item(adapter, event):
-                        rejected += 1
-                elif isinstance(event, ItemRejected):
-                    total += 1
-                    rejected += 1
-                    last = event.item.path
+        for event in _read(stream):
+            if isinstance(event, (Item, ItemRejected)):
+                total += 1
+                accepted = isinstance(event, Item) and _write_item(adapter, event)
+                rejected += not accepted
+                if isinstance(event, ItemRejected):
                     _report(event.item)
-        except IncompleteStreamError as error:
-            text = stream.text if place.offset <= DEFAULT_LIMITS.text_kept else ""
-            raise _explain(error, text, place, _after(last)) from error
     if rejected:
         write_error(f"{rejected} of {total} items invalid")
     return ExitCode.INVALID if rejected else ExitCode.COMPLETE
 
 
-def parse_object(
+def _parse_object(
     stream: PartialStream[Any], adapter: TypeAdapter[Any], *, partial: bool
 ) -> ExitCode:
     """Write an object as a line when it is complete, with `partial` each snapshot before it."""
     written = False
     with stream:
-        try:
-            for snapshot in stream:
-                if completeness(snapshot) == "complete":
-                    write_line(adapter.dump_json(snapshot))
+        for event in _read(stream):
+            if isinstance(event, Snapshot):
+                if completeness(event.value) == "complete":
+                    write_line(adapter.dump_json(event.value))
                     written = True
                 elif partial:
-                    _write_snapshot(adapter, snapshot)
-            if not written:
-                write_line(adapter.dump_json(stream.final()))
-        except IncompleteStreamError as error:
-            raise _explain(error, stream.text, Position().after(stream.text), ()) from error
+                    _write_snapshot(adapter, event.value)
+        if not written:
+            write_line(adapter.dump_json(stream.final()))
     return ExitCode.COMPLETE
+
+
+def _read(stream: ItemStream[Any] | PartialStream[Any]) -> Iterator[object]:
+    """Give the events of a stream; the error of a response that is cut says where it ends.
+
+    A response without a list or object may be what a provider sends in place of an event stream.
+    """
+    place = Position()
+    path: Path = ()  # of the value that is open
+    try:
+        for event in stream.events():
+            if isinstance(event, TextDelta):
+                if event.channel.may_hold_document:
+                    place = place.after(event.text)
+            elif isinstance(event, (Item, ItemRejected)):
+                path = event.path if isinstance(event, Item) else event.item.path
+                path = (*path[:-1], path[-1] + 1) if path and isinstance(path[-1], int) else ()
+            yield event
+    except IncompleteStreamError as error:
+        status = error.outcome.status if error.outcome is not None else ""
+        if status == "no_json" and place.offset <= DEFAULT_LIMITS.text_kept:
+            raise (_provider_error(stream.text) or error) from None
+        if status not in ("truncated", "disconnected", "stalled"):
+            raise
+        reader = SyntaxReader(Handler(), path=path)
+        with suppress(PartialStreamError):  # what is unfinished behind prose may be anything
+            reader.feed(error.tail)
+        raise IncompleteStreamError(
+            f"{error}; ends at line {place.line} column {place.column} (offset {place.offset}), "
+            f"in {format_path(reader.path)}",
+            outcome=error.outcome,
+        ) from error
 
 
 def read_pieces(source: int) -> Iterator[bytes]:
@@ -199,37 +216,6 @@ def _write_snapshot(adapter: TypeAdapter[BaseModel], snapshot: BaseModel) -> Non
 def _report(item: RejectedItem) -> None:
     why = reasons(item.error) if isinstance(item.error, ValidationError) else str(item.error)
     write_error(f"item {item.index} is invalid: {why}; raw: {one_line(item.raw)}")
-
-
-def _after(path: Path) -> Path:
-    """The path of the next element of its list."""
-    if path and isinstance(path[-1], int):
-        return (*path[:-1], path[-1] + 1)
-    return ()
-
-
-def _explain(
-    error: IncompleteStreamError, text: str, place: Position, base: Path
-) -> PartialStreamError:
-    """The error, with what can be said of it here and not by a stream.
-
-    `text` was read, up to `place`; `base` is the path of its unfinished value.
-    """
-    status = error.outcome.status if error.outcome is not None else ""
-    if status == "no_json":
-        return _provider_error(text) or error
-    if status not in ("truncated", "disconnected", "stalled"):
-        return error
-    reader = SyntaxReader(Handler(), path=base)
-    with suppress(PartialStreamError):  # what is unfinished behind prose may be anything
-        reader.feed(error.tail)
-    explained = IncompleteStreamError(
-        f"{error}; ends at line {place.line} column {place.column} (offset {place.offset}), "
-        f"in {format_path(reader.path)}",
-        outcome=error.outcome,
-    )
-    explained.delivered = error.delivered
-    return explained
 
 
 def _provider_error(text: str) -> PartialStreamError | None:

@@ -112,6 +112,8 @@ def test_a_list_ends_with_a_message_and_an_exit_code(
             "truncated: the response ends before the document does; "
             """unfinished: '{"name":"a'; ends at line 1 column 11 (offset 10), in name""",
         ),
+        # More than what a stream keeps of its text.
+        ('{"name":"' + "a" * 1_200_000, ExitCode.INCOMPLETE, "truncated: the response ends before"),
         ("", ExitCode.INCOMPLETE, "empty: "),
         ("Sorry.", ExitCode.INCOMPLETE, "no_json: "),
         (refusal(), ExitCode.REFUSED, "the model refused: I cannot."),
