@@ -5,9 +5,9 @@ options.py      their options, declared once, as values
 item_type.py    `module:Class` to a type
 output.py       lines out, messages for errors, the exit codes
 parse.py        `parse`: standard input to one JSON line per item
-demo.py         `demo`: a streamed response beside one that is waited for
+demo.py         `demo`: a streamed response beside one that is not streamed
 demo_data.py    its request, and the response of the built-in server
-bench.py        `bench`: the times of one's own endpoint, streamed and not
+bench.py        `bench`: the times of an endpoint, streamed and not
 report.py       its percentiles, table and JSON
 chart.py        charts as SVG
 endpoint.py     where `demo` and `bench` send requests: the built-in server, or a real one
@@ -22,11 +22,11 @@ All commands end with one of these exit codes; 1 only if nothing worse happened:
    4  incomplete: truncated, empty, without a list or object, disconnected, stalled
    5  refused by the model, or stopped by a content filter
    6  the provider sent an error, or cannot be reached
-   7  one of the limits was reached
-   8  standard input cannot be read, or standard output not written
+   7  a limit was exceeded
+   8  standard input cannot be read, or standard output cannot be written
   70  a program error, here or in the model's own code, with its traceback
  130  Ctrl-C
- 141  the reader of the output has left, as in `partialstream demo | head -1`
+ 141  the output was closed by its reader, as by `partialstream demo | head -1`
 ====  =====================================================================================
 """
 

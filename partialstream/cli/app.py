@@ -69,7 +69,7 @@ def main_options(
 
 # A command does no more than make its options; `_run` gets them.
 for _name, _options, _summary in (
-    ("demo", DemoOptions, "Watch a response arrive item by item."),
+    ("demo", DemoOptions, "Show a response arrive item by item."),
     ("bench", BenchOptions, "Measure an endpoint, streamed and not."),
     ("parse", ParseOptions, "Turn a stream into validated JSON lines."),
 ):

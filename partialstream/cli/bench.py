@@ -222,7 +222,7 @@ def _check_files(options: BenchOptions) -> None:
         if not path.parent.is_dir():
             raise InputOutputError(f"cannot write {name}: there is no such directory")
         if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise InputOutputError(f"cannot write {name}: it is not allowed")
+            raise InputOutputError(f"cannot write {name}: permission denied")
 
 
 def _write(report: Report, options: BenchOptions) -> None:

@@ -1,4 +1,4 @@
-"""`partialstream demo`: a streamed response beside one that is waited for."""
+"""`partialstream demo`: a streamed response beside one that is not streamed."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def open_endpoint(options: EndpointOptions, items: int) -> Generator[Endpoint, N
             raise UsageError("there is no API key: set OPENAI_API_KEY")
         key = "none"  # servers on one's own machine need none, but the SDK does
     if not (key.isascii() and key.isprintable()):
-        raise UsageError("the API key has a character that no key can have")
+        raise UsageError("the API key has a character other than printable ASCII")
 
     def connect() -> AsyncOpenAI:
         # A repeated request would be measured as a slow one.

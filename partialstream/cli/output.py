@@ -49,12 +49,12 @@ class ExitCode(IntEnum):
     INCOMPLETE = 4, "incomplete: truncated, empty, no JSON, disconnected, stalled"
     REFUSED = 5, "refused by the model, or stopped by a content filter"
     PROVIDER = 6, "the provider sent an error, or cannot be reached"
-    LIMIT = 7, "one of the limits was reached"
-    INPUT_OUTPUT = 8, "input cannot be read, or output not written"
+    LIMIT = 7, "a limit was exceeded"
+    INPUT_OUTPUT = 8, "input cannot be read, or output cannot be written"
     # EX_SOFTWARE of sysexits.h; Python's own 1 means something here
     PROGRAM_ERROR = 70, "program error, here or in the model's code (with traceback)"
     INTERRUPTED = 130, "Ctrl-C"  # 128 + SIGINT, as shells report it
-    READER_LEFT = 141, "the reader of the output has left, as in: | head -1"  # 128 + SIGPIPE
+    READER_LEFT = 141, "the output was closed by its reader, as by: | head -1"  # 128 + SIGPIPE
 
 
 _CODES: Final[dict[type[PartialStreamError], ExitCode]] = {

@@ -1,4 +1,4 @@
-"""What tests of streaming code need: a server with a script, other cuts, streams without one.
+"""For tests of streaming code: a scripted server, texts cut anew, streams without a server.
 
 >>> from partialstream.testing import Answer, ReplayServer, faults
 >>> answers = [Answer(fault=faults.HTTPError(429, retry_after=0)), Answer('{"items":[]}')]
@@ -6,11 +6,11 @@
 ...     server.base_url.startswith("http://127.0.0.1:")
 True
 
-answers.py, faults.py    what the server is to answer, and what goes wrong with it
+answers.py, faults.py    scripted answers, and their faults
 script.py                an answer as deltas, which wires/ renders in a provider's format
 plan.py, app.py          the writes of a response, and the application that makes them
 server.py, transport.py  the server, and the connection below it
-received.py              the requests that it got
+received.py              the requests that it received
 endpoint.py              a replay server, or with `--live` a real endpoint
 recut.py                 the same text in other pieces
 fakes.py                 streams without a server

@@ -34,16 +34,14 @@ class ToolCall:
     pieces: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        arguments, pieces = _agree("arguments", self.arguments, self.pieces)
-        object.__setattr__(self, "arguments", arguments)
-        object.__setattr__(self, "pieces", pieces)
+        _settle(self, **_agree("arguments", self.arguments, self.pieces))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One scripted answer of a `ReplayServer`.
 
-    An answer says, in this order and each only if given: `reasoning`, `text` (or `choices`),
+    It sends, in this order and each only if given: `reasoning`, `text` (or `choices`),
     `tool_calls`, `refusal`. Sequences are kept as tuples, so an answer can be shared, hashed
     and varied with `dataclasses.replace`.
 
@@ -58,24 +56,22 @@ class Answer:
         recorded: The body of a recorded stream, sent as it is; instead of all of the above.
             One event counts as one delta.
         as_tool: Whether a text is sent as a call of the tool that the request names or lists
-            first. None: if the request has tools and does not forbid to call them, and the
-            answer has no `tool_calls` of its own. So one script serves requests in tools mode
-            and in JSON mode.
+            first. None: if the request has tools that may be called, and the answer has no
+            `tool_calls` of its own. So one script serves requests in tools mode and in JSON mode.
         chunk_size: Characters of a delta; 4 is about a token.
         tokens_per_second: Pace; a delta counts as a token. None: as fast as possible.
         first_delay: Seconds from the request to the first delta.
-        finish_reason: In the words of Chat Completions; by default `tool_calls` or `stop`.
+        finish_reason: As Chat Completions names it; by default `tool_calls` or `stop`.
         usage: Tokens; by default four characters of the request make an input token, and each
             delta is an output token.
-        logprobs: The logarithm of the probability of each delta of `text`, in order; or a
-            function that gives a delta its own, for `choices` too. They are sent to who asks
-            for them (`logprobs=True`) by Chat Completions, each delta as one token; of tool
-            calls, reasoning and refusals there are none. None: none are known.
-        alternatives: What else might have stood in a delta's place: a function from the delta to
-            such tokens and the logarithms of their probabilities, None where there are none; of
-            a dict of dicts, its `get`. Sent beside `logprobs` to who asks for them
-            (`top_logprobs=5`), together with the delta itself, the likeliest first.
-        fault: What goes wrong; see `partialstream.testing.faults`.
+        logprobs: The log probability of each delta of `text`, in order; or a function from a
+            delta to its log probability, for `choices` too. Chat Completions sends them if the
+            request has `logprobs=True`, each delta as one token; tool calls, reasoning and
+            refusals have none.
+        alternatives: A function from a delta to the other tokens that were possible in its place
+            and their log probabilities, None where there are none; the `get` of a dict of dicts
+            is one. Sent with `top_logprobs=5`, the delta itself among them, the likeliest first.
+        fault: The fault that occurs; see `partialstream.testing.faults`.
         cut_bytes: Size of the writes in bytes, also inside of a character; several sizes take
             turns. What is due at one time is cut by itself, so that a pace is kept. None: what
             is due at one time is one write, or several of 64 KiB.
@@ -114,20 +110,21 @@ class Answer:
     cut_bytes: int | Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        text, pieces = _agree("text", self.text, self.pieces)
-        object.__setattr__(self, "text", text)
-        object.__setattr__(self, "pieces", pieces)
-        object.__setattr__(self, "tool_calls", tuple(self.tool_calls))
-        object.__setattr__(self, "choices", _as_tuple("choices", self.choices))
+        _settle(
+            self,
+            **_agree("text", self.text, self.pieces),
+            tool_calls=tuple(self.tool_calls),
+            choices=_as_tuple("choices", self.choices),
+        )
         if self.cut_bytes is not None:
             sizes = (self.cut_bytes,) if isinstance(self.cut_bytes, int) else self.cut_bytes
-            object.__setattr__(self, "cut_bytes", tuple(sizes))
+            _settle(self, cut_bytes=tuple(sizes))
             if not self.cut_sizes or min(self.cut_sizes) < 1:
                 raise ValueError(f"cut_bytes must be positive, not {self.cut_bytes!r}")
         self._check_numbers()
         self._check_parts()
         if self.logprobs is not None and not callable(self.logprobs):
-            object.__setattr__(self, "logprobs", tuple(self.logprobs))
+            _settle(self, logprobs=tuple(self.logprobs))
             self._check_logprobs(self.logprobs)
 
     @property
@@ -160,15 +157,15 @@ class Answer:
     def _check_parts(self) -> None:
         spoken = bool(self.text or self.pieces or self.tool_calls or self.reasoning or self.refusal)
         if self.choices and (self.text or self.pieces or self.tool_calls):
-            raise ValueError("choices stand instead of text, pieces and tool_calls")
+            raise ValueError("choices cannot be combined with text, pieces and tool_calls")
         if self.recorded is not None and (spoken or self.choices):
-            raise ValueError("recorded stands instead of everything that is scripted")
+            raise ValueError("recorded cannot be combined with what is scripted")
         if self.recorded is not None and isinstance(self.fault, SpokenFault):
-            raise ValueError(f"{self.fault!r} changes what is said; a recording stays as it is")
+            raise ValueError(f"a recording stays as it is, but {self.fault!r} changes what is sent")
         if self.as_tool and self.tool_calls:
             raise ValueError("as_tool is for answers without tool_calls")
         if self.recorded is not None and self.logprobs is not None:
-            raise ValueError("a recording stays as it is; it has logprobs, or has none")
+            raise ValueError("a recording stays as it is; logprobs cannot be added to it")
         if self.alternatives is not None and self.logprobs is None:
             raise ValueError("alternatives are sent beside logprobs, which are missing")
 
@@ -180,17 +177,21 @@ class Answer:
             raise ValueError(f"{deltas} deltas have {deltas} logprobs, not {len(logprobs)}")
 
 
-def _agree(
-    name: str, text: str, pieces: Sequence[str] | None
-) -> tuple[str, tuple[str, ...] | None]:
-    """Give a text and its pieces, one derived from the other where it is missing."""
+def _settle(value: Answer | ToolCall, **fields: object) -> None:
+    """Set fields of a frozen value while it is made."""
+    for name, field in fields.items():
+        object.__setattr__(value, name, field)
+
+
+def _agree(name: str, text: str, pieces: Sequence[str] | None) -> dict[str, object]:
+    """Give a text and its pieces, the text derived where it is missing."""
     if pieces is None:
-        return text, None
+        return {name: text, "pieces": None}
     pieces = _as_tuple("pieces", pieces)
     joined = "".join(pieces)
     if text and text != joined:
         raise ValueError(f"{name} and pieces differ; leave one of them out")
-    return joined, pieces
+    return {name: joined, "pieces": pieces}
 
 
 def _as_tuple(name: str, texts: Iterable[str]) -> tuple[str, ...]:

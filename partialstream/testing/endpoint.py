@@ -1,4 +1,4 @@
-"""What a small program asks: a replay server, or with `--live` a real endpoint."""
+"""The endpoint of a small program: a replay server, or with `--live` a real one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to ask, in the words of the SDKs' constructors. None leaves it to the SDK.
+    """An endpoint, as the SDKs' constructors take it. None leaves a value to the SDK.
 
     Attributes:
         model: The model's name.
         base_url: What OpenAI's SDK takes for `base_url`.
         url: What Anthropic's and Google's SDKs take.
         api_key: Never a real one: SDKs read these from the environment.
-        server: The replay server, None if a real endpoint is asked.
+        server: The replay server, None with `--live`.
     """
 
     model: str
@@ -41,7 +41,7 @@ def endpoint_parser(
 
     Args:
         description: What the program does.
-        model: Which model is asked unless another one is named.
+        model: The default of `--model`.
 
     Example:
         >>> endpoint_parser("Streams a list.").parse_args(["--live"])
@@ -50,12 +50,10 @@ def endpoint_parser(
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--live", action="store_true", help="ask a real endpoint")
+    parser.add_argument("--live", action="store_true", help="use a real endpoint")
+    parser.add_argument("--base-url", metavar="URL", help="its base URL (default: the SDK's own)")
     parser.add_argument(
-        "--base-url", metavar="URL", help="which one; without it, the SDK's own default"
-    )
-    parser.add_argument(
-        "--model", default=model, help="the model to ask there (default: %(default)s)"
+        "--model", default=model, help="the model to request there (default: %(default)s)"
     )
     return parser
 
@@ -67,15 +65,15 @@ def endpoint(
     *,
     repeat: bool = False,
 ) -> Generator[Endpoint, None, None]:
-    """The endpoint that a command line asks for, there until the end of the `with` block.
+    """Open the endpoint that a command line asks for; a `with` block closes it.
 
     Args:
         options: What `endpoint_parser` has parsed.
-        answers: What the replay server says; see `ReplayServer`. Not used with `--live`.
+        answers: The script of the replay server; see `ReplayServer`. Not used with `--live`.
         repeat: See `ReplayServer`.
 
     Raises:
-        ImportError: The extra `server` is not installed, and no real endpoint is asked.
+        ImportError: Without `--live`, if the extra `server` is not installed.
 
     Example:
         >>> options = endpoint_parser("Streams a list.").parse_args([])

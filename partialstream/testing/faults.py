@@ -1,26 +1,11 @@
-"""What goes wrong with a response, and where.
+"""Faults of a response, for `Answer(fault=...)`.
 
 Most faults have `after`: how many deltas, reasoning and refusal counted, are sent before them.
 With 0 a stream gets as far as its headers and its opening event. Where an answer has fewer
-deltas than that, the fault strikes after the last one, before the answer says that it is
-finished.
+deltas than that, the fault occurs after the last one, before the end of the answer is marked.
 
 A request with `stream: false` has no deltas to count: what cuts a stream short cuts the one
 JSON body in its middle.
-
-Fault                  one of these for `Answer(fault=...)`
-├── HTTPError          no response at all: 401, 429, 500
-├── LengthCut          the model stops: out of tokens                      finish_reason length
-├── ContentFilter      the provider stops it                               content_filter
-├── Refusal            the model turns to refusing                         refusal deltas, stop
-├── Reset              the connection is reset (TCP RST)
-├── Disconnect         the connection is closed within the HTTP body
-├── EndEarly           the HTTP body ends in order, the response does not
-├── Stall              nothing more, for so many seconds
-├── ErrorEvent         an error inside a stream that began with HTTP 200
-├── MalformedEvent     an event that is not valid JSON, and the stream goes on
-├── Comments           comment lines between the events                    nothing wrong with them
-└── NoDone             the final [DONE] or message_stop is missing
 """
 
 from __future__ import annotations

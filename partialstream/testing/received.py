@@ -1,4 +1,4 @@
-"""The requests of a replay server, and how far it got with each response."""
+"""The requests of a replay server, and how much of each response it has sent."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class ReplayRequest:
             until the answer is known.
         deltas_sent: Deltas that have gone out whole.
         bytes_sent: Bytes of the answer's body that have gone out.
-        finished: Whether all that was scripted has been done, a fault included. What the
-            client reads of it is another matter: without a pace, an answer has gone out before
-            a client can look at its first delta.
+        finished: Whether everything scripted has been sent, a fault included. The client may
+            not have read it yet: without a pace, an answer has gone out before a client can look
+            at its first delta.
         hung_up: Whether the client closed the connection before that.
         hung_up_at: When it did so, by `time.perf_counter`; None if it did not.
     """

@@ -1,4 +1,4 @@
-"""Cuts for property tests: the same text in other pieces has to give the same result."""
+"""Cuts for property tests: the same text in other pieces must give the same result."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def chat_chunks(
         deltas: The contents.
         model: The model's name in the chunks.
         finish_reason: The finish reason in the last choice, None for a stream without one.
-        usage: The usage in a chunk of its own behind it, None for no such chunk.
+        usage: The usage in a chunk of its own after it, None for no such chunk.
 
     Returns:
         The chunks as plain dicts, the opening one with the role included.

@@ -1,4 +1,4 @@
-"""A server on this machine that answers by a script."""
+"""A local server whose responses are scripted."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ _STOP_SECONDS = 10.0  # it takes milliseconds, if the script's own function does
 
 
 class ReplayServer:
-    r"""An OpenAI-compatible server that answers by a script: real HTTP, real SSE, real faults.
+    r"""An OpenAI-compatible server with scripted responses: real HTTP, real SSE, real faults.
 
-    It listens on 127.0.0.1, on a free port, in a thread and an event loop of its own, and is
-    there between `with` and its end (or `start` and `close`). `async with` works as well; both
-    take only milliseconds. It answers, streamed or not, what the
-    SDKs of OpenAI (Chat Completions and Responses), Anthropic and Google ask; see `base_url`
-    and `url` for where they find it.
+    It listens on 127.0.0.1, on a free port, in a thread and an event loop of its own, within a
+    `with` or `async with` block, or between `start` and `close`; both take only milliseconds.
+    It answers the requests, streamed or not, of the SDKs of OpenAI (Chat Completions and
+    Responses), Anthropic and Google; `base_url` and `url` are what these take.
 
     Args:
         answers: The answers, one for each request in the order of their arrival; a str stands
@@ -38,7 +37,7 @@ class ReplayServer:
             HTTP 500, marked as not to be retried.
 
     Attributes:
-        requests: What was asked so far, in the order of arrival.
+        requests: The requests so far, in the order of arrival.
 
     Raises:
         ImportError: On start, if the extra `server` is not installed.
@@ -69,7 +68,7 @@ class ReplayServer:
 
     @property
     def url(self) -> str:
-        """Where the server is, without a path: what Anthropic's and Google's SDKs take.
+        """The server's URL without a path, which Anthropic's and Google's SDKs take.
 
         Raises:
             RuntimeError: If it has not been started.
@@ -80,7 +79,7 @@ class ReplayServer:
 
     @property
     def base_url(self) -> str:
-        """What OpenAI's SDK takes for `base_url`.
+        """The server's URL for OpenAI's SDK.
 
         Raises:
             RuntimeError: If the server has not been started.

@@ -1,8 +1,8 @@
-"""The HTTP server below the application: uvicorn, with a hand on the TCP connection.
+"""The HTTP server below the application: uvicorn, with access to the TCP connection.
 
-uvicorn's own server looks for its end ten times a second, and waits for open responses. This one
-ends at once, and drops them. What of uvicorn is not public is used here alone, and checked when
-this module is imported.
+uvicorn's own server checks ten times a second whether it is to stop, and waits for open responses.
+This one stops at once, and drops them. Only this module uses what is not public in uvicorn, and
+checks it on import.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import socket
 import struct
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
+from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
@@ -38,38 +40,27 @@ def check_uvicorn(protocol: type = H11Protocol, server: type = uvicorn.Server) -
     Raises:
         RuntimeError: It has not.
     """
-    missing = [
-        f"{owner.__name__}.{name}"
-        for owner, names in (
-            (protocol, ("connection_made", "connection_lost")),
-            (server, ("main_loop", "shutdown", "serve")),
-        )
-        for name in names
-        if not callable(getattr(owner, name, None))
-    ]
+    used = [(protocol, "connection_made"), (protocol, "connection_lost")]
+    used += [(server, "main_loop"), (server, "shutdown"), (server, "serve")]
+    missing = [f"{owner.__name__}.{name}" for owner, name in used if not hasattr(owner, name)]
     if "app_state" not in inspect.signature(protocol).parameters:
         missing.append(f"{protocol.__name__}(app_state=)")
     if missing:
         raise RuntimeError(
-            f"ReplayServer does not fit uvicorn {uvicorn.__version__}: {', '.join(missing)} missing"
+            f"ReplayServer does not support uvicorn {uvicorn.__version__}, which lacks "
+            + ", ".join(missing)
         )
 
 
 check_uvicorn()
 
 
+@dataclass(eq=False)
 class Link:
-    """The TCP connection below a request.
+    """The TCP connection below a request."""
 
-    Attributes:
-        transport: asyncio's transport.
-        gone: Done when the connection has ended, whoever ended it; the time of it, by
-            `time.perf_counter`.
-    """
-
-    def __init__(self, transport: asyncio.Transport, gone: asyncio.Future[float]) -> None:
-        self.transport = transport
-        self.gone = gone
+    transport: asyncio.Transport
+    gone: asyncio.Future[float]  # when the connection ended, by `time.perf_counter`
 
     async def wait(self, seconds: float) -> None:
         """Wait for so long, or until the connection has ended."""
@@ -96,8 +87,8 @@ class Link:
 class LinkedProtocol(H11Protocol):
     """uvicorn's HTTP protocol, which shows its connection to the application."""
 
+    @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
-        """Put the connection's `Link` into the state of its requests."""
         super().connection_made(transport)
         # asyncio does this only for sockets that say they are TCP; ours do not say. Without it
         # each delta waits for the acknowledgement of the one before.
@@ -106,15 +97,16 @@ class LinkedProtocol(H11Protocol):
         self._link = Link(transport, self.loop.create_future())
         self.app_state = {**self.app_state, LINK: self._link}
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the `Link` first, so that nobody takes a lost answer for a sent one."""
+        # The `Link` first, so that a lost response is not taken for a sent one.
         if not self._link.gone.done():
             self._link.gone.set_result(time.perf_counter())
         super().connection_lost(exc)
 
 
 class PromptServer(uvicorn.Server):
-    """A uvicorn server that stops when it is told to, and at once."""
+    """A uvicorn server that stops at once, and drops every connection."""
 
     def __init__(self, app: Starlette) -> None:
         super().__init__(
@@ -137,12 +129,12 @@ class PromptServer(uvicorn.Server):
         """Ask the server to end; to be called in its event loop."""
         self._stop.set()
 
+    @override
     async def main_loop(self) -> None:
-        """Wait for the end."""
         await self._stop.wait()
 
+    @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drop every connection, and let the answers find out."""
         # asyncio leaks a connection that it has accepted, but not yet given to a protocol, when
         # its listener is closed. So no more are accepted first, and those are waited for: the
         # task, its transport and its protocol start one after another.
