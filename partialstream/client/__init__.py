@@ -22,7 +22,7 @@ hooks.py            handlers for the events of a call, by instructor's names
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from partialstream.client.aio import AsyncClient
 from partialstream.client.chat import AsyncChatEndpoint, ChatEndpoint
@@ -154,15 +154,11 @@ def from_instructor(
         ...         print(list(client.create_iterable(response_model=Product, messages=messages)))
         [Product(name='Lamp'), Product(name='Rug')]
     """
-    return _over_instructor(client, templates)
-
-
-def _over_instructor(client: Any, templates: bool) -> Client | AsyncClient:
     from instructor import AsyncInstructor, Instructor
 
     if isinstance(client, AsyncInstructor):
         return AsyncClient(AsyncInstructorEndpoint(client, templates=templates))
-    if isinstance(client, Instructor):
+    if isinstance(client, Instructor):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
         return Client(InstructorEndpoint(client, templates=templates))
     raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
 
@@ -227,7 +223,7 @@ def from_provider(
     ours = model.partition("/")[0] in _OUR_PROVIDERS and (mode is None or is_known_mode(mode))
     made = make(model, async_client=async_client, mode=None if ours else mode, **kwargs)
     if not ours:
-        return _over_instructor(made, templates)
+        return from_instructor(cast("Instructor | AsyncInstructor", made), templates=templates)
     defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
     if async_client:
         return AsyncClient(AsyncChatEndpoint(made.client, mode, defaults, templates=templates))

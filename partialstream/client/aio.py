@@ -44,26 +44,15 @@ class AsyncClient(BaseClient[AsyncEndpoint]):
     _asynchronous = True
 
     @overload
-    def create_iterable(self, *, response_model: type[V], **kwargs: Any) -> AsyncItemStream[V]: ...
-
-    @overload
     def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> AsyncItemStream[T]: ...
 
     @overload
     def create_iterable(self, *, response_model: Any, **kwargs: Any) -> AsyncItemStream[Any]: ...
 
     def create_iterable(self, *, response_model: Any, **kwargs: Any) -> AsyncItemStream[Any]:
-        """Stream a list: each item is handed over when its last character is in.
+        """Stream a list, as `Client.create_iterable` does; the request is made on first use.
 
-        Args:
-            response_model: The type of one item.
-            **kwargs: See `Client`.
-
-        Returns:
-            An iterator of items, best used in an `async with` block.
-
-        Raises:
-            TypeError: An argument contradicts `response_model`, or is not known.
+        It is read by `async for item in stream`, best in an `async with` block.
         """
         return self._item_stream(self._call(items_shape(response_model), kwargs, stream=True))
 
@@ -76,17 +65,9 @@ class AsyncClient(BaseClient[AsyncEndpoint]):
     def create_partial(self, *, response_model: Any, **kwargs: Any) -> AsyncPartialStream[Any]: ...
 
     def create_partial(self, *, response_model: Any, **kwargs: Any) -> AsyncPartialStream[Any]:
-        """Stream an object that grows.
+        """Stream an object that grows, as `Client.create_partial` does.
 
-        Args:
-            response_model: Its type.
-            **kwargs: See `Client`.
-
-        Returns:
-            An iterator of snapshots; the last is the validated object.
-
-        Raises:
-            TypeError: An argument contradicts `response_model`, or is not known.
+        It is read by `async for snapshot in stream`, best in an `async with` block.
         """
         return self._partial_stream(self._call(object_shape(response_model), kwargs, stream=True))
 
@@ -139,18 +120,10 @@ class AsyncClient(BaseClient[AsyncEndpoint]):
     def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any: ...
 
     def create(self, *, response_model: Any, stream: bool = False, **kwargs: Any) -> Any:
-        """Ask for a list or an object, streamed or complete; to be awaited, or read if streamed.
+        """Ask for a list or an object, as `Client.create` does; to be awaited.
 
-        Args:
-            response_model: `Iterable[T]` or `list[T]` for a list, any other type for an object.
-            stream: Whether to stream: an `AsyncItemStream` for a list, an
-                `AsyncPartialStream` for an object. Otherwise the complete value is given.
-            **kwargs: See `Client`.
-
-        Raises:
-            TypeError: An argument contradicts `response_model`, or is not known.
-            PartialStreamError: Without `stream`: the response is not what was asked for.
-            openai.OpenAIError: As for `Client.create`.
+        With `stream=True` it is an `AsyncItemStream` for a list, an `AsyncPartialStream` for an
+        object: either may be awaited, or read at once.
         """
         call = self._call(response_shape(response_model), kwargs, stream=stream)
         if not stream:
@@ -186,10 +159,7 @@ class AsyncClient(BaseClient[AsyncEndpoint]):
     async def create_with_completion(
         self, *, response_model: Any, **kwargs: Any
     ) -> tuple[Any, Any]:
-        """Ask for a complete list or object, and for the response that it came in.
-
-        Args, results and errors are those of `Client.create_with_completion`.
-        """
+        """Ask for a complete value, and for its response, as `Client.create_with_completion`."""
         call = self._call(response_shape(response_model), kwargs, stream=False)
         return await self._full(call), call.completion()
 

@@ -20,7 +20,7 @@ from partialstream.client.endpoint import BESIDE, FullResponse
 from partialstream.client.schema import VALUE, type_name, value_model
 from partialstream.errors import ProviderError
 from partialstream.sources.detect import source_for
-from partialstream.stream.transport import aiter_of, close_by, closer_of
+from partialstream.stream.transport import aiter_of, close_by, closer_of, no_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,7 +191,7 @@ def _capturing(captured: CapturedResponse) -> type[Any]:
             cls, completion: Any, stream_extractor: Any = None, **_: Any
         ) -> AsyncIterator[Any]:
             captured.response, captured.extract = completion, stream_extractor
-            return _nothing()
+            return no_chunks()
 
         @classmethod
         def tasks_from_chunks(cls, json_chunks: Any, **_: Any) -> Iterator[Any]:
@@ -201,7 +201,7 @@ def _capturing(captured: CapturedResponse) -> type[Any]:
         @classmethod
         def tasks_from_chunks_async(cls, json_chunks: Any, **_: Any) -> AsyncIterator[Any]:
             captured.texts = json_chunks
-            return _nothing()
+            return no_chunks()
 
         @classmethod
         def model_validate_json(cls, json_data: Any, **_: Any) -> Any:
@@ -222,12 +222,6 @@ def _stand_in(model: type[Any]) -> BaseModel:
     # Where instructor takes it for a list, it logs an error if this is missing.
     vars(made).setdefault(LIST, [])
     return made
-
-
-async def _nothing() -> AsyncIterator[Any]:
-    nothing: tuple[Any, ...] = ()
-    for each in nothing:
-        yield each
 
 
 # -- its chunks ----------------------------------------------------------------------------

@@ -262,9 +262,9 @@ class ItemRetries(RetryingSession[T]):
 
 def item_session(call: Call) -> Session[Any]:
     """What reads the list: over one response, or over as many as it takes."""
-    on_invalid = call.options.on_invalid or "raise"
-    if call.is_plain and (on_invalid == "raise" or on_invalid == "skip"):
-        reader = call.item_reader(ResponseStream(), on_invalid)
+    on_invalid = call.options.on_invalid
+    if call.is_plain and on_invalid in (None, "raise", "skip"):
+        reader = call.item_reader(ResponseStream(), "skip" if on_invalid == "skip" else "raise")
         return Session(reader, call.options.take, call.options.stop_when)
     return ItemRetries(call)
 

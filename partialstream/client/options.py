@@ -60,11 +60,6 @@ OnInterrupt = Literal["resume", "raise"]
 Key = str | Callable[[Any], Hashable]
 """What tells one item from another: the name of a member, or a function of the item."""
 
-_REFUSED: Final = {
-    "validation_context": "is called context= here",
-}
-"""Arguments that no provider knows, and what to say to those who take them for ours."""
-
 _ONLY_FOR: Final = {
     "path": "items",
     "on_invalid": "items",
@@ -113,9 +108,8 @@ class Options:
         Raises:
             TypeError: One of the arguments is neither.
         """
-        for name, reason in _REFUSED.items():
-            if name in kwargs:
-                raise TypeError(f"{name}= {reason}")
+        if "validation_context" in kwargs:  # no provider knows it
+            raise TypeError("validation_context= is called context= here")
         rest = dict(kwargs)
         given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
         return cls(**given), rest

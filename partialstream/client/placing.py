@@ -202,9 +202,9 @@ class Placing:
         if self._key is None:
             return None
         value: Any = element.value
-        found: Hashable = (
-            value[self._key] if isinstance(value, Mapping) else getattr(value, self._key)
-        )
+        if isinstance(value, Mapping):
+            return cast("Mapping[str, Hashable]", value)[self._key]
+        found: Hashable = getattr(value, self._key)
         return found
 
     def _sign(self, element: Element[Any]) -> Sign:

@@ -26,21 +26,13 @@ from pydantic import BaseModel
 
 T = TypeVar("T")
 
+_LISTS: Final = (
+    *(list, Iterable, Iterator, AsyncIterable, AsyncIterator),
+    *(Collection, Sequence, MutableSequence),
+)
 _CONTAINERS: Final[dict[Any, type[list[Any]] | type[tuple[Any, ...]]]] = {
-    list: list,
+    **dict.fromkeys(_LISTS, list),
     tuple: tuple,
-    **dict.fromkeys(
-        (
-            Iterable,
-            Iterator,
-            AsyncIterable,
-            AsyncIterator,
-            Collection,
-            Sequence,
-            MutableSequence,
-        ),
-        list,
-    ),
 }
 """Types that are asked for by naming their items, and what holds all of them at the end.
 

@@ -72,9 +72,6 @@ class Client(BaseClient[Endpoint]):
     _asynchronous = False
 
     @overload
-    def create_iterable(self, *, response_model: type[V], **kwargs: Any) -> ItemStream[V]: ...
-
-    @overload
     def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> ItemStream[T]: ...
 
     @overload
