@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from life import run_async
 from openai.types.chat import ChatCompletionChunk
 from pydantic import BaseModel
 
@@ -28,7 +27,7 @@ from partialstream import (
 from partialstream.testing import async_fake_stream, chat_chunks, fake_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from partialstream import Outcome, Timing, Usage
 
@@ -194,29 +193,6 @@ def _tell(told: Told, stream: Any, source: Any) -> Told:
 
 Driver = Sync | Async
 DRIVERS: tuple[Driver, ...] = (Sync(), Async())
-
-
-def run_async(main: Callable[[], Awaitable[Any]], *, collect: bool = True) -> Any:
-    """`asyncio.run`, and whatever the loop complains of fails the test.
-
-    What was forgotten is collected while the loop is there, unless nothing can be.
-    """
-    complaints: list[Any] = []
-
-    async def watched() -> Any:
-        asyncio.get_running_loop().set_exception_handler(
-            lambda _, context: complaints.append(context)
-        )
-        result = await main()
-        if collect:
-            gc.collect()
-        for _ in range(3):
-            await asyncio.sleep(0)
-        return result
-
-    result = asyncio.run(watched())
-    assert not complaints
-    return result
 
 
 def join_texts(events: list[Any]) -> list[Any]:

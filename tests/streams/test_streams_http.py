@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2  # the HTTP library below OpenAI's SDK
 import openai
 import pytest
-from drivers import run_async
+from life import run_async
 from pydantic import BaseModel
 
 from partialstream import (

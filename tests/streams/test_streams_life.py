@@ -8,8 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from drivers import run_async
-from life import LIVES, Life, Product
+from life import LIVES, Life, Product, run_async
 
 from partialstream import (
     IncompleteStreamError,

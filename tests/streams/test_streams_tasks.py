@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from drivers import run_async
+from life import run_async
 from pydantic import BaseModel
 from waiting import AsyncWaitingStream
 

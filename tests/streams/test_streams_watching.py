@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from client_runs import ASK, Product, async_sdk, sync_sdk
-from drivers import run_async
+from life import run_async
 
 from partialstream import TextDelta, WordWatch, from_openai
 from partialstream.results import Channel

@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from drivers import run_async
 from pydantic import BaseModel
 
 from partialstream import astream_items, astream_partial, stream_items, stream_partial
 from partialstream.testing import async_fake_stream, fake_stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Coroutine,
+        Iterator,
+        Sequence,
+    )
 
     Scenario = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Product(BaseModel):
     name: str
+
+
+def run_async(main: Callable[[], Awaitable[Any]], *, collect: bool = True) -> Any:
+    """`asyncio.run`, and whatever the loop complains of fails the test.
+
+    What was forgotten is collected while the loop is there, unless nothing can be.
+    """
+    complaints: list[Any] = []
+
+    async def watched() -> Any:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: complaints.append(context)
+        )
+        result = await main()
+        if collect:
+            gc.collect()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return result
+
+    result = asyncio.run(watched())
+    assert not complaints
+    return result
 
 
 class SyncLife:
@@ -95,6 +125,10 @@ class SyncLife:
     async def turns(self) -> None:
         """Nothing else happens in between."""
 
+    async def wait(self, blocking: Callable[..., Any], *args: Any) -> Any:
+        """What a call that blocks gives."""
+        return blocking(*args)
+
 
 class AsyncLife:
     """`astream_items` and `astream_partial`, in an event loop of their own."""
@@ -166,6 +200,9 @@ class AsyncLife:
         """What a loop does anyway while anything else happens in the program."""
         for _ in range(5):
             await asyncio.sleep(0)
+
+    async def wait(self, blocking: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.to_thread(blocking, *args)
 
 
 Life = SyncLife | AsyncLife
