@@ -1,4 +1,4 @@
-"""How much a stream may ask of the machine that reads it."""
+"""Bounds on the memory, the work and the time that a stream may take."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ from typing import Final
 from partialstream.errors import LimitExceededError
 
 SHORT_TEXT: Final = 8
-"""Characters of an element that may come again and again; see `Limits.repeated_items`."""
+"""Characters of a text that may be repeated without limit; see `Limits.repeated_items`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what a stream may make its reader hold, walk or wait for.
+    """Bounds on the memory, the work and the time that a stream may take.
 
-    Whatever exceeds one raises `LimitExceededError`, but for `text_kept`, which says what is
-    kept for the caller to look at. Sizes are in characters, that of an event in bytes.
+    Exceeding one raises `LimitExceededError`, except for `text_kept`, which only bounds what is
+    kept for the caller. Sizes are in characters, that of an event in bytes.
 
     Attributes:
-        depth: Arrays and objects open at once. pydantic's own parser stops at 201.
+        depth: Levels of nested arrays and objects. pydantic's own parser stops at 201.
         item_size: Characters of one item, or of the whole text of a growing object.
             16 Mi is a hundred times the longest response of today's models.
-        item_count: Elements of the list, rejected ones counted.
-        total_size: Characters of the whole text, prose and skipped members counted.
-        text_kept: Characters of the text so far that a stream keeps to show and to resume from.
-            A longer text streams on, but `stream.text` can no longer be had. As much is kept of
-            the reasoning, of the refusal and of what else a provider says (`metadata.extra`), from
-            their beginnings; `metadata.shortened` says that there was more, which the events of
-            the stream give all the same. `confidence` knows the tokens of as many characters, the
-            last ones, at least.
-        event_size: Bytes of one event or document of a body, comments included; each line counts
-            for 64 more, about what it takes to hold it. 16 Mi is as much as an item may have, and
-            a thousand times an ordinary event; while an event is read, some copies of it are held.
-        channels: Texts side by side in one response: choices, blocks, output items, tool calls. For
-            each some kilobytes are held. Models make a hundred calls at once at most.
-        rejected_size: Characters of the items that did not validate and are kept in `rejected`;
-            each error in them counts for 400, about what pydantic's errors take. 4 Mi is ten
-            thousand small items, and more than any model says in one response; with fewer, a
-            response that is not what was requested is found out earlier.
-        whitespace_run: Blanks in a row outside strings. A model that is held to a grammar and
-            has nothing left to say pads with blanks until its tokens run out.
-        repeated_items: Elements of a streamed list in a row that have the same text. A model
-            that is caught in a loop says the same until its tokens run out. No list of labels
-            or of empty rows repeats one a thousand times for a reason; where items differ
-            by nature, 20 is enough and saves more tokens. Texts of up to `SHORT_TEXT`
-            characters (numbers, `true`, short words) do not count. None: no limit.
-        idle_seconds: Seconds without a delta, whatever text it belongs to: the document, reasoning
-            or a refusal. Comments, pings and empty deltas are no progress; they are counted from
-            the first one after the last delta. Half of the OpenAI SDK's own time-out: reasoning
-            models are silent for minutes before their first token. The stream ends as `stalled`.
-            What a client asks for is bounded also while nothing at all arrives. Of a stream that
-            somebody else has opened, the clock is looked at when a chunk arrives (of bare texts,
-            at the 64th empty one in a row at the latest); an iterator that waits for ever can only
-            be bounded by whoever opened it.
+        item_count: Elements of the list, including rejected ones.
+        total_size: Characters of the whole text, including prose and skipped members.
+        text_kept: Characters of the text that a stream keeps, for `stream.text` and for resuming.
+            A longer text is still streamed, but `stream.text` raises. The same number of
+            characters is kept from the start of the reasoning, of the refusal and of other
+            metadata (`metadata.extra`); `metadata.shortened` is True if there was more, which the
+            events of the stream still report. `confidence` covers at least as many of the last
+            characters.
+        event_size: Bytes of one event or document of a body, including comments; each line counts
+            as 64 more, about the overhead of holding it. 16 Mi is the size allowed for an item,
+            and a thousand times an ordinary event. Several copies may be held while it is read.
+        channels: Parallel texts in one response: choices, blocks, output items, tool calls. Each
+            takes some kilobytes. Models make at most about a hundred calls at once.
+        rejected_size: Characters of the invalid items that are kept in `rejected`; each error in
+            them counts as 400, about what pydantic's errors take. 4 Mi is ten thousand small
+            items, more than any model sends in one response. A smaller limit detects a response
+            of the wrong kind earlier.
+        whitespace_run: Consecutive blanks outside strings. A model constrained by a grammar that
+            has nothing left to say emits blanks until its tokens run out.
+        repeated_items: Consecutive elements of a streamed list with the same text. A model caught
+            in a loop repeats itself until its tokens run out, while no sensible list of labels or
+            of empty rows repeats one a thousand times; if your items always differ, 20 is enough
+            and saves more tokens. Texts of up to `SHORT_TEXT` characters (numbers, `true`, short
+            words) do not count. None for no limit.
+        idle_seconds: Seconds without a delta in any text: the document, reasoning or a refusal.
+            Comments, pings and empty deltas do not count as progress; the time runs from the
+            first one after the last delta. The default is half of the OpenAI SDK's timeout, as
+            reasoning models are silent for minutes before their first token. The stream ends as
+            `stalled`. Requests made by a client are bounded even while nothing arrives. For
+            streams opened elsewhere, the clock is only checked when a chunk arrives (with text
+            deltas, at every 64th empty one at the latest), so an iterator that blocks forever has
+            to be bounded by the code that opened it.
 
     Example:
         >>> Limits(item_count=100).item_count
@@ -90,9 +90,9 @@ _MESSAGES: Final = {
     "item_count": "more than {} items",
     "total_size": "more than {} characters",
     "text_kept": "no more than {} characters of text are kept",
-    "event_size": "an event of the response has not ended after {} bytes",
-    "channels": "more than {} texts side by side in one response",
-    "whitespace_run": "more than {} blanks in a row",
+    "event_size": "an event of the response is longer than {} bytes",
+    "channels": "more than {} parallel texts in one response",
+    "whitespace_run": "more than {} consecutive blanks",
 }
 
 

@@ -41,10 +41,10 @@ class Outcome:
     Attributes:
         status: One of the words of `Status`.
         finish_reason: The provider's own word for it (`"stop"`, `"length"`, …), if it said one.
-        detail: What is known beyond the status: the refusal's text, the filter's reason; which
-            wish of the caller's has ended a stream (`"take=3"`, `"stop_when"`).
-        tail: The unfinished text of the open item or object, `""` if there is none. What is
-            invalid is not unfinished: no text that follows would help it.
+        detail: What is known beyond the status: the refusal's text, the filter's reason, or the
+            option that ended the stream (`"take=3"`, `"stop_when"`).
+        tail: The unfinished text of the open item or object, `""` if there is none. Invalid text
+            is not unfinished, since nothing that follows could complete it.
 
     Example:
         >>> Outcome("complete").ok
@@ -60,7 +60,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Whether everything the model wanted to say has arrived."""
+        """Whether the response is complete."""
         return self.status == "complete"
 
 
@@ -75,13 +75,13 @@ class Usage:
     `cached_tokens` are part of `input_tokens`, and `reasoning_tokens` part of
     `output_tokens`, as in the OpenAI API.
 
-    Providers report the usage at the end of a response. One that was interrupted, or closed
-    because it had brought enough, has cost more than was reported: `complete` is False then.
+    Providers report the usage at the end of a response. If a response was interrupted, or closed
+    early, more tokens were used than reported, and `complete` is False.
 
     Attributes:
-        complete: Whether the provider has counted everything.
+        complete: Whether the provider reported all tokens.
         estimated_output_tokens: Output tokens that arrived and are not in `output_tokens`, at
-            four characters each; 0 if `complete`. Of the input nothing is estimated.
+            four characters each; 0 if `complete`. Input tokens are not estimated.
 
     Example:
         >>> Usage(input_tokens=10, output_tokens=2) + Usage(input_tokens=10, output_tokens=5)
@@ -146,8 +146,7 @@ complete=False, estimated_output_tokens=40)
 class Timing:
     """When things arrived, in seconds since the request was made.
 
-    For a stream that was already open when it was handed over, the clock starts when the
-    stream object is made.
+    For a stream that was opened elsewhere, the clock starts when the stream object is created.
 
     Attributes:
         first_delta: Arrival of the first text, None before it.
@@ -218,13 +217,13 @@ class Item(Generic[T]):
 
     Attributes:
         value: The validated item.
-        index: Its place among all elements of the streamed list, rejected ones counted.
+        index: Its place among all elements of the streamed list, including rejected ones.
         path: Where its text stands in the document.
         raw: Its JSON text, character for character.
         attempt: The number of the request it came with; the first is 1.
         received_at: Seconds from the request to its delivery.
-        confidence: How likely its values were; None if the provider did not report it, as most
-            do only if asked to (`logprobs=True`), and of tool calls not at all.
+        confidence: The probabilities of its values; None if the provider did not report them.
+            Most report them only with `logprobs=True`, and not for tool calls.
     """
 
     value: T

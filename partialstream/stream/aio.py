@@ -74,7 +74,7 @@ class _AsyncStream(StreamInfo[T]):
         await self.close()
 
     async def close(self) -> None:
-        """Leave the stream: the response is closed at once. Allowed at any time, repeatedly."""
+        """Close the response at once. May be called at any time, and more than once."""
         self._session.cancel()
         # First, so that a task that waits for a chunk is woken up.
         await self._chunks.close()
@@ -105,14 +105,14 @@ class _AsyncStream(StreamInfo[T]):
 
 
 class AsyncItemStream(_AsyncStream[T]):
-    """An async iterator of items, handed over as they complete.
+    """An async iterator of items, delivered as they complete.
 
-    It can be read once: by iterating over it, over `detailed()` or over `events()`. Leaving
+    It can be read once: by iterating over it, over `detailed()` or over `events()`. Exiting
     a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
         PartialStreamError: The response is malformed, invalid, incomplete, refused …; see
-            `partialstream.errors`. Items before the failure are handed over first.
+            `partialstream.errors`. Items before the failure are delivered first.
     """
 
     @property
@@ -125,11 +125,11 @@ class AsyncItemStream(_AsyncStream[T]):
         return self._also(run_async(self._session, self._chunks, Item))
 
     def events(self) -> AsyncIterator[ItemEvent[T]]:
-        """Everything that happens: text, items, rejected items, the end.
+        """All events: text, items, rejected items, the end.
 
-        With retries also: attempts that begin, fail or resume another, items that are repaired.
+        With retries, also attempts that start, fail or resume another, and repaired items.
 
-        Between two other events, text may come in any number of pieces.
+        Text between two other events may be split into any number of pieces.
         """
         self._session.report_text()
         return self._also(run_async(self._session, self._chunks))
@@ -138,15 +138,15 @@ class AsyncItemStream(_AsyncStream[T]):
 class AsyncPartialStream(_AsyncStream[T]):
     """An async iterator of snapshots of a growing object; the last is the validated object.
 
-    It can be read once: by iterating over it, or over `events()`. `final()` reads what is
-    left. Leaving a loop closes the response; so does `close`, and the end of a `with` block.
+    It can be read once: by iterating over it, or over `events()`. `final()` reads the rest.
+    Exiting a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
         PartialStreamError: As for `AsyncItemStream`; `error.snapshot` is the last snapshot.
     """
 
     async def final(self) -> T:
-        """Read to the end; gives the validated object.
+        """Read to the end and return the validated object.
 
         Raises:
             PartialStreamError: There is none.
@@ -156,7 +156,7 @@ class AsyncPartialStream(_AsyncStream[T]):
         return self._session.final()
 
     def events(self) -> AsyncIterator[PartialEvent[T]]:
-        """Everything that happens: text, snapshots, the end; with retries also attempts."""
+        """All events: text, snapshots, the end; with retries also attempts."""
         self._session.report_text()
         return self._also(run_async(self._session, self._chunks))
 
@@ -173,7 +173,7 @@ def astream_items(
     take: int | None = None,
     stop_when: Callable[[T], bool] | None = None,
 ) -> AsyncItemStream[T]:
-    """Read items from any stream that is open already.
+    """Read items from a stream that is already open.
 
     Args:
         type_: The type of one item: anything pydantic validates.
@@ -181,14 +181,14 @@ def astream_items(
             dicts. Closed with the stream, if it has a `close`.
         path: Where the list is; see `ItemParser`.
         on_invalid: `"raise"` or `"skip"`; see `ItemParser`.
-        context: Handed to pydantic's validators.
+        context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
-        take: How many items are wanted; None: all. Rejected items do not count. With the last
-            one the stream ends, its outcome is `cancelled` and not an error, and the response
-            is closed before that item is handed over.
-        stop_when: Told of each item before it is handed over; the first that it is true of is
-            the last, as with `take`. What it raises ends the stream, and is raised.
+        take: Number of items after which the stream ends; None for all. Rejected items do not
+            count. The response is closed before the last item is delivered; the outcome is
+            `cancelled`, and no error is raised.
+        stop_when: Called with each item before it is delivered; the first item for which it
+            returns True is the last, as with `take`. An exception it raises ends the stream.
 
     Example:
         >>> import asyncio
@@ -214,18 +214,18 @@ def astream_partial(
     limits: Limits | None = None,
     stop_when: Callable[[M], bool] | None = None,
 ) -> AsyncPartialStream[M]:
-    """Read a growing object from any stream that is open already.
+    """Read a growing object from a stream that is already open.
 
     Args:
         model: The model.
         chunks: See `astream_items`.
-        context: Handed to pydantic's validators.
+        context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
-        stop_when: Told of each snapshot before it is handed over; the first that it is true of
-            is the last, and the response is closed before that. There is no final object then:
-            `final()` raises `IncompleteStreamError`, with that snapshot. What it raises ends
-            the stream, and is raised.
+        stop_when: Called with each snapshot before it is delivered; the first for which it
+            returns True is the last, and the response is closed before that. There is no final
+            object then: `final()` raises `IncompleteStreamError`, with that snapshot. An
+            exception it raises ends the stream.
     """
     reader: PartialReader[M] = PartialReader(model, context=context, strict=strict, limits=limits)
     return AsyncPartialStream(Session(reader, stop_when=stop_when), AsyncChunks.of(chunks))

@@ -22,9 +22,9 @@ class TextDelta:
     Attributes:
         text: The text, never empty.
         channel: What it belongs to: the content, a tool call, the reasoning, a refusal.
-        tokens: The tokens whose last character is in it, with the likeliest ones in their
-            place, if the provider tells (`logprobs=True`, `top_logprobs=5`). Those of which
-            nothing is in the text are left out, as the mark of the end.
+        tokens: The tokens whose last character is in it, with the alternatives to them, if the
+            provider reports them (`logprobs=True`, `top_logprobs=5`). Tokens without text, like
+            the end-of-sequence token, are omitted.
     """
 
     text: str
@@ -56,7 +56,7 @@ class Snapshot(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class AttemptStarted:
-    """A request is made. Told by streams that may make several.
+    """A request is made. Only in streams that may make several.
 
     Attributes:
         number: 1 for the first.
@@ -119,7 +119,7 @@ class Finished:
 
 
 AttemptEvent = AttemptStarted | AttemptFailed | Resumed
-"""What tells of requests, in streams that may make several."""
+"""Events about requests, in streams that may make several."""
 
 ItemEvent = TextDelta | Item[T] | ItemRejected | ItemRepaired | AttemptEvent | Finished
 """What the events of an item stream are."""

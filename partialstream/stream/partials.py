@@ -39,7 +39,7 @@ class PartialReader(ResponseReader[M]):
 
     Args:
         model: The model of the response.
-        context: Handed to pydantic's validators.
+        context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
         response: See `ResponseReader`.

@@ -42,19 +42,19 @@ def validate_stop_options(take: Any, stop_when: Any) -> None:
     """Refuse options for an early end that make no sense.
 
     Raises:
-        TypeError: `take` is no whole number, or `stop_when` nothing that can be called at once.
+        TypeError: `take` is not an integer, or `stop_when` not a function that can be called.
         ValueError: `take` is less than 1.
     """
     if take is not None:
         if not isinstance(take, int) or isinstance(take, bool):
-            raise TypeError(f"take= must be a whole number, not {take!r}")
+            raise TypeError(f"take= must be an integer, not {take!r}")
         if take < 1:
             raise ValueError(f"take= must be at least 1, not {take}")
     if stop_when is not None:
         if not callable(stop_when):
             raise TypeError(f"stop_when= must be a function, not {stop_when!r}")
         if iscoroutinefunction(stop_when):
-            raise TypeError("stop_when= must not be async: it is asked at once")
+            raise TypeError("stop_when= must not be an async function")
 
 
 class Session(Generic[T]):
@@ -65,8 +65,8 @@ class Session(Generic[T]):
 
     Args:
         reader: Reads the response.
-        take: How many items are wanted; None for all.
-        stop_when: Asked of each item or snapshot before it is handed over: is it the last?
+        take: Number of items after which the stream ends; None for all.
+        stop_when: Called with each item or snapshot: whether it is the last one.
 
     Raises:
         TypeError: See `validate_stop_options`.

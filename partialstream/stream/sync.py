@@ -59,7 +59,7 @@ class _Stream(StreamInfo[T]):
         self.close()
 
     def close(self) -> None:
-        """Leave the stream: the response is closed at once. Allowed at any time, repeatedly."""
+        """Close the response at once. May be called at any time, and more than once."""
         # First: a thread that has not begun to wait for a chunk does not begin any more.
         self._session.cancel()
         readers = (self._values, *self._others)
@@ -87,14 +87,14 @@ class _Stream(StreamInfo[T]):
 
 
 class ItemStream(_Stream[T]):
-    """An iterator of items, handed over as they complete.
+    """An iterator of items, delivered as they complete.
 
-    It can be read once: by iterating over it, over `detailed()` or over `events()`. Leaving
+    It can be read once: by iterating over it, over `detailed()` or over `events()`. Exiting
     a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
         PartialStreamError: The response is malformed, invalid, incomplete, refused …; see
-            `partialstream.errors`. Items before the failure are handed over first.
+            `partialstream.errors`. Items before the failure are delivered first.
     """
 
     @property
@@ -107,11 +107,11 @@ class ItemStream(_Stream[T]):
         return self._also(run(self._session, self._chunks, Item))
 
     def events(self) -> Iterator[ItemEvent[T]]:
-        """Everything that happens: text, items, rejected items, the end.
+        """All events: text, items, rejected items, the end.
 
-        With retries also: attempts that begin, fail or resume another, items that are repaired.
+        With retries, also attempts that start, fail or resume another, and repaired items.
 
-        Between two other events, text may come in any number of pieces.
+        Text between two other events may be split into any number of pieces.
         """
         self._session.report_text()
         return self._also(run(self._session, self._chunks))
@@ -120,15 +120,15 @@ class ItemStream(_Stream[T]):
 class PartialStream(_Stream[T]):
     """An iterator of snapshots of a growing object; the last is the validated object.
 
-    It can be read once: by iterating over it, or over `events()`. `final()` reads what is
-    left. Leaving a loop closes the response; so does `close`, and the end of a `with` block.
+    It can be read once: by iterating over it, or over `events()`. `final()` reads the rest.
+    Exiting a loop closes the response; so does `close`, and the end of a `with` block.
 
     Raises (while it is read):
         PartialStreamError: As for `ItemStream`; `error.snapshot` is the last snapshot.
     """
 
     def final(self) -> T:
-        """Read to the end; gives the validated object.
+        """Read to the end and return the validated object.
 
         Raises:
             PartialStreamError: There is none.
@@ -138,7 +138,7 @@ class PartialStream(_Stream[T]):
         return self._session.final()
 
     def events(self) -> Iterator[PartialEvent[T]]:
-        """Everything that happens: text, snapshots, the end; with retries also attempts."""
+        """All events: text, snapshots, the end; with retries also attempts."""
         self._session.report_text()
         return self._also(run(self._session, self._chunks))
 
@@ -155,7 +155,7 @@ def stream_items(
     take: int | None = None,
     stop_when: Callable[[T], bool] | None = None,
 ) -> ItemStream[T]:
-    """Read items from any stream that is open already.
+    """Read items from a stream that is already open.
 
     Args:
         type_: The type of one item: anything pydantic validates.
@@ -163,14 +163,14 @@ def stream_items(
             dicts. Closed with the stream, if it has a `close`.
         path: Where the list is; see `ItemParser`.
         on_invalid: `"raise"` or `"skip"`; see `ItemParser`.
-        context: Handed to pydantic's validators.
+        context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
-        take: How many items are wanted; None: all. Rejected items do not count. With the last
-            one the stream ends, its outcome is `cancelled` and not an error, and the response
-            is closed before that item is handed over.
-        stop_when: Told of each item before it is handed over; the first that it is true of is
-            the last, as with `take`. What it raises ends the stream, and is raised.
+        take: Number of items after which the stream ends; None for all. Rejected items do not
+            count. The response is closed before the last item is delivered; the outcome is
+            `cancelled`, and no error is raised.
+        stop_when: Called with each item before it is delivered; the first item for which it
+            returns True is the last, as with `take`. An exception it raises ends the stream.
 
     Example:
         >>> from pydantic import BaseModel
@@ -196,18 +196,18 @@ def stream_partial(
     limits: Limits | None = None,
     stop_when: Callable[[M], bool] | None = None,
 ) -> PartialStream[M]:
-    """Read a growing object from any stream that is open already.
+    """Read a growing object from a stream that is already open.
 
     Args:
         model: The model.
         chunks: See `stream_items`.
-        context: Handed to pydantic's validators.
+        context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
-        stop_when: Told of each snapshot before it is handed over; the first that it is true of
-            is the last, and the response is closed before that. There is no final object then:
-            `final()` raises `IncompleteStreamError`, with that snapshot. What it raises ends
-            the stream, and is raised.
+        stop_when: Called with each snapshot before it is delivered; the first for which it
+            returns True is the last, and the response is closed before that. There is no final
+            object then: `final()` raises `IncompleteStreamError`, with that snapshot. An
+            exception it raises ends the stream.
 
     Example:
         >>> from pydantic import BaseModel

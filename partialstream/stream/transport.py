@@ -200,22 +200,22 @@ async def no_chunks() -> AsyncGenerator[Any, None]:
 def iter_of(chunks: Iterable[Any]) -> Iterator[Any]:
     """The iterator of an iterable (`iter`, with an error that says what is wrong)."""
     if not hasattr(chunks, "__iter__") and not hasattr(chunks, "__getitem__"):
-        hint = "for async ones there are astream_items and astream_partial"
+        hint = "for async streams use astream_items and astream_partial"
         if hasattr(chunks, "__enter__") and not hasattr(chunks, "__aiter__"):
-            hint = "`with` gives it: `with ... as stream:`"
-        raise TypeError(f"a stream is needed, not {type(chunks).__name__}; {hint}")
+            hint = "enter it first: `with ... as stream:`"
+        raise TypeError(f"expected a stream, not {type(chunks).__name__}; {hint}")
     return iter(chunks)
 
 
 def aiter_of(chunks: AsyncIterable[Any]) -> AsyncIterator[Any]:
     """The iterator of an async iterable (`aiter`, with an error that says what is wrong)."""
     if not hasattr(chunks, "__aiter__"):
-        hint = "for others there are stream_items and stream_partial"
+        hint = "for other streams use stream_items and stream_partial"
         if isawaitable(chunks):
-            hint = "`await` gives it"
+            hint = "await it first"
         elif hasattr(chunks, "__aenter__"):
-            hint = "`async with` gives it: `async with ... as stream:`"
-        raise TypeError(f"an async stream is needed, not {type(chunks).__name__}; {hint}")
+            hint = "enter it first: `async with ... as stream:`"
+        raise TypeError(f"expected an async stream, not {type(chunks).__name__}; {hint}")
     return chunks.__aiter__()
 
 

@@ -124,7 +124,7 @@ def test_without_a_stream_the_list_so_far_is_given(caller: Caller) -> None:
     ("method", "kwargs", "error", "message"),
     [
         ("create_iterable", {"take": 0}, ValueError, "take= must be at least 1"),
-        ("create_iterable", {"take": "2"}, TypeError, "take= must be a whole number"),
+        ("create_iterable", {"take": "2"}, TypeError, "take= must be an integer"),
         ("create_iterable", {"stop_when": 1}, TypeError, "stop_when= must be a function"),
         ("create_partial", {"take": 1}, TypeError, "take= is for lists"),
         ("create", {"stop_when": bool}, TypeError, "stop_when= is for streams and lists"),

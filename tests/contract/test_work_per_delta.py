@@ -16,7 +16,8 @@ from strategies import cut_by
 
 from partialstream import ItemParser, PartialParser
 
-RATIO = 2.05
+SLACK = 1.03
+"""How much faster the calls may grow than the characters: what is done once counts for less."""
 
 
 class Product(BaseModel):
@@ -89,7 +90,7 @@ def test_twice_the_text_takes_twice_the_calls(make: Any, text: Any, size: int) -
     cut = cut_by(4)
     make().feed(text(3))  # whatever is built once
     once, twice = calls(make(), cut(text(size))), calls(make(), cut(text(2 * size)))
-    assert twice <= RATIO * once
+    assert twice / once <= SLACK * len(text(2 * size)) / len(text(size))
 
 
 @pytest.mark.parametrize("text", [products, members])
@@ -99,7 +100,7 @@ def test_looking_at_each_snapshot_takes_as_many_calls(text: Any) -> None:
     once, twice = (
         calls(PartialParser(Shelf), cut(text(size)), looking=True) for size in (200, 400)
     )
-    assert twice <= RATIO * once
+    assert twice / once <= SLACK * len(text(400)) / len(text(200))
 
 
 def test_a_value_is_validated_once_in_each_object_around_it() -> None:

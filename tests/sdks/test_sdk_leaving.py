@@ -165,15 +165,15 @@ def test_what_gives_a_stream_is_told_from_one() -> None:
 
     asked: Any = {"model": "m-1", "max_tokens": 10, "messages": MESSAGES}
     with anthropic.Anthropic(base_url="http://127.0.0.1:9", api_key="-") as client:
-        with pytest.raises(TypeError, match=r"not MessageStreamManager; `with` gives it"):
+        with pytest.raises(TypeError, match=r"not MessageStreamManager; enter it first: `with "):
             stream_items(Product, client.messages.stream(**asked))
 
     async def main() -> None:
-        with pytest.raises(TypeError, match=r"not AsyncManager; `async with` gives it"):
+        with pytest.raises(TypeError, match=r"not AsyncManager; enter it first: `async with "):
             await astream_items(Product, AsyncManager()).__anext__()
         async with anthropic.AsyncAnthropic(base_url="http://127.0.0.1:9", api_key="-") as client:
             unsent = client.messages.create(**asked, stream=True)
-            with pytest.raises(TypeError, match=r"not coroutine; `await` gives it"):
+            with pytest.raises(TypeError, match=r"not coroutine; await it first"):
                 await astream_items(Product, unsent).__anext__()
             unsent.close()
 

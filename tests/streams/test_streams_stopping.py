@@ -289,10 +289,10 @@ def test_what_the_predicate_of_a_growing_object_raises_is_raised(driver: Driver)
     [
         ({"take": 0}, ValueError, "take= must be at least 1, not 0"),
         ({"take": -1}, ValueError, "take= must be at least 1"),
-        ({"take": 1.5}, TypeError, "take= must be a whole number"),
-        ({"take": True}, TypeError, "take= must be a whole number"),
+        ({"take": 1.5}, TypeError, "take= must be an integer"),
+        ({"take": True}, TypeError, "take= must be an integer"),
         ({"stop_when": 3}, TypeError, "stop_when= must be a function"),
-        ({"stop_when": asyncio.sleep}, TypeError, "stop_when= must not be async"),
+        ({"stop_when": asyncio.sleep}, TypeError, "stop_when= must not be an async function"),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused_at_once(
