@@ -30,8 +30,7 @@ from partialstream.errors import (
 from partialstream.results import AttemptCause, Outcome
 from partialstream.stream.deadline import DeadlineError
 from partialstream.stream.events import AttemptFailed, AttemptStarted, Event, Resumed
-from partialstream.stream.outcome import translate
-from partialstream.stream.response import ResponseStream
+from partialstream.stream.response import ResponseStream, translate
 from partialstream.stream.session import Session, Steps, resolved
 from partialstream.validation.locations import object_text
 

@@ -3,9 +3,8 @@
 session.py    one stream: takes chunks, gives events; what is known of the stream as a whole
 drive.py      the loop, written once, and the two drivers that run it
 sync.py       what users iterate over; aio.py, the same with `async for`
-response.py   one response: chunks to deltas, metadata, timing
+response.py   one response: its deltas, metadata, timing; how it ended, as an outcome or error
 reader.py     one response, read as a document; items.py, partials.py: as a list, as an object
-outcome.py    how a stream ended, and the error that says so
 events.py     what a session gives; a search for words in it
 confidence.py how likely the values were, by their tokens
 transport.py  where chunks come from: opened and closed once, interrupted from other threads

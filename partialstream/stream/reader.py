@@ -14,8 +14,7 @@ from partialstream.errors import (
 )
 from partialstream.results import Channel, Delta, Outcome, Token, Usage
 from partialstream.stream.events import Event, TextDelta
-from partialstream.stream.outcome import error_of, resolve, translate
-from partialstream.stream.response import ResponseStream
+from partialstream.stream.response import ResponseStream, error_of, resolve, translate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
