@@ -8,11 +8,11 @@ from typing_extensions import override
 
 from partialstream.sources.base import WireSource
 from partialstream.sources.blocks import Blocks
-from partialstream.sources.common import is_list, is_object, unknown_chunk
+from partialstream.sources.common import list_in, object_in, text_in, unknown_chunk, word_in
 from partialstream.sources.metadata import keep_extra, read_usage_beside_cache
 
 if TYPE_CHECKING:
-    from partialstream.results import AnswerMetadata, Channel, Delta
+    from partialstream.results import AnswerMetadata, Channel, ChannelKind, Delta
     from partialstream.sources.blocks import Block
 
 # What the SDK's `messages.stream()` says once more in its own words. With the whole text so
@@ -87,102 +87,85 @@ class AnthropicSource(WireSource):
 
     @override
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
-        event, kind = fields, fields.get("type")
+        kind, index = fields.get("type"), fields.get("index")
         if kind == "content_block_delta":
-            self._read_piece(event, deltas)
+            self._read_piece(index, self._dict(fields.get("delta")), deltas)
         elif kind == "content_block_start":
-            block = self._dict(event.get("content_block"))
-            self._begin(event.get("index"), block, deltas)
+            self._begin(index, self._dict(fields.get("content_block")), deltas)
         elif kind == "content_block_stop":
-            deltas += self._blocks.end(event.get("index"))
+            deltas += self._blocks.end(index)
         elif kind == "message_start":
-            self._read_message(self._dict(event.get("message")))
+            self._read_message(self._dict(fields.get("message")))
         elif kind == "message_delta":
-            self._read_usage(event.get("usage"))
-            self._read_end(self._dict(event.get("delta")))
-            self._keep_extra(event, _READ)
+            self._read_usage(fields)
+            self._read_end(self._dict(fields.get("delta")))
+            self._keep_extra(fields, _READ)
         elif kind == "message_stop":
             self.metadata.terminated = True
-            self._keep_extra(event, _READ)
+            self._keep_extra(fields, _READ)
         elif kind == "message":
-            self._read_message(event)
-            content: Any = event.get("content") or []
-            if not is_list(content):
-                raise unknown_chunk(content, "a list of content blocks")
-            for index, each in enumerate(content):
-                deltas += self._begin(index, self._dict(each), deltas).end()
-            self._read_end(event)
+            self._read_message(fields)
+            for place, each in enumerate(list_in(fields, "content", "content blocks")):
+                deltas += self._begin(place, self._dict(each), deltas).end()
+            self._read_end(fields)
             self.metadata.terminated = True
-        elif event and not isinstance(kind, str):
-            raise unknown_chunk(event, self._expected)
+        elif fields and not isinstance(kind, str):
+            raise unknown_chunk(fields, self._expected)
 
     def _begin(self, index: Any, fields: dict[str, Any], deltas: list[Delta]) -> Block:
         """Read the start of a block, or a whole one."""
-        kind: Any = fields.get("type")
+        kind = word_in(fields, "type") or ""
         block = self._blocks.begin(index, fields.get("id"))
-        if kind == "text":
-            deltas += _pieces(block.content, fields.get("text"))
-        elif kind == "thinking":
-            deltas += _pieces(block.reasoning, fields.get("thinking"))
-        elif isinstance(kind, str) and kind.endswith("tool_use"):
-            if block.call is None:
-                block.begin_call(
-                    "tool" if kind == "tool_use" else "server_tool",
-                    fields.get("name"),
-                    fields.get("input"),
-                )
+        if kind in ("text", "thinking"):
+            if text := text_in(fields, kind):
+                deltas.append((block.content if kind == "text" else block.reasoning, text))
+        elif kind.endswith("tool_use"):
+            side: ChannelKind = "tool" if kind == "tool_use" else "server_tool"
+            block.begin_call(side, fields.get("name"), fields.get("input"))
         else:
             # The result of a tool, a summary, a hint; none of it is the model's response.
             block.ignored = True
-            to: Any = fields.get("to")
-            if kind == "fallback" and is_object(to) and isinstance(model := to.get("model"), str):
-                # Another model goes on.
+            if kind == "fallback":  # another model goes on
+                model = word_in(object_in(fields, "to"), "model")
                 self.metadata.model = model or self.metadata.model
         return block
 
-    def _read_piece(self, event: dict[str, Any], deltas: list[Delta]) -> None:
-        index: Any = event.get("index")
-        fields = self._dict(event.get("delta"))
-        kind: Any = fields.get("type")
-        member = _TEXTS.get(kind) if isinstance(kind, str) else None
+    def _read_piece(self, index: Any, fields: dict[str, Any], deltas: list[Delta]) -> None:
+        kind = word_in(fields, "type")
+        member = _TEXTS.get(kind or "")
         block = self._blocks.at(index)
         if member is None or block.ignored:
             return
-        text: Any = fields.get(member)
+        text = text_in(fields, member)
         if not text:
             return
-        if not isinstance(text, str):
-            raise unknown_chunk(event, "a piece of text")
+        channel: Channel | None = block.content if member == "text" else block.reasoning
         if member == "partial_json":
             deltas += block.write_arguments(text)
-            call = block.call
-            channel = call.channel if call is not None and call.started else None
-        else:
-            channel = block.content if member == "text" else block.reasoning
+            channel = block.call.open_channel if block.call is not None else None
+        elif channel is not None:
             deltas.append((channel, text))
         # Reasoning is looked at each time: the metadata keeps it.
-        if channel is not None and member != "thinking" and index is not None:
+        if member != "thinking" and index is not None:
             self._bind((index, kind), channel, block.call)
 
     def _read_message(self, message: dict[str, Any]) -> None:
         self._keep_names(message)
-        self._read_usage(message.get("usage"))
+        self._read_usage(message)
 
-    def _read_usage(self, usage: Any) -> None:
-        if not is_object(usage):
-            return
+    def _read_usage(self, fields: dict[str, Any]) -> None:
+        usage = object_in(fields, "usage")
         # They are cumulative; what the later event leaves out stands.
         self._figures.update((name, value) for name, value in usage.items() if value is not None)
-        self.metadata.usage = read_usage_beside_cache(self._figures, _USAGE)
+        found = read_usage_beside_cache(self._figures, _USAGE)
+        self.metadata.usage = found or self.metadata.usage
 
     def _read_end(self, fields: dict[str, Any]) -> None:
         """Read a `delta` of the message, or the like members of a whole one."""
         metadata = self.metadata
-        reason: Any = fields.get("stop_reason")
-        if isinstance(reason, str) and reason:
-            metadata.finish_reason = reason
-        details: Any = fields.get("stop_details")
-        if metadata.finish_reason == "refusal" and is_object(details):
+        self._keep_reason(fields, "stop_reason")
+        details = object_in(fields, "stop_details")
+        if metadata.finish_reason == "refusal" and details:
             refusal: Any = details.get("explanation") or details.get("category")
             if isinstance(refusal, str):
                 metadata.refusal = refusal
@@ -192,10 +175,4 @@ class AnthropicSource(WireSource):
 
     @override
     def _finish(self, *, cut: bool) -> list[Delta]:
-        return self._blocks.finish(self.metadata, cut=cut)
-
-
-def _pieces(channel: Channel, text: Any) -> list[Delta]:
-    if text and not isinstance(text, str):
-        raise unknown_chunk(text, "a text")
-    return [(channel, text)] if text else []
+        return self._blocks.finish(cut=cut)

@@ -93,7 +93,7 @@ class BedrockSource(WireSource):
 
     @override
     def _finish(self, *, cut: bool) -> list[Delta]:
-        return self._blocks.finish(self.metadata, cut=cut)
+        return self._blocks.finish(cut=cut)
 
     @override
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
@@ -152,9 +152,8 @@ class BedrockSource(WireSource):
         if not is_object(call):
             return self._blocks.begin(index)
         block = self._blocks.begin(index, call.get("toolUseId"))
-        if block.call is None:
-            kind: ChannelKind = "server_tool" if call.get("type") == "server_tool_use" else "tool"
-            block.begin_call(kind, call.get("name"), call.get("input"))
+        kind: ChannelKind = "server_tool" if call.get("type") == "server_tool_use" else "tool"
+        block.begin_call(kind, call.get("name"), call.get("input"))
         return block
 
     def _read_end(self, fields: dict[str, Any]) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from partialstream.results import AnswerMetadata, ChannelKind, Delta
 
+Index = int | str | None
+"""A provider's index of a block, None if it gave none."""
+
 # Beside those that other formats have as well: what ends a response ahead of its last word.
 _CUT = frozenset(
     {
@@ -34,42 +37,32 @@ _CUT = frozenset(
 class Block:
     """One block.
 
-    Attributes:
+    Args:
         key: The provider's index, or a free number if another block has had that index.
+        index: The latest index at which the provider has written it, None if it gave none.
+        kind: What it holds, if it was begun by a text; None for a block that was announced.
+        call_id: The provider's id of the call in it, None if it gave none.
+
+    Attributes:
         content: The channel of its text.
         reasoning: The channel of its reasoning.
         call: What it calls a tool with, None if it does not.
-        id: The provider's id of that call, None if it gave none.
         ignored: Whether its texts are none of the model's.
-        index: The latest index at which the provider has written it, None if it gave none.
-        kind: What it holds, if it was begun by a text; None for a block that was announced.
     """
 
-    __slots__ = (
-        "_counted",
-        "_input",
-        "_pieces",
-        "call",
-        "content",
-        "id",
-        "ignored",
-        "index",
-        "key",
-        "kind",
-        "reasoning",
-    )
-
-    def __init__(self, key: Hashable, index: int | str | None, kind: ChannelKind | None) -> None:
+    def __init__(
+        self, key: Hashable, index: Index, kind: ChannelKind | None, call_id: str | None
+    ) -> None:
         self.key = key
         self.index = index
         self.kind = kind
-        self._pieces = 0  # texts at its latest index
-        self._counted = False  # whether it has had texts at several indexes
+        self.id = call_id
         self.content = Channel("content", key)
         self.reasoning = Channel("reasoning", key)
         self.call: ToolCall | None = None
-        self.id: str | None = None
         self.ignored = False
+        self._pieces = 0  # texts at its latest index
+        self._counted = False  # whether it has had texts at several indexes
         self._input = ""  # what was said ahead of the arguments, and counts if none follow
 
     def add(self, channel: Channel, text: str) -> Delta:
@@ -84,25 +77,18 @@ class Block:
 
     def goes_on_with(self, kind: ChannelKind) -> bool:
         """Whether a text of this kind, at an index of its own, goes on with this block."""
-        return self.kind == kind and (self._counted or self._pieces <= 1)
+        return self.kind == kind and (self._counted or not self.is_settled)
 
-    def move_to(self, index: int | str | None) -> None:
+    def move_to(self, index: Index) -> None:
         """Go on at another index."""
         self.index = index
         self._counted = self._counted or self._pieces > 0
         self._pieces = 0
 
     def begin_call(self, kind: ChannelKind, name: Any, arguments: Any = None) -> None:
-        """Make it a call.
-
-        Args:
-            kind: `tool`, or `server_tool` if the provider runs it.
-            name: The tool's name.
-            arguments: The arguments, as far as they are known ahead; nothing to most.
-
-        Raises:
-            ProviderError: If they are not JSON.
-        """
+        """Make it a call, with the arguments as far as they are known ahead; none to most."""
+        if self.call is not None:
+            return  # it begins once more
         self._input = arguments_text(arguments)
         self.kind = None
         self.call = ToolCall(self.key, None, kind)
@@ -127,40 +113,30 @@ class Block:
 
 
 class Blocks:
-    """All blocks of one response.
-
-    Args:
-        metadata: Of the response, where they are counted.
-    """
+    """All blocks of one response, which are counted in its metadata."""
 
     def __init__(self, metadata: AnswerMetadata) -> None:
         self._metadata = metadata
         self._all: list[Block] = []
-        self._by_index: dict[int | str | None, Block] = {}
+        self._by_index: dict[Index, Block] = {}
         self._keys: set[Hashable] = set()
         self._free = 0  # above all keys that are numbers
 
     def begin(self, index: Any, call_id: Any = None) -> Block:
-        """Begin a block.
+        """Begin a block at an index, if there is one.
 
-        Args:
-            index: The provider's index, None if it gave none.
-            call_id: The id of the tool call in it, if any. If the block at this index has it
-                already, it is that block, and begins once more.
+        If the block there has the id of the call in it already, it is that block, and begins
+        once more.
         """
-        index = _index_in(index)
         call_id = call_id if isinstance(call_id, str) and call_id else None
-        block = self._by_index.get(index)
+        block = self._by_index.get(_index_in(index))
         if block is not None and call_id is not None and block.id == call_id:
             return block
-        block = self._add(index, None)
-        block.id = call_id
-        return block
+        return self._add(index, call_id=call_id)
 
     def at(self, index: Any) -> Block:
         """Give the block at an index, the last one for None; begin it if there is none."""
-        block = self._known(index)
-        return self._add(_index_in(index), None) if block is None else block
+        return self._known(index) or self._add(index)
 
     def for_text(self, index: Any, kind: ChannelKind) -> Block:
         """Give the block that a text belongs to, whether or not the block was announced.
@@ -183,14 +159,13 @@ class Blocks:
         block = self._known(index)
         if block is not None:
             return block
-        index = _index_in(index)
         last = self._all[-1] if self._all else None
         if last is None or not last.goes_on_with(kind):
             return self._add(index, kind)
         # Forgotten at its former index: deltas are without number.
         del self._by_index[last.index]
-        last.move_to(index)
-        self._by_index[index] = last
+        last.move_to(_index_in(index))
+        self._by_index[last.index] = last
         return last
 
     def end(self, index: Any) -> list[Delta]:
@@ -198,25 +173,21 @@ class Blocks:
         block = self._known(index)
         return [] if block is None else block.end()
 
-    def finish(self, metadata: AnswerMetadata, *, cut: bool) -> list[Delta]:
-        """End the response.
-
-        Args:
-            metadata: What the response has said: why it ended, and whether it did.
-            cut: Whether the stream ended before the response did.
-        """
-        reason = metadata.finish_reason
+    def finish(self, *, cut: bool) -> list[Delta]:
+        """End the response, which was cut if the stream was or if its metadata says so."""
+        reason = self._metadata.finish_reason
         if reason is None:
-            cut = cut or not metadata.terminated
+            cut = cut or not self._metadata.terminated
         else:
             cut = cut or is_cut(reason) or reason in _CUT
-        deltas: list[Delta] = []
-        for block in self._all:
-            # The blocks ahead of the last were over when it began.
-            deltas += block.finish(cut=cut and block is self._all[-1])
-        return deltas
+        # The blocks ahead of the last were over when it began.
+        last = self._all[-1:]
+        return [d for each in self._all for d in each.finish(cut=cut and each in last)]
 
-    def _add(self, index: int | str | None, kind: ChannelKind | None) -> Block:
+    def _add(
+        self, given: Any, kind: ChannelKind | None = None, call_id: str | None = None
+    ) -> Block:
+        index = _index_in(given)
         key = len(self._all) if index is None else index
         if key in self._keys:  # some relays number all blocks alike
             key = self._free
@@ -224,7 +195,7 @@ class Blocks:
             self._free = max(self._free, key + 1)
         self._keys.add(key)
         count_channel(self._metadata)
-        block = Block(key, index, kind)
+        block = Block(key, index, kind, call_id)
         self._all.append(block)
         self._by_index[index] = block
         return block
@@ -236,5 +207,5 @@ class Blocks:
         return self._by_index.get(index)
 
 
-def _index_in(value: Any) -> int | str | None:
+def _index_in(value: Any) -> Index:
     return value if isinstance(value, (int, str)) else None

@@ -16,9 +16,12 @@ from partialstream.sources.common import (
     error_in,
     is_list,
     is_object,
+    list_in,
+    object_in,
     provider_error,
     shown,
     unknown_chunk,
+    word_in,
 )
 from partialstream.sources.metadata import count_channel, read_tokens, read_usage
 from partialstream.sources.tool_calls import ToolCalls, is_cut
@@ -101,10 +104,7 @@ class ChatSource(WireSource):
     @override
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
         self._read_metadata(fields)
-        choices: Any = fields.get("choices") or []
-        if not is_list(choices):
-            raise unknown_chunk(choices, "a list of choices")
-        for position, choice in enumerate(choices):
+        for position, choice in enumerate(list_in(fields, "choices", "choices")):
             self._read_choice(self._dict(choice), position, deltas)
 
     @override
@@ -115,10 +115,8 @@ class ChatSource(WireSource):
 
     @override
     def _error_in(self, fields: dict[str, Any]) -> ProviderError | None:
-        groq: Any = fields.get("x_groq")
-        if is_object(groq) and groq.get("error"):
-            return provider_error(groq["error"], fields)
-        return error_in(fields)
+        error = object_in(fields, "x_groq").get("error")
+        return provider_error(error, fields) if error else error_in(fields)
 
     @override
     def _dict(self, value: Any) -> dict[str, Any]:
@@ -142,50 +140,45 @@ class ChatSource(WireSource):
         if delta is not None:
             texts = choice.read(self._dict(delta))
             deltas += texts
-            self._bind_next(choice, index, texts)
+            # The next piece usually goes on with the last text, or is content.
+            place, call = choice.calls.latest
+            if call is not None and texts and texts[-1][0] is call.open_channel:
+                self._bind((index, place), call.channel, call)
+            else:
+                self._bind(index, choice.content)
             if fields.get("logprobs"):
                 self.metadata.tokens += choice.tokens(fields["logprobs"])
         self._read_end(choice, fields)
 
-    def _bind_next(self, choice: ChatChoice, index: int, texts: list[Delta]) -> None:
-        """The next piece usually goes on with the last text, or is content."""
-        place, call = choice.calls.latest
-        if call is not None and call.started and texts and texts[-1][0] is call.channel:
-            self._bind((index, place), call.channel, call)
-        else:
-            self._bind(index, choice.content)
-
     def _read_end(self, choice: ChatChoice, fields: dict[str, Any]) -> None:
         metadata = self.metadata
-        reason: Any = fields.get("finish_reason")
-        filtered = _filtered_in(fields.get("content_filter_results"))
-        if isinstance(reason, str) and reason and reason != "null":
-            if choice.finish_reason is None or not is_cut(choice.finish_reason):
-                choice.finish_reason = reason
-            if metadata.finish_reason is None or not is_cut(metadata.finish_reason):
-                metadata.finish_reason = reason
+        reason = word_in(fields, "finish_reason")
+        filtered = _filtered_in(fields)
+        if reason is not None and reason != "null":
+            for each in (choice, metadata):
+                if each.finish_reason is None or not is_cut(each.finish_reason):
+                    each.finish_reason = reason
             if reason.startswith("content_filter"):
                 filtered = filtered or metadata.filter_reason or reason
-        if filtered:
-            metadata.filter_reason = filtered
+        metadata.filter_reason = filtered or metadata.filter_reason
         error: Any = fields.get("error")
         if error or reason == "error":
             raise provider_error(error or "the response ended with finish_reason 'error'", fields)
 
     def _read_metadata(self, chunk: dict[str, Any]) -> None:
         metadata = self.metadata
-        usage = None
-        if chunk.get("usage"):
-            usage = read_usage(chunk["usage"])
-        groq: Any = chunk.get("x_groq")
-        if is_object(groq):
-            usage = usage or read_usage(groq.get("usage"))
-        if usage is not None:
-            metadata.usage = usage
+        usage = read_usage(chunk.get("usage")) or read_usage(
+            object_in(chunk, "x_groq").get("usage")
+        )
+        metadata.usage = usage or metadata.usage
         self._keep_names(chunk)
-        if "prompt_filter_results" in chunk:
-            filtered = _filtered_prompt_in(chunk["prompt_filter_results"])
-            metadata.filter_reason = filtered or metadata.filter_reason
+        # One set of verdicts for each prompt.
+        prompts: Any = chunk.get("prompt_filter_results")
+        found = (
+            [_filtered_in(each) for each in prompts if is_object(each)] if is_list(prompts) else []
+        )
+        filtered = ", ".join(f"prompt: {categories}" for categories in found if categories)
+        metadata.filter_reason = filtered or metadata.filter_reason
         self._keep_extra(chunk, _READ)
 
 
@@ -213,21 +206,11 @@ class ChatChoice:
         self._told = self.content  # the text that a chunk's logprobs are about
 
     def read(self, fields: dict[str, Any]) -> list[Delta]:
-        """Read a `delta`, or the `message` of a whole response.
-
-        Raises:
-            ProviderError: If one of its members has an unknown shape.
-        """
+        """Read a `delta`, or the `message` of a whole response."""
         deltas: list[Delta] = []
-        reasoning = _reasoning_in(fields)
-        if reasoning:
+        if reasoning := _reasoning_in(fields):
             deltas.append((self._reasoning, reasoning))
-        content: Any = fields.get("content")
-        if content:
-            if isinstance(content, str):
-                deltas.append((self.content, content))
-            else:
-                deltas += self._read_parts(content)
+        deltas += self._read_content(fields.get("content"))
         refusal: Any = fields.get("refusal")
         if refusal:
             if not isinstance(refusal, str):
@@ -263,11 +246,11 @@ class ChatChoice:
         reason = self.finish_reason
         return self.calls.finish(cut=cut or (reason is not None and is_cut(reason)))
 
-    def _read_parts(self, content: Any) -> list[Delta]:
+    def _read_content(self, content: Any) -> list[Delta]:
+        """Read content that is a text, or a list of parts."""
         deltas: list[Delta] = []
-        for part in content if is_list(content) else [content]:
-            channel = self.content
-            text: Any = part
+        for part in content if is_list(content) else [content] if content else []:
+            channel, text = self.content, part
             if is_object(part):
                 kind = part.get("type")
                 if kind == "thinking":
@@ -286,12 +269,10 @@ class ChatChoice:
 
 def _reasoning_in(fields: dict[str, Any]) -> str:
     for name in _REASONING:
-        text = fields.get(name)
-        if isinstance(text, str) and text:
+        if text := word_in(fields, name):
             return text
     # OpenRouter's form; some send no other.
-    details: Any = fields.get("reasoning_details")
-    return _joined(details) if details else ""
+    return _joined(fields.get("reasoning_details"))
 
 
 def _joined(parts: Any) -> str:
@@ -304,24 +285,10 @@ def _joined(parts: Any) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def _filtered_in(results: Any) -> str:
+def _filtered_in(fields: dict[str, Any]) -> str:
     """Name the categories in a `content_filter_results` that were filtered, `""` if none was."""
-    if not is_object(results):
-        return ""
     return ", ".join(
         f"{category} ({shown(verdict['severity'])})" if verdict.get("severity") else str(category)
-        for category, verdict in results.items()
+        for category, verdict in object_in(fields, "content_filter_results").items()
         if is_object(verdict) and verdict.get("filtered") is True
     )
-
-
-def _filtered_prompt_in(prompts: Any) -> str:
-    """Do the same for a `prompt_filter_results` member: one set of verdicts for each prompt."""
-    if not is_list(prompts):
-        return ""
-    found = [
-        _filtered_in(prompt.get("content_filter_results"))
-        for prompt in prompts
-        if is_object(prompt)
-    ]
-    return ", ".join(f"prompt: {categories}" for categories in found if categories)

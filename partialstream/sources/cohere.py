@@ -8,7 +8,14 @@ from typing_extensions import override
 
 from partialstream.sources.base import WireSource
 from partialstream.sources.blocks import Blocks
-from partialstream.sources.common import is_list, is_object, provider_error, text_in, unknown_chunk
+from partialstream.sources.common import (
+    is_list,
+    is_object,
+    object_in,
+    provider_error,
+    text_in,
+    unknown_chunk,
+)
 from partialstream.sources.metadata import read_tokens, read_usage
 
 if TYPE_CHECKING:
@@ -62,12 +69,12 @@ class CohereSource(WireSource):
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
         kind: Any = fields.get("type")
         index: Any = fields.get("index")
-        delta = _member(fields, "delta")
-        message = _member(delta, "message")
+        delta = object_in(fields, "delta")
+        message = object_in(delta, "message")
         if kind in ("content-start", "content-delta"):
-            content = _member(message, "content")
+            content = object_in(message, "content")
             block = self._texts.at(index)
-            self.metadata.tokens = _tokens(_member(fields, "logprobs"), block.content)
+            self.metadata.tokens = _tokens(object_in(fields, "logprobs"), block.content)
             if thinking := text_in(content, "thinking"):
                 deltas.append((block.reasoning, thinking))
             if text := text_in(content, "text"):
@@ -77,8 +84,8 @@ class CohereSource(WireSource):
             if text := text_in(message, "tool_plan"):
                 deltas.append((self._texts.at("plan").reasoning, text))
         elif kind in ("tool-call-start", "tool-call-delta"):
-            call = _member(message, "tool_calls")
-            function = _member(call, "function")
+            call = object_in(message, "tool_calls")
+            function = object_in(call, "function")
             if kind == "tool-call-start":
                 self._calls.begin(index, call.get("id")).begin_call("tool", function.get("name"))
             if text := text_in(function, "arguments"):
@@ -93,31 +100,21 @@ class CohereSource(WireSource):
     @override
     def _finish(self, *, cut: bool) -> list[Delta]:
         cut = cut or self.metadata.finish_reason == "MAX_TOKENS"
-        return self._calls.finish(self.metadata, cut=cut)
+        return self._calls.finish(cut=cut)
 
     def _read_end(self, delta: dict[str, Any]) -> None:
         metadata = self.metadata
         metadata.terminated = True
-        usage: Any = delta.get("usage")
-        if is_object(usage):
-            # What is billed leaves out what is not the caller's, as the template of the prompt.
-            counts: Any = usage.get("tokens") or usage.get("billed_units")
-            if is_object(counts):
-                metadata.usage = read_usage({**usage, **counts})
-        reason: Any = delta.get("finish_reason")
-        if isinstance(reason, str) and reason:
-            metadata.finish_reason = reason
-        error: Any = delta.get("error")
-        if error or metadata.finish_reason in _FAILED:
-            reason = metadata.finish_reason
-            raise provider_error(
-                error or f"the response ended with finish_reason {reason!r}", delta
-            )
-
-
-def _member(fields: dict[str, Any], name: str) -> dict[str, Any]:
-    value: Any = fields.get(name)
-    return value if is_object(value) else {}
+        usage = object_in(delta, "usage")
+        # What is billed leaves out what is not the caller's, as the template of the prompt.
+        counts: Any = usage.get("tokens") or usage.get("billed_units")
+        if is_object(counts):
+            metadata.usage = read_usage({**usage, **counts})
+        self._keep_reason(delta, "finish_reason")
+        reason = metadata.finish_reason
+        if delta.get("error") or reason in _FAILED:
+            message = f"the response ended with finish_reason {reason!r}"
+            raise provider_error(delta.get("error") or message, delta)
 
 
 def _tokens(logprobs: dict[str, Any], channel: Channel) -> list[Token]:

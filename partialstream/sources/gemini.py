@@ -146,16 +146,13 @@ class GeminiSource(WireSource):
 
     def _read_metadata(self, chunk: Any) -> None:
         metadata = self.metadata
-        if metadata.model is None:
-            metadata.model = word(member(chunk, "modelVersion"))
-        if metadata.request_id is None:
-            metadata.request_id = word(member(chunk, "responseId"))
+        metadata.model = metadata.model or word(member(chunk, "modelVersion"))
+        metadata.request_id = metadata.request_id or word(member(chunk, "responseId"))
         feedback = member(chunk, "promptFeedback")
-        if feedback:
-            reason = _block_reason_in(feedback)
+        reason = _block_reason_in(feedback)
+        if reason is not None:
             message = word(member(feedback, "blockReasonMessage"))
-            if reason is not None:
-                metadata.filter_reason = reason if message is None else f"{reason}: {message}"
+            metadata.filter_reason = reason if message is None else f"{reason}: {message}"
         self._read_usage(member(chunk, "usageMetadata"))
 
     def _read_usage(self, usage: Any) -> None:
@@ -165,22 +162,13 @@ class GeminiSource(WireSource):
 
 
 class _Candidate:
-    """One candidate, as far as it has arrived.
-
-    Attributes:
-        content: The channel of its text.
-        calls: Its function calls.
-        told: The text that its token probabilities are about.
-        finish_reason: Why it ended, None before it did.
-    """
-
-    __slots__ = ("_reasoning", "calls", "content", "finish_reason", "told")
+    """One candidate, as far as it has arrived."""
 
     def __init__(self, index: int, metadata: AnswerMetadata) -> None:
         self.content = Channel("content", index)
-        self._reasoning = Channel("reasoning", index)
+        self.reasoning = Channel("reasoning", index)
         self.calls = GeminiCalls(index, metadata)
-        self.told = self.content
+        self.told = self.content  # the text that its token probabilities are about
         self.finish_reason: str | None = None
 
     def read(self, part: Any) -> list[Delta]:
@@ -192,7 +180,7 @@ class _Candidate:
         if text:
             if not isinstance(text, str):
                 raise unknown_chunk(text, "a part's text")
-            deltas.append((self._reasoning if member(part, "thought") else self.content, text))
+            deltas.append((self.reasoning if member(part, "thought") else self.content, text))
         if deltas:
             self.told = deltas[-1][0]
         return deltas

@@ -114,21 +114,6 @@ def _snake(name: str) -> str:
     return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
 
 
-_VALUES = ("stringValue", "numberValue", "boolValue")
-
-
-class _OpenCall:
-    """A call that goes on in the next part."""
-
-    __slots__ = ("arguments", "begun", "channel", "id")
-
-    def __init__(self, channel: Channel, call_id: str | None) -> None:
-        self.channel = channel
-        self.id = call_id
-        self.arguments = LeafArguments()
-        self.begun = False  # whether there is a leaf
-
-
 class GeminiCalls:
     """The calls of one candidate, keyed by its index and their place among its calls.
 
@@ -141,21 +126,20 @@ class GeminiCalls:
         self._candidate = candidate
         self._metadata = metadata
         self._count = 0
-        self._open: _OpenCall | None = None
+        # of a call that goes on in the next part
+        self._channel: Channel | None = None
+        self._id: str | None = None
+        self._arguments = LeafArguments()
 
     def read(self, fields: Any) -> list[Delta]:
-        """Read the `functionCall` of one part.
-
-        Raises:
-            ProviderError: If its arguments are neither an object nor leaves in order.
-        """
+        """Read the `functionCall` of one part, with its arguments as an object or as leaves."""
         name = word(member(fields, "name"))
         call_id = word(member(fields, "id"))
         arguments = member(fields, "args")
         leaves = members(fields, "partialArgs")
         deltas: list[Delta] = []
-        call = self._open
-        if call is None or not _goes_on(call, name, call_id, whole=bool(arguments)):
+        channel = self._channel
+        if channel is None or not self._goes_on(channel, name, call_id, whole=bool(arguments)):
             if not (name or arguments or leaves):
                 # Ends a call, or is what a protocol buffer has in the place of none.
                 return []
@@ -163,46 +147,46 @@ class GeminiCalls:
             count_channel(self._metadata)
             channel = Channel("tool", (self._candidate, self._count), name)
             self._count += 1
-            call = self._open = _OpenCall(channel, call_id)
-        text = ""
+            self._channel, self._id, self._arguments = channel, call_id, LeafArguments()
         if arguments:
             try:
                 text = arguments_text(as_json(arguments))
             except RecursionError as error:  # nested deeper than Python's stack
                 raise unknown_chunk(arguments, "a call's arguments") from error
-            self._open = None
+            self._channel = None
         else:
-            for leaf in leaves:
-                text += _write(call, leaf)
+            text = "".join(self._arguments.write(*_leaf(each)) for each in leaves)
             if not member(fields, "willContinue"):
-                text += call.arguments.finish()
-                self._open = None
+                text += self._arguments.finish()
+                self._channel = None
         if text:
-            deltas.append((call.channel, text))
+            deltas.append((channel, text))
         return deltas
 
     def finish(self, *, cut: bool) -> list[Delta]:
         """End the arguments of the last call, unless they were cut off."""
-        call, self._open = self._open, None
-        return [] if call is None or cut else [(call.channel, call.arguments.finish())]
+        channel, self._channel = self._channel, None
+        return [] if channel is None or cut else [(channel, self._arguments.finish())]
+
+    def _goes_on(
+        self, channel: Channel, name: str | None, call_id: str | None, *, whole: bool
+    ) -> bool:
+        return not (
+            (name is not None and name != channel.name)
+            or (call_id is not None and self._id is not None and call_id != self._id)
+            or (whole and self._arguments.begun)
+        )
 
 
-def _goes_on(call: _OpenCall, name: str | None, call_id: str | None, *, whole: bool) -> bool:
-    return not (
-        (name is not None and name != call.channel.name)
-        or (call_id is not None and call.id is not None and call_id != call.id)
-        or (whole and call.begun)
-    )
-
-
-def _write(call: _OpenCall, leaf: Any) -> str:
+def _leaf(fields: Any) -> tuple[str, object, bool]:
+    """Give the path and the value of a leaf, and whether it will be continued."""
     # null is what is left: it comes as itself, which an SDK leaves out, or as a word.
-    value = next((found for name in _VALUES if (found := member(leaf, name)) is not None), None)
-    call.begun = True
-    path = member(leaf, "jsonPath")
+    found = [member(fields, name) for name in ("stringValue", "numberValue", "boolValue")]
+    path = member(fields, "jsonPath")
     if not isinstance(path, str):
         raise unknown_chunk(path, "a leaf of the arguments with its JSON path")
-    return call.arguments.write(path, value, will_continue=bool(member(leaf, "willContinue")))
+    value = next((each for each in found if each is not None), None)
+    return path, value, bool(member(fields, "willContinue"))
 
 
 Step = str | int
@@ -233,56 +217,62 @@ class LeafArguments:
         self._names: list[set[Step]] = []  # in each open container, those that it has had
         self._in_string = False
 
-    def write(self, json_path: str, value: object = None, *, will_continue: bool = False) -> str:
-        """Add a leaf, or the next piece of a string.
+    @property
+    def begun(self) -> bool:
+        """Whether there is a leaf, and the object has not been closed."""
+        return bool(self._path)
+
+    def write(self, json_path: str, value: object = None, will_continue: bool = False) -> str:
+        """Add a leaf, or the next piece of a string; gives the text that it adds.
 
         Args:
             json_path: Where it stands, as an RFC 9535 path.
             value: A str, a number, a bool or None.
             will_continue: Whether it is a string of which more will come.
 
-        Returns:
-            The text that it adds.
-
         Raises:
             ProviderError: If the path is none, or leads to what has been written already; or if
                 the value is none of these.
         """
         path = _steps(json_path)
-        if self._in_string and path == self._path:
-            text = _escaped(value) if isinstance(value, str) else ""
-        else:
+        text = ""
+        if not (self._in_string and path == self._path):
             text = self._go_to(path, json_path)
-            if isinstance(value, str):
-                text += '"' + _escaped(value)
-                self._in_string = True
-            else:
-                text += _scalar(value)
-        if self._in_string and not will_continue:
+            if not isinstance(value, str):
+                return text + _scalar(value)
+            text += '"'
+            self._in_string = True
+        if isinstance(value, str):
+            text += json.dumps(value, ensure_ascii=False)[1:-1]
+        if not will_continue:
             self._in_string = False
             text += '"'
         return text
 
     def finish(self) -> str:
         """Close all that is open. Without a leaf it is the empty object."""
-        if not self._path:
-            return "{}"
-        return self._close(0)
+        return self._close(0) if self._path else "{}"
 
     def _go_to(self, path: tuple[Step, ...], json_path: str) -> str:
+        """Close what the path leads out of, and open what it leads into."""
+        before = self._path
         shared = 0
-        while shared < len(path) and self._path[shared : shared + 1] == path[shared : shared + 1]:
+        while path[: shared + 1] == before[: shared + 1] and shared < min(len(path), len(before)):
             shared += 1
-        if shared == len(path) or (self._path and shared == len(self._path)):
+        if shared == len(path) or (before and shared == len(before)):
             raise unknown_chunk(json_path, _EXPECTED)
         text = ""
-        if self._path:
-            text = self._close(shared + 1)
-            self._check(path[shared], shared, json_path)
-            text += ","
-            if isinstance(path[shared], str):
-                self._names[shared].add(path[shared])
-                text += _name(path[shared])
+        if before:
+            text = self._close(shared + 1) + ","
+            step, last = path[shared], before[shared]
+            if isinstance(step, int) or isinstance(last, int):
+                follows = isinstance(step, int) and isinstance(last, int) and step == last + 1
+            else:
+                follows = step not in self._names[shared]
+                self._names[shared].add(step)
+                text += _name(step)
+            if not follows:
+                raise unknown_chunk(json_path, _EXPECTED)
             shared += 1
         for step in path[shared:]:
             if isinstance(step, int) and step != 0:
@@ -291,15 +281,6 @@ class LeafArguments:
             self._names.append({step})
         self._path = path
         return text
-
-    def _check(self, step: Step, depth: int, json_path: str) -> None:
-        before = self._path[depth]
-        if isinstance(step, int):
-            follows = isinstance(before, int) and step == before + 1
-        else:
-            follows = isinstance(before, str) and step not in self._names[depth]
-        if not follows:
-            raise unknown_chunk(json_path, _EXPECTED)
 
     def _close(self, depth: int) -> str:
         """Close the string and all containers from this depth on."""
@@ -317,17 +298,12 @@ def _steps(json_path: str) -> tuple[Step, ...]:
     """Read a path; its pieces come one after the other, hence the cache."""
     steps: list[Step] = []
     at = 1
-    while at < len(json_path):
-        match = _SEGMENT.match(json_path, at)
-        if match is None:
-            break
+    while match := _SEGMENT.match(json_path, at):
         at = match.end()
         if match["index"] is not None:
             steps.append(int(match["index"]))
-        elif match["name"] is not None:
-            steps.append(match["name"])
         else:
-            steps.append(_unquoted(match["single"], match["double"]))
+            steps.append(match["name"] or _unquoted(match["single"], match["double"]))
     if json_path[:1] != "$" or at != len(json_path) or not steps or isinstance(steps[0], int):
         raise unknown_chunk(json_path, _EXPECTED)
     return tuple(steps)
@@ -340,10 +316,6 @@ def _unquoted(single: str | None, double: str | None) -> str:
         return str(json.loads(f'"{double}"', strict=False))
     except ValueError as error:
         raise unknown_chunk(double, _EXPECTED) from error
-
-
-def _escaped(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _name(step: Step) -> str:

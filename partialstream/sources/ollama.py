@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from partialstream.results import AnswerMetadata, Channel, Usage
 from partialstream.sources.base import WireSource
-from partialstream.sources.common import is_list, is_object, text_in, unknown_chunk
+from partialstream.sources.common import is_object, list_in, text_in, unknown_chunk, word_in
 from partialstream.sources.metadata import count_channel, read_tokens
 from partialstream.sources.tool_calls import arguments_text
 
@@ -84,27 +84,21 @@ class OllamaSource(WireSource):
             deltas.append((_REASONING, text))
         if text := text_in(fields, "content") + text_in(fields, "response"):
             deltas.append((_CONTENT, text))
-        calls: Any = fields.get("tool_calls") or []
-        if not is_list(calls):
-            raise unknown_chunk(calls, "a list of tool calls")
-        for call in calls:
+        for call in list_in(fields, "tool_calls", "tool calls"):
             function: Any = call.get("function") if is_object(call) else None
             if not is_object(function):
                 raise unknown_chunk(call, "a tool call")
             self._calls += 1
             count_channel(self.metadata)
-            tool: Any = function.get("name")
-            channel = Channel("tool", self._calls, tool if isinstance(tool, str) else None)
+            channel = Channel("tool", self._calls, word_in(function, "name"))
             deltas.append((channel, arguments_text(function.get("arguments")) or "{}"))
 
     def _read_end(self, fields: dict[str, Any]) -> None:
-        metadata = self.metadata
-        metadata.terminated = True
-        reason: Any = fields.get("done_reason")
-        if isinstance(reason, str) and reason:
-            metadata.finish_reason = reason
+        self.metadata.terminated = True
+        self._keep_reason(fields, "done_reason")
         # A prompt that was read before is not counted again by older versions.
         counts = [fields.get(name) for name in ("prompt_eval_count", "eval_count")]
         if any(isinstance(count, int) for count in counts):
-            metadata.usage = Usage(*(count if isinstance(count, int) else 0 for count in counts))
+            read = (count if isinstance(count, int) else 0 for count in counts)
+            self.metadata.usage = Usage(*read)
         self._keep_extra(fields, _READ)

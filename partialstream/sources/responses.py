@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from partialstream.sources.base import WireSource
-from partialstream.sources.common import error_in, is_object, provider_error, unknown_chunk
+from partialstream.sources.common import (
+    error_in,
+    is_object,
+    object_in,
+    provider_error,
+    text_in,
+    unknown_chunk,
+)
 from partialstream.sources.metadata import read_tokens, read_usage
 from partialstream.sources.responses_items import FORMS, FullText, Output
 from partialstream.sources.tool_calls import arguments_text
@@ -89,30 +96,26 @@ class ResponsesSource(WireSource):
 
     @override
     def _read(self, fields: dict[str, Any], deltas: list[Delta]) -> None:
-        event = fields
-        kind: Any = event.get("type")
-        if not isinstance(kind, str):
-            kind = ""
-        name, _, step = kind.removeprefix("response.").rpartition(".")
+        kind = fields.get("type") if isinstance(fields.get("type"), str) else ""
+        name, _, step = str(kind).removeprefix("response.").rpartition(".")
         form = FORMS.get(name)
         if form is not None and step == "delta":
-            self._read_piece(event, form, deltas)
+            self._read_piece(fields, form, deltas)
         elif form is not None and step == "done":
-            self._read_whole(event, form, deltas)
+            self._read_whole(fields, form, deltas)
         elif name == "output_item":
-            self._read_item(event, deltas, announces=step == "added")
+            self._read_item(fields, deltas, announces=step == "added")
         elif kind in _ENDS:
             # Some relays leave out the wrapper.
-            self._read_end(event, event.get("response") or event, _ENDS[kind], deltas)
-        elif event.get("object") == "response":
-            self._read_end(event, event, "", deltas)
+            self._read_end(fields, fields.get("response") or fields, _ENDS[kind], deltas)
+        elif fields.get("object") == "response":
+            self._read_end(fields, fields, "", deltas)
         elif kind in _ERRORS:
-            raise error_in(event) or provider_error(event, event)
-        elif not kind:
-            if event:
-                raise error_in(event) or unknown_chunk(event, self._expected)
-        elif is_object(response := event.get("response")):
-            self._read_metadata(response)
+            raise error_in(fields) or provider_error(fields, fields)
+        elif kind:
+            self._read_metadata(object_in(fields, "response"))
+        elif fields:
+            raise error_in(fields) or unknown_chunk(fields, self._expected)
 
     def _read_piece(self, event: dict[str, Any], form: Form, deltas: list[Delta]) -> None:
         text: Any = event.get("delta")
@@ -131,7 +134,12 @@ class ResponsesSource(WireSource):
     def _read_whole(self, event: dict[str, Any], form: Form, deltas: list[Delta]) -> None:
         item, part = self._find(event, form)
         if not item.has(form, part):
-            full = FullText(form, part, _text_of(event, form), event.get("logprobs"))
+            text = (
+                arguments_text(event.get(form.whole))
+                if form.is_call
+                else text_in(event, form.whole)
+            )
+            full = FullText(form, part, text, event.get("logprobs"))
             self._write(item, full, deltas, event.get("name"))
 
     def _read_item(self, event: dict[str, Any], deltas: list[Delta], *, announces: bool) -> None:
@@ -155,8 +163,7 @@ class ResponsesSource(WireSource):
             raise unknown_chunk(event, "an event with a response")
         self._read_metadata(response)
         metadata = self.metadata
-        details: Any = response.get("incomplete_details")
-        reason: Any = details.get("reason") if is_object(details) else None
+        reason: Any = object_in(response, "incomplete_details").get("reason")
         said: Any = response.get("status")
         if reason:
             status = "incomplete"
@@ -171,17 +178,13 @@ class ResponsesSource(WireSource):
         for item, full in self._output.missing(response.get("output")):
             self._write(item, full, deltas)
         metadata.terminated = True
-        metadata.finish_reason = status
-        if status == "incomplete":
-            self._incomplete = True
-            if isinstance(reason, str):
-                metadata.finish_reason = reason
-                if reason == "content_filter":
-                    metadata.filter_reason = reason
+        self._incomplete = self._incomplete or status == "incomplete"
+        metadata.finish_reason = reason if isinstance(reason, str) and reason else status
+        if reason == "content_filter":
+            metadata.filter_reason = reason
 
     def _read_metadata(self, response: dict[str, Any]) -> None:
-        metadata = self.metadata
-        metadata.usage = read_usage(response.get("usage")) or metadata.usage
+        self.metadata.usage = read_usage(response.get("usage")) or self.metadata.usage
         self._keep_names(response)
 
     def _find(self, event: dict[str, Any], form: Form) -> tuple[OutputItem, int]:
@@ -193,25 +196,13 @@ class ResponsesSource(WireSource):
         self, item: OutputItem, full: FullText, deltas: list[Delta], name: Any = None
     ) -> None:
         form, part, text, logprobs = full
-        if not text and not form.is_call:
-            return
-        deltas += item.write(form, part, text, name)
-        channel = item.channel(form, part)
-        if channel is not None:
-            self._keep_tokens(logprobs, channel)
+        if text or form.is_call:
+            deltas += item.write(form, part, text, name)
+            self._keep_tokens(logprobs, item.channel(form, part))
 
-    def _keep_tokens(self, logprobs: Any, channel: Channel) -> None:
-        if logprobs:
+    def _keep_tokens(self, logprobs: Any, channel: Channel | None) -> None:
+        if logprobs and channel is not None:
             self.metadata.tokens += read_tokens(logprobs, channel)
-
-
-def _text_of(event: dict[str, Any], form: Form) -> str:
-    text: Any = event.get(form.whole)
-    if form.is_call:
-        return arguments_text(text)
-    if text is not None and not isinstance(text, str):
-        raise unknown_chunk(event, "an event with a text")
-    return text or ""
 
 
 def _place_of(event: dict[str, Any]) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partialstream.results import Channel, ChannelKind
-from partialstream.sources.common import is_list, is_object, unknown_chunk
+from partialstream.sources.common import is_list, is_object, unknown_chunk, word_in
 from partialstream.sources.metadata import count_channel
 from partialstream.sources.tool_calls import ToolCall, arguments_text
 
@@ -71,13 +71,9 @@ _CALLS: Final = {
 
 
 class FullText(NamedTuple):
-    """A text that came full.
+    """A text that came full: its form, its place in its item, and what is said of its tokens.
 
-    Attributes:
-        form: How it is written.
-        part: Its place in its item.
-        text: The text, `""` for a tool called without arguments.
-        logprobs: What is said of its tokens.
+    The text is `""` for a tool that is called without arguments.
     """
 
     form: Form
@@ -89,30 +85,17 @@ class FullText(NamedTuple):
 class OutputItem:
     """One item of the output, as far as it has arrived.
 
+    Args:
+        having: How many items have a text of each kind, for the item to count itself in.
+
     Attributes:
         key: Its place in the output, or a free number if another item claims that place.
         index: The provider's index, None if it gave none.
         id: The provider's id, None if it gave none.
         announced: Whether an event has said that it begins.
         call: What it calls a tool with, None for other items.
-
-    Args:
-        having: How many items have a text of each kind, for the item to count itself in.
+        kinds: The kinds of the texts of which anything has come, or which are known to come.
     """
-
-    __slots__ = (
-        "_channels",
-        "_having",
-        "_kinds",
-        "_metadata",
-        "_reasons_in",
-        "_written",
-        "announced",
-        "call",
-        "id",
-        "index",
-        "key",
-    )
 
     def __init__(
         self,
@@ -129,8 +112,8 @@ class OutputItem:
         self.id = item_id
         self.announced = False
         self.call: ToolCall | None = None
+        self.kinds: set[ChannelKind] = set()
         self._channels: dict[tuple[ChannelKind, int], Channel] = {}
-        self._kinds: set[ChannelKind] = set()  # of the texts of which anything has come
         self._having = having
         self._reasons_in = ""  # the first of text and summary that came
         self._written = False  # whether the call has any text
@@ -162,33 +145,27 @@ class OutputItem:
     def channel(self, form: Form, part: int) -> Channel | None:
         """Give the channel of a text that goes on with nothing to be looked at first."""
         if form.is_call:
-            call = self.call
-            return call.channel if call is not None and call.started else None
+            return None if self.call is None else self.call.open_channel
         return self._channels.get((form.kind, part))
 
     def has(self, form: Form, part: int) -> bool:
         """Whether anything of a text has come."""
         return self._written if form.is_call else (form.kind, part) in self._channels
 
-    def has_any(self, kind: ChannelKind) -> bool:
-        """Whether anything of any text of a kind has come; of a call, whether it is known."""
-        return kind in self._kinds
-
     def missing(self, fields: dict[str, Any]) -> list[FullText]:
         """Give the texts of the whole item of which nothing has come."""
         return [
             full
             for full in _texts_in(fields)
-            if not (self._written if full.form.is_call else self.has_any(full.form.kind))
+            if not (self._written if full.form.is_call else full.form.kind in self.kinds)
         ]
 
     def finish(self, *, cut: bool) -> list[Delta]:
         """End the item: a call without arguments is `{}`, unless the response was cut off."""
-        call = self.call
-        if call is None:
+        if self.call is None:
             return []
-        deltas = call.finish(cut=cut)
-        call.started = True  # and does not end again
+        deltas = self.call.finish(cut=cut)
+        self.call.started = True  # and does not end again
         return deltas
 
     def _call(self, form: Form, name: Any) -> ToolCall:
@@ -203,40 +180,33 @@ class OutputItem:
         return call
 
     def _has(self, kind: ChannelKind) -> None:
-        if kind not in self._kinds:
-            self._kinds.add(kind)
+        if kind not in self.kinds:
+            self.kinds.add(kind)
             self._having[kind] += 1
 
 
 def _texts_in(fields: dict[str, Any]) -> list[FullText]:
-    """Give the texts of a whole item.
-
-    Raises:
-        ProviderError: If one of them is no text.
-    """
+    """Give the texts of a whole item."""
     form = _call_form(fields)
     if form is not None:
         return [FullText(form, 0, arguments_text(fields.get(form.whole)))]
     kind: Any = fields.get("type")
-    if kind == "reasoning":
-        for name, each in (("content", "reasoning_text"), ("summary", "reasoning_summary_text")):
-            found = _parts_in(fields.get(name), FORMS[each])
-            if found:
-                return found
+    if kind == "message":
+        return _parts_in(fields.get("content"), FORMS["output_text"])
+    if kind != "reasoning":
         return []
-    return _parts_in(fields.get("content"), FORMS["output_text"]) if kind == "message" else []
+    return _parts_in(fields.get("content"), FORMS["reasoning_text"]) or _parts_in(
+        fields.get("summary"), FORMS["reasoning_summary_text"]
+    )
 
 
 def _call_form(fields: dict[str, Any]) -> Form | None:
-    kind: Any = fields.get("type")
-    return _CALLS.get(kind) if isinstance(kind, str) else None
+    return _CALLS.get(word_in(fields, "type") or "")
 
 
 def _parts_in(parts: Any, form: Form) -> list[FullText]:
-    if not parts:
-        return []
     found: list[FullText] = []
-    for place, part in enumerate(parts if is_list(parts) else [parts]):
+    for place, part in enumerate(parts if is_list(parts) else [parts] if parts else []):
         fields: Any = part if is_object(part) else {form.whole: part}
         own = FORMS["refusal"] if fields.get("type") == "refusal" else form
         text: Any = fields.get(own.whole) or ""  # what has none is a picture or a sound
@@ -248,18 +218,14 @@ def _parts_in(parts: Any, form: Form) -> list[FullText]:
 
 
 class Output:
-    """All items of the output.
+    """All items of the output, in the order in which they were first heard of.
 
-    Args:
-        metadata: Of the response, where they are counted.
-
-    Attributes:
-        items: In the order in which they were first heard of.
+    They are counted in the metadata of the response.
     """
 
     def __init__(self, metadata: AnswerMetadata) -> None:
         self._metadata = metadata
-        self.items: list[OutputItem] = []
+        self._items: list[OutputItem] = []
         self._by_id: dict[str, OutputItem] = {}
         self._by_index: dict[int, OutputItem] = {}
         self._keys: set[int] = set()
@@ -283,8 +249,8 @@ class Output:
         if item is None or (index is not None and item.index != index):
             if index is not None:
                 item = self._by_index.get(index)
-            elif item_id is None and self.items and not announces:
-                item = self.items[-1]
+            elif item_id is None and self._items and not announces:
+                item = self._items[-1]
             if item is not None and announces and item.announced and item.id != item_id:
                 item = None
         if item is None:
@@ -296,38 +262,29 @@ class Output:
         return item
 
     def missing(self, output: Any) -> list[tuple[OutputItem, FullText]]:
-        """Give the texts of the whole output of which nothing has come.
-
-        Raises:
-            ProviderError: If it is no list of items, or a text in it is none.
-        """
+        """Give the texts of the whole output of which nothing has come."""
         if not output:
             return []
         if not is_list(output) or not all(map(is_object, output)):
             raise unknown_chunk(output, "the output as a list of items")
         # How many items of each kind are new. Relays that mix up ids and indexes do so
         # differently in the events and here: what then seems new may be what has come.
-        kinds: list[set[ChannelKind]] = [
-            {full.form.kind for full in _texts_in(fields)} for fields in output
-        ]
-        new: Counter[ChannelKind] = Counter()
-        for each in kinds:
-            new.update(each)
+        kinds = [{full.form.kind for full in _texts_in(fields)} for fields in output]
+        new = Counter(kind for each in kinds for kind in each)
         new.subtract({kind: self._having[kind] for kind in new})
         missing: list[tuple[OutputItem, FullText]] = []
         for position, (fields, its_kinds) in enumerate(zip(output, kinds, strict=True)):
             item_id = _id_in(fields.get("id"))
-            known = None if item_id is None else self._by_id.get(item_id)
-            known = known or self._by_index.get(position)
+            item = self._by_id.get(item_id or "") or self._by_index.get(position)
             wanted: set[ChannelKind] = set()
             for kind in its_kinds:
-                if known is None or not known.has_any(kind):
+                if item is None or kind not in item.kinds:
                     if new[kind] <= 0:
                         continue
                     new[kind] -= 1
                 wanted.add(kind)
             if wanted:
-                item = known or self._add(position, item_id)
+                item = item or self._add(position, item_id)
                 item.begin(fields)
                 missing += [
                     (item, each) for each in item.missing(fields) if each.form.kind in wanted
@@ -336,16 +293,16 @@ class Output:
 
     def finish(self, *, cut: bool) -> list[Delta]:
         """End all items."""
-        return [delta for item in self.items for delta in item.finish(cut=cut)]
+        return [delta for item in self._items for delta in item.finish(cut=cut)]
 
     def _add(self, index: int | None, item_id: str | None) -> OutputItem:
-        key = len(self.items) if index is None or index in self._keys else index
+        key = len(self._items) if index is None or index in self._keys else index
         if key in self._keys:
             key = self._free
         self._free = max(self._free, key + 1)
         item = OutputItem(key, index, item_id, self._having, self._metadata)
         self._keys.add(key)
-        self.items.append(item)
+        self._items.append(item)
         if item_id is not None:
             self._by_id[item_id] = item
         if index is not None:

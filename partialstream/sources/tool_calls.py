@@ -20,7 +20,7 @@ import json
 from typing import TYPE_CHECKING
 
 from partialstream.results import Channel
-from partialstream.sources.common import is_list, is_object, shown, unknown_chunk
+from partialstream.sources.common import is_list, is_object, shown, unknown_chunk, word_in
 from partialstream.sources.metadata import count_channel
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 _SERVER_SIDE = frozenset({"builtin_function"})
 
 _NO_ARGUMENTS = "null"
-
-_ARGUMENTS = "a tool call's arguments, as text or as an object"
 
 _CUT = ("length", "max_tokens", "model_length", "content_filter", "error")
 
@@ -75,6 +73,11 @@ class ToolCall:
         self.started = False
         self.last = ""
         self._held: str = ""  # what may be the word `null`
+
+    @property
+    def open_channel(self) -> Channel | None:
+        """The channel, once the next piece goes on with it and nothing is to be looked at."""
+        return self.channel if self.started else None
 
     def write(self, text: str) -> list[Delta]:
         """Add to the arguments, and give what of them can be told."""
@@ -123,11 +126,7 @@ class ToolCall:
 
 
 class ToolCalls:
-    """The calls of one choice.
-
-    Args:
-        choice: Its place among the choices.
-        metadata: Of the response, where they are counted.
+    """The calls of one choice, which are counted in the metadata of the response.
 
     Attributes:
         latest: The last entry that was read: its index, and its call.
@@ -135,27 +134,22 @@ class ToolCalls:
 
     def __init__(self, choice: int, metadata: AnswerMetadata) -> None:
         self.latest: tuple[Any, ToolCall | None] = (None, None)
-        self._by_index: dict[object, ToolCall] = {}
         self._choice = choice
         self._metadata = metadata
+        self._by_index: dict[object, ToolCall] = {}
         self._by_id: dict[str, ToolCall] = {}
         self._calls: list[ToolCall] = []
 
     def read(self, entries: Any) -> list[Delta]:
-        """Read a `tool_calls` member: a list of entries, or one.
-
-        Raises:
-            ProviderError: If it is neither, or arguments are neither text nor an object.
-        """
+        """Read a `tool_calls` member: a list of entries, or one."""
         deltas: list[Delta] = []
         touched: set[ToolCall] = set()
         for entry in entries if is_list(entries) else [entries]:
-            if entry is None:
-                continue
-            call, text = self._read_entry(entry, touched)
-            touched.add(call)
-            if text:
-                deltas += call.write(text)
+            if entry is not None:
+                call, text = self._read_entry(entry, touched)
+                touched.add(call)
+                if text:
+                    deltas += call.write(text)
         return deltas
 
     def finish(self, *, cut: bool) -> list[Delta]:
@@ -163,11 +157,11 @@ class ToolCalls:
         return [delta for call in self._calls for delta in call.finish(cut=cut)]
 
     def _read_entry(self, entry: Any, touched: set[ToolCall]) -> tuple[ToolCall, str]:
-        if not is_object(entry):
-            raise unknown_chunk(entry, "a tool call")
         # Some relays leave out the wrapper that says that the tool is a function.
-        function: Any = entry.get("function") or entry.get("custom") or entry
-        if not is_object(function):
+        function: Any = entry
+        if is_object(entry):
+            function = entry.get("function") or entry.get("custom") or entry
+        if not is_object(entry) or not is_object(function):
             raise unknown_chunk(entry, "a tool call")
         index: Any = entry.get("index")
         if not isinstance(index, (int, str)):
@@ -183,14 +177,12 @@ class ToolCalls:
             or (index is None and name is not None and call in touched)
             or call.begins_another(call_id, name, text)
         ):
-            its_type: Any = entry.get("type")
-            is_ours = not isinstance(its_type, str) or its_type not in _SERVER_SIDE
-            kind: ChannelKind = "tool" if is_ours else "server_tool"
+            is_ours = word_in(entry, "type") not in _SERVER_SIDE
             count_channel(self._metadata)
-            call = ToolCall((self._choice, len(self._calls)), index, kind)
+            key = (self._choice, len(self._calls))
+            call = ToolCall(key, index, "tool" if is_ours else "server_tool")
             self._calls.append(call)
-        if call.name is None:
-            call.name = name
+        call.name = call.name or name
         if call_id is not None and call.id is None:
             call.id = call_id
             self._by_id[call_id] = call
@@ -202,12 +194,10 @@ class ToolCalls:
     def _known(
         self, index: int | str | None, call_id: str | None, name: str | None
     ) -> ToolCall | None:
-        named = self._by_id.get(call_id) if call_id is not None else None
+        named = None if call_id is None else self._by_id.get(call_id)
         if index is not None:
             call = self._by_index.get(index)
-            return (
-                named if call is not None and named is not None and named.index == index else call
-            )
+            return call if call is None or named is None or named.index != index else named
         if named is not None or not self._calls:
             return named
         last = self._calls[-1]
@@ -235,10 +225,10 @@ def arguments_text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
+    cause: Exception | None = None
     if isinstance(value, (dict, list)):
         try:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         except (TypeError, ValueError, RecursionError) as error:
-            # An SDK's object holds what is not JSON, or is nested deeper than Python's stack.
-            raise unknown_chunk(value, _ARGUMENTS) from error
-    raise unknown_chunk(value, _ARGUMENTS)
+            cause = error  # an SDK's object holds what is not JSON, or is nested too deep
+    raise unknown_chunk(value, "a tool call's arguments, as text or as an object") from cause
