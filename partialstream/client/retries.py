@@ -330,13 +330,15 @@ def first_request(call: Call, session: Session[Any], send: Callable[[Any], Any])
             except Exception as error:  # whichever SDK it is of: `transient` knows what may pass
                 if retries is None or not (yield from retries.retry_first_request(error)):
                     raise
-    except Exception as error:  # noqa: BLE001 - raised again
+    except Exception as error:
         failure = error
         if call.deadline is not None and isinstance(error, DeadlineError):
             failure = call.deadline.stalled(error)
         if retries is not None:
             retries.report(failure, last=True)
-        raise failure from failure.__cause__
+        if failure is error:
+            raise
+        raise failure from error
 
 
 # -- which failures may pass ---------------------------------------------------------------
