@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
     from partialstream.client.call import Call
-    from partialstream.client.placing import Element, Elements, Placed
+    from partialstream.client.placing import Elements, Placed
     from partialstream.results import AttemptCause, Path
     from partialstream.stream.items import ItemReader
 
@@ -97,20 +97,19 @@ class ItemRetries(RetryingSession[T]):
     def _take_in(self, placed: list[Placed[T]]) -> list[Event[T]]:
         """These elements have their place in the list now."""
         events: list[Event[T]] = []
-        for element, index in placed:
-            if self.failure is None:
-                events += self._take_one(element, index)
-        return events
-
-    def _take_one(self, element: Element[T], index: int | None) -> list[Event[T]]:
         limits = self._call.limits
-        if index is None and self._placing.elements.count >= limits.item_count:
-            self.failure = exceeded(limits, "item_count")
-            return []
-        index = self._placing.add(element, index)
-        if isinstance(element, Item):
-            return self._accept(element, index)
-        return self._reject(element, index)
+        for element, index in placed:
+            if self.failure is not None:
+                break
+            if index is None and self._placing.elements.count >= limits.item_count:
+                self.failure = exceeded(limits, "item_count")
+                break
+            at = self._placing.add(element, index)
+            if isinstance(element, Item):
+                events += self._accept(element, at)
+            else:
+                events += self._reject(element, at)
+        return events
 
     def _accept(self, item: Item[T], index: int) -> list[Event[T]]:
         """An element is valid."""

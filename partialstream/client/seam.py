@@ -25,7 +25,7 @@ from partialstream.limits import SHORT_TEXT
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Set
 
 _SUPPORTED_BY: Final = 2
 """Elements after which a claim that none of them supports is taken for a mistake: models write
@@ -135,20 +135,16 @@ class Seam:
             return False
         return self._is_equal(index, place) or (index in self._open and place > 0)
 
-    def _equals(self, start: int, count: int) -> list[Sign]:
+    def _equals(self, start: int, count: int) -> Iterator[Sign]:
         """Those of the first elements that equal the known ones from `start` on."""
-        places = range(min(count, self._count - start))
-        return [self._signs[place] for place in places if self._is_equal(start + place, place)]
+        for place in range(min(count, self._count - start)):
+            if self._is_equal(start + place, place):
+                yield self._signs[place]
 
     def _is_shown(self, start: int, count: int) -> bool:
         """Whether so many equal elements are no chance."""
-        equal = 0
-        for place in range(min(count, self._count - start)):
-            if self._is_equal(start + place, place):
-                equal += 1
-                if equal == 2 or self._signs[place].is_long or self._signs[place].by_key:
-                    return True
-        return False
+        equal = enumerate(self._equals(start, count), 1)
+        return any(number == 2 or sign.is_long or sign.by_key for number, sign in equal)
 
     # -- aligning --------------------------------------------------------------------------
 
@@ -210,7 +206,7 @@ class Seam:
         A model may begin the list again, and leave what it has said before. Its own beginning
         is what a list of labels often repeats, but not one of long elements, nor of keys.
         """
-        equal = self._equals(0, self._from_start)
+        equal = list(self._equals(0, self._from_start))
         known = any(sign.by_key for sign in equal)
         if known or (len(equal) > 1 and any(sign.is_long for sign in equal)):
             return Overlap(0, self._from_start)
@@ -232,7 +228,7 @@ class Seam:
         if self._at + self._matched < self._count:
             return None  # another alignment is still possible
         if self._is_shown(self._at, self._matched):
-            if len(self._equals(self._at, self._matched)) > self._claim_equal:
+            if len(list(self._equals(self._at, self._matched))) > self._claim_equal:
                 return Overlap(self._at, self._matched)
         if self._claim_equal or self._is_resembled(claimed):
             return claimed
@@ -256,16 +252,16 @@ class Seam:
         ):
             # It may have come only after the list.
             claimed = Overlap(claim, self._count - claim)
-            if not claimed.length or self._equals(claim, size) or self._is_resembled(claimed):
+            if not claimed.length or any(self._equals(claim, size)) or self._is_resembled(claimed):
                 return claimed
         if interrupted and self._is_shown(self._at, self._matched):
             return Overlap(self._at, self._matched)
         self._align_with_tail()
         if self._is_shown(self._at, self._matched):
             return Overlap(self._at, self._matched)
-        equal = self._equals(0, size) if self._from_start == size else []
-        if any(sign.is_long or sign.by_key for sign in equal):
-            return Overlap(0, size)
+        if self._from_start == size:
+            if any(sign.is_long or sign.by_key for sign in self._equals(0, size)):
+                return Overlap(0, size)
         return self._left()
 
     def _align_with_tail(self) -> None:
