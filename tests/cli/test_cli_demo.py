@@ -16,7 +16,7 @@ from partialstream.cli.endpoint import open_endpoint
 from partialstream.cli.options import DemoOptions
 from partialstream.cli.output import ExitCode
 
-FAST = ("demo", "--items", "3", "--tokens-per-second", "150")
+FAST = ("demo", "--items", "3", "--tokens-per-second", "60")
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals, pipes and terminals of POSIX")
 
@@ -27,7 +27,7 @@ def test_a_pipe_gets_a_line_for_each_item_and_a_table() -> None:
     assert (process.returncode, err) == (0, b"")
     lines = out.decode().splitlines()
     assert lines[0] == (
-        "Ranking 3 products for a customer, twice at the same time, at 150 tokens a second"
+        "Ranking 3 products for a customer, twice at the same time, at 60 tokens a second"
     )
     items = [re.match(r" +(\d\.\d\d) s  item by item  +(\d)\. ([^:]+): ", line) for line in lines]
     names = [item[3] for item in items if item is not None]
