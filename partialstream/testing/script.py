@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain, repeat, zip_longest
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from partialstream.results import Usage
@@ -30,7 +30,7 @@ class Ask:
     top_logprobs: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One of the texts that an answer sends side by side; the last three are a tool call's."""
 
@@ -104,7 +104,8 @@ def compose(answer: Answer, ask: Ask) -> Script:
         )
         for index, call in enumerate(answer.tool_calls)
     ]
-    refusal = [_voice(Part("refusal"), answer.refusal, size)] if answer.refusal else []
+    refused = Part("refusal")
+    refusal = [_voice(refused, answer.refusal, size)] if answer.refusal else []
     parts = [part for part, _ in (*reasoning, *texts, *calls, *refusal)]
     called = _in_turns(calls) if answer.interleaved else _in_order(calls)
     deltas = [*_in_order(reasoning), *_in_turns(texts), *called, *_in_order(refusal)]
@@ -113,9 +114,8 @@ def compose(answer: Answer, ask: Ask) -> Script:
     if isinstance(fault, SpokenFault):
         deltas, finish = deltas[: fault.after], fault.finish_reason
         if isinstance(fault, Refusal):
-            part, said = _voice(Part("refusal"), fault.text, size)
-            deltas += said
-            parts = [*dict.fromkeys([*parts, part])]
+            deltas += _voice(refused, fault.text, size)[1]
+            parts = [*dict.fromkeys([*parts, refused])]
     finish = answer.finish_reason or finish
     charged = Usage(
         input_tokens=ask.prompt_tokens,
@@ -155,16 +155,15 @@ def _texts(answer: Answer, ask: Ask) -> list[_Voice]:
 
 def _likely(answer: Answer, voice: _Voice) -> _Voice:
     """Add what is known of the probabilities of a text's deltas; of an empty one, nothing is."""
-    part, deltas = voice
-    known, others = answer.logprobs, answer.alternatives
-    if callable(known):
-        known = [known(delta.text) for delta in deltas]
-    logprobs: Iterable[float | None] = repeat(None) if known is None else known
+    (part, deltas), known, others = voice, answer.logprobs, answer.alternatives
+    if known is None:
+        return voice
+    logprobs = [known(delta.text) for delta in deltas] if callable(known) else known
     return part, [
         delta._replace(logprob=logprob, alternatives=(others and others(delta.text)) or {})
         if delta.text
         else delta
-        for delta, logprob in zip(deltas, logprobs, strict=False)  # of None there is no end
+        for delta, logprob in zip(deltas, logprobs, strict=True)
     ]
 
 
