@@ -90,7 +90,7 @@ def in_turns(runs: int) -> Iterator[Kind]:
 
 
 class Progress:
-    """Writes a line to standard error when a run is over, and shows the one that goes on."""
+    """Writes a line to standard error after each run, and shows the current one."""
 
     def __init__(self, status: Status | None) -> None:
         self._status = status
@@ -135,8 +135,8 @@ async def _measure(
 
     Those that warm up are not measured: they load what is loaded on first use, on both sides.
     """
-    warm_up: list[Kind] = ["streamed"] * options.warm_up
-    runs = [*warm_up, *in_turns(options.runs)]
+    warm_up: list[Kind] = ["streamed"]
+    runs = [*warm_up * options.warm_up, *in_turns(options.runs)]
     async with endpoint.client(question.mode) as client:
         for number, kind in enumerate(runs, 1):
             is_counted = number > options.warm_up

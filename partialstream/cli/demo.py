@@ -153,9 +153,9 @@ def _title(options: DemoOptions, endpoint: Endpoint) -> str:
 
 @contextmanager
 def _view_of(race: Race) -> Generator[Callable[[Run, int], None], None, None]:
-    """Show a race while it runs, on a terminal as it goes on, elsewhere a line for each arrival.
+    """Show a race while it runs: drawn on a terminal, elsewhere a line for each arrival.
 
-    What it gives is called when items were added to a run; a terminal is left as it was.
+    The function it gives is called when items were added to a run. A terminal is restored.
     """
     console = terminal()
     if console is None:

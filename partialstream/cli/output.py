@@ -94,7 +94,7 @@ class EndpointError(CommandError):
 
 
 def run(command: Callable[[], ExitCode]) -> ExitCode:
-    """Run a command; whatever becomes of it, the exit code says so."""
+    """Run a command, and give the exit code of whatever it ends with."""
     try:
         return command()
     except KeyboardInterrupt:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from partialstream.cli.options import ParseOptions
     from partialstream.results import Path, RejectedItem
+    from partialstream.stream.events import Event
     from partialstream.stream.sync import ItemStream, PartialStream
 
 _SIZE = 64 * 1024  # a pipe's buffer on Linux
@@ -120,10 +121,10 @@ def _parse_object(
     return ExitCode.COMPLETE
 
 
-def _read(stream: ItemStream[Any] | PartialStream[Any]) -> Iterator[object]:
-    """Give the events of a stream; the error of a response that is cut says where it ends.
+def _read(stream: ItemStream[Any] | PartialStream[Any]) -> Iterator[Event[Any]]:
+    """Give the events of a stream; to the error of a truncated response add where it ends.
 
-    A response without a list or object may be what a provider sends in place of an event stream.
+    A response without a list or object may be the error of a provider, sent without an event.
     """
     place = Position()
     path: Path = ()  # of the value that is open
@@ -187,7 +188,7 @@ def as_chunks(pieces: Iterable[bytes], form: InputFormat) -> Iterator[bytes | st
     while body is None:
         piece = next(iterator, None)
         start += piece or b""
-        # So many blanks are neither; that is for the limits of a text to say.
+        # So many blanks are read as text, whose limits they exceed.
         body = False if piece is None or len(start) > _SIZE else _is_body(start)
     rest = chain([start] if start else [], iterator)
     yield from rest if body else _decode(rest)

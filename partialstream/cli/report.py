@@ -24,7 +24,7 @@ _WIDTH: Final = 100  # of a line in a pipe
 _FIRST_TOKEN: Final = "first token"
 _ITEM_ROWS: Final = 12  # more would fill a screen; JSON has all
 
-# The fewest runs of which a percentile says more than their slowest does.
+# The fewest runs of which a percentile differs from the slowest.
 _FEWEST: Final = {50: 1, 90: 10, 99: 100}
 
 
@@ -158,11 +158,11 @@ def show_table(table: Table) -> None:
 
 
 def terminal(*, stderr: bool = False) -> Console | None:
-    """The terminal behind standard output or standard error; None of a pipe, or a dumb one."""
+    """The terminal of standard output or standard error, None if it is a pipe or a dumb one."""
     stream = sys.stderr if stderr else sys.stdout
     console = Console(stderr=stderr)
     can_draw = console.is_terminal and not console.is_dumb_terminal
-    # rich can be told by the environment to take a pipe for a terminal.
+    # Environment variables make rich take a pipe for a terminal.
     return console if can_draw and stream is not None and stream.isatty() else None
 
 
@@ -216,7 +216,7 @@ def _table(report: Report) -> Table:
         ]
         factor = ratio(percentile(whole, 50), percentile(times, 50))
         earlier = "-" if factor is None else f"{factor:.1f} x"
-        # Nothing can be done with a first token, so that it is early is no gain.
+        # A first token cannot be used, so an early one is no gain.
         table.add_row(label, *cells, "" if label == _FIRST_TOKEN else earlier)
     return table
 

@@ -108,7 +108,7 @@ class _Endpoint:
 
 
 async def _play(plan: ReplayPlan, request: ReplayRequest, link: Link, send: Send) -> bool:
-    """Send an answer by its plan; tell whether all of it went out."""
+    """Send an answer by its plan; give whether all of it went out."""
     if not await _wait_until(request.received_at + plan.begin, link):
         return False
     headers = [*plan.headers, ("x-request-id", f"replay-{request.number}")]
@@ -138,7 +138,7 @@ async def _play(plan: ReplayPlan, request: ReplayRequest, link: Link, send: Send
 
 
 async def _wait_until(when: float, link: Link) -> bool:
-    """Wait for a point in time, by `time.perf_counter`; tell whether the client is still there.
+    """Wait for a point in time, by `time.perf_counter`; give whether the client is still there.
 
     Times are absolute: what one write is late by does not make the next one late.
     """

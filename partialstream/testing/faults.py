@@ -33,7 +33,7 @@ class PlacedFault(Fault):
 
 @dataclass(frozen=True, slots=True)
 class SpokenFault(PlacedFault):
-    """Base of the faults that change what is said, so that no recording can have them."""
+    """Base of the faults that change the text of an answer; a recording cannot have them."""
 
     finish_reason: ClassVar[str]
 
@@ -98,7 +98,7 @@ class Reset(PlacedFault):
 
 @dataclass(frozen=True, slots=True)
 class Disconnect(PlacedFault):
-    """The connection is closed in the middle of the HTTP body, which the client can tell."""
+    """The connection is closed in the middle of the HTTP body, which the client can detect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class EndEarly(PlacedFault):
 
 @dataclass(frozen=True, slots=True)
 class Stall(PlacedFault):
-    """Nothing more is sent while the connection stays open; then the answer goes on.
+    """Nothing is sent for a while, with the connection open; then the answer continues.
 
     Attributes:
         seconds: How long. By default until the client leaves or the server is closed.
@@ -134,7 +134,7 @@ class ErrorEvent(PlacedFault):
 
 @dataclass(frozen=True, slots=True)
 class MalformedEvent(PlacedFault):
-    """A line that is not an event of the wire, and the stream goes on.
+    """A line that is not an event of the wire; the stream continues.
 
     Attributes:
         line: The line, without its newlines.

@@ -144,8 +144,8 @@ def _whole(answer: Answer, ask: Ask, wire: type[Wire]) -> tuple[list[Write], lis
 def _lay_out(writes: Iterable[Write], sizes: tuple[int, ...]) -> Iterator[Write]:
     """Join what is due at one time, and cut it anew; its last write may be shorter.
 
-    A delta that is no bytes of its own, since the wire tells it with a later one, counts with
-    the next bytes.
+    A delta without bytes of its own, since the wire sends it with a later one, counts with the
+    next bytes.
     """
     size = cycle(sizes or (_WRITE_SIZE,))
     waiting = 0
@@ -158,9 +158,9 @@ def _lay_out(writes: Iterable[Write], sizes: tuple[int, ...]) -> Iterator[Write]
                 data += write.data
                 ends += [len(data)] * waiting
                 waiting = 0
-        start = told = 0
+        start = counted = 0
         while start < len(data):
             stop = start + next(size)
             reached = bisect_right(ends, stop)
-            yield Write(due, bytes(data[start:stop]), reached - told)
-            start, told = stop, reached
+            yield Write(due, bytes(data[start:stop]), reached - counted)
+            start, counted = stop, reached

@@ -99,6 +99,6 @@ class ReplayRequest:
         return self.hung_up
 
     def mark_over(self, *, finished: bool) -> None:
-        """Note that nothing more will be sent, and wake who waits. The server calls this."""
+        """Note that nothing more will be sent, and wake waiting threads. The server calls this."""
         self.finished = finished
         self._over.set()

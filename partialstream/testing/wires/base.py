@@ -174,7 +174,7 @@ tools=["a", "b"], wanted="b")
     """
     tool = wanted if wanted in tools else next(iter(tools), None)
     characters = sum(_size(body.get(name)) for name in prompt)
-    members = {
+    members: dict[str, Any] = {
         "model": str(body.get("model", "replay")),
         "stream": bool(body.get("stream", False)),
         "tool": None if wanted == "none" else tool,

@@ -61,15 +61,16 @@ class GeminiWire(Wire):
             for tool in body.get("tools") or ()
             for declared in tool.get("functionDeclarations") or ()
         ]
-        config: Any = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}
-        allowed = config.get("allowedFunctionNames") or ["auto"]
+        config: Any = body.get("toolConfig")
+        config = config and config.get("functionCallingConfig")
+        allowed: Any = (config and config.get("allowedFunctionNames")) or ["auto"]
         if not is_list(allowed):
             raise TypeError(f"a list is needed, not {allowed!r}")
         return ask_from(
             body,
             prompt=("systemInstruction", "contents"),
             tools=tools,
-            wanted="none" if config.get("mode") == "NONE" else allowed[0],
+            wanted="none" if config and config.get("mode") == "NONE" else allowed[0],
             model=model,
             stream=method == "streamGenerateContent",
         )
@@ -119,7 +120,7 @@ class GeminiWire(Wire):
     def _ended(self, parts: Iterable[Part], otherwise: list[Any]) -> dict[str, Any]:
         """The response at its end, with these parts in it, or with others where there are none."""
         usage = self.script.usage
-        candidates = []
+        candidates: list[Any] = []
         for choice in self.script.choices:
             found = [_content(p, self.script.text(p)) for p in parts if p.choice == choice]
             candidate = _candidate(choice, [each for each in found if each] or otherwise)
