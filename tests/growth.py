@@ -22,6 +22,7 @@ ATTEMPTS = 8  # other programs disturb single measurements
 
 def seconds(run: Run) -> float:
     gc.collect()
+    gc.freeze()  # what is alive now is not gone through again before the next measurement
     gc.disable()  # it costs more where more is alive, whoever keeps it
     try:
         start = process_time()
