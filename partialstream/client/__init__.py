@@ -25,8 +25,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from partialstream.client.aio import AsyncClient
-from partialstream.client.chat import AsyncChatEndpoint, ChatEndpoint
-from partialstream.client.instructor import AsyncInstructorEndpoint, InstructorEndpoint
+from partialstream.client.chat import ChatEndpoint
+from partialstream.client.instructor import InstructorEndpoint
 from partialstream.client.options import is_known_mode
 from partialstream.client.response_model import Partial
 from partialstream.client.sync import Client
@@ -102,7 +102,7 @@ def from_openai(
     from openai import AsyncOpenAI, OpenAI
 
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(AsyncChatEndpoint(client, mode, templates=templates))
+        return AsyncClient(ChatEndpoint(client, mode, templates=templates))
     if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
         return Client(ChatEndpoint(client, mode, templates=templates))
     raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
@@ -157,7 +157,7 @@ def from_instructor(
     from instructor import AsyncInstructor, Instructor
 
     if isinstance(client, AsyncInstructor):
-        return AsyncClient(AsyncInstructorEndpoint(client, templates=templates))
+        return AsyncClient(InstructorEndpoint(client, templates=templates))
     if isinstance(client, Instructor):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
         return Client(InstructorEndpoint(client, templates=templates))
     raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
@@ -226,5 +226,5 @@ def from_provider(
         return from_instructor(cast("Instructor | AsyncInstructor", made), templates=templates)
     defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
     if async_client:
-        return AsyncClient(AsyncChatEndpoint(made.client, mode, defaults, templates=templates))
+        return AsyncClient(ChatEndpoint(made.client, mode, defaults, templates=templates))
     return Client(ChatEndpoint(made.client, mode, defaults, templates=templates))

@@ -5,26 +5,22 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from anyio import fail_after
-
 from partialstream.client.call import BaseClient, Call
-from partialstream.client.endpoint import AsyncEndpoint, Sending
 from partialstream.client.item_retries import item_session
 from partialstream.client.response_model import items_shape, object_shape, response_shape
 from partialstream.client.retries import first_request, partial_session
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
-from partialstream.stream.deadline import AsyncTimedChunks
 from partialstream.stream.session import await_steps
 from partialstream.stream.transport import AsyncChunks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from partialstream.client.response_model import T, V
     from partialstream.stream.session import Session
 
 
-class AsyncClient(BaseClient[AsyncEndpoint]):
+class AsyncClient(BaseClient):
     """Makes requests through a provider's SDK, and reads the responses while they arrive.
 
     Made by `from_openai`, `from_instructor` or `from_provider` for an async client of the SDK.
@@ -178,26 +174,8 @@ class AsyncClient(BaseClient[AsyncEndpoint]):
 
     def _chunks(self, call: Call, session: Session[Any]) -> AsyncChunks:
         """The chunks of the response, and of those to come; the request is made on first use."""
-        send = partial(self._send, call, session)
-        return AsyncChunks(lambda: await_steps(first_request(call, session, send)), send)
-
-    async def _send(self, call: Call, session: Session[Any], request: Any) -> AsyncIterable[Any]:
-        """Make a request; gives the chunks of the response, until the deadline if there is one."""
-        deadline = call.deadline
-        if deadline is None:
-            return await self._sent(call, request, Sending(call.hooks, None, session.metadata))
-        with deadline, fail_after(deadline.left()):
-            sending = Sending(call.hooks, deadline, session.metadata)
-            return AsyncTimedChunks(await self._sent(call, request, sending), deadline)
-
-    async def _sent(self, call: Call, request: Any, sending: Sending) -> AsyncIterable[Any]:
-        if call.stream:
-            return await self._endpoint.send(request, sending)
-        full = await self._endpoint.send_full(request, sending)
-        call.completion = full.completion
-        return _each(full.chunks)
-
-
-async def _each(chunks: Iterable[Any]) -> AsyncGenerator[Any, None]:
-    for chunk in chunks:
-        yield chunk
+        send = partial(call.send, self._endpoint, session)
+        return AsyncChunks(
+            lambda: await_steps(first_request(call, session, send)),
+            lambda request: await_steps(send(request)),
+        )

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from anyio import fail_after
 
 from partialstream.client.budget import Budget
-from partialstream.client.endpoint import AnyEndpoint
+from partialstream.client.endpoint import Sending
 from partialstream.client.hooks import Hooks
 from partialstream.client.options import Options
 from partialstream.client.schema import VALUE, value_model
 from partialstream.limits import DEFAULT_LIMITS
-from partialstream.stream.deadline import Deadline
+from partialstream.stream.deadline import AsyncTimedChunks, Deadline, TimedChunks
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 
     from typing_extensions import Self
 
-    from partialstream.client.endpoint import RequestBuilder
+    from partialstream.client.endpoint import Endpoint, RequestBuilder
     from partialstream.client.response_model import ResponseShape
     from partialstream.stream.response import ResponseStream
+    from partialstream.stream.session import Session, Steps
 
-E = TypeVar("E", bound=AnyEndpoint)
 
-
-class BaseClient(Generic[E]):
+class BaseClient:
     """What both clients have in common.
 
     Args:
@@ -38,7 +40,7 @@ class BaseClient(Generic[E]):
 
     _asynchronous: ClassVar[bool]
 
-    def __init__(self, endpoint: E) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self.hooks = Hooks()
 
@@ -106,6 +108,7 @@ class Call:
         self.options = options
         self.builder = builder
         self.stream = stream
+        self.asynchronous = asynchronous
         self.hooks = Hooks.combine(hooks, options.hooks)
         self.limits = options.limits or DEFAULT_LIMITS
         self.deadline = None if options.deadline is None else Deadline(options.deadline)
@@ -129,6 +132,22 @@ class Call:
     def request(self) -> Any:
         """The first request, for the endpoint that it was built for."""
         return self.builder.request
+
+    def send(self, endpoint: Endpoint, session: Session[Any], request: Any) -> Steps[Any]:
+        """Make a request; gives the chunks of the response, until the deadline if there is one."""
+        deadline = self.deadline
+        sending = Sending(self.hooks, deadline, session.metadata, self.asynchronous)
+        if deadline is None:
+            return (yield from self._send(endpoint, request, sending))
+        with deadline, fail_after(deadline.left()) if self.asynchronous else nullcontext():
+            chunks = yield from self._send(endpoint, request, sending)
+            return (AsyncTimedChunks if self.asynchronous else TimedChunks)(chunks, deadline)
+
+    def _send(self, endpoint: Endpoint, request: Any, sending: Sending) -> Steps[Any]:
+        if self.stream:
+            return (yield from endpoint.send(request, sending))
+        chunks, self.completion = yield from endpoint.send_full(request, sending)
+        return _each(chunks) if self.asynchronous else chunks
 
     def item_reader(
         self, response: ResponseStream, on_invalid: Literal["raise", "skip"]
@@ -171,3 +190,8 @@ class Call:
             carried=carried,
             fail_fast=fail_fast,
         )
+
+
+async def _each(chunks: Iterable[Any]) -> AsyncGenerator[Any, None]:
+    for chunk in chunks:
+        yield chunk

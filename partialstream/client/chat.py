@@ -19,6 +19,7 @@ from partialstream.client.endpoint import (
     FullResponse,
     RequestBuilder,
     Sending,
+    body_of,
     idle_timeout,
     indexed_schema,
     rest_schema,
@@ -30,12 +31,13 @@ from partialstream.client.schema import request_schema
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.reader import Expected
+from partialstream.stream.session import Steps, resolved
 from partialstream.stream.transport import end_connection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Sequence
+    from collections.abc import Sequence
 
-    from openai import APIResponse, AsyncAPIResponse, AsyncOpenAI, OpenAI
+    from openai import AsyncOpenAI, OpenAI
 
     from partialstream.client.hooks import Hooks
     from partialstream.client.options import Options
@@ -50,8 +52,8 @@ _DECIDED: Final = ("response_format", "tools", "tool_choice", "functions", "func
 # -- sending -------------------------------------------------------------------------------
 
 
-class _ChatEndpoint:
-    """What the endpoints of both clients have in common.
+class ChatEndpoint:
+    """Sends to the SDK's client, sync or async; see `Endpoint`.
 
     `client` stays the caller's to close. `mode`, `defaults` (arguments of the SDK) and `templates`
     are for calls that do not say.
@@ -74,6 +76,7 @@ class _ChatEndpoint:
     def request_builder(
         self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
     ) -> ChatRequestBuilder:
+        """Prepare a call; see `Endpoint`."""
         return ChatRequestBuilder(
             shape,
             options,
@@ -97,19 +100,18 @@ class _ChatEndpoint:
         sending.hooks.emit("completion:kwargs", **request)
         return client.chat.completions, request
 
-
-class ChatEndpoint(_ChatEndpoint):
-    """For sync clients; see `Endpoint`."""
-
-    def send(self, request: Any, sending: Sending) -> Iterable[bytes]:
+    def send(self, request: Any, sending: Sending) -> Steps[Body | AsyncBody]:
         """Send a request; the chunks are the bytes of the body."""
         completions, request = self._begin(request, sending)
-        create: Any = completions.with_streaming_response.create
-        response: APIResponse[Any] = create(**request).__enter__()
+        opening: Any = completions.with_streaming_response.create(**request)
+        if sending.asynchronous:
+            response = yield opening.__aenter__()
+        else:
+            response = opening.__enter__()
         sending.hooks.emit("completion:response", response)
-        return Body(response.http_response, sending.metadata)
+        return body_of(response.http_response, sending)
 
-    def send_full(self, request: Any, sending: Sending) -> FullResponse:
+    def send_full(self, request: Any, sending: Sending) -> Steps[FullResponse]:
         """Send a request; the only chunk is the body.
 
         It has arrived within the SDK's retries. The SDK would take a body that is not JSON for a
@@ -117,8 +119,9 @@ class ChatEndpoint(_ChatEndpoint):
         """
         completions, request = self._begin(request, sending)
         deadline = sending.deadline
-        if deadline is None:
-            return _full_response(completions.with_raw_response.create(**request), sending.hooks)
+        if deadline is None or sending.asynchronous:
+            response = yield from resolved(completions.with_raw_response.create(**request))
+            return _full_response(response, sending.hooks)
         with completions.with_streaming_response.create(**request) as response:
             alarm = Alarm(deadline.left(), partial(end_connection, response.http_response))
             try:
@@ -128,23 +131,6 @@ class ChatEndpoint(_ChatEndpoint):
             if alarm.rang:
                 raise deadline.error()
             return _full_response(response, sending.hooks)
-
-
-class AsyncChatEndpoint(_ChatEndpoint):
-    """For async clients; see `AsyncEndpoint`."""
-
-    async def send(self, request: Any, sending: Sending) -> AsyncIterable[bytes]:
-        """Send a request; the chunks are the bytes of the body."""
-        completions, request = self._begin(request, sending)
-        create: Any = completions.with_streaming_response.create
-        response: AsyncAPIResponse[Any] = await create(**request).__aenter__()
-        sending.hooks.emit("completion:response", response)
-        return AsyncBody(response.http_response, sending.metadata)
-
-    async def send_full(self, request: Any, sending: Sending) -> FullResponse:
-        """Send a request; the only chunk is the body, as for `ChatEndpoint`."""
-        completions, request = self._begin(request, sending)
-        return _full_response(await completions.with_raw_response.create(**request), sending.hooks)
 
 
 def _full_response(response: Any, hooks: Hooks) -> FullResponse:

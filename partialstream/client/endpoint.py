@@ -24,15 +24,7 @@ from partialstream.stream.transport import end_connection
 from partialstream.validation.types import validator_for
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncIterable,
-        AsyncIterator,
-        Callable,
-        Iterable,
-        Iterator,
-        Mapping,
-        Sequence,
-    )
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from partialstream.client.hooks import Hooks
     from partialstream.client.options import Options
@@ -41,6 +33,7 @@ if TYPE_CHECKING:
     from partialstream.results import AnswerMetadata, Path
     from partialstream.stream.deadline import Deadline
     from partialstream.stream.reader import Expected
+    from partialstream.stream.session import Steps
 
 
 FIRST_INDEX: Final = "first_index"
@@ -109,6 +102,7 @@ class Sending(NamedTuple):
     hooks: Hooks  # get request and response
     deadline: Deadline | None  # bounds the waits of the request; what else, the client sees to
     metadata: AnswerMetadata  # where it is noted that the response has come to its end
+    asynchronous: bool  # whether what the SDK gives has to be awaited
 
 
 class FullResponse(NamedTuple):
@@ -118,8 +112,8 @@ class FullResponse(NamedTuple):
     completion: Callable[[], Any]  # gives the response in the form the SDK gives it
 
 
-class AnyEndpoint(Protocol):
-    """What both kinds of endpoints have."""
+class Endpoint(Protocol):
+    """Where both clients send their requests; what has to be awaited is a step for them to do."""
 
     hooks: Any  # the handlers that the SDK's client was given, None if it takes none
 
@@ -133,30 +127,14 @@ class AnyEndpoint(Protocol):
         """
         ...
 
-
-class Endpoint(AnyEndpoint, Protocol):
-    """Where a sync client sends its requests."""
-
-    def send(self, request: Any, sending: Sending) -> Iterable[Any]:
+    def send(self, request: Any, sending: Sending) -> Steps[Any]:
         """Send a request; gives the chunks of its response, unread.
 
-        They are closed by their own `close`, if they have one.
+        They are closed by their own `close`, or `aclose`, if they have one.
         """
         ...
 
-    def send_full(self, request: Any, sending: Sending) -> FullResponse:
-        """Send a request whose response is not streamed."""
-        ...
-
-
-class AsyncEndpoint(AnyEndpoint, Protocol):
-    """Where an async client sends its requests; see `Endpoint`."""
-
-    async def send(self, request: Any, sending: Sending) -> AsyncIterable[Any]:
-        """Send a request; gives the chunks of its response, unread."""
-        ...
-
-    async def send_full(self, request: Any, sending: Sending) -> FullResponse:
+    def send_full(self, request: Any, sending: Sending) -> Steps[FullResponse]:
         """Send a request whose response is not streamed."""
         ...
 
@@ -335,3 +313,8 @@ class AsyncBody:
         with suppress(Exception), move_on_after(_MOMENT):  # the response is complete
             async for _ in self._chunks:
                 pass
+
+
+def body_of(response: Any, sending: Sending) -> Body | AsyncBody:
+    """The bytes of an HTTP response."""
+    return (AsyncBody if sending.asynchronous else Body)(response, sending.metadata)

@@ -21,17 +21,20 @@ from partialstream.client.capture import (
     path_for,
     tool_name_for,
 )
-from partialstream.client.endpoint import AsyncBody, Body, FullResponse, RequestBuilder, Sending
+from partialstream.client.endpoint import FullResponse, RequestBuilder, Sending, body_of
 from partialstream.client.hooks import Hooks
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.reader import Expected
+from partialstream.stream.session import resolved
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
+    from partialstream.client.endpoint import AsyncBody, Body
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Path
+    from partialstream.stream.session import Steps
 
 # Their tool modes ask for JSON in the content.
 _TOOLS_AS_CONTENT = frozenset({"cohere"})
@@ -42,8 +45,8 @@ _MODEL_ROLES = {"genai": "model", "vertexai": "model"}
 # -- sending -------------------------------------------------------------------------------
 
 
-class _InstructorEndpoint:
-    """What the endpoints of both clients have in common.
+class InstructorEndpoint:
+    """Sends through an `Instructor` or `AsyncInstructor`; see `Endpoint`.
 
     `client` stays the caller's to close; `templates` is for calls that do not say.
     """
@@ -56,6 +59,7 @@ class _InstructorEndpoint:
     def request_builder(
         self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
     ) -> InstructorRequestBuilder:
+        """Prepare a call; see `Endpoint`."""
         return InstructorRequestBuilder(
             self._client, shape, options, kwargs, stream=stream, templates=self._templates
         )
@@ -105,42 +109,23 @@ class _InstructorEndpoint:
             arguments["timeout"] = min(timeout, left) if isinstance(timeout, (int, float)) else left
         return arguments
 
-
-class InstructorEndpoint(_InstructorEndpoint):
-    """For `Instructor`; see `Endpoint`."""
-
-    def send(self, request: InstructorRequest, sending: Sending) -> Iterable[Any]:
+    def send(
+        self, request: InstructorRequest, sending: Sending
+    ) -> Steps[Body | AsyncBody | CapturedChunks | AsyncCapturedChunks]:
         """Send a request; gives the chunks of its response."""
         with self._capturing(request, sending) as (captured, arguments):
-            self._client.create_fn(**arguments)
-        response = captured.http_response("iter_bytes", request.idle_seconds)
-        if response is None:
-            return CapturedChunks(captured, as_tool=request.as_tool)
-        return Body(response, sending.metadata)
+            yield from resolved(self._client.create_fn(**arguments))
+        read = "aiter_bytes" if sending.asynchronous else "iter_bytes"
+        response = captured.http_response(read, request.idle_seconds)
+        if response is not None:
+            return body_of(response, sending)
+        chunks = AsyncCapturedChunks if sending.asynchronous else CapturedChunks
+        return chunks(captured, as_tool=request.as_tool)
 
-    def send_full(self, request: InstructorRequest, sending: Sending) -> FullResponse:
+    def send_full(self, request: InstructorRequest, sending: Sending) -> Steps[FullResponse]:
         """Send a request whose response is not streamed."""
         with self._capturing(request, sending) as (captured, arguments):
-            self._client.create_fn(**arguments)
-        return captured.full()
-
-
-class AsyncInstructorEndpoint(_InstructorEndpoint):
-    """For `AsyncInstructor`; see `AsyncEndpoint`."""
-
-    async def send(self, request: InstructorRequest, sending: Sending) -> AsyncIterable[Any]:
-        """Send a request; gives the chunks of its response."""
-        with self._capturing(request, sending) as (captured, arguments):
-            await self._client.create_fn(**arguments)
-        response = captured.http_response("aiter_bytes", request.idle_seconds)
-        if response is None:
-            return AsyncCapturedChunks(captured, as_tool=request.as_tool)
-        return AsyncBody(response, sending.metadata)
-
-    async def send_full(self, request: InstructorRequest, sending: Sending) -> FullResponse:
-        """Send a request whose response is not streamed."""
-        with self._capturing(request, sending) as (captured, arguments):
-            await self._client.create_fn(**arguments)
+            yield from resolved(self._client.create_fn(**arguments))
         return captured.full()
 
 

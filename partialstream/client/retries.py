@@ -31,7 +31,7 @@ from partialstream.results import AttemptCause, Outcome
 from partialstream.stream.deadline import DeadlineError
 from partialstream.stream.events import AttemptFailed, AttemptStarted, Event, Resumed
 from partialstream.stream.response import ResponseStream, translate
-from partialstream.stream.session import Session, Steps, resolved
+from partialstream.stream.session import Session, Steps
 from partialstream.validation.locations import object_text
 
 if TYPE_CHECKING:
@@ -309,7 +309,9 @@ def partial_session(call: Call) -> Session[Any]:
     return PartialRetries(call)
 
 
-def first_request(call: Call, session: Session[Any], send: Callable[[Any], Any]) -> Steps[Any]:
+def first_request(
+    call: Call, session: Session[Any], send: Callable[[Any], Steps[Any]]
+) -> Steps[Any]:
     """Make the first request, again if it is rejected temporarily; gives what `send` gives.
 
     Its errors are the SDK's own, and the hooks learn of them.
@@ -326,7 +328,7 @@ def first_request(call: Call, session: Session[Any], send: Callable[[Any], Any])
     try:
         while True:
             try:
-                return (yield from resolved(send(call.request)))
+                return (yield from send(call.request))
             except Exception as error:  # whichever SDK it is of: `transient` knows what may pass
                 if retries is None or not (yield from retries.retry_first_request(error)):
                     raise

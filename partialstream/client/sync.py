@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.call import BaseClient, Call
-from partialstream.client.endpoint import Endpoint, Sending
 from partialstream.client.item_retries import item_session
 from partialstream.client.response_model import items_shape, object_shape, response_shape
 from partialstream.client.retries import first_request, partial_session
-from partialstream.stream.deadline import TimedChunks
 from partialstream.stream.session import run_steps
 from partialstream.stream.sync import ItemStream, PartialStream
 from partialstream.stream.transport import Chunks
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from partialstream.stream.session import Session
 
 
-class Client(BaseClient[Endpoint]):
+class Client(BaseClient):
     """Makes requests through a provider's SDK, and reads the responses while they arrive.
 
     Made by `from_openai`, `from_instructor` or `from_provider`. All methods take what the SDK
@@ -239,16 +236,6 @@ class Client(BaseClient[Endpoint]):
 
     def _chunks(self, call: Call, session: Session[Any]) -> Chunks:
         """Make the request; gives the chunks of its response, and of those to come."""
-        send = partial(self._send, call, session)
-        return Chunks(run_steps(first_request(call, session, send)), send)
-
-    def _send(self, call: Call, session: Session[Any], request: Any) -> Iterable[Any]:
-        """Make a request; gives the chunks of the response, until the deadline if there is one."""
-        deadline = call.deadline
-        sending = Sending(call.hooks, deadline, session.metadata)
-        with deadline or nullcontext():
-            if call.stream:
-                chunks = self._endpoint.send(request, sending)
-            else:
-                chunks, call.completion = self._endpoint.send_full(request, sending)
-            return chunks if deadline is None else TimedChunks(chunks, deadline)
+        send = partial(call.send, self._endpoint, session)
+        first = run_steps(first_request(call, session, send))
+        return Chunks(first, lambda request: run_steps(send(request)))
