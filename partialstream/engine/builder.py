@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from typing_extensions import override
 
@@ -43,7 +43,7 @@ S = TypeVar("S")
 _SHORT_INTEGER: Final = re.compile(r"-?[0-9]{1,18}").fullmatch
 
 
-class Rejection:
+class Rejection(NamedTuple):
     """A complete value that the type at its place does not take.
 
     Attributes:
@@ -53,15 +53,10 @@ class Rejection:
         given: The fields beside it whose values had a part in that.
     """
 
-    __slots__ = ("error", "given", "path", "raw")
-
-    def __init__(
-        self, path: Path, raw: str, error: BaseException, given: tuple[str, ...] = ()
-    ) -> None:
-        self.path = path
-        self.raw = raw
-        self.error = error
-        self.given = given
+    path: Path
+    raw: str
+    error: BaseException
+    given: tuple[str, ...] = ()
 
 
 class SnapshotBuilder(Handler, Generic[S]):
@@ -173,8 +168,7 @@ class SnapshotBuilder(Handler, Generic[S]):
             if name in self.ignored and len(self._frames) == 1:
                 frame.child = None
             elif member is not None:
-                frame.child = member.node
-                frame.child_key = member.field
+                frame.child_key, frame.child = member
             else:
                 frame.child = node.others
                 frame.child_key = name

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 S = TypeVar("S")
@@ -109,24 +108,12 @@ class ByKind(Node[S]):
         self.nodes = nodes
 
 
-@dataclass(slots=True)
-class Member(Generic[S]):
-    """A member of a record.
-
-    Attributes:
-        field: The field that it fills.
-        node: How it grows, None if it is left out.
-    """
-
-    field: str
-    node: Node[S] | None
-
-
 class Record(Node[S]):
     """An object with known members.
 
     Attributes:
-        members: By the name in the JSON text.
+        members: By the name in the JSON text: the field that a member fills, and how it grows, or
+            None if it is left out.
         others: How members of other names grow, None if they are left out.
         gates: The fields without which it stays hidden.
     """
@@ -135,7 +122,7 @@ class Record(Node[S]):
 
     def __init__(self, check: Check[S], show: Show) -> None:
         super().__init__(check)
-        self.members: dict[str, Member[S]] = {}
+        self.members: dict[str, tuple[str, Node[S] | None]] = {}
         self.others: Node[S] | None = None
         self.show = show
         self.gates: set[str] = set()
@@ -246,21 +233,6 @@ class Frame(Generic[S]):
         deferred: Members that wait for others to be validated with.
         long: Makes what it shows from the moment on when it is long.
     """
-
-    __slots__ = (
-        "arrived",
-        "child",
-        "child_key",
-        "deferred",
-        "has_invalid_element",
-        "key",
-        "long",
-        "node",
-        "pending_gates",
-        "shown",
-        "start",
-        "values",
-    )
 
     def __init__(self, node: Node[S], key: str | int, start: int) -> None:
         self.node = node

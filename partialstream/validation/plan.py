@@ -20,7 +20,6 @@ from partialstream.engine.nodes import (
     Dependent,
     Entries,
     Items,
-    Member,
     Node,
     Opaque,
     Record,
@@ -274,9 +273,7 @@ class _Compiler:
                 root = value if inside is None else inside(value, path)
                 return root_snapshot(model, root, path)
 
-            if isinstance(node, Items):
-                return Items(check, node.inner, make=node.make, wrap=wrap)
-            return Entries(check, node.inner, wrap=wrap)
+            return type(node)(check, node.inner, make=node.make, wrap=wrap)
         if isinstance(node, Record):
             show = node.show
 
@@ -309,18 +306,15 @@ class _Compiler:
                 node = Dependent(node.check, earlier, check)
             if _is_gate(schema):
                 record.gates.add(name)
-            member = Member(name, node)
             for json_name in names_of_field(name, field, config, inside=False):
-                record.members[json_name] = member
+                record.members[json_name] = (name, node)
             earlier.append(name)
         self._reads = before
         for name, field in fields.items():
             # Not extra members: a field is read from inside of one, another has a field's name.
             for json_name in (name, *names_of_field(name, field, config)):
-                record.members.setdefault(json_name, _LEFT_OUT)
+                record.members.setdefault(json_name, ("", None))  # left out
 
-
-_LEFT_OUT: Member[Settings] = Member("", None)
 
 _OPENERS: dict[Kind, str] = {"object": "{", "array": "[", "string": '"'}
 
