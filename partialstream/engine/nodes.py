@@ -352,15 +352,9 @@ class LongDict:
         if (
             reusable
             and len(members) == size > 0
-            and (last_open == following or last_open not in added)
+            and last_open in (None, following)
             and _has_both_ends(members, values, {*added, last_open})
         ):
-            if last_open is not None and last_open != following:
-                # It was refused; or another one stands in its place, which keeps its own.
-                if last_open in values:
-                    members[last_open] = values[last_open]
-                else:
-                    del members[last_open]
             for each in added:
                 members[each] = values[each]
         else:

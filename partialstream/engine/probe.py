@@ -12,6 +12,8 @@ from abc import abstractmethod
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from partialstream.engine.locate import Certainty
 from partialstream.engine.parser import Handler, SyntaxReader
 from partialstream.engine.route import path_matches
@@ -105,42 +107,42 @@ class Probe(Handler):
             return self._element_names
         return shape.may_begin(self._element)
 
-    # -- what the parser tells -------------------------------------------------------------
+    # -- what the parser reports -----------------------------------------------------------
 
+    @override
     def begin_object(self, start: int) -> None:
-        """See `Handler`."""
         self._last_bracket = start
         if self._reader.depth > 1:
             self._value_begins("{", self._reader.depth - 1)
 
+    @override
     def begin_array(self, start: int) -> None:
-        """See `Handler`."""
         self._last_bracket = start
         if self._reader.depth > 1:
             self._value_begins("[", self._reader.depth - 1)
         self._array_begins()
 
+    @override
     def begin_string(self, start: int) -> None:
-        """See `Handler`."""
         self._value_begins('"', self._reader.depth)
 
+    @override
     def name(self, name: str) -> None:
-        """See `Handler`."""
         self.begun = True
         if self._array and self._reader.depth == self._array + 1:
             self._element_names = self._element_names or self._fits_by_name(name)
 
+    @override
     def scalar(self, raw: str, end: int) -> None:
-        """See `Handler`."""
         self._value_begins(raw[0], self._reader.depth)
         self._value_ends()
 
+    @override
     def end_string(self, end: int) -> None:
-        """See `Handler`."""
         self._value_ends()
 
+    @override
     def end(self, end: int) -> None:
-        """See `Handler`."""
         if self._reader.depth == 0:
             self._root_ends()
         else:
@@ -171,21 +173,24 @@ class ObjectProbe(Probe):
 
     _fits = False
 
+    @override
     def name(self, name: str) -> None:
-        """See `Handler`."""
         super().name(name)
         if self._reader.depth == 1:
             self._fits = self._fits_by_name(name)
 
+    @override
     def _array_begins(self) -> None:
         if self._reader.depth == 1:
             self._array = 1
 
+    @override
     def _value_ends(self) -> None:
         super()._value_ends()
         if self._reader.depth == 1 and (self._element_fits() if self._array else self._fits):
             self._decide(Root.ITEM)
 
+    @override
     def _root_ends(self) -> None:
         # Where any name fits, an object without members has nothing that does not.
         empty_fits = bool(self._array) or self._shape.names is None
@@ -237,8 +242,8 @@ class ListProbe(Probe):
 
     # -- members of the root ---------------------------------------------------------------
 
+    @override
     def name(self, name: str) -> None:
-        """See `Handler`."""
         super().name(name)
         depth = self._reader.depth
         if depth == 1:
@@ -262,6 +267,7 @@ class ListProbe(Probe):
         ):
             self._decide(kind)
 
+    @override
     def _value_begins(self, opener: str, depth: int) -> None:
         super()._value_begins(opener, depth)
         first = depth == 1 and not self._root_is_array and self._kind is None
@@ -270,8 +276,8 @@ class ListProbe(Probe):
             self._kind = Root.WRAPPER if opener == "[" and not self._at_root else Root.ITEM
             self._settle_from_name()
 
+    @override
     def begin_object(self, start: int) -> None:
-        """See `Handler`."""
         super().begin_object(start)
         path = self._path or (self._expected if self._kind is not Root.ITEM else None)
         if path and "object" in self._shape.kinds and path_matches(path, self._reader.path):
@@ -279,6 +285,7 @@ class ListProbe(Probe):
 
     # -- arrays that may be the list -------------------------------------------------------
 
+    @override
     def _array_begins(self) -> None:
         reader = self._reader
         depth = reader.depth
@@ -297,6 +304,7 @@ class ListProbe(Probe):
         self._element = ""
         self._element_names = None
 
+    @override
     def _value_ends(self) -> None:
         super()._value_ends()
         if self._item_at_path:
@@ -342,6 +350,7 @@ class ListProbe(Probe):
             self._empty_array = True
         self._array = 0
 
+    @override
     def _root_ends(self) -> None:
         self._decide(self._closed_root())
 

@@ -16,6 +16,7 @@ from pydantic_core import (
     SchemaValidator,
     core_schema,
 )
+from typing_extensions import override
 
 from partialstream.engine.nodes import Rejected
 
@@ -39,23 +40,15 @@ class Settings:
     context: Any = None
 
 
-def located(error: BaseException, path: Path, *, below: int = 0) -> ValidationError:
+def located(error: ValidationError, path: Path, *, below: int = 0) -> ValidationError:
     """The error for a value at `path`, made of one for the value `below` levels deep in another."""
-    if not isinstance(error, ValidationError):
-        lines = [_line("value_error", str(error), path, None)]
-        return ValidationError.from_exception_data("value", lines, "json")
-    details = error.errors(include_url=False, include_context=False)
-    lines = [
-        _line(detail["type"], detail["msg"], (*path, *detail["loc"][below:]), detail["input"])
-        for detail in details
-    ]
+    lines: list[InitErrorDetails] = []
+    for detail in error.errors(include_url=False, include_context=False):
+        # A custom error, because those of other types want their details again, not the message.
+        what = PydanticCustomError(cast("Any", detail["type"]), cast("Any", detail["msg"]))
+        loc = (*path, *detail["loc"][below:])
+        lines.append(InitErrorDetails(type=what, loc=loc, input=detail["input"]))
     return ValidationError.from_exception_data(error.title, lines, "json")
-
-
-def _line(type_: Any, message: Any, loc: Path, value: Any) -> InitErrorDetails:
-    # A custom error, because those of other types want their details again, not the message.
-    known = PydanticCustomError(type_, message)
-    return InitErrorDetails(type=known, loc=loc, input=value)
 
 
 class Check:
@@ -89,13 +82,14 @@ class HashableCheck(Check):
 
     __slots__ = ()
 
+    @override
     def __call__(self, raw: str, settings: Settings) -> Any:
-        """See `Check`."""
         value = super().__call__(raw, settings)
         try:
             hash(value)
-        except TypeError as error:
-            raise Rejected from error
+        except TypeError:
+            line = InitErrorDetails(type="set_item_not_hashable", loc=(), input=value)
+            raise Rejected from ValidationError.from_exception_data("set", [line], "json")
         return value
 
 

@@ -8,7 +8,7 @@ invalid, another name of the same field counts. What has none of these around it
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 from typing_extensions import override
@@ -83,7 +83,7 @@ class FieldLocations:
                 place = (name,)
         if place is None:
             return None
-        cause = located(rejection.error, place)
+        cause = located(cast("ValidationError", rejection.error), place)
         error = OutputValidationError(
             f"a member does not validate: {cause}", raw=rejection.raw, path=place
         )

@@ -74,6 +74,18 @@ class First(BaseModel):
     also: dict[str, Annotated[int, AfterValidator(_above_first)]] = {}
 
 
+def _default_beside_first(value: Any, info: ValidationInfo) -> Any:
+    if info.data.get("first") == value:
+        raise PydanticUseDefault
+    return value
+
+
+class Beside(BaseModel):
+    first: int
+    n: Annotated[int, BeforeValidator(_default_beside_first)] = 5
+    marks: set[Any] = set()
+
+
 class Named(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
     size: PositiveInt = Field(1, alias="Size")
@@ -116,6 +128,7 @@ def refused_at(model: type[BaseModel], text: str, **options: Any) -> tuple[str, 
         (Choosing, '{"y": {"Size": 0}}'),
         (Lenient, '{"xs": [1, "x", 2], "n": ""}'),
         (Lenient, '{"empties": [1, "", 2]}'),
+        (Beside, '{"first": 1, "n": 1, "marks": [1, "a"]}'),
         (First, '{"first": 1, "rest": [2, 3], "also": {"a": 2}}'),
         (Named, '{"size": 0, "Size": 1}'),
         (Named, '{"Size": 1, "size": 0}'),
@@ -145,6 +158,7 @@ def test_what_is_valid_as_a_whole_is_never_refused(
         (Deep, '{"few_of_few": [[1], [1, 2]', "]}"),
         (Deep, '{"numbers": [1, 0]', "}"),
         (Choosing, '{"y": [1]', "}"),
+        (Beside, '{"first": 1, "marks": [1, [2]', "]}"),
         (First, '{"first": 1, "rest": [2, 1]', "}"),
         (First, '{"rest": [2, 1], "first": 1,', '"more": 1}'),
         (Named, '{"size": 1, "Size": 0,', '"z": 1}'),

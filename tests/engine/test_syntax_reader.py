@@ -108,6 +108,8 @@ REFUSED: list[tuple[str, int, int, int, Path, str]] = [
     ("[1,]", 3, 1, 4, (1,), "expected a value, not ']'"),
     ("[nulx", 4, 1, 5, (0,), "expected 'null'"),
     ("[tru]", 4, 1, 5, (0,), "expected 'true'"),
+    ("[truex", 5, 1, 6, (0,), "unexpected 'x' after 'true'"),
+    ("12]", 2, 1, 3, (), "unexpected ']' after the document"),
     ("[-Inf,", 5, 1, 6, (0,), "expected '-Infinity'"),
     ("[-x", 2, 1, 3, (0,), "unexpected 'x' in a number"),
     ("[01", 2, 1, 3, (0,), "unexpected '1' in a number"),
