@@ -158,7 +158,7 @@ def _is_object(type_: Any) -> bool:
 
 
 def _without(model: type[BaseModel], carried: Sequence[str]) -> type[BaseModel]:
-    """The model without some of its fields; as it is if none of them can be told."""
+    """The model without some of its fields; unchanged if it has none of them, or no others."""
     fields: dict[str, Any] = {
         name: (field.annotation, field)
         for name, field in model.model_fields.items()

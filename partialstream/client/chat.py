@@ -239,8 +239,8 @@ def build_request(
     """Add to the caller's arguments what makes the provider respond in JSON of a schema.
 
     A stream is asked for its usage too, which OpenAI does not send otherwise.
-    `stream_options={"include_usage": False}` declines it, `stream_options=None` leaves the whole
-    argument out, for servers that do not know it. In mode `tools`, `parallel_tool_calls` is False
+    `stream_options={"include_usage": False}` declines it, `stream_options=None` leaves the argument
+    out, for servers that do not know it. In mode `tools`, `parallel_tool_calls` is False
     unless the caller says otherwise: OpenAI does not hold parallel calls to their schemas.
 
     Raises:

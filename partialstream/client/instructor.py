@@ -264,7 +264,7 @@ def escape_template(text: str) -> str:
 
 
 def _is_openai(client: Any) -> bool:
-    """Whether a client is OpenAI's own, which tells usage only if it is asked to."""
+    """Whether a client is OpenAI's own, which reports usage only on request."""
     return any(
         cls.__name__ in ("OpenAI", "AsyncOpenAI") and cls.__module__.partition(".")[0] == "openai"
         for cls in type(client).__mro__

@@ -202,7 +202,7 @@ class ItemRetries(RetryingSession[T]):
         """Whether all that was asked for has come before the failure."""
         if self._cause == "repair" and not self._pending:
             return True
-        # What a provider complains of behind the whole list takes nothing from it.
+        # What a provider complains of after the complete list takes nothing from it.
         return isinstance(error, ProviderError) and self._items.is_whole()
 
     def _mark_of(self, error: PartialStreamError) -> Hashable:

@@ -1,7 +1,7 @@
 """Which element of the list each element of a response is. No I/O.
 
 A response begins the list, goes on with it where another broke off (`Seam`), or repairs some of
-its elements (`Repairs`). What cannot be told yet is held back, until the end of the response at
+its elements (`Repairs`). What is not clear yet is held back, until the end of the response at
 the latest.
 """
 

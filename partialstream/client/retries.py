@@ -50,19 +50,12 @@ _TRANSIENT = frozenset({408, 409, 429})
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a response is not all that was wanted, and what to do about it.
+    """Why a response is not all that was wanted, and what to do about it."""
 
-    Attributes:
-        error: What is raised if nothing can be done.
-        cause: Which request could help.
-        progress: Whether the response has brought something nevertheless.
-        mark: The same for two failures that are the same; None if that means nothing.
-    """
-
-    error: PartialStreamError
-    cause: AttemptCause
-    progress: bool
-    mark: Hashable = None
+    error: PartialStreamError  # raised if nothing can be done
+    cause: AttemptCause  # which request could help
+    progress: bool  # whether the response has brought something nevertheless
+    mark: Hashable = None  # the same for two failures that are the same, if that means something
 
 
 class RetryingSession(Session[T]):
