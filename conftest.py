@@ -58,6 +58,13 @@ def no_certificates() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def nothing_is_left_of_others() -> None:
+    """What other tests have loaded is not gone through again by each `gc.collect()` of a file."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_finish() -> None:
     """What thousands of tests are made of is left out of collections, which take a second else."""
     gc.collect()

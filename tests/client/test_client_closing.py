@@ -17,6 +17,8 @@ from partialstream.testing import Answer, ReplayServer, faults
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left_of_others")
+
 PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
 # The first item comes, and then nothing.
 STALLED = Answer(PRODUCTS, fault=faults.Stall(7))

@@ -17,6 +17,8 @@ from partialstream.testing import Answer, ReplayRequest, ReplayServer, faults
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left_of_others")
+
 
 async def hung_up(request: ReplayRequest) -> bool:
     return await asyncio.to_thread(request.wait_hung_up, SOON)

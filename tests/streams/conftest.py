@@ -10,16 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="module")
-def _nothing_is_left_of_others() -> None:
-    """What other tests have loaded is not gone through again by each collection."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture
 def nothing_fails_unseen(
-    _nothing_is_left_of_others: None, monkeypatch: pytest.MonkeyPatch
+    nothing_is_left_of_others: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """What Python can only complain of, as of a coroutine that nobody awaited, fails the test."""
     unseen: list[Any] = []

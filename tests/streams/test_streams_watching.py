@@ -14,6 +14,8 @@ from partialstream import TextDelta, WordWatch, from_openai
 from partialstream.results import Channel
 from partialstream.testing import Answer, ReplayServer, ToolCall, characters, every_cut, recut
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left_of_others")
+
 
 def found(watch: WordWatch, pieces: list[str]) -> list[tuple[str, int]]:
     """Each word with the piece that it was found in."""
