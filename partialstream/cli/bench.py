@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -30,9 +30,7 @@ from partialstream.cli.report import Kind, Measured, Report, as_json, chart, sho
 from partialstream.client.options import resolve_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-
-    from rich.status import Status
+    from collections.abc import Callable, Generator, Iterator
 
     from partialstream.cli.endpoint import Endpoint
     from partialstream.cli.options import BenchOptions
@@ -61,7 +59,7 @@ def run_bench(options: BenchOptions) -> ExitCode:
     try:
         with (
             open_endpoint(options, options.items or _ITEMS) as endpoint,
-            _progress() as progress,
+            _status() as show_status,
         ):
             report = Report(
                 endpoint=endpoint.label,
@@ -71,7 +69,7 @@ def run_bench(options: BenchOptions) -> ExitCode:
                 runs=options.runs,
                 measured=measured,
             )
-            asyncio.run(_measure(endpoint, question, measured, progress, options))
+            asyncio.run(_measure(endpoint, question, measured, show_status, options))
     finally:
         if report is not None and measured:
             _write(report, options)
@@ -89,68 +87,57 @@ def in_turns(runs: int) -> Iterator[Kind]:
         yield "streamed" if number % 2 else "whole"
 
 
-class Progress:
-    """Writes a line to standard error after each run, and shows the current one."""
-
-    def __init__(self, status: Status | None) -> None:
-        self._status = status
-        self._label = ""
-
-    def begins(self, label: str) -> None:
-        """The next run begins."""
-        self._label = label
-        self._show(" …")
-
-    def item(self, count: int) -> None:
-        """So many items of it have arrived."""
-        self._show(f": {plural(count, 'item')} …")
-
-    def ends(self, run: Measured) -> None:
-        """The run is over."""
-        first = f"first item {run.items[0]:.2f} s, " if run.items else ""
-        items = plural(len(run.items), "item")
-        write_error(f"{self._label}: {first}{items} in {run.total:.2f} s")
-
-    def _show(self, text: str) -> None:
-        if self._status is not None:
-            self._status.update(self._label + text)
-
-
 @contextmanager
-def _progress() -> Generator[Progress, None, None]:
-    """Choose how to show the runs; a terminal is left as it was."""
+def _status() -> Generator[Callable[[str], None], None, None]:
+    """Give a function that shows a text on the terminal, if there is one; it is restored."""
     console = terminal(stderr=True)
-    with nullcontext() if console is None else console.status("") as status:
-        yield Progress(status)
+    if console is None:
+        yield lambda text: None
+    else:
+        with console.status("") as status:
+            yield status.update
 
 
 async def _measure(
     endpoint: Endpoint,
     question: Question,
     measured: list[Measured],
-    progress: Progress,
+    show: Callable[[str], None],
     options: BenchOptions,
 ) -> None:
-    """Make all the runs, one after the other.
+    """Make all the runs, one after the other, and write a line to standard error after each.
 
     Those that warm up are not measured: they load what is loaded on first use, on both sides.
     """
-    warm_up: list[Kind] = ["streamed"]
-    runs = [*warm_up * options.warm_up, *in_turns(options.runs)]
+    runs: list[Kind] = ["streamed" for _ in range(options.warm_up)]
+    runs += in_turns(options.runs)
     async with endpoint.client(question.mode) as client:
-        for number, kind in enumerate(runs, 1):
-            is_counted = number > options.warm_up
-            note = "" if is_counted else " (warm-up, not counted)"
-            progress.begins(f"run {number} of {len(runs)}, {_NAMES[kind]}{note}")
+
+        async def run(kind: Kind, label: str) -> Measured:
+            show(f"{label} …")
             request = _streamed if kind == "streamed" else _whole
-            result = await request(client, endpoint.model, question, progress)
-            progress.ends(result)
-            if is_counted:
+            result = await request(
+                client,
+                endpoint.model,
+                question,
+                lambda count: show(f"{label}: {plural(count, 'item')} …"),
+            )
+            first = f"first item {result.items[0]:.2f} s, " if result.items else ""
+            items = plural(len(result.items), "item")
+            write_error(f"{label}: {first}{items} in {result.total:.2f} s")
+            return result
+
+        for number, kind in enumerate(runs, 1):
+            label = f"run {number} of {len(runs)}, {_NAMES[kind]}"
+            if number <= options.warm_up:
+                await run(kind, f"{label} (warm-up, not counted)")
+            else:
+                result = await run(kind, label)
                 measured.append(result)  # the next one may fail, and this is kept
 
 
 async def _streamed(
-    client: AsyncClient, model: str, question: Question, progress: Progress
+    client: AsyncClient, model: str, question: Question, arrived: Callable[[int], None]
 ) -> Measured:
     count = 0
     async with client.create_iterable(
@@ -158,7 +145,7 @@ async def _streamed(
     ) as stream:
         async for _ in stream:
             count += 1
-            progress.item(count)
+            arrived(count)
     timing, usage = stream.timing, stream.usage
     tokens = None if usage is None else usage.output_tokens
     items = tuple(timing.items)
@@ -166,14 +153,14 @@ async def _streamed(
 
 
 async def _whole(
-    client: AsyncClient, model: str, question: Question, progress: Progress
+    client: AsyncClient, model: str, question: Question, arrived: Callable[[int], None]
 ) -> Measured:
     begun = perf_counter()
     items, completion = await client.create_with_completion(
         response_model=GenericAlias(list, (question.item,)), model=model, messages=question.messages
     )
     seconds = perf_counter() - begun
-    progress.item(len(items))
+    arrived(len(items))
     usage = completion.usage
     tokens = None if usage is None else usage.completion_tokens
     return Measured("whole", seconds, (seconds,) * len(items), seconds, tokens)

@@ -58,16 +58,11 @@ _SSE_STARTS = (b":", b"data:", b"event:", b"id:", b"retry:")
 
 
 def parse_input(options: ParseOptions, source: int | None = None) -> ExitCode:
-    """Read a stream to its end, and write what it completes.
-
-    Args:
-        options: The type, and what comes in.
-        source: The descriptor of the file that it comes from, None for standard input.
+    """Read a stream to its end, from a file descriptor or standard input; write what is complete.
 
     Raises:
-        UsageError: There is no such type, or the options contradict each other.
+        CommandError: The options are wrong, or the input or output fails.
         PartialStreamError: The stream is malformed, incomplete, refused, ….
-        InputOutputError: It cannot be read, or the lines not written.
     """
     if options.path is not None and not options.many:
         raise UsageError("--path is for lists: it needs --many")

@@ -97,6 +97,8 @@ def summary(values: Sequence[float]) -> dict[str, Any]:
 def as_json(report: Report) -> dict[str, Any]:
     """Everything as JSON: times in seconds since the request, to a tenth of a millisecond."""
     whole = percentile([run.total for run in report.of("whole")], 50)
+    items = report.item_times("streamed")
+    first_item = items[0] if items else []
     return {
         "endpoint": report.endpoint,
         "model": report.model,
@@ -106,14 +108,12 @@ def as_json(report: Report) -> dict[str, Any]:
         "finished": len(report.measured) == 2 * report.runs,
         "streamed": {
             "first_token": summary(_first_tokens(report)),
-            "first_item": summary(_nth(report.item_times("streamed"), 0)),
-            "items": [summary(times) for times in report.item_times("streamed")],
+            "first_item": summary(first_item),
+            "items": [summary(times) for times in items],
             "whole_answer": summary([run.total for run in report.of("streamed")]),
         },
         "not_streamed": {"whole_answer": summary([run.total for run in report.of("whole")])},
-        "first_item_ratio": _rounded(
-            ratio(whole, percentile(_nth(report.item_times("streamed"), 0), 50))
-        ),
+        "first_item_ratio": _rounded(ratio(whole, percentile(first_item, 50))),
         "measured": [
             {
                 "kind": "streamed" if run.kind == "streamed" else "not_streamed",
@@ -241,10 +241,6 @@ def _spread(count: int, most: int) -> list[int]:
 def _first_tokens(report: Report) -> list[float]:
     runs = report.of("streamed")
     return [run.first_token for run in runs if run.first_token is not None]
-
-
-def _nth(times: list[list[float]], index: int) -> list[float]:
-    return times[index] if index < len(times) else []
 
 
 def _rounded(seconds: float | None) -> float | None:
