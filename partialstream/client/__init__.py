@@ -10,7 +10,7 @@ schema.py           the JSON schema in a request, in its strict form if it has o
 endpoint.py         what a client needs of a provider; there are two kinds:
 chat.py                 the OpenAI SDK's Chat Completions
 instructor.py           an instructor client; capture.py takes the responses out of its hands
-prompts.py          every word that is said to a model
+prompts.py          every word that is said to a model, the schemas of follow-ups among them
 retries.py          several responses read as one: which fields of an object are accepted, which
                     are asked for again, and what lists and objects have in common
 item_retries.py     lists: which items are delivered, which are asked for again

@@ -21,12 +21,15 @@ from partialstream.client.endpoint import (
     Sending,
     body_of,
     idle_timeout,
-    indexed_schema,
-    rest_schema,
     until,
 )
 from partialstream.client.options import Mode, resolve_mode
-from partialstream.client.prompts import TOOL_DESCRIPTION, schema_prompt
+from partialstream.client.prompts import (
+    TOOL_DESCRIPTION,
+    indexed_schema,
+    rest_schema,
+    schema_prompt,
+)
 from partialstream.client.schema import request_schema
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import Alarm

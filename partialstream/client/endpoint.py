@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from anyio import move_on_after
 
-from partialstream.client.schema import RequestSchema, request_schema
+from partialstream.client.prompts import free_name
+from partialstream.client.schema import request_schema
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.transport import end_connection
 from partialstream.validation.types import validator_for
@@ -34,23 +34,6 @@ if TYPE_CHECKING:
     from partialstream.stream.deadline import Deadline
     from partialstream.stream.reader import Expected
     from partialstream.stream.session import Steps
-
-
-FIRST_INDEX: Final = "first_index"
-INDEXES: Final = "indexes"
-"""Members beside the list in responses to follow-ups: which elements of the list these are."""
-
-BESIDE: Final[dict[str, dict[str, Any]]] = {
-    FIRST_INDEX: {
-        "type": "integer",
-        "description": "The index of the first item that you send, counted from 0.",
-    },
-    # A text, because a list of numbers could be taken for the list itself.
-    INDEXES: {
-        "type": "string",
-        "description": 'The indexes of the items that you send, in their order, as "0, 2, 5".',
-    },
-}
 
 
 class RequestBuilder(ABC):
@@ -137,67 +120,6 @@ class Endpoint(Protocol):
     def send_full(self, request: Any, sending: Sending) -> Steps[FullResponse]:
         """Send a request whose response is not streamed."""
         ...
-
-
-# -- the schemas of follow-ups -------------------------------------------------------------
-
-
-def free_name(name: str, schema: RequestSchema) -> str:
-    """Find a name for a member beside the list that no member of an item has.
-
-    Example:
-        >>> taken = {"type": "object", "properties": {"indexes": {"type": "string"}}}
-        >>> free_name("indexes", RequestSchema("Tool", taken, strict=True))
-        'indexes_'
-    """
-    names = _member_names(schema.schema)
-    while name in names:
-        name += "_"
-    return name
-
-
-def _member_names(schema: Any) -> set[str]:
-    """All names of members in a schema."""
-    if isinstance(schema, list):
-        return set[str]().union(*map(_member_names, cast("Sequence[Any]", schema)))
-    if not isinstance(schema, dict):
-        return set()
-    words = cast("dict[str, Any]", schema)
-    inner = set[str]().union(*map(_member_names, words.values()))
-    return inner.union(cast("dict[str, Any]", words.get("properties") or {}))
-
-
-def indexed_schema(schema: RequestSchema, name: str) -> RequestSchema:
-    """Add the member that says which items a response holds, by what `free_name` gave."""
-    beside = dict(BESIDE[name.rstrip("_")])
-    properties: Mapping[str, Any] = schema.schema.get("properties", {})
-    larger = {**schema.schema, "properties": {name: beside, **properties}}
-    larger["required"] = [name, *schema.schema.get("required", ())]
-    return replace(schema, schema=larger)
-
-
-def rest_schema(schema: RequestSchema, carried: Sequence[str]) -> RequestSchema:
-    """Make the schema for those members of an object that are still asked for.
-
-    It is the given one if there is no such part of it: it wraps a list or a value, it names no
-    members, or all of them are `carried`.
-
-    Example:
-        >>> members = {"name": {"type": "string"}, "price": {"type": "number"}}
-        >>> whole = {"type": "object", "properties": members, "required": ["name", "price"]}
-        >>> rest_schema(RequestSchema("Tool", whole, strict=True), ["name"]).schema
-        {'type': 'object', 'properties': {'price': {'type': 'number'}}, 'required': ['price']}
-    """
-    if schema.path:
-        return schema
-    properties: Mapping[str, Any] = schema.schema.get("properties", {})
-    rest = {name: member for name, member in properties.items() if name not in carried}
-    if not rest or len(rest) == len(properties):
-        return schema
-    smaller = {**schema.schema, "properties": rest}
-    if "required" in smaller:
-        smaller["required"] = [name for name in smaller["required"] if name not in carried]
-    return replace(schema, schema=smaller)
 
 
 # -- time-outs -----------------------------------------------------------------------------

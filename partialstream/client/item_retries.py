@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from typing_extensions import override
 
-from partialstream.client.endpoint import FIRST_INDEX, INDEXES
 from partialstream.client.placing import Placing, same_text
 from partialstream.client.prompts import (
+    FIRST_INDEX,
+    INDEXES,
     first_index_prompt,
     indexes_prompt,
     repair_prompt,

@@ -13,15 +13,15 @@ from typing_extensions import TypedDict
 
 from partialstream.client.capture import CapturedResponse, capturing_model
 from partialstream.client.chat import CALL_ID, ChatRequestBuilder, build_request, follow_up_messages
-from partialstream.client.endpoint import (
+from partialstream.client.item_retries import list_text
+from partialstream.client.options import Options
+from partialstream.client.prompts import (
     FIRST_INDEX,
     INDEXES,
     free_name,
     indexed_schema,
     rest_schema,
 )
-from partialstream.client.item_retries import list_text
-from partialstream.client.options import Options
 from partialstream.client.response_model import ResponseShape
 from partialstream.client.schema import RequestSchema, request_schema
 from partialstream.testing import ReplayServer
