@@ -164,7 +164,8 @@ class ParseOptions:
     path: Annotated[
         str | None,
         Option(
-            help="Where the list is, as in report.sections.*.bullets. By default it is found.",
+            help="Where the list is, as in report.sections.*.bullets. Without it, the list is "
+            "found automatically.",
             metavar="PATH",
         ),
     ] = None
