@@ -87,7 +87,7 @@ class Source(Protocol):
 
 
 class Wire(Source, Protocol):
-    """A source of chunks that are not bytes."""
+    """A source of chunks that are neither bytes nor text."""
 
     def read(self, chunk: Any, deltas: list[Delta]) -> None:
         """Read one chunk as `feed` does, and append its texts."""
@@ -169,11 +169,7 @@ class WireSource(ABC):
 
     @abstractmethod
     def _read(self, fields: Any, deltas: list[Delta]) -> None:
-        """Read a chunk of any kind, and append its texts.
-
-        Raises:
-            ProviderError: If it has an unknown shape; what was appended before is given first.
-        """
+        """Read a chunk of any kind, and append its texts. What precedes an error is given."""
 
     def _piece(self, fields: Any) -> tuple[Any, Any]:
         """Give the place and the text of an ordinary chunk.
@@ -289,11 +285,7 @@ class TextSource:
         self._halves = SurrogateHalves()
 
     def feed(self, chunk: Any) -> list[Delta]:
-        """Read one text.
-
-        Raises:
-            ProviderError: If it is none.
-        """
+        """Read one text; raises `ProviderError` for all else."""
         if not isinstance(chunk, str):
             if chunk is None:
                 return []

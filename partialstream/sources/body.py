@@ -14,11 +14,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from jiter import from_json
+from typing_extensions import override
 
 from partialstream.errors import LimitExceededError, ProviderError
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import AnswerMetadata
 from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
+from partialstream.sources.base import Framing
 from partialstream.sources.common import is_list, is_object, provider_error, shorten, unknown_chunk
 from partialstream.sources.json_stream import JSONStreamDecoder
 from partialstream.sources.sse import SSEDecoder
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from partialstream.results import Delta, Token
-    from partialstream.sources.base import Event, Framing, Wire
+    from partialstream.sources.base import Event, Wire
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -73,10 +75,7 @@ class BodySource:
         self._failure: ProviderError | LimitExceededError | None = None
 
     def feed(self, chunk: Any) -> list[Delta]:
-        """Read some bytes.
-
-        Args:
-            chunk: `bytes`, `bytearray` or `memoryview`; None is allowed and means nothing.
+        """Read some bytes: `bytes`, `bytearray` or `memoryview`.
 
         Raises:
             ProviderError: If an event tells of an error, is not valid JSON or UTF-8, or is of an
@@ -139,17 +138,11 @@ class BodySource:
         return deltas
 
     def finish(self, *, cut: bool = False) -> list[Delta]:
-        """End the body.
+        """End the body; raises as `feed` does, and if it held no event but something else.
 
         An event that the end has cut is left out: that nothing marked the end of the response
-        is told by the metadata.
-
-        Args:
-            cut: Whether the connection was lost. Without a mark of its end and without a finish
-                reason the response is taken to be cut in any case.
-
-        Raises:
-            ProviderError: As `feed` does, and if the body held no event but something else.
+        is told by the metadata. Without a mark of its end and without a finish reason the
+        response is taken to be cut in any case.
         """
         self._at_end = True
         deltas = self.feed(b"")
@@ -172,10 +165,10 @@ class BodySource:
             # Perhaps half a surrogate pair, which jiter refuses and the standard library reads.
             try:
                 return json.loads(text)
-            except (ValueError, RecursionError) as other:
-                error = (
-                    ValueError("nested too deep") if isinstance(other, RecursionError) else other
-                )
+            except ValueError as other:
+                error = other
+            except RecursionError:
+                error = ValueError("nested too deep")
         mark = text.strip()
         if bare and mark[0] not in "{[":
             self._ignored = self._ignored or mark
@@ -187,7 +180,7 @@ class BodySource:
         ) from error
 
 
-class UndecidedFraming:
+class UndecidedFraming(Framing):
     r"""Waits for the bytes that tell the framing of a body.
 
     Attributes:
@@ -206,12 +199,12 @@ class UndecidedFraming:
         self._head = b""
 
     @property
+    @override
     def held(self) -> int:
-        """Bytes of the event that has not ended."""
         return len(self._head) if self.chosen is None else self.chosen.held
 
+    @override
     def feed(self, data: bytes) -> Iterable[Event]:
-        """Read some bytes and give the events that end in them."""
         if self.chosen is not None:
             return self.chosen.feed(data)
         # In no framing do blank lines at the start mean anything. Of blanks before the first
@@ -224,8 +217,8 @@ class UndecidedFraming:
         self._head = head if self.chosen is None else b""
         return [] if self.chosen is None else self.chosen.feed(head.removeprefix(_BOM))
 
+    @override
     def finish(self) -> Iterable[Event]:
-        """End the body, as the framing does."""
         if self.chosen is not None:
             return self.chosen.finish()
         # Too short for what it began like.
@@ -269,9 +262,7 @@ def _error_in(data: bytes) -> ProviderError:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return provider_error(text, text)
-    if is_object(value) and value.get("error"):
-        return provider_error(value["error"], value)
-    return provider_error(value, value)
+    return provider_error((is_object(value) and value.get("error")) or value, value)
 
 
 def _is_start(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What several wire formats have in common: SDK objects, errors, token counts, probabilities."""
+"""The members of chunks: SDK objects as plain ones, access by type, and errors."""
 
 from __future__ import annotations
 
@@ -90,15 +90,14 @@ def fields_of(value: Any) -> dict[str, Any] | None:
     return {name: member for name, member in attributes.items() if name[:1] != "_"}
 
 
-def as_dict(value: Any, expected: str) -> dict[str, Any]:
-    """Give a chunk, or an object in it, as a dict; `{}` for None.
+# -- members by their type -----------------------------------------------------------------
+#
+# Where it says so, what is of another type raises the error for a chunk of unknown shape.
 
-    Raises:
-        ProviderError: If it is something else.
-    """
-    if value is None:
-        return {}
-    fields: Any = plain(value)
+
+def as_dict(value: Any, expected: str) -> dict[str, Any]:
+    """Give a chunk, or an object in it, as a dict; `{}` for None. Raises for all else."""
+    fields: Any = {} if value is None else plain(value)
     if not is_object(fields):
         raise unknown_chunk(value, expected)
     return fields
@@ -117,11 +116,7 @@ def word_in(fields: dict[str, Any], name: str) -> str | None:
 
 
 def list_in(fields: dict[str, Any], name: str, of: str) -> list[Any]:
-    """Give a member that is a list, `[]` if there is none.
-
-    Raises:
-        ProviderError: If it is something else.
-    """
+    """Give a member that is a list, `[]` if there is none. Raises for all else."""
     value: Any = fields.get(name) or []
     if not is_list(value):
         raise unknown_chunk(value, f"a list of {of}")
@@ -129,11 +124,7 @@ def list_in(fields: dict[str, Any], name: str, of: str) -> list[Any]:
 
 
 def text_in(fields: dict[str, Any], name: str) -> str:
-    """Give a member that is text, `""` if there is none.
-
-    Raises:
-        ProviderError: If it is something else.
-    """
+    """Give a member that is text, `""` if there is none. Raises for all else."""
     text: Any = fields.get(name)
     if text and not isinstance(text, str):
         raise unknown_chunk(fields, f"{name!r} as text")

@@ -45,14 +45,14 @@ def keep_side_texts(metadata: AnswerMetadata, deltas: list[Delta]) -> None:
     for channel, piece in deltas:
         # A string grows in place, in time that does not depend on its length, as long as
         # nothing else refers to it; hence the attribute lets go of it meanwhile.
-        if channel.kind == "reasoning":
-            text, metadata.reasoning = metadata.reasoning, ""
-            text += _room_for(piece, text, metadata)
-            metadata.reasoning = text
-        elif channel.kind == "refusal":
-            text, metadata.refusal = metadata.refusal, ""
-            text += _room_for(piece, text, metadata)
-            metadata.refusal = text
+        kind = channel.kind
+        if kind == "reasoning" or kind == "refusal":
+            text: str = getattr(metadata, kind)
+            setattr(metadata, kind, "")
+            room = max(metadata.text_kept - len(text), 0)
+            metadata.shortened = metadata.shortened or len(piece) > room
+            text += piece[:room]
+            setattr(metadata, kind, text)
 
 
 def keep_extra(metadata: AnswerMetadata, name: str, value: Any) -> None:
@@ -78,14 +78,6 @@ def keep_extra(metadata: AnswerMetadata, name: str, value: Any) -> None:
     else:
         extra[name] = value
         metadata.extra_size = size
-
-
-def _room_for(piece: str, text: str, metadata: AnswerMetadata) -> str:
-    room = metadata.text_kept - len(text)
-    if len(piece) <= room:
-        return piece
-    metadata.shortened = True
-    return piece[: max(room, 0)]
 
 
 def _size_of(value: Any, most: int) -> int:
@@ -141,11 +133,8 @@ def read_usage_beside_cache(fields: Any, names: tuple[str, str, str, str]) -> Us
     """Read the figures of those who count what the cache holds beside the input, not within.
 
     Args:
-        fields: The figures by name.
+        fields: The figures by name; None is given for none.
         names: Those of input, output, input read from the cache, and input written to it.
-
-    Returns:
-        The usage as we count it, with all input in `input_tokens`; None if there is no figure.
 
     Example:
         >>> read_usage_beside_cache({"in": 3, "out": 1, "read": 9}, ("in", "out", "read", "write"))
@@ -196,15 +185,9 @@ def read_tokens(logprobs: Any, channel: Channel) -> list[Token]:
     """
     if is_object(logprobs):
         logprobs = _entries_of_lists(logprobs)
-    if not is_list(logprobs):
-        return []
-    tokens: list[Token] = []
-    for entry in logprobs:
-        token = _token(entry, channel)
-        if token is None:
-            return []
-        tokens.append(token)
-    return tokens
+    tokens = [_token(entry, channel) for entry in logprobs] if is_list(logprobs) else []
+    known = [token for token in tokens if token is not None]
+    return known if len(known) == len(tokens) else []
 
 
 def _entries_of_lists(fields: dict[str, Any]) -> list[dict[str, Any]]:
@@ -216,14 +199,13 @@ def _entries_of_lists(fields: dict[str, Any]) -> list[dict[str, Any]]:
     if not is_list(top) or len(top) != len(tokens):
         top = [None] * len(tokens)
     return [
-        {
-            "token": token,
-            "logprob": logprob,
-            "bytes": _unescaped(token),
-            "top_logprobs": _ranking(each),
-        }
+        {**_entry(token, logprob), "bytes": _unescaped(token), "top_logprobs": _ranking(each)}
         for token, logprob, each in zip(tokens, logprobs, top, strict=True)
     ]
+
+
+def _entry(token: Any, logprob: Any) -> dict[str, Any]:
+    return {"token": token, "logprob": logprob}
 
 
 def _unescaped(token: Any) -> list[int] | None:
@@ -234,9 +216,7 @@ def _unescaped(token: Any) -> list[int] | None:
 
 def _ranking(logprobs: Any) -> list[dict[str, Any]]:
     """Give entries for logarithms by token."""
-    if not is_object(logprobs):
-        return []
-    return [{"token": token, "logprob": logprob} for token, logprob in logprobs.items()]
+    return [_entry(*each) for each in logprobs.items()] if is_object(logprobs) else []
 
 
 def _token(entry: Any, channel: Channel) -> Token | None:
@@ -268,9 +248,7 @@ def _likelihood(entry: Any) -> tuple[str, float] | None:
 
 def _bytes(values: Any) -> bytes | None:
     """Give the bytes of a list of numbers; None if it is something else."""
-    if not is_list(values):
-        return None
     try:
-        return bytes(values)
+        return bytes(values) if is_list(values) else None
     except (TypeError, ValueError):
         return None
