@@ -14,13 +14,11 @@ import json
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from jiter import from_json
-from typing_extensions import override
 
 from partialstream.errors import LimitExceededError, ProviderError
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import AnswerMetadata
 from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
-from partialstream.sources.base import Framing
 from partialstream.sources.common import is_list, is_object, provider_error, shorten, unknown_chunk
 from partialstream.sources.json_stream import JSONStreamDecoder
 from partialstream.sources.sse import SSEDecoder
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from partialstream.results import Delta, Token
-    from partialstream.sources.base import Event, Wire
+    from partialstream.sources.base import Event, Framing, Wire
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -116,14 +114,18 @@ class BodySource:
                         count -= 1  # it is no chunk
                         continue
                     value = self._read_other(text, error, bare=bare)
-                for each in (value,) if value.__class__ is dict else _members_of(value):
-                    if wire is None:
-                        wire = self._wire = self._make_wire(each, metadata)
-                    wire.read(each, deltas)
-                    if metadata.tokens:
-                        # To the reader the bytes are one chunk, to the wire each event is.
+                if wire is not None and value.__class__ is dict:
+                    wire.read(value, deltas)
+                else:
+                    for each in _members_of(value):
                         tokens += metadata.tokens
-                        metadata.tokens = []
+                        wire = wire or self._make_wire(each, metadata)
+                        wire.read(each, deltas)
+                    self._wire = wire
+                if metadata.tokens:
+                    # To the reader the bytes are one chunk, to the wire each event is.
+                    tokens += metadata.tokens
+                    metadata.tokens = []
             if framing.held > self._limits.event_size:
                 raise exceeded(self._limits, "event_size")
         except (ProviderError, LimitExceededError) as error:
@@ -180,7 +182,7 @@ class BodySource:
         ) from error
 
 
-class UndecidedFraming(Framing):
+class UndecidedFraming:
     r"""Waits for the bytes that tell the framing of a body.
 
     Attributes:
@@ -199,12 +201,12 @@ class UndecidedFraming(Framing):
         self._head = b""
 
     @property
-    @override
     def held(self) -> int:
+        """Bytes of the event that has not ended."""
         return len(self._head) if self.chosen is None else self.chosen.held
 
-    @override
     def feed(self, data: bytes) -> Iterable[Event]:
+        """Read some bytes and give the events that end in them."""
         if self.chosen is not None:
             return self.chosen.feed(data)
         # In no framing do blank lines at the start mean anything. Of blanks before the first
@@ -217,8 +219,8 @@ class UndecidedFraming(Framing):
         self._head = head if self.chosen is None else b""
         return [] if self.chosen is None else self.chosen.feed(head.removeprefix(_BOM))
 
-    @override
     def finish(self) -> Iterable[Event]:
+        """End the body, as the framing does."""
         if self.chosen is not None:
             return self.chosen.finish()
         # Too short for what it began like.

@@ -140,7 +140,10 @@ class ItemReader(ResponseReader[T]):
             elif self.reports_text:
                 events += self._read_with_text(scanner, channel, text)
             else:
-                raws = self._scan(scanner, text)
+                try:
+                    raws: Sequence[RawItem] = scanner.feed(text)
+                except PartialStreamError as error:
+                    raws = self._completed_before(error)
                 if raws:
                     events += self._accepted(raws, channel)
             if self.failure is not None:
