@@ -124,10 +124,11 @@ class WireSource(ABC):
     def read(self, chunk: Any, deltas: list[Delta]) -> None:
         """Read one chunk as `feed` does, and append its texts."""
         fields = chunk if chunk.__class__ is dict else self._fields_of(chunk)
-        if self._place is not None:
+        bound = self._place
+        if bound is not None:
             try:
                 place, text = self._piece(fields)
-                if place == self._place and text.__class__ is str and text[-1] < FIRST_SURROGATE:
+                if place == bound and text.__class__ is str and text[-1] < FIRST_SURROGATE:
                     if self._call is not None:
                         self._call.last = text
                     deltas.append((self._channel, text))

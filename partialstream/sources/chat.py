@@ -85,12 +85,12 @@ class ChatSource(WireSource):
         [choice] = fields["choices"]
         delta = choice["delta"]
         if (
-            fields.get("usage")
-            or fields.get("error")
+            "error" in fields
+            or "error" in choice
+            or fields.get("usage")
             or choice.get("finish_reason")
-            or choice.get("error")
             or choice.get("logprobs")
-            or len(delta) > 1 + ("role" in delta)
+            or (len(delta) > 1 and (len(delta) > 2 or "role" not in delta))
         ):
             return None, None
         if "content" in delta:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from partialstream.sources.base import Event
 
 _LINE: Final = 64  # bytes, about what it takes to hold a line beside what stands in it
-_COLON: Final = 0x3A
 _LF: Final = 0x0A
 
 
@@ -56,13 +55,13 @@ class SSEDecoder:
             lines[0] = bytes(self._line + lines[0])
             self._line.clear()
         events: list[Event] = []
-        held = self._data
+        held, size = self._data, self._size
         for line in lines:
             if line[:6] == b"data: ":
                 held.append(line[6:])
-                self._size += len(line) + _LINE
+                size += len(line) + _LINE
             elif line:
-                self._read_field(line)
+                size += self._read_field(line)
             else:
                 if held:
                     events.append((self._event or "message", b"\n".join(held), False))
@@ -71,30 +70,30 @@ class SSEDecoder:
                     events.append(("message", b"\n".join(self._bare), True))
                     self._bare.clear()
                 self._event = ""
-                self._size = 0
+                size = 0
         self._line += rest
-        self.held = self._size + len(self._line)
+        self._size = size
+        self.held = size + len(self._line)
         return events
 
     def finish(self) -> list[Event]:
         """End the body and give the event that it ended in, if any."""
         return self.feed(b"\n\n")
 
-    def _read_field(self, line: bytes) -> None:
-        if line[0] == _COLON:
-            return  # a comment, which keeps the connection alive
+    def _read_field(self, line: bytes) -> int:
+        """Read a line; gives what it takes to hold it."""
         name, _, value = line.partition(b":")
+        if name in (b"", b"id", b"retry"):
+            return 0  # without a name it is a comment, which keeps the connection alive
         value = value.removeprefix(b" ")
         if name == b"event":
             try:
                 self._event = value.decode()
-                return
+                return 0
             except UnicodeDecodeError:
                 value = line  # which the reader of the data will find
         if name in (b"data", b"event"):
             self._data.append(value)
-        elif name in (b"id", b"retry"):
-            return
         else:
             self._bare.append(line)
-        self._size += len(line) + _LINE
+        return len(line) + _LINE
