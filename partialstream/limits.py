@@ -90,7 +90,7 @@ _MESSAGES: Final = {
     "item_count": "more than {} items",
     "total_size": "more than {} characters",
     "text_kept": "no more than {} characters of text are kept",
-    "event_size": "an event of the response is longer than {} bytes",
+    "event_size": "an event of the response has not ended after {} bytes",
     "channels": "more than {} parallel texts in one response",
     "whitespace_run": "more than {} consecutive blanks",
 }
