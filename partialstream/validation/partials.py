@@ -55,7 +55,10 @@ class PartialParser(Generic[M]):
 
     Attributes:
         outcome: How the text ended; None until `finish` was called or something was raised.
+        size: Characters fed so far.
         start: Where in what was fed the object begins, 0 before it does.
+        transcript: The object's text so far, by its offsets in what was fed; carried members stand
+            before it.
 
     Example:
         >>> from pydantic import BaseModel
@@ -90,16 +93,15 @@ class PartialParser(Generic[M]):
         names = plan.locations.names
         self._seed_fields = {names.get(name, name) for name in self._seeds}
         self._comma_pending = False  # whether the seeds end where the text goes on
-        self._locations = plan.locations
         self._settings = Settings(strict, context)
         self._limits = limits or DEFAULT_LIMITS
         openers = [char for char in KINDS if plan.shape.may_begin(char)]
         self._seeker = DocumentSeeker(self._judge, openers, self._limits)
         self._beginning = ""  # of the text, to be quoted
-        self._size = 0  # characters read
+        self.size = 0
         self._room = -1  # characters that may follow at once, -1 where it is to be found out
-        self._transcript = Transcript()  # the object's text
-        self._builder = SnapshotBuilder(self._plan.node, self._transcript, self._settings)
+        self.transcript = Transcript()
+        self._builder = SnapshotBuilder(plan.node, self.transcript, self._settings)
         self._reader: SyntaxReader | None = None  # None before the object begins
         self.start = 0
         self._final: M | None = None
@@ -131,7 +133,7 @@ class PartialParser(Generic[M]):
         if self.outcome is not None:
             raise ValueError("the parser has been told that the text is finished")
         size = len(delta)
-        self._size += size
+        self.size += size
         excess = ""  # what cannot be a part of the object any more
         text: str | None = delta
         try:
@@ -141,7 +143,7 @@ class PartialParser(Generic[M]):
                 text, excess = self._text_of_object(delta)
             snapshot: M | None = None
             while text is not None:
-                reader, builder, transcript = self._reader, self._builder, self._transcript
+                reader, builder, transcript = self._reader, self._builder, self.transcript
                 assert reader is not None
                 # As `transcript.append`, and before it is read: the builder takes slices of it.
                 transcript.pieces.append(text)
@@ -163,7 +165,7 @@ class PartialParser(Generic[M]):
                 if snapshot is not None:
                     self.snapshot = snapshot
                 break
-            if self._size > self._limits.total_size:
+            if self.size > self._limits.total_size:
                 raise exceeded(self._limits, "total_size")
         except PartialStreamError as error:
             raise self._fail(error) from error.__cause__
@@ -204,14 +206,14 @@ class PartialParser(Generic[M]):
             document = self._seeker.finish()
             if document is not None:
                 text = self._begin(document)
-                self._size -= len(text)  # it has been counted
+                self.size -= len(text)  # it has been counted
                 self.feed(text)
         reader = self._reader
         if reader is not None:
             if self._final is None and reader.finish():
                 self._complete(reader)
             if self._final is None:
-                return Outcome("truncated", tail=self._transcript.text)
+                return Outcome("truncated", tail=self.transcript.text)
             return Outcome("complete")
         if self._seeker.unfinished:
             return Outcome("truncated", tail=self._seeker.unfinished)
@@ -227,7 +229,7 @@ class PartialParser(Generic[M]):
         Returns:
             That, and what is too much for the object.
         """
-        excess = self._size - self._limits.total_size
+        excess = self.size - self._limits.total_size
         text = delta if excess <= 0 else delta[:-excess]
         if self._reader is not None and self._final is None:
             return self._within_limit(text)
@@ -248,9 +250,9 @@ class PartialParser(Generic[M]):
                 self._comma_pending = False
                 comma = " " if rest[0] == "}" else ","
                 text = f"{text[: len(text) - len(rest)]}{comma}{rest}"
-        room = self._limits.item_size - self._transcript.end + self._transcript.start
+        room = self._limits.item_size - self.transcript.end + self.transcript.start
         if not self._comma_pending:
-            self._room = min(room - len(text), self._limits.total_size - self._size)
+            self._room = min(room - len(text), self._limits.total_size - self.size)
         return text[:room], text[room:]
 
     def _judge(self, bracket: str, certainty: Certainty, position: Position) -> Probe | Root | None:
@@ -285,13 +287,13 @@ class PartialParser(Generic[M]):
             seeds = object_text(self._seeds)[:-1] + " "
             # So that what stands after it has the place that it has in the text.
             position = position._replace(offset=position.offset - len(seeds))
-        self._transcript = Transcript(position.offset)
-        self._builder = SnapshotBuilder(self._plan.node, self._transcript, self._settings)
+        self.transcript = Transcript(position.offset)
+        self._builder = SnapshotBuilder(self._plan.node, self.transcript, self._settings)
         self._reader = SyntaxReader(self._builder, limits=self._limits, position=position)
         if not seeds:
             return text
         fitting = seeds[: self._limits.item_size]
-        self._transcript.append(fitting)
+        self.transcript.append(fitting)
         self._reader.feed(fitting)
         if len(fitting) < len(seeds):
             raise exceeded(self._limits, "item_size", "the object")
@@ -300,20 +302,10 @@ class PartialParser(Generic[M]):
         # Its lines are no lines of the text.
         self._reader.resume(self._seeker.position)
         self._builder.ignored = frozenset(self._seeds).union(
-            name for name, field in self._locations.names.items() if field in self._seed_fields
+            name for name, field in self._plan.locations.names.items() if field in self._seed_fields
         )
         self._comma_pending = True
         return text[1:]
-
-    @property
-    def size(self) -> int:
-        """Characters fed so far."""
-        return self._size
-
-    @property
-    def transcript(self) -> Transcript:
-        """The object's text so far, by its offsets in what was fed; before it carried members."""
-        return self._transcript
 
     def _refuse_field(self) -> None:
         """Raise for a value that makes the whole invalid, if one has come."""
@@ -322,7 +314,7 @@ class PartialParser(Generic[M]):
         for rejection in rejections[first:]:
             if not self._seed_fields.isdisjoint((rejection.path[0], *rejection.given)):
                 continue  # a seed field may yet come again
-            error = self._locations.refusal(rejection, self._transcript, self._limits)
+            error = self._plan.locations.refusal(rejection, self.transcript, self._limits)
             if error is not None:
                 raise error from error.__cause__
 
@@ -348,11 +340,11 @@ class PartialParser(Generic[M]):
             >>> parser.feed('{"pages": 12}')
             Report(title='On paper', pages=12)
         """
-        text = self._transcript.text
+        text = self.transcript.text
         if not text.startswith("{"):
             return dict(self._seeds)
         rejections = self._builder.rejections if self._final is None else []
-        refused = self._locations.refused_names(rejections, self._failure)
+        refused = self._plan.locations.refused_names(rejections, self._failure)
         if refused is None:
             return {}
         members = complete_members(text, self._limits)
@@ -361,10 +353,10 @@ class PartialParser(Generic[M]):
         if self._final is None and not refused_whole:
             # Those that come again have not been validated: the complete object is.
             members.update(self._seeds)
-        return self._locations.accepted(members, refused)
+        return self._plan.locations.accepted(members, refused)
 
     def _complete(self, reader: SyntaxReader) -> M:
-        raw = self._transcript.slice(self._transcript.start, reader.position.offset)
+        raw = self.transcript.slice(self.transcript.start, reader.position.offset)
         try:
             final: M = self._plan.validate(
                 raw, strict=self._settings.strict, context=self._settings.context
