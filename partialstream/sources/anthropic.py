@@ -139,11 +139,12 @@ class AnthropicSource(WireSource):
         text = text_in(fields, member)
         if not text:
             return
-        channel: Channel | None = block.content if member == "text" else block.reasoning
+        channel: Channel | None
         if member == "partial_json":
             deltas += block.write_arguments(text)
             channel = block.call.open_channel if block.call is not None else None
-        elif channel is not None:
+        else:
+            channel = block.content if member == "text" else block.reasoning
             deltas.append((channel, text))
         # Reasoning is looked at each time: the metadata keeps it.
         if member != "thinking" and index is not None:

@@ -269,8 +269,10 @@ class Output:
             raise unknown_chunk(output, "the output as a list of items")
         # How many items of each kind are new. Relays that mix up ids and indexes do so
         # differently in the events and here: what then seems new may be what has come.
-        kinds = [{full.form.kind for full in _texts_in(fields)} for fields in output]
-        new = Counter(kind for each in kinds for kind in each)
+        kinds: list[set[ChannelKind]] = [
+            {full.form.kind for full in _texts_in(fields)} for fields in output
+        ]
+        new: Counter[ChannelKind] = Counter(kind for each in kinds for kind in each)
         new.subtract({kind: self._having[kind] for kind in new})
         missing: list[tuple[OutputItem, FullText]] = []
         for position, (fields, its_kinds) in enumerate(zip(output, kinds, strict=True)):

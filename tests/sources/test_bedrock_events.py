@@ -264,6 +264,22 @@ def test_a_source_of_its_own_reads_anthropics_chunks() -> None:
     assert brief(read_all(source, wrapped)) == ANTHROPIC_TEXTS
 
 
+@pytest.mark.parametrize("later", ["wrapped", "as they are"])
+def test_an_initial_response_is_no_event_of_the_model(later: str) -> None:
+    initial = {"initial-response": {}}
+    events: list[Any] = [adds(text="[1"), adds(text="]")]
+    if later == "wrapped":
+        events = [{"chunk": {"bytes": json.dumps(each).encode()}} for each in events]
+    source = source_for(initial)
+    assert brief(read_all(source, [initial, *events])) == {("content", 0): "[1]"}
+
+
+def test_an_event_between_chunks_that_is_not_known_is_left_out() -> None:
+    says_it = {"chunk": {"bytes": json.dumps(says("[1]")).encode()}}
+    chunks = [says_it, {"unheardOf": {"a": 1}}]
+    assert brief(read_all(source_for(says_it), chunks)) == {("content", 0): "[1]"}
+
+
 @pytest.mark.parametrize("data", [b"{", "not base64", b"\xff", 7])
 def test_a_chunk_that_wraps_no_json(data: Any) -> None:
     with pytest.raises(ProviderError, match="is not valid JSON"):
