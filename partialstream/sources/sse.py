@@ -1,8 +1,8 @@
 r"""Server-sent events, decoded from bytes that are cut anywhere.
 
 After the rules of the HTML standard (section "Server-sent events", parsing an event stream),
-but for two things that providers make necessary: the last event counts without its closing
-blank line, and lines that are no field are not ignored (see `Event`).
+but for what providers make necessary: the last event counts without its closing blank line, and
+so does `[DONE]`; lines that are no field are not ignored (see `Event`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from partialstream.sources.base import Event
 
+_DONE: Final = b"[DONE]"
+_DONE_LINES: Final = (b"data: [DONE]", b"data:[DONE]")
 _LINE: Final = 64  # bytes, about what it takes to hold a line beside what stands in it
 _LF: Final = 0x0A
 
@@ -72,6 +74,12 @@ class SSEDecoder:
                 self._event = ""
                 size = 0
         self._line += rest
+        if (size or rest) and (held == [_DONE] or self._line in _DONE_LINES):
+            # Some servers leave the connection open behind it, and its empty line out.
+            events.append(("message", _DONE, False))
+            self._line.clear()
+            held.clear()
+            size = 0
         self._size = size
         self.held = size + len(self._line)
         return events

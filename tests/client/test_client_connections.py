@@ -87,9 +87,9 @@ def test_done_is_the_end_even_if_the_connection_stays_open(
     [
         ([b"data: []\n\ndata: [DONE]\n\n"], 1),
         ([b"data: []\n\ndata: [DO", b"NE]\n\n"], 2),
-        ([b"data: []\r\n\r\ndata:[DONE]\r\n\r\n"], 1),
-        ([b"data: []\n\n", b"data: [DONE]"], None),  # an event ends with an empty line
-        ([bytes([byte]) for byte in b"data: []\n\ndata: [DONE]\n\n"], 24),
+        ([b"data: []\r\n\r\ndata:[DONE]\r\n"], 1),
+        ([b"data: []\n\n", b"data: [DONE]"], 2),
+        ([bytes([byte]) for byte in b"data: []\n\ndata: [DONE]\n\n"], 22),
         ([b"data: []\n\n", b"data: [DONE]\n\n", b"data: []\n\n"], 2),
         ([b"data: []\n\n", b"data: [DONE]\n\ndata: []\n\n"], 2),
         ([b'data: {"content":"data: [DONE]'], None),
