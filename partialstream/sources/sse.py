@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from partialstream.sources.base import Event
 
 _DONE: Final = b"[DONE]"
-_DONE_LINES: Final = (b"data: [DONE]", b"data:[DONE]")
 _LINE: Final = 64  # bytes, about what it takes to hold a line beside what stands in it
 _LF: Final = 0x0A
 
@@ -74,7 +73,9 @@ class SSEDecoder:
                 self._event = ""
                 size = 0
         self._line += rest
-        if (size or rest) and (held == [_DONE] or self._line in _DONE_LINES):
+        if rest and bytes(self._line[:13]) in (b"data: [DONE]", b"data:[DONE]"):
+            held.append(_DONE)
+        if held == [_DONE]:
             # Some servers leave the connection open behind it, and its empty line out.
             events.append(("message", _DONE, False))
             self._line.clear()
