@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _DONE: Final = b"[DONE]"
 _LINE: Final = 64  # bytes, about what it takes to hold a line beside what stands in it
 _LF: Final = 0x0A
+_UNNAMED: Final = "message"  # the type of an event that names none
 
 
 class SSEDecoder:
@@ -38,7 +39,7 @@ class SSEDecoder:
         self._data: list[bytes] = []
         self._bare: list[bytes] = []
         self._size = 0  # of the lines in these two
-        self._event = ""
+        self._event = _UNNAMED
 
     def feed(self, data: bytes) -> list[Event]:
         """Read some bytes and give the events that end in them."""
@@ -65,12 +66,12 @@ class SSEDecoder:
                 size += self._read_field(line)
             else:
                 if held:
-                    events.append((self._event or "message", b"\n".join(held), False))
+                    events.append((self._event, b"\n".join(held), False))
                     held.clear()
                 if self._bare:
-                    events.append(("message", b"\n".join(self._bare), True))
+                    events.append((_UNNAMED, b"\n".join(self._bare), True))
                     self._bare.clear()
-                self._event = ""
+                self._event = _UNNAMED
                 size = 0
         self._line += rest
         if rest and bytes(self._line[:13]) in (b"data: [DONE]", b"data:[DONE]"):
@@ -97,7 +98,7 @@ class SSEDecoder:
         value = value.removeprefix(b" ")
         if name == b"event":
             try:
-                self._event = value.decode()
+                self._event = value.decode() or _UNNAMED
                 return 0
             except UnicodeDecodeError:
                 value = line  # which the reader of the data will find
