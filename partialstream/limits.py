@@ -92,7 +92,9 @@ _MESSAGES: Final = {
     "text_kept": "no more than {} characters of text are kept",
     "event_size": "an event of the response has not ended after {} bytes",
     "channels": "more than {} parallel texts in one response",
+    "rejected_size": "the items that do not validate take more than {} characters, {what}",
     "whitespace_run": "more than {} consecutive blanks",
+    "repeated_items": "more than {} items in a row are the same, {what}",
 }
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 from partialstream.errors import (
     IncompleteStreamError,
-    LimitExceededError,
     PartialStreamError,
     ProviderError,
 )
+from partialstream.limits import Limits, exceeded
 from partialstream.results import Channel, Delta, Outcome, Token, Usage
 from partialstream.stream.events import Event, TextDelta
 from partialstream.stream.response import ResponseStream, error_of, resolve, translate
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from partialstream.engine.alignment import Alignment
-    from partialstream.limits import Limits
     from partialstream.results import Path
 
 T = TypeVar("T")
@@ -313,15 +312,8 @@ class ResponseReader(ABC, Generic[T]):
             return
         self._aside.setdefault(channel, []).append(text)
         self._aside_size += len(text)
-        allowed = self._limits.item_size
-        if self._aside_size > allowed and self.failure is None:
-            self._fail(
-                LimitExceededError(
-                    "item_size",
-                    allowed,
-                    f"more than {allowed} characters came where none were asked for",
-                )
-            )
+        if self._aside_size > self._limits.item_size and self.failure is None:
+            self._fail(exceeded(self._limits, "item_size", "what came where nothing was asked for"))
 
     def _take_aside(self) -> list[tuple[Channel, str]]:
         """What was put aside, tool calls first: what stands beside them is often a draft."""

@@ -17,7 +17,7 @@ from partialstream.errors import (
     OutputValidationError,
     PartialStreamError,
 )
-from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits
+from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits, exceeded
 from partialstream.results import Outcome, RejectedItem
 from partialstream.validation.types import validator_for
 
@@ -114,11 +114,7 @@ class ItemValidator(Generic[T]):
         if allowed is None or self._in_a_row <= allowed or len(raw.text) <= SHORT_TEXT:
             return None
         shown = raw.text if len(raw.text) <= 80 else raw.text[:80] + "…"
-        return LimitExceededError(
-            "repeated_items",
-            allowed,
-            f"more than {allowed} items in a row are the same, the last at {raw.number}: {shown}",
-        )
+        return exceeded(self._limits, "repeated_items", f"the last at {raw.number}: {shown}")
 
     def _judge(self, raw: RawItem, error: ValidationError) -> PartialStreamError | None:
         """What is to be raised for an item that does not validate, None for nothing."""
@@ -126,20 +122,14 @@ class ItemValidator(Generic[T]):
         if first["type"] in _NO_JSON and not first["loc"]:
             try:
                 malformed = find_syntax_error(raw.text, raw.position, raw.path, limits=self._limits)
-            except LimitExceededError as exceeded:
-                return exceeded
+            except LimitExceededError as too_much:
+                return too_much
             if malformed is not None:
                 malformed.__cause__ = error
                 return malformed
         self._rejected_size += len(raw.text) + error.error_count() * _ERROR
         if self._rejected_size > self._limits.rejected_size:
-            allowed = self._limits.rejected_size
-            return LimitExceededError(
-                "rejected_size",
-                allowed,
-                f"the items that do not validate take more than {allowed} characters, "
-                f"the last at {raw.number}",
-            )
+            return exceeded(self._limits, "rejected_size", f"the last at {raw.number}")
         self.rejected.append(RejectedItem(raw.number, raw.text, error, raw.path))
         if self._on_invalid == "skip":
             return None
@@ -200,14 +190,10 @@ class ItemParser(ItemFeed, Generic[T]):
         strict: bool | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self._validator = ItemValidator(
-            type_,
-            on_invalid=on_invalid,
-            context=context,
-            strict=strict,
-            limits=limits or DEFAULT_LIMITS,
-        )
         limits = limits or DEFAULT_LIMITS
+        self._validator = ItemValidator(
+            type_, on_invalid=on_invalid, context=context, strict=strict, limits=limits
+        )
         self._scanner = ItemScanner(self._validator.shape, path=parse_path(path), limits=limits)
         super().__init__(self._scanner)
         self._failure: PartialStreamError | None = None
