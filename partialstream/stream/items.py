@@ -140,10 +140,7 @@ class ItemReader(ResponseReader[T]):
             elif self.reports_text:
                 events += self._read_with_text(scanner, channel, text)
             else:
-                try:
-                    raws: Sequence[RawItem] = scanner.feed(text)
-                except PartialStreamError as error:
-                    raws = self._completed_before(error)
+                raws = self._scan(scanner, text)
                 if raws:
                     events += self._accepted(raws, channel)
             if self.failure is not None:
@@ -169,10 +166,9 @@ class ItemReader(ResponseReader[T]):
 
     def _scan(self, scanner: ItemScanner, text: str) -> Sequence[RawItem]:
         try:
-            raws = scanner.feed(text)
+            return scanner.feed(text)
         except PartialStreamError as error:
-            raws = self._completed_before(error)
-        return raws
+            return self._completed_before(error)
 
     def _completed_before(self, error: PartialStreamError) -> list[RawItem]:
         """The items that the same text completed before reading failed."""
