@@ -53,7 +53,7 @@ def members(value: Any, name: str) -> list[Any]:
     """Give the elements of a repeated member.
 
     Raises:
-        ProviderError: If it is no list.
+        ProviderError: If it is not a list.
     """
     found = member(value, name)
     if not found:
