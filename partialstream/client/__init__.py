@@ -7,17 +7,12 @@ call.py             what they share: a call made ready, and what reads each of i
 options.py          what a caller says of the reading, and not of the request
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it
 schema.py           the JSON schema in a request, in its strict form if it has one
-endpoint.py         what a client needs of a provider; there are two kinds:
-chat.py                 the OpenAI SDK's Chat Completions
-instructor.py           an instructor client; capture.py takes the responses out of its hands
 prompts.py          every word that is said to a model, the schemas of follow-ups among them
-retries.py          several responses read as one: which fields of an object are accepted, which
-                    are asked for again, and what lists and objects have in common
-item_retries.py     lists: which items are delivered, which are asked for again
-placing.py          which element of the list each element of a response is
-seam.py             where a resumed response meets the list that is known; what repairs replace
 budget.py           how often, and when, a request may be made again
 hooks.py            handlers for the events of a call, by instructor's names
+
+endpoints           where requests are sent: the OpenAI SDK, an instructor client
+retries             several responses read as one: lists, objects
 """
 
 from __future__ import annotations
@@ -25,8 +20,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from partialstream.client.aio import AsyncClient
-from partialstream.client.chat import ChatEndpoint
-from partialstream.client.instructor import InstructorEndpoint
+from partialstream.client.endpoints.chat import ChatEndpoint
+from partialstream.client.endpoints.instructor import InstructorEndpoint
 from partialstream.client.options import is_known_mode
 from partialstream.client.response_model import Partial
 from partialstream.client.sync import Client

@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from partialstream.client.call import BaseClient, Call
-from partialstream.client.item_retries import item_session
 from partialstream.client.response_model import items_shape, object_shape, response_shape
-from partialstream.client.retries import first_request, partial_session
+from partialstream.client.retries.items import item_session
+from partialstream.client.retries.objects import partial_session
+from partialstream.client.retries.session import first_request
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
 from partialstream.stream.session import await_steps
 from partialstream.stream.transport import AsyncChunks

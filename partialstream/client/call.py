@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from anyio import fail_after
 
 from partialstream.client.budget import Budget
-from partialstream.client.endpoint import Sending
+from partialstream.client.endpoints.base import Sending
 from partialstream.client.hooks import Hooks
 from partialstream.client.options import Options
 from partialstream.client.schema import VALUE, value_model
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from partialstream.client.endpoint import Endpoint, RequestBuilder
+    from partialstream.client.endpoints.base import Endpoint, RequestBuilder
     from partialstream.client.response_model import ResponseShape
     from partialstream.stream.response import ResponseStream
     from partialstream.stream.session import Session, Steps

@@ -10,7 +10,7 @@ from client_runs import ASK, CALLERS, Caller, Product, async_sdk, sync_sdk
 from openai import NotGiven, Timeout
 
 from partialstream import AsyncClient, Client, Limits, from_openai
-from partialstream.client.endpoint import idle_timeout
+from partialstream.client.endpoints.base import idle_timeout
 from partialstream.testing import Answer, ReplayServer, faults
 
 both = pytest.mark.parametrize("caller", CALLERS)

@@ -14,7 +14,7 @@ from client_runs import ASK, CALLERS, Caller, Product
 from openai import AsyncOpenAI, OpenAI
 
 from partialstream import from_openai
-from partialstream.client.endpoint import AsyncBody, Body
+from partialstream.client.endpoints.base import AsyncBody, Body
 from partialstream.sources.body import BodySource
 from partialstream.sources.detect import source_for
 from partialstream.stream.transport import end_connection

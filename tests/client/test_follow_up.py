@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from partialstream.client.capture import CapturedResponse, capturing_model
-from partialstream.client.chat import CALL_ID, ChatRequestBuilder, build_request, follow_up_messages
-from partialstream.client.item_retries import list_text
+from partialstream.client.endpoints.capture import CapturedResponse, capturing_model
+from partialstream.client.endpoints.chat import (
+    CALL_ID,
+    ChatRequestBuilder,
+    build_request,
+    follow_up_messages,
+)
 from partialstream.client.options import Options
 from partialstream.client.prompts import (
     FIRST_INDEX,
@@ -23,6 +27,7 @@ from partialstream.client.prompts import (
     rest_schema,
 )
 from partialstream.client.response_model import ResponseShape
+from partialstream.client.retries.items import list_text
 from partialstream.client.schema import RequestSchema, request_schema
 from partialstream.testing import ReplayServer
 from partialstream.validation.locations import object_text

@@ -53,7 +53,7 @@ def test_what_is_no_mode_is_refused(mode: Any) -> None:
 def test_reading_a_request_loads_neither_openai_nor_instructor() -> None:
     program = (
         "import sys\n"
-        "from partialstream.client.chat import build_request\n"
+        "from partialstream.client.endpoints.chat import build_request\n"
         "from partialstream.client.options import resolve_mode\n"
         "from partialstream.client.response_model import response_shape\n"
         "from partialstream.client.schema import request_schema\n"

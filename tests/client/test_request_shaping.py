@@ -8,7 +8,7 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from partialstream.client.chat import build_request
+from partialstream.client.endpoints.chat import build_request
 from partialstream.client.prompts import TOOL_DESCRIPTION
 from partialstream.client.response_model import ResponseShape
 from partialstream.client.schema import request_schema

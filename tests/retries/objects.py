@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from partialstream.client.call import Call
-from partialstream.client.chat import ChatRequestBuilder
+from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import object_shape
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from partialstream import Limits
 from partialstream.client.call import Call
-from partialstream.client.chat import ChatRequestBuilder
+from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 

@@ -11,10 +11,10 @@ from scripts import Entry, Script
 
 from partialstream import AttemptFailed, Item, ItemRejected, ItemRepaired, Limits, RejectedItem
 from partialstream.client.call import Call
-from partialstream.client.chat import ChatRequestBuilder
-from partialstream.client.item_retries import item_session
+from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
+from partialstream.client.retries.items import item_session
 from partialstream.stream.aio import AsyncItemStream
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import AsyncChunks, Chunks

@@ -19,7 +19,7 @@ from partialstream import (
     RetriesExhaustedError,
     Usage,
 )
-from partialstream.client.item_retries import item_session
+from partialstream.client.retries.items import item_session
 from partialstream.stream.aio import AsyncItemStream
 from partialstream.stream.events import AttemptStarted
 from partialstream.stream.transport import AsyncChunks

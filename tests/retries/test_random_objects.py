@@ -16,7 +16,7 @@ from objects import Grown, Model, Said, Thing, make_call, scripts
 from pydantic import BaseModel
 from script_runs import drive
 
-from partialstream.client.retries import partial_session
+from partialstream.client.retries.objects import partial_session
 from partialstream.stream.aio import AsyncPartialStream
 from partialstream.stream.events import AttemptStarted, Snapshot
 from partialstream.stream.sync import PartialStream

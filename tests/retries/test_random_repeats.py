@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from repeats import Model, Repeats, expected, make_call, scripts
 from script_runs import drive
 
-from partialstream.client.item_retries import item_session
+from partialstream.client.retries.items import item_session
 from partialstream.stream.aio import AsyncItemStream
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import AsyncChunks, Chunks

@@ -18,7 +18,7 @@ from scripted_model import ScriptedModel
 from scripts import Script, scripts
 
 from partialstream import Finished, Item, ItemRejected, ItemRepaired, Outcome, RejectedItem
-from partialstream.client.item_retries import item_session
+from partialstream.client.retries.items import item_session
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import Chunks
 

@@ -12,10 +12,10 @@ from script_runs import drive
 
 from partialstream import IncompleteStreamError, Item, ItemRejected, ItemRepaired
 from partialstream.client.call import Call
-from partialstream.client.chat import ChatRequestBuilder
-from partialstream.client.item_retries import item_session
+from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
+from partialstream.client.retries.items import item_session
 from partialstream.stream.aio import AsyncItemStream
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import AsyncChunks, Chunks

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from repeats import sent_again
 
-from partialstream.client.placing import Elements, resemble, same_key, same_text
-from partialstream.client.seam import Repairs, Seam, Sign
+from partialstream.client.retries.placing import Elements, resemble, same_key, same_text
+from partialstream.client.retries.seam import Repairs, Seam, Sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,6 +2,9 @@
 
 A wire reads a request into an `Ask` and renders a `Script` as bytes. To add one, write a file
 with a `Wire` and append it to `WIRES`; answers, faults, pacing and recording need no change.
+
+base.py        what every wire does
+chat.py, responses.py, anthropic.py, gemini.py
 """
 
 from partialstream.testing.wires.anthropic import AnthropicWire

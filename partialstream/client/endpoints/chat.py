@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from typing_extensions import override
 
-from partialstream.client.endpoint import (
+from partialstream.client.endpoints.base import (
     AsyncBody,
     Body,
     FullResponse,

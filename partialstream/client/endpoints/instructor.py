@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
 
-from partialstream.client.capture import (
+from partialstream.client.endpoints.base import FullResponse, RequestBuilder, Sending, body_of
+from partialstream.client.endpoints.capture import (
     AsyncCapturedChunks,
     CapturedChunks,
     CapturedResponse,
@@ -21,7 +22,6 @@ from partialstream.client.capture import (
     path_for,
     tool_name_for,
 )
-from partialstream.client.endpoint import FullResponse, RequestBuilder, Sending, body_of
 from partialstream.client.hooks import Hooks
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.reader import Expected
@@ -30,7 +30,7 @@ from partialstream.stream.session import resolved
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from partialstream.client.endpoint import AsyncBody, Body
+    from partialstream.client.endpoints.base import AsyncBody, Body
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Path

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from typing_extensions import override
 
-from partialstream.client.placing import Placing, same_text
 from partialstream.client.prompts import (
     FIRST_INDEX,
     INDEXES,
@@ -15,7 +14,8 @@ from partialstream.client.prompts import (
     repair_prompt,
     resume_prompt,
 )
-from partialstream.client.retries import Failure, RetryingSession, is_final
+from partialstream.client.retries.placing import Placing, same_text
+from partialstream.client.retries.session import Failure, RetryingSession, is_final
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
     from partialstream.client.call import Call
-    from partialstream.client.placing import Elements, Placed
+    from partialstream.client.retries.placing import Elements, Placed
     from partialstream.results import AttemptCause, Path
     from partialstream.stream.items import ItemReader
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from partialstream.client.seam import Overlap, Repairs, Seam, Sign
+from partialstream.client.retries.seam import Overlap, Repairs, Seam, Sign
 from partialstream.results import Item, RejectedItem
 
 if TYPE_CHECKING:

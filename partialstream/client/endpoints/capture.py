@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
-from partialstream.client.endpoint import FullResponse
+from partialstream.client.endpoints.base import FullResponse
 from partialstream.client.prompts import BESIDE
 from partialstream.client.schema import VALUE, type_name, value_model
 from partialstream.errors import ProviderError

@@ -1,0 +1,87 @@
+"""An object over several responses: which fields are kept, which are asked for again. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from typing_extensions import override
+
+from partialstream.client.prompts import errors_of
+from partialstream.client.retries.session import Failure, RetryingSession, is_final
+from partialstream.errors import OutputValidationError, PartialStreamError
+from partialstream.stream.events import Resumed
+from partialstream.stream.response import ResponseStream
+from partialstream.stream.session import Session
+from partialstream.validation.locations import object_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from partialstream.client.call import Call
+    from partialstream.results import Path
+    from partialstream.stream.partials import PartialReader
+
+T = TypeVar("T")
+
+
+class PartialRetries(RetryingSession[T]):
+    """Reads an object, over as many responses as it takes.
+
+    Fields that stand are carried over: the next response needs only the others, and the object
+    is validated as a whole.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._carried: Mapping[str, str] = {}
+        self._object: PartialReader[T]
+        super().__init__(call)
+
+    @override
+    def _new_reader(self, response: ResponseStream) -> PartialReader[T]:
+        fail_fast = self._options.fail_fast and not self._call.wraps
+        self._object = self._call.partial_reader(
+            response, self._carried or None, fail_fast=fail_fast
+        )
+        return self._object
+
+    @override
+    def _judge(self, error: BaseException | None) -> Failure | None:
+        if error is None:
+            self.outcome = self._object.outcome
+            return None
+        wrong = isinstance(error, OutputValidationError)
+        mendable = not is_final(error) and (wrong or self._options.on_interrupt == "resume")
+        if not mendable or not isinstance(error, PartialStreamError):
+            self.failure = error
+            return None
+        standing = {} if self._call.wraps else self._object.standing
+        progress = len(standing) > len(self._carried)
+        self._carried = standing
+        mark = (error.raw, str(error)) if isinstance(error, OutputValidationError) else None
+        return Failure(error, "reask" if wrong else "resume", progress, mark)
+
+    @override
+    def _request_for(self, failure: Failure) -> Any:
+        carried, error = self._carried, failure.error
+        said = object_text(carried) if carried else None
+        errors: list[tuple[Path, str]] = []
+        raw = None
+        if isinstance(error, OutputValidationError):
+            errors = errors_of(error)
+            if error.path:
+                raw = error.raw
+            else:
+                said = error.raw
+        else:
+            self.pending.append(Resumed(self._number, len(carried)))
+            if not carried:
+                return self._call.request
+        instruction = self._options.prompts.reask(errors, list(carried), raw)
+        return self._call.builder.follow_up(said, instruction, list(carried))
+
+
+def partial_session(call: Call) -> Session[Any]:
+    """What reads the object: over one response, or over as many as it takes."""
+    if call.is_plain:
+        return Session(call.partial_reader(ResponseStream()), stop_when=call.options.stop_when)
+    return PartialRetries(call)
