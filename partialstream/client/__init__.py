@@ -20,8 +20,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from partialstream.client.aio import AsyncClient
-from partialstream.client.endpoints.chat import ChatEndpoint
 from partialstream.client.endpoints.instructor import InstructorEndpoint
+from partialstream.client.endpoints.openai import OpenAIEndpoint
 from partialstream.client.options import is_known_mode
 from partialstream.client.response_model import Partial
 from partialstream.client.sync import Client
@@ -97,9 +97,9 @@ def from_openai(
     from openai import AsyncOpenAI, OpenAI
 
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(ChatEndpoint(client, mode, templates=templates))
+        return AsyncClient(OpenAIEndpoint(client, mode=mode, templates=templates))
     if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
-        return Client(ChatEndpoint(client, mode, templates=templates))
+        return Client(OpenAIEndpoint(client, mode=mode, templates=templates))
     raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
 
 
@@ -221,5 +221,5 @@ def from_provider(
         return from_instructor(cast("Instructor | AsyncInstructor", made), templates=templates)
     defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
     if async_client:
-        return AsyncClient(ChatEndpoint(made.client, mode, defaults, templates=templates))
-    return Client(ChatEndpoint(made.client, mode, defaults, templates=templates))
+        return AsyncClient(OpenAIEndpoint(made.client, "chat", mode, defaults, templates=templates))
+    return Client(OpenAIEndpoint(made.client, "chat", mode, defaults, templates=templates))

@@ -4,9 +4,9 @@
             │
             └──► Endpoint                             sends it, gives the chunks of the response
 
-There are two kinds. `chat.py` sends to the OpenAI SDK's Chat Completions and builds the requests
-itself; `instructor.py` sends through an instructor client, and lets instructor shape them. Where
-a response is read as bytes, both read it through `Body` and `AsyncBody`.
+There are two kinds. `openai.py` sends through the OpenAI SDK, and the requests are built here;
+`instructor.py` sends through an instructor client, and lets instructor shape them. Where a
+response is read as bytes, both read it through `Body` and `AsyncBody`.
 """
 
 from __future__ import annotations

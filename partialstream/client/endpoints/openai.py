@@ -1,0 +1,148 @@
+"""The OpenAI SDK: OpenAI, Azure, and all that are compatible, through either of its APIs.
+
+The SDK sends the requests, with its keys, retries and proxies. Its decoding of chunks into typed
+objects is left out: that would cost more than everything else together. What a request holds is
+for the builder of its API.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from partialstream.client.endpoints.base import (
+    AsyncBody,
+    Body,
+    FullResponse,
+    Sending,
+    body_of,
+    until,
+)
+from partialstream.client.endpoints.chat import ChatRequestBuilder
+from partialstream.client.options import Mode, resolve_mode
+from partialstream.stream.deadline import Alarm
+from partialstream.stream.session import Steps, resolved
+from partialstream.stream.transport import end_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from openai import AsyncOpenAI, OpenAI
+
+    from partialstream.client.endpoints.builder import OpenAIRequestBuilder
+    from partialstream.client.hooks import Hooks
+    from partialstream.client.options import Options
+    from partialstream.client.response_model import ResponseShape
+
+API = Literal["chat"]
+"""Which API of the SDK requests are made through: Chat Completions."""
+
+# For each API: the resource of the SDK's client that sends its requests, and what builds them.
+_APIS: Final[dict[API, tuple[Callable[[Any], Any], type[OpenAIRequestBuilder]]]] = {
+    "chat": (lambda client: client.chat.completions, ChatRequestBuilder),
+}
+
+
+class OpenAIEndpoint:
+    """Sends to the SDK's client, sync or async; see `Endpoint`.
+
+    `client` stays the caller's to close. `mode`, `defaults` (arguments of the SDK) and `templates`
+    are for calls that do not say.
+
+    Raises:
+        ValueError: There is no such API, or no such mode.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        api: API = "chat",
+        mode: Any = None,
+        defaults: Mapping[str, Any] | None = None,
+        *,
+        templates: bool = False,
+    ) -> None:
+        if api not in _APIS:
+            raise ValueError(f"api must be one of {', '.join(map(repr, _APIS))}, not {api!r}")
+        self._client: OpenAI | AsyncOpenAI = client
+        self._resource, self._builder = _APIS[api]
+        self._mode: Mode = resolve_mode(mode)
+        self._defaults = dict(defaults or {})
+        self._templates = templates
+        self.hooks: Any = None
+
+    def request_builder(
+        self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
+    ) -> OpenAIRequestBuilder:
+        """Prepare a call; see `Endpoint`."""
+        return self._builder(
+            shape,
+            options,
+            {**self._defaults, **kwargs},
+            stream=stream,
+            mode=self._mode,
+            timeout=self._client.timeout,
+            templates=self._templates,
+        )
+
+    def _begin(self, request: Any, sending: Sending) -> tuple[Any, Any]:
+        """The SDK's resource, and a request that waits no longer than until a deadline.
+
+        The SDK's own retries are left out then: nothing bounds the waits between them.
+        """
+        client, deadline = self._client, sending.deadline
+        if deadline is not None:
+            timeout = until(deadline, request.get("timeout", client.timeout))
+            request = {**request, "timeout": timeout}
+            client = client.with_options(max_retries=0)
+        sending.hooks.emit("completion:kwargs", **request)
+        return self._resource(client), request
+
+    def send(self, request: Any, sending: Sending) -> Steps[Body | AsyncBody]:
+        """Send a request; the chunks are the bytes of the body."""
+        resource, request = self._begin(request, sending)
+        opening: Any = resource.with_streaming_response.create(**request)
+        if sending.asynchronous:
+            response = yield opening.__aenter__()
+        else:
+            response = opening.__enter__()
+        sending.hooks.emit("completion:response", response)
+        return body_of(response.http_response, sending)
+
+    def send_full(self, request: Any, sending: Sending) -> Steps[FullResponse]:
+        """Send a request; the only chunk is the body.
+
+        It has arrived within the SDK's retries. The SDK would take a body that is not JSON for a
+        text, and a text is what a document may stand in.
+        """
+        resource, request = self._begin(request, sending)
+        deadline = sending.deadline
+        if deadline is None or sending.asynchronous:
+            response = yield from resolved(resource.with_raw_response.create(**request))
+            return _full_response(response, sending.hooks)
+        with resource.with_streaming_response.create(**request) as response:
+            alarm = Alarm(deadline.left(), partial(end_connection, response.http_response))
+            try:
+                response.http_response.read()
+            finally:
+                alarm.cancel()
+            if alarm.rang:
+                raise deadline.error()
+            return _full_response(response, sending.hooks)
+
+
+def _full_response(response: Any, hooks: Hooks) -> FullResponse:
+    full = FullResponse([response.http_response.content], lambda: _completion(response))
+    if hooks:
+        hooks.emit("completion:response", full.completion())
+    return full
+
+
+def _completion(response: Any) -> Any:
+    """The response in the form the SDK gives it; as it came if that cannot be done."""
+    from openai import OpenAIError
+
+    try:
+        return response.parse()
+    except (ValueError, OpenAIError):  # it is not JSON, which the reading will say
+        return response
