@@ -4,6 +4,7 @@ Clients are made here, by `from_openai`, `from_instructor` and `from_provider`.
 
 sync.py, aio.py     the two clients
 call.py             what they share: a call made ready, and what reads each of its responses
+routes.py           where the requests of a call go
 options.py          what a caller says of the reading, and not of the request
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it
 schema.py           the JSON schema in a request, in its strict form if it has one

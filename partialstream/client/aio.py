@@ -175,7 +175,7 @@ class AsyncClient(BaseClient):
 
     def _chunks(self, call: Call, session: Session[Any]) -> AsyncChunks:
         """The chunks of the response, and of those to come; the request is made on first use."""
-        send = partial(call.send, self._endpoint, session)
+        send = partial(call.send, session)
         return AsyncChunks(
             lambda: await_steps(first_request(call, session, send)),
             lambda request: await_steps(send(request)),

@@ -11,6 +11,7 @@ from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
 from partialstream.client.hooks import Hooks
 from partialstream.client.options import Options
+from partialstream.client.routes import Route
 from partialstream.client.schema import VALUE, value_model
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import AsyncTimedChunks, Deadline, TimedChunks
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from partialstream.client.endpoints.base import Endpoint, RequestBuilder
+    from partialstream.client.endpoints.base import Endpoint
     from partialstream.client.response_model import ResponseShape
     from partialstream.stream.response import ResponseStream
     from partialstream.stream.session import Session, Steps
@@ -72,18 +73,27 @@ class BaseClient:
         return Call(
             shape,
             options,
-            self._endpoint.request_builder(shape, options, rest, stream=stream),
+            self._route(shape, options, rest, stream=stream),
             stream=stream,
-            hooks=Hooks.combine(self._endpoint.hooks, self.hooks),
             asynchronous=self._asynchronous,
+        )
+
+    def _route(
+        self, shape: ResponseShape, options: Options, rest: Mapping[str, Any], *, stream: bool
+    ) -> Route:
+        """This client as a route of a call; `rest` is what is for the SDK."""
+        endpoint = self._endpoint
+        return Route(
+            endpoint.request_builder(shape, options, rest, stream=stream),
+            endpoint,
+            Hooks.combine(endpoint.hooks, self.hooks),
         )
 
 
 class Call:
     """A call that has not been made yet: what it asks for, and how its responses are read.
 
-    `builder` builds its requests, `hooks` are those of the client, and with `asynchronous` a loop
-    must not be kept waiting.
+    Its requests go by `route`, and with `asynchronous` a loop must not be kept waiting.
 
     Raises:
         TypeError: See `Options.check` and `Budget`.
@@ -97,19 +107,16 @@ class Call:
         self,
         shape: ResponseShape,
         options: Options,
-        builder: RequestBuilder,
+        route: Route,
         *,
         stream: bool,
-        hooks: Hooks | None = None,
         asynchronous: bool = False,
     ) -> None:
         options.check(shape.kind, stream=stream)
         self.shape = shape
         self.options = options
-        self.builder = builder
         self.stream = stream
         self.asynchronous = asynchronous
-        self.hooks = Hooks.combine(hooks, options.hooks)
         self.limits = options.limits or DEFAULT_LIMITS
         self.deadline = None if options.deadline is None else Deadline(options.deadline)
         self.budget = (  # None if there are to be no retries
@@ -122,6 +129,13 @@ class Call:
                 deadline=self.deadline,
             )
         )
+        self.use(route)
+
+    def use(self, route: Route) -> None:
+        """From now on, requests go by this route."""
+        self.route = route
+        self.builder = route.builder
+        self.hooks = Hooks.combine(route.hooks, self.options.hooks)
 
     @property
     def is_plain(self) -> bool:
@@ -133,8 +147,15 @@ class Call:
         """The first request, for the endpoint that it was built for."""
         return self.builder.request
 
-    def send(self, endpoint: Endpoint, session: Session[Any], request: Any) -> Steps[Any]:
-        """Make a request; gives the chunks of the response, until the deadline if there is one."""
+    def send(self, session: Session[Any], request: Any) -> Steps[Any]:
+        """Make a request; gives the chunks of the response, until the deadline if there is one.
+
+        Raises:
+            TypeError: The route has no endpoint.
+        """
+        endpoint = self.route.endpoint
+        if endpoint is None:
+            raise TypeError("there is no endpoint to send requests to")
         deadline = self.deadline
         sending = Sending(self.hooks, deadline, session.metadata, self.asynchronous)
         if deadline is None:

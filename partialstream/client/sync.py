@@ -237,6 +237,6 @@ class Client(BaseClient):
 
     def _chunks(self, call: Call, session: Session[Any]) -> Chunks:
         """Make the request; gives the chunks of its response, and of those to come."""
-        send = partial(call.send, self._endpoint, session)
+        send = partial(call.send, session)
         first = run_steps(first_request(call, session, send))
         return Chunks(first, lambda request: run_steps(send(request)))

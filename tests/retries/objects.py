@@ -16,6 +16,7 @@ from partialstream.client.call import Call
 from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import object_shape
+from partialstream.client.routes import Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -261,7 +262,7 @@ def make_call(script: Grown, *, asynchronous: bool) -> Call:
     )
     shape = object_shape(Thing)
     builder = ChatRequestBuilder(shape, options, {"model": "m", "messages": ASKED}, stream=True)
-    return Call(shape, options, builder, stream=True, asynchronous=asynchronous)
+    return Call(shape, options, Route(builder), stream=True, asynchronous=asynchronous)
 
 
 # -- the scripts ---------------------------------------------------------------------------

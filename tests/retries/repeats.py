@@ -18,6 +18,7 @@ from partialstream.client.call import Call
 from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
+from partialstream.client.routes import Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -286,7 +287,7 @@ def make_call(script: Repeats, *, asynchronous: bool) -> Call:
     )
     shape = items_shape(TYPES[script.kind])
     builder = ChatRequestBuilder(shape, options, {"model": "m", "messages": ASKED}, stream=True)
-    return Call(shape, options, builder, stream=True, asynchronous=asynchronous)
+    return Call(shape, options, Route(builder), stream=True, asynchronous=asynchronous)
 
 
 # -- the scripts ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.client.retries.items import item_session
+from partialstream.client.routes import Route
 from partialstream.stream.aio import AsyncItemStream
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import AsyncChunks, Chunks
@@ -170,8 +171,10 @@ def make_call(script: Script, *, asynchronous: bool, take: int | None = None) ->
     return Call(
         items_shape(Entry),
         options,
-        ChatRequestBuilder(
-            items_shape(Entry), options, {"model": "m", "messages": ASKED}, stream=True
+        Route(
+            ChatRequestBuilder(
+                items_shape(Entry), options, {"model": "m", "messages": ASKED}, stream=True
+            )
         ),
         stream=True,
         asynchronous=asynchronous,

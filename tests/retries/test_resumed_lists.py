@@ -16,6 +16,7 @@ from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.client.retries.items import item_session
+from partialstream.client.routes import Route
 from partialstream.stream.aio import AsyncItemStream
 from partialstream.stream.sync import ItemStream
 from partialstream.stream.transport import AsyncChunks, Chunks
@@ -61,7 +62,7 @@ def call_of(type_: Any, *, asynchronous: bool = False, **options: Any) -> Call:
     builder = ChatRequestBuilder(
         items_shape(type_), given, {"model": "m", "messages": []}, stream=True
     )
-    return Call(items_shape(type_), given, builder, stream=True, asynchronous=asynchronous)
+    return Call(items_shape(type_), given, Route(builder), stream=True, asynchronous=asynchronous)
 
 
 def read(type_: Any, *texts: str, **options: Any) -> tuple[list[Any], Any]:
