@@ -298,6 +298,13 @@ class Attempt:
         outcome: How it ended, None while it runs.
         usage: Tokens paid for it, None if the provider did not say; see `Usage.complete`.
         duration: Seconds from the request to its end.
+        model: The model that was asked for, by the name in the request. What the provider calls
+            the one that responded is in `AnswerMetadata.model`. None if the request names none,
+            and for streams that were opened elsewhere.
+        provider: Who was asked, by the name that OpenTelemetry's GenAI conventions have for it:
+            `"openai"`, `"azure.ai.openai"`, `"anthropic"`, `"groq"`, … For a server that they do
+            not know, the SDK's own: `"openai"` for any that has OpenAI's API. None for streams
+            that were opened elsewhere.
     """
 
     number: int = 1
@@ -305,6 +312,8 @@ class Attempt:
     outcome: Outcome | None = None
     usage: Usage | None = None
     duration: float = 0.0
+    model: str | None = field(default=None, kw_only=True)
+    provider: str | None = field(default=None, kw_only=True)
 
 
 ChannelKind = Literal["content", "tool", "server_tool", "reasoning", "refusal"]

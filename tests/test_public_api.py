@@ -123,7 +123,7 @@ FIELDS = {
         "estimated_output_tokens",
     ],
     "Timing": ["first_delta", "first_item", "items", "total"],
-    "Attempt": ["number", "cause", "outcome", "usage", "duration"],
+    "Attempt": ["number", "cause", "outcome", "usage", "duration", "model", "provider"],
     "Limits": [
         "depth",
         "item_size",

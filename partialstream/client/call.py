@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from anyio import fail_after
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from partialstream.client.response_model import ResponseShape
     from partialstream.stream.response import ResponseStream
     from partialstream.stream.session import Session, Steps
+
+
+T = TypeVar("T")
 
 
 class BaseClient:
@@ -146,6 +149,13 @@ class Call:
     def request(self) -> Any:
         """The first request, for the endpoint that it was built for."""
         return self.builder.request
+
+    def describe(self, session: Session[T]) -> Session[T]:
+        """Note in a session which model is asked, and whose it is; gives the session."""
+        endpoint = self.route.endpoint
+        session.model = self.builder.model
+        session.provider = None if endpoint is None else endpoint.provider
+        return session
 
     def send(self, session: Session[Any], request: Any) -> Steps[Any]:
         """Make a request; gives the chunks of the response, until the deadline if there is one.

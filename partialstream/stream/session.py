@@ -77,7 +77,12 @@ class Session(Generic[T]):
             complete.
         outcome: How the stream ended, None while it runs.
         pending: Events of requests that wait to be handed over.
+        model: The model that the request under way asks for; see `Attempt`.
+        provider: Whom it asks.
     """
+
+    model: str | None = None
+    provider: str | None = None
 
     def __init__(
         self,
@@ -235,7 +240,13 @@ class Session(Generic[T]):
         total = reader.response.timing.total
         until = reader.response.elapsed() if total is None else total
         return Attempt(
-            self._number, self._cause, outcome or reader.outcome, reader.usage, until - self._began
+            self._number,
+            self._cause,
+            outcome or reader.outcome,
+            reader.usage,
+            until - self._began,
+            model=self.model,
+            provider=self.provider,
         )
 
     # -- the end ---------------------------------------------------------------------------

@@ -4,4 +4,5 @@ base.py        what a client needs of an endpoint; time-outs; the bytes of a res
 openai.py      the OpenAI SDK; the requests to its APIs are built by chat.py, and what these
                builders share is in builder.py
 instructor.py  an instructor client; capture.py takes the responses out of its hands
+providers.py   the name of the provider behind a client
 """

@@ -44,12 +44,14 @@ class RequestBuilder(ABC):
         request: The first request, in the endpoint's own form.
         path: Where the list, or a value that is not an object, stands in the JSON asked for.
         expected: The channel that is asked for, and the place of the list in it.
+        model: The model that is asked for, None if the requests name none.
     """
 
     shape: ResponseShape
     request: Any
     path: Path
     expected: Expected
+    model: str | None = None
 
     def member_beside(self, name: str) -> str | None:
         """What a member beside the list is to be called, best `name`; None if there can be none."""
@@ -99,6 +101,7 @@ class Endpoint(Protocol):
     """Where both clients send their requests; what has to be awaited is a step for them to do."""
 
     hooks: Any  # the handlers that the SDK's client was given, None if it takes none
+    provider: str  # the name that OpenTelemetry's GenAI conventions have for it
 
     def request_builder(
         self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
@@ -120,6 +123,12 @@ class Endpoint(Protocol):
     def send_full(self, request: Any, sending: Sending) -> Steps[FullResponse]:
         """Send a request whose response is not streamed."""
         ...
+
+
+def model_in(arguments: Mapping[str, Any]) -> str | None:
+    """The model that the arguments of a request name."""
+    model = arguments.get("model") or arguments.get("modelId")  # as Bedrock calls it
+    return model if isinstance(model, str) else None
 
 
 # -- time-outs -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from typing_extensions import override
 
-from partialstream.client.endpoints.base import RequestBuilder, idle_timeout
+from partialstream.client.endpoints.base import RequestBuilder, idle_timeout, model_in
 from partialstream.client.options import Mode, resolve_mode
 from partialstream.client.prompts import indexed_schema, rest_schema
 from partialstream.client.schema import request_schema
@@ -69,6 +69,7 @@ class OpenAIRequestBuilder(RequestBuilder):
             else Expected("content", path=path)
         )
         self.request = self._finished(self._kwargs, self._schema)
+        self.model = model_in(self.request)
 
     @override
     def follow_up(

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
 
-from partialstream.client.endpoints.base import FullResponse, RequestBuilder, Sending, body_of
+from partialstream.client.endpoints.base import (
+    FullResponse,
+    RequestBuilder,
+    Sending,
+    body_of,
+    model_in,
+)
 from partialstream.client.endpoints.capture import (
     AsyncCapturedChunks,
     CapturedChunks,
@@ -22,6 +28,7 @@ from partialstream.client.endpoints.capture import (
     path_for,
     tool_name_for,
 )
+from partialstream.client.endpoints.providers import provider_of_instructor
 from partialstream.client.hooks import Hooks
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.reader import Expected
@@ -55,6 +62,7 @@ class InstructorEndpoint:
         self._client = client
         self._templates = templates
         self.hooks: Any = client.hooks
+        self.provider = provider_of_instructor(client)
 
     def request_builder(
         self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool
@@ -187,6 +195,7 @@ class InstructorRequestBuilder(RequestBuilder):
             templates = options.templates
         context = options.context if templates else None
         self._arguments = _arguments(client, mode, context, kwargs, stream)
+        self.model = model_in(self._arguments)
         self._templates = bool(self._arguments["context"])
         self.path: Path = path_for(shape, parallel=self._parallel)
         # No place of the list is expected: no provider is held to it.

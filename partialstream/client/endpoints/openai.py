@@ -19,6 +19,7 @@ from partialstream.client.endpoints.base import (
     until,
 )
 from partialstream.client.endpoints.chat import ChatRequestBuilder
+from partialstream.client.endpoints.providers import provider_of
 from partialstream.client.options import Mode, resolve_mode
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.session import Steps, resolved
@@ -70,6 +71,7 @@ class OpenAIEndpoint:
         self._defaults = dict(defaults or {})
         self._templates = templates
         self.hooks: Any = None
+        self.provider = provider_of(client)
 
     def request_builder(
         self, shape: ResponseShape, options: Options, kwargs: Mapping[str, Any], *, stream: bool

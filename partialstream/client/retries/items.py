@@ -265,8 +265,8 @@ def item_session(call: Call) -> Session[Any]:
     on_invalid = call.options.on_invalid
     if call.is_plain and on_invalid in (None, "raise", "skip"):
         reader = call.item_reader(ResponseStream(), "skip" if on_invalid == "skip" else "raise")
-        return Session(reader, call.options.take, call.options.stop_when)
-    return ItemRetries(call)
+        return call.describe(Session(reader, call.options.take, call.options.stop_when))
+    return call.describe(ItemRetries(call))
 
 
 def list_text(raws: Iterable[str], path: Path) -> str:

@@ -83,5 +83,6 @@ class PartialRetries(RetryingSession[T]):
 def partial_session(call: Call) -> Session[Any]:
     """What reads the object: over one response, or over as many as it takes."""
     if call.is_plain:
-        return Session(call.partial_reader(ResponseStream()), stop_when=call.options.stop_when)
-    return PartialRetries(call)
+        reader = call.partial_reader(ResponseStream())
+        return call.describe(Session(reader, stop_when=call.options.stop_when))
+    return call.describe(PartialRetries(call))

@@ -121,6 +121,7 @@ class RetryingSession(Session[T]):
     def _start_attempt(self, cause: AttemptCause) -> None:
         self._number += 1
         self._cause = cause
+        self._call.describe(self)
         self._began = self._reader.response.elapsed()
         self.pending.append(AttemptStarted(self._number, cause))
 
