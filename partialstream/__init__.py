@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from partialstream.client import (
         AsyncClient,
         Client,
+        Mode,
         Partial,
         from_instructor,
         from_openai,
@@ -93,6 +94,7 @@ __all__ = [
     "JSONSyntaxError",
     "LimitExceededError",
     "Limits",
+    "Mode",
     "Outcome",
     "OutputValidationError",
     "Partial",
@@ -130,6 +132,7 @@ _HOMES = {
     "client": (
         "AsyncClient",
         "Client",
+        "Mode",
         "Partial",
         "from_instructor",
         "from_openai",

@@ -39,6 +39,7 @@ NAMES = [
     "JSONSyntaxError",
     "LimitExceededError",
     "Limits",
+    "Mode",
     "Outcome",
     "OutputValidationError",
     "Partial",

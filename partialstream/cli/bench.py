@@ -27,7 +27,7 @@ from partialstream.cli.output import (
     write_line,
 )
 from partialstream.cli.report import Kind, Measured, Report, as_json, chart, show, terminal
-from partialstream.client.options import resolve_mode
+from partialstream.client.mode import resolve_mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from partialstream.cli.endpoint import Endpoint
     from partialstream.cli.options import BenchOptions
     from partialstream.client import AsyncClient
+    from partialstream.client.mode import ModeWord
 
 _ITEMS = 5
 
@@ -47,7 +48,7 @@ class Question:
 
     item: Any
     messages: list[dict[str, str]]
-    mode: str
+    mode: ModeWord
 
 
 def run_bench(options: BenchOptions) -> ExitCode:
@@ -156,8 +157,9 @@ async def _whole(
     client: AsyncClient, model: str, question: Question, arrived: Callable[[int], None]
 ) -> Measured:
     begun = perf_counter()
+    response_model: Any = GenericAlias(list, (question.item,))
     items, completion = await client.create_with_completion(
-        response_model=GenericAlias(list, (question.item,)), model=model, messages=question.messages
+        response_model=response_model, model=model, messages=question.messages
     )
     seconds = perf_counter() - begun
     arrived(len(items))

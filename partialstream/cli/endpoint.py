@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from partialstream.cli.options import EndpointOptions
     from partialstream.client import AsyncClient
+    from partialstream.client.mode import ModeWord
 
 _TOKENS_PER_SECOND: Final = 50.0
 _MODEL: Final = "gpt-5-mini"
@@ -46,7 +47,7 @@ class Endpoint:
     tokens_per_second: float | None = None  # of the built-in server
 
     @asynccontextmanager
-    async def client(self, mode: str | None = None) -> AsyncGenerator[AsyncClient, None]:
+    async def client(self, mode: ModeWord | None = None) -> AsyncGenerator[AsyncClient, None]:
         """Connect, and close the connection at the end."""
         # The SDK loads a part of itself on first use, for which no response is to blame.
         importlib.import_module("openai.resources.chat.completions")

@@ -2,10 +2,14 @@
 
 Clients are made here, by `from_openai`, `from_instructor` and `from_provider`.
 
-sync.py, aio.py     the two clients
-call.py             what they share: a call made ready, and what reads each of its responses
+client.py           the sync client: its methods, and every option in their signatures
+async_client.py     the async client
+sync.py, aio.py     what they do with a call: the request, and the stream of its response
+call.py             what these share: a call made ready, and what reads each of its responses
 routes.py           where the requests of a call go
 options.py          what a caller says of the reading, and not of the request
+option_docs.py      what is said of each option, in the docstrings of the methods that take it
+mode.py             how a provider is made to respond in JSON, and the words for it
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it
 schema.py           the JSON schema in a request, in its strict form if it has one
 prompts.py          every word that is said to a model, the schemas of follow-ups among them
@@ -20,20 +24,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from partialstream.client.aio import AsyncClient
+from partialstream.client.async_client import AsyncClient
+from partialstream.client.client import Client
 from partialstream.client.endpoints.instructor import InstructorEndpoint
 from partialstream.client.endpoints.openai import OpenAIEndpoint
-from partialstream.client.options import is_known_mode
+from partialstream.client.mode import Mode, is_known_mode
 from partialstream.client.response_model import Partial
-from partialstream.client.sync import Client
 
 if TYPE_CHECKING:
     from instructor import AsyncInstructor, Instructor
     from openai import AsyncOpenAI, OpenAI
 
+    from partialstream.client.mode import AnyMode
+
 __all__ = [
     "AsyncClient",
     "Client",
+    "Mode",
     "Partial",
     "from_instructor",
     "from_openai",
@@ -45,17 +52,19 @@ _OUR_PROVIDERS = ("openai", "azure_openai")
 
 
 @overload
-def from_openai(client: OpenAI, *, mode: Any = None, templates: bool = False) -> Client: ...
+def from_openai(
+    client: OpenAI, *, mode: AnyMode | None = None, templates: bool = False
+) -> Client: ...
 
 
 @overload
 def from_openai(
-    client: AsyncOpenAI, *, mode: Any = None, templates: bool = False
+    client: AsyncOpenAI, *, mode: AnyMode | None = None, templates: bool = False
 ) -> AsyncClient: ...
 
 
 def from_openai(
-    client: OpenAI | AsyncOpenAI, *, mode: Any = None, templates: bool = False
+    client: OpenAI | AsyncOpenAI, *, mode: AnyMode | None = None, templates: bool = False
 ) -> Client | AsyncClient:
     """Make a client that streams validated objects through an OpenAI client.
 
@@ -63,7 +72,7 @@ def from_openai(
         client: `OpenAI`, `AsyncOpenAI`, or their Azure twins, with any base URL. Its keys,
             retries, proxies and hooks stay in force, and it stays the caller's to close.
         mode: How the provider is made to respond in JSON, for all calls: `"json_schema"` (the
-            default), `"tools"` or `"json_object"`; instructor's `Mode` members are understood.
+            default), `"tools"` or `"json_object"`, or a member of `Mode` or of instructor's.
         templates: Whether messages are Jinja templates that a mapping in `context` fills in, for
             all calls that do not say; False by default. Not for messages that hold what a user
             typed: `{{ secret }}` would read the context.
@@ -164,7 +173,7 @@ def from_provider(
     model: str,
     *,
     async_client: Literal[False] = False,
-    mode: Any = None,
+    mode: AnyMode | None = None,
     templates: bool = True,
     **kwargs: Any,
 ) -> Client: ...
@@ -175,7 +184,7 @@ def from_provider(
     model: str,
     *,
     async_client: Literal[True],
-    mode: Any = None,
+    mode: AnyMode | None = None,
     templates: bool = True,
     **kwargs: Any,
 ) -> AsyncClient: ...
@@ -185,7 +194,7 @@ def from_provider(
     model: str,
     *,
     async_client: bool = False,
-    mode: Any = None,
+    mode: AnyMode | None = None,
     templates: bool = True,
     **kwargs: Any,
 ) -> Client | AsyncClient:
@@ -196,8 +205,8 @@ def from_provider(
             of all calls.
         async_client: Whether to make an async one.
         mode: As for `from_openai` for the providers `openai` and `azure_openai`, whose requests
-            are then shaped here; a member of `instructor.Mode` for all others. None for the
-            provider's default.
+            are then shaped here; a member of `Mode` or of instructor's for all others. None for
+            the provider's default.
         templates: As for `from_instructor`.
         **kwargs: For `instructor.from_provider`: `api_key`, `base_url`, …
 
@@ -217,6 +226,8 @@ def from_provider(
 
     make: Any = instructor.from_provider
     ours = model.partition("/")[0] in _OUR_PROVIDERS and (mode is None or is_known_mode(mode))
+    if isinstance(mode, Mode):
+        mode = instructor.Mode[mode.name]
     made = make(model, async_client=async_client, mode=None if ours else mode, **kwargs)
     if not ours:
         return from_instructor(cast("Instructor | AsyncInstructor", made), templates=templates)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar
 
 from anyio import fail_after
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+_NOT_OPTIONS: Final = ("self", "response_model", "stream", "kwargs")
+_FOR_SDK: Final = ("model", "messages")
+"""Parameters of the methods of both clients."""
 
 
 class BaseClient:
@@ -71,8 +75,17 @@ class BaseClient:
 
     completions = messages = responses = chat
 
-    def _call(self, shape: ResponseShape, kwargs: Mapping[str, Any], *, stream: bool) -> Call:
-        options, rest = Options.split(kwargs)
+    def _call(self, shape: ResponseShape, arguments: Mapping[str, Any], *, stream: bool) -> Call:
+        """Make a call ready; `arguments` are the `locals()` of the method that was called.
+
+        Each method has all options as parameters. To name them once more in its body would be a
+        list that can be wrong.
+        """
+        named = {name: arguments[name] for name in arguments if name not in _NOT_OPTIONS}
+        options, rest = Options.split({**named, **arguments["kwargs"]})
+        for name in _FOR_SDK:
+            if rest[name] is None:  # it was not given
+                del rest[name]
         return Call(
             shape,
             options,

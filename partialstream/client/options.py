@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from partialstream.client.prompts import Prompts
 from partialstream.results import RejectedItem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from instructor.core.hooks import Hooks as InstructorHooks
+    from tenacity import AsyncRetrying, Retrying
+
+    from partialstream.client.hooks import Hooks
+    from partialstream.client.mode import AnyMode
     from partialstream.limits import Limits
 
-Mode = Literal["json_schema", "tools", "json_object"]
-"""How the provider is made to respond in JSON.
+    AnyHooks = Hooks | InstructorHooks
+    Retries = int | Retrying | AsyncRetrying
 
-- `json_schema`: the response is held to a schema (Structured Outputs). The default.
-- `tools`: the response is the arguments of a function that the model has to call.
-- `json_object`: the response is some JSON object; the schema is in the prompt. For servers that
-  know neither of the others.
-"""
-
-DEFAULT_MODE: Final[Mode] = "json_schema"
-
-_MODES: Final[tuple[Mode, ...]] = ("json_schema", "tools", "json_object")
-
-# instructor's members: name, value, and what is nearest to it. Left out are those that call
-# another endpoint (RESPONSES_*) or another provider's own API (ANTHROPIC_*, GEMINI_*, ...):
-# they belong to a client made with `from_instructor`, which needs no mode from here.
-_INSTRUCTOR: Final[tuple[tuple[str, str, Mode], ...]] = (
-    ("JSON_SCHEMA", "json_schema_mode", "json_schema"),
-    ("JSON_O1", "json_o1", "json_schema"),  # as instructor itself reads it
-    ("OPENROUTER_STRUCTURED_OUTPUTS", "openrouter_structured_outputs", "json_schema"),
-    ("TOOLS", "tool_call", "tools"),
-    ("TOOLS_STRICT", "tools_strict", "tools"),
-    ("PARALLEL_TOOLS", "parallel_tool_call", "tools"),
-    ("FUNCTIONS", "function_call", "tools"),
-    ("JSON", "json_mode", "json_object"),
-    ("MD_JSON", "markdown_json_mode", "json_object"),
-)
-_BY_NAME: Final[dict[str, Mode]] = {name: mode for name, _, mode in _INSTRUCTOR}
-_BY_TEXT: Final[dict[str, Mode]] = {
-    **{mode: mode for mode in _MODES},
-    **{text: mode for name, value, mode in _INSTRUCTOR for text in (name, value)},
-}
+T = TypeVar("T")
 
 Decision = Literal["repair", "raise", "skip"]
 """What becomes of an item that does not validate: it is asked for again; it ends the stream;
@@ -57,8 +33,14 @@ OnInvalid = Decision | Callable[[RejectedItem], Decision]
 OnInterrupt = Literal["resume", "raise"]
 """What becomes of a list whose response breaks off: the rest is asked for, or it is an error."""
 
+ListPath = str | Sequence[str | int]
+"""Where a list is: `"report.sections.*.bullets"`, or a sequence of names and indexes."""
+
+StopWhen = Callable[[T], bool]
+"""Says of an item, or of a snapshot, whether it is the last."""
+
 Key = str | Callable[[Any], Hashable]
-"""What tells one item from another: the name of a member, or a function of the item."""
+"""What tells one item from another: the name of a field, or a function of the item."""
 
 _ONLY_FOR: Final = {
     "path": "items",
@@ -80,25 +62,71 @@ DEFAULT_PROMPTS: Final = Prompts()
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a caller says of the reading, not of the request; `Client` says what each means."""
+    """What a caller says of the reading of a response, and not of the request.
 
-    mode: Any = None
-    path: str | Sequence[str | int] | None = None
+    The methods of the clients have each as a parameter, and what is said of it here in their
+    docstrings.
+
+    Attributes:
+        mode: How the provider is made to respond in JSON: `"json_schema"` (the default),
+            `"tools"` or `"json_object"`, or a member of instructor's `Mode`. None for the
+            client's own.
+        path: Where the list is in the response, `"report.sections.*.bullets"` or a sequence of
+            names and indexes. None (the default): where the request asks for it.
+        on_invalid: What becomes of an item that does not validate: `"repair"` (asked for again
+            once the list has ended; the default with retries), `"raise"` (an error; the default
+            without), `"skip"` (left in `stream.rejected`), or a function of the `RejectedItem`
+            that returns one of these.
+        ordered: True holds items back until those before them are repaired. False by default.
+        key: Identifies an item, so that one that a resumed response sends again is recognised:
+            the name of a field, or a function of the item whose result is compared. A field is
+            also looked for in rejected items, so that a repair finds its place; a key of None
+            identifies nothing. By default items are compared by their JSON text.
+        take: Number of items wanted, over all requests; None (the default) for all. The response
+            is closed before the last one is delivered.
+        stop_when: A function of each item, or of each snapshot of an object; the first for which
+            it returns True is the last, and the response is closed before it is delivered. None
+            by default.
+        context: Passed to pydantic's validators, and to templates. None by default.
+        templates: Whether messages are Jinja templates that a mapping in `context` fills in.
+            None (the default) for the client's own: False with `from_openai`, True with
+            `from_instructor` and `from_provider`.
+        strict: pydantic's strict mode. None (the default) leaves it to the type.
+        limits: Bounds on sizes and on seconds without data; see `Limits`. None for its defaults.
+        deadline: Seconds that the call may take in all, from its first request on, retries and
+            waits included; None (the default) for no bound. Then the response is closed, and an
+            `IncompleteStreamError` with the outcome `stalled` is raised, which is not retried.
+            The SDK's own retries are off in such a call.
+        max_retries: Failures in a row that are retried, 0 by default; or tenacity's `Retrying` or
+            `AsyncRetrying`. Nothing that was delivered is delivered again.
+        max_requests: Requests in total, however many items are delivered between them. None for
+            10.
+        on_interrupt: What becomes of a response that breaks off, with retries: `"resume"` (the
+            rest is asked for; the default) or `"raise"`.
+        fail_fast: With retries: whether the response is closed as soon as a field of the object
+            cannot be valid (the default); the fields that were accepted are kept. False waits for
+            the end.
+        hooks: Handlers for the events of this call: `Hooks`, or instructor's. None by default.
+        prompts: Prompts for repair and resume requests; see `Prompts` and its defaults.
+    """
+
+    mode: AnyMode | None = None
+    path: ListPath | None = None
     on_invalid: OnInvalid | None = None
     context: Any = None
     templates: bool | None = None
     strict: bool | None = None
     limits: Limits | None = None
     deadline: float | None = None
-    max_retries: Any = 0
+    max_retries: Retries = 0
     max_requests: int | None = None
     on_interrupt: OnInterrupt = "resume"
     ordered: bool = False
     key: Key | None = None
     fail_fast: bool = True
     take: int | None = None
-    stop_when: Callable[[Any], bool] | None = None
-    hooks: Any = None
+    stop_when: StopWhen[Any] | None = None
+    hooks: AnyHooks | None = None
     prompts: Prompts = DEFAULT_PROMPTS
 
     @classmethod
@@ -153,39 +181,3 @@ def _check_deadline(deadline: Any) -> None:
 
 
 _DEFAULTS: Final = Options()
-
-
-def resolve_mode(mode: Any = None) -> Mode:
-    """Read what the caller passes as `mode=`: None is for the default.
-
-    Raises:
-        ValueError: It is none of `Mode`, or a member of instructor's that OpenAI's Chat Completions
-            API has nothing like.
-
-    Example:
-        >>> import instructor
-        >>> resolve_mode(instructor.Mode.TOOLS)
-        'tools'
-    """
-    if mode is None:
-        return DEFAULT_MODE
-    found = _found(mode)
-    if found is None:
-        own = ", ".join(repr(word) for word in _MODES)
-        raise ValueError(
-            f"no such mode: {mode!r}; the modes are {own}, "
-            f"and of instructor's Mode {', '.join(_BY_NAME)}"
-        )
-    return found
-
-
-def is_known_mode(mode: Any) -> bool:
-    """Whether `resolve_mode` can read it."""
-    return mode is None or _found(mode) is not None
-
-
-def _found(mode: Any) -> Mode | None:
-    # A member goes by its name alone: the value of COHERE_JSON_SCHEMA is "json_object".
-    if isinstance(mode, Enum):
-        return _BY_NAME.get(mode.name)
-    return _BY_TEXT.get(mode) if isinstance(mode, str) else None

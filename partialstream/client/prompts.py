@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import ValidationError
@@ -231,6 +231,14 @@ class Prompts:
     repair: Callable[[Sequence[RejectedItem]], str] = repair_prompt
     resume: Callable[[int, int], str] = resume_prompt
     reask: Callable[[list[tuple[Path, str]], Sequence[str], str | None], str] = reask_prompt
+
+    def __repr__(self) -> str:
+        replaced = [
+            f"{each.name}={getattr(self, each.name)!r}"
+            for each in fields(self)
+            if getattr(self, each.name) is not each.default
+        ]
+        return f"Prompts({', '.join(replaced)})"
 
 
 # -- the schemas of follow-ups -------------------------------------------------------------

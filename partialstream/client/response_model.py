@@ -185,18 +185,15 @@ def _original_of_instructor(type_: Any) -> Any:
 #
 #   response_model=              without stream      stream=True
 #   ---------------------------  ------------------  -----------------
-#   a model, a scalar, …: M      M                   PartialStream[M]
+#   a model, a union, …: M       M                   PartialStream[M]
 #   Partial[M]                   M                   PartialStream[M]
 #   Iterable[T], list[T], …      list[T]             ItemStream[T]
 #   tuple[T, ...]                tuple[T, ...]       ItemStream[T]
-#   a union                      Any                 Any
 #
-# The overloads of `create` are tried from the top, and two things decide their order:
-#
-# - A pydantic model can be iterated over, and so can a str, a dict and a set, but each is one
-#   value. Hence those come first.
-# - `type[Iterable[T]]` takes no abstract class, hence `Callable[..., Iterable[T]]`: each class is
-#   something that makes instances of itself.
+# The overloads are tried from the top, and this decides their order: a pydantic model can be
+# iterated over, and so can a str, a dict and a set, but each is one value. Hence those come
+# first (V), then `Iterable[T]`, then all else (T). Without a stream a tuple is itself, too (W);
+# to `create_iterable` any sequence is one item (Q), and `Iterable[T]` alone asks for items.
 
 
 class NamedTupleLike(Protocol):
@@ -209,3 +206,19 @@ V = TypeVar(
     "V", bound=BaseModel | str | bytes | Mapping[str, Any] | Set[Any] | Enum | NamedTupleLike
 )
 """What can be iterated over and yet is one value."""
+
+W = TypeVar(
+    "W",
+    bound=BaseModel
+    | str
+    | bytes
+    | Mapping[str, Any]
+    | Set[Any]
+    | Enum
+    | NamedTupleLike
+    | tuple[Any, ...],
+)
+"""As `V`, and tuples."""
+
+Q = TypeVar("Q", bound=BaseModel | Mapping[str, Any] | Set[Any] | Enum | Sequence[Any])
+"""As `V`, and sequences."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, RootModel
 from typing_extensions import TypedDict, assert_type
@@ -152,9 +152,34 @@ def items(client: Client) -> None:
             assert_type(item, Item[Product])
 
 
+def unions(client: Client) -> None:
+    assert_type(client.create(response_model=Product | Service), Product | Service)
+    assert_type(client.create(response_model=Annotated[Product | Service, 1]), Product | Service)
+    assert_type(client.create(response_model=Product | None), Product | None)
+    assert_type(client.create(response_model=Literal["a", "b"]), Literal["a", "b"])
+    assert_type(client.create(response_model=tuple[int, str]), tuple[int, str])
+    assert_type(client.create(response_model=Row | int), Row | int)
+    assert_type(
+        client.create(response_model=Product | Service, stream=True),
+        PartialStream[Product | Service],
+    )
+    assert_type(client.create(response_model=Row | None, stream=True), PartialStream[Row | None])
+    assert_type(
+        client.create_iterable(response_model=Product | Service), ItemStream[Product | Service]
+    )
+    assert_type(client.create_iterable(response_model=Row | int), ItemStream[Row | int])
+    assert_type(
+        client.create_iterable(response_model=Literal["a", "b"]), ItemStream[Literal["a", "b"]]
+    )
+    assert_type(client.create_iterable(response_model=Iterable[Product]), ItemStream[Product])
+    assert_type(client.create_partial(response_model=Row | None), PartialStream[Row | None])
+    assert_type(
+        client.create_with_completion(response_model=Product | Service),
+        tuple[Product | Service, Any],
+    )
+
+
 def what_cannot_be_told(client: Client, streamed: bool) -> None:
-    # A union is no class, and no checker gives its members to a `type[T]`.
-    assert_type(client.create(response_model=Annotated[Product | Service, 1]), Any)
     assert_type(client.create(response_model=Product, stream=streamed), Any)
     assert_type(client.create(response_model=list[Product], stream=streamed), Any)
 

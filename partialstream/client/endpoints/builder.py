@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 from typing_extensions import override
 
 from partialstream.client.endpoints.base import RequestBuilder, idle_timeout, model_in
-from partialstream.client.options import Mode, resolve_mode
+from partialstream.client.mode import ModeWord, resolve_mode
 from partialstream.client.prompts import indexed_schema, rest_schema
 from partialstream.client.schema import request_schema
 from partialstream.limits import DEFAULT_LIMITS
@@ -43,12 +43,12 @@ class OpenAIRequestBuilder(RequestBuilder):
         kwargs: Mapping[str, Any],
         *,
         stream: bool,
-        mode: Mode | None = None,
+        mode: ModeWord | None = None,
         timeout: Any = None,
         templates: bool = False,
     ) -> None:
         self.shape = shape
-        self._mode: Mode = mode if options.mode is None and mode else resolve_mode(options.mode)
+        self._mode: ModeWord = mode if options.mode is None and mode else resolve_mode(options.mode)
         self._schema = request_schema(shape)
         if options.templates is not None:
             templates = options.templates

@@ -14,7 +14,7 @@ from partialstream.client.prompts import TOOL_DESCRIPTION, schema_prompt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.client.options import Mode
+    from partialstream.client.mode import ModeWord
     from partialstream.client.schema import RequestSchema
 
 
@@ -40,7 +40,7 @@ class ChatRequestBuilder(OpenAIRequestBuilder):
 
 
 def build_request(
-    mode: Mode, kwargs: Mapping[str, Any], schema: RequestSchema, *, stream: bool
+    mode: ModeWord, kwargs: Mapping[str, Any], schema: RequestSchema, *, stream: bool
 ) -> dict[str, Any]:
     """Add to the caller's arguments what makes the provider respond in JSON of a schema.
 
@@ -119,7 +119,7 @@ Nine letters and digits, because Mistral's API takes no other ids.
 
 
 def follow_up_messages(
-    messages: Sequence[Any], *, mode: Mode, tool_name: str, said: str | None, instruction: str
+    messages: Sequence[Any], *, mode: ModeWord, tool_name: str, said: str | None, instruction: str
 ) -> list[Any]:
     """Continue a conversation by what the model said, if anything, and what is asked of it now.
 

@@ -20,7 +20,7 @@ from partialstream.client.endpoints.base import (
 )
 from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.endpoints.providers import provider_of
-from partialstream.client.options import Mode, resolve_mode
+from partialstream.client.mode import ModeWord, resolve_mode
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.session import Steps, resolved
 from partialstream.stream.transport import end_connection
@@ -67,7 +67,7 @@ class OpenAIEndpoint:
             raise ValueError(f"api must be one of {', '.join(map(repr, _APIS))}, not {api!r}")
         self._client: OpenAI | AsyncOpenAI = client
         self._resource, self._builder = _APIS[api]
-        self._mode: Mode = resolve_mode(mode)
+        self._mode: ModeWord = resolve_mode(mode)
         self._defaults = dict(defaults or {})
         self._templates = templates
         self.hooks: Any = None
