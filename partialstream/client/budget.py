@@ -7,11 +7,8 @@ by one, in tenacity's own order, with a state of our own.
 
 from __future__ import annotations
 
-import math
 import random
 import threading
-import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import tenacity
@@ -19,6 +16,7 @@ from anyio import Event, move_on_after
 from tenacity import BaseRetrying, RetryCallState, stop_after_attempt
 from tenacity.wait import wait_base
 
+from partialstream.client.retry_after import LONGEST_RETRY_AFTER, retry_after
 from partialstream.errors import IncompleteStreamError, PartialStreamError, ProviderError
 from partialstream.stream.session import Steps, resolved
 
@@ -38,9 +36,6 @@ model whose response was wrong is."""
 JITTER = 0.25
 """By which share of itself a wait is made longer at most, so that not all come back at once."""
 
-LONGEST_RETRY_AFTER = 60.0
-"""Seconds that a server may ask for by `Retry-After`; it is not waited for longer."""
-
 
 _SLEEP: Any = tenacity.Retrying().sleep
 _ASYNC_SLEEP: Any = tenacity.AsyncRetrying().sleep
@@ -50,7 +45,8 @@ _ASYNC_SLEEP: Any = tenacity.AsyncRetrying().sleep
 class _WaitForServer(wait_base):
     """Waits where the transport or the provider has failed.
 
-    As long as the server says, else 0.25 s and then twice as long each, up to 8 s.
+    As long as the server says, else 0.25 s and then twice as long each, up to 8 s. Where a server
+    asks for too much is for `Budget` to see.
     """
 
     def __call__(self, retry_state: RetryCallState) -> float:
@@ -65,29 +61,12 @@ class _WaitForServer(wait_base):
                 return 0.0
         elif isinstance(error, PartialStreamError) and not isinstance(error, ProviderError):
             return 0.0
-        said = None if error is None else _retry_after(error)
+        said = None if error is None else retry_after(error)
         if said is not None:
-            return min(said, LONGEST_RETRY_AFTER)
+            return said
         exponent = min(retry_state.attempt_number - 1, 16)
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0**exponent)
         return wait * (1.0 + random.uniform(0.0, JITTER))
-
-
-def _retry_after(error: BaseException) -> float | None:
-    """The seconds that a server wants to be left alone, None if it has not said."""
-    response = getattr(error.__cause__, "response", None)
-    get: Any = getattr(getattr(response, "headers", None), "get", None)
-    said = get("retry-after") if callable(get) else None
-    if not isinstance(said, str):
-        return None
-    try:
-        seconds = float(said)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(said).timestamp() - time.time()
-        except ValueError:
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 class Budget:
@@ -96,7 +75,8 @@ class Budget:
     Args:
         max_retries: How many failures in a row are retried; or tenacity's `Retrying` or
             `AsyncRetrying`, whose `stop`, `wait`, `retry`, `before`, `after`, `before_sleep`,
-            `sleep` and `reraise` count.
+            `sleep`, `reraise` and `retry_error_callback` count. It waits as its `wait` says, and
+            not as a server does; what `retry_error_callback` returns is not used.
         max_requests: How many requests in total; None for 10, or what `max_retries` needs.
         asynchronous: Whether a loop must not be kept waiting.
         deadline: When all has to be over; no wait goes beyond it.
@@ -115,6 +95,7 @@ class Budget:
         deadline: Deadline | None = None,
     ) -> None:
         self._retrying = _retrying_of(max_retries)
+        self._waits_for_server = isinstance(self._retrying.wait, _WaitForServer)
         needed = max_retries + 1 if isinstance(max_retries, int) else 1
         if max_requests is not None and max_requests < 1:
             raise ValueError(f"max_requests must be at least 1, not {max_requests}")
@@ -122,6 +103,7 @@ class Budget:
         # Whether the failure itself is raised when the budget is spent, or what says so.
         self.reraise: bool = self._retrying.reraise or max_retries == 0
         self._deadline = deadline
+        self.too_long: float | None = None  # seconds that a server asks for, if that is too much
         self.too_late: Deadline | None = None  # if the next wait would have gone beyond it
         self._asynchronous = asynchronous
         self._woken = threading.Event()
@@ -143,7 +125,8 @@ class Budget:
     def allows(self, failure: BaseException) -> Steps[bool]:
         """A request has failed: may another be made, after `pause`?
 
-        Not if tenacity's `retry` does not want it, or its `stop` does.
+        Not if tenacity's `retry` does not want it, or its `stop` does; nor if a server asks for
+        too long a wait, or the deadline comes first.
         """
         retrying, state = self._retrying, self._state
         state.set_exception((type(failure), failure, failure.__traceback__))
@@ -155,6 +138,12 @@ class Budget:
             yield from resolved(retrying.after(state))
         state.upcoming_sleep = float((yield from resolved(retrying.wait(state))))
         if (yield from resolved(retrying.stop(state))):
+            if retrying.retry_error_callback is not None:
+                yield from resolved(retrying.retry_error_callback(state))
+            return False
+        said = retry_after(failure) if self._waits_for_server else None
+        if said is not None and said > LONGEST_RETRY_AFTER:
+            self.too_long = said
             return False
         deadline = self._deadline
         if deadline is not None and state.upcoming_sleep >= deadline.left():

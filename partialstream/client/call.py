@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar
 
 from anyio import fail_after
 
+from partialstream.client.arguments import is_deterministic
 from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
 from partialstream.client.hooks import Hooks
@@ -159,6 +160,11 @@ class Call:
         return self.budget is None and not self.hooks
 
     @property
+    def is_deterministic(self) -> bool:
+        """Whether the model is to say the same to the same request."""
+        return is_deterministic(self.builder.arguments)
+
+    @property
     def request(self) -> Any:
         """The first request, for the endpoint that it was built for."""
         return self.builder.request
@@ -180,7 +186,13 @@ class Call:
         if endpoint is None:
             raise TypeError("there is no endpoint to send requests to")
         deadline = self.deadline
-        sending = Sending(self.hooks, deadline, session.metadata, self.asynchronous)
+        sending = Sending(
+            self.hooks,
+            deadline,
+            session.metadata,
+            self.asynchronous,
+            retried=self.budget is not None,
+        )
         if deadline is None:
             return (yield from self._send(endpoint, request, sending))
         with deadline, fail_after(deadline.left()) if self.asynchronous else nullcontext():

@@ -48,16 +48,20 @@ class HTTPError(Fault):
             knows whole seconds only; OpenAI's SDK reads fractions too, which makes tests fast.
         message: The text in the error body, None for one that names the status.
         code: The provider's code in the error body.
+        headers: More headers, as pairs of name and value.
 
     Example:
-        >>> HTTPError(429, retry_after=0.01)
-        HTTPError(status=429, retry_after=0.01, message=None, code=None)
+        >>> HTTPError(429, retry_after=0.01).retry_after
+        0.01
+        >>> HTTPError(429, headers=(("retry-after-ms", "10"),)).headers
+        (('retry-after-ms', '10'),)
     """
 
     status: int = 500
     retry_after: float | None = None
     message: str | None = None
     code: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not 400 <= self.status <= 599:

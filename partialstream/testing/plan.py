@@ -89,7 +89,7 @@ def error_plan(
     wire: type[Wire], error: faults.HTTPError, *, due: float = 0.0, final: bool = False
 ) -> ReplayPlan:
     """Lay out an HTTP error, which no SDK is to retry if it is `final`."""
-    headers = [("content-type", "application/json")]
+    headers = [("content-type", "application/json"), *error.headers]
     if error.retry_after is not None:
         headers.append(("retry-after", f"{error.retry_after:g}"))
     if final:

@@ -261,7 +261,9 @@ def make_call(script: Grown, *, asynchronous: bool) -> Call:
         fail_fast=script.fail_fast,
     )
     shape = object_shape(Thing)
-    builder = ChatRequestBuilder(shape, options, {"model": "m", "messages": ASKED}, stream=True)
+    builder = ChatRequestBuilder(
+        shape, options, {"model": "m", "messages": ASKED, "temperature": 0}, stream=True
+    )
     return Call(shape, options, Route(builder), stream=True, asynchronous=asynchronous)
 
 

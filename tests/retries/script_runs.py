@@ -173,7 +173,10 @@ def make_call(script: Script, *, asynchronous: bool, take: int | None = None) ->
         options,
         Route(
             ChatRequestBuilder(
-                items_shape(Entry), options, {"model": "m", "messages": ASKED}, stream=True
+                items_shape(Entry),
+                options,
+                {"model": "m", "messages": ASKED, "temperature": 0},
+                stream=True,
             )
         ),
         stream=True,

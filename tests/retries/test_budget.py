@@ -28,10 +28,10 @@ from partialstream.client import budget
 from partialstream.client.budget import (
     FIRST_WAIT,
     JITTER,
-    LONGEST_RETRY_AFTER,
     LONGEST_WAIT,
     Budget,
 )
+from partialstream.client.retry_after import LONGEST_RETRY_AFTER
 from partialstream.results import Outcome
 from partialstream.stream.session import await_steps, run_steps
 from partialstream.testing import Answer, faults
@@ -236,12 +236,7 @@ def test_who_is_waited_for(failure: Exception, seconds: float) -> None:
         ("0", 0.0),
         ("0.5", 0.5),
         ("-3", 0.0),
-        ("86400", LONGEST_RETRY_AFTER),
-        pytest.param(
-            format_datetime(datetime.now(timezone.utc) + timedelta(days=1)),
-            LONGEST_RETRY_AFTER,
-            id="tomorrow",
-        ),
+        ("86400", 86400.0),
         pytest.param(
             format_datetime(datetime.now(timezone.utc) - timedelta(days=1)), 0.0, id="yesterday"
         ),
@@ -265,6 +260,10 @@ def test_a_server_that_says_when_is_asked_then(said: str | None, seconds: float 
         assert FIRST_WAIT <= wait <= FIRST_WAIT * (1 + JITTER)
     else:
         assert wait == seconds
+        # Before a longer one is over, the server would only say the same again.
+        allowed = run_steps(asked.allows(failure))
+        assert allowed is (seconds <= LONGEST_RETRY_AFTER)
+        assert asked.too_long == (None if allowed else seconds)
 
 
 def test_what_is_delivered_renews_the_number_of_failures_in_a_row() -> None:
@@ -289,25 +288,23 @@ def test_how_many_requests_there_may_be(
     assert Budget(max_retries, max_requests=max_requests).max_requests == allowed
 
 
-def test_the_sdks_own_retries_are_another_matter(caller: Caller) -> None:
+@pytest.mark.parametrize("sdk", [{"max_retries": 0}, {"max_retries": 5}], ids=["off", "on"])
+def test_the_sdks_own_retries_do_not_multiply_ours(caller: Caller, sdk: dict[str, Any]) -> None:
     busy = Answer(fault=faults.HTTPError(429, retry_after=0.01))
-    run, requests = read(
-        caller,
-        [CUT, busy, listed(RUG, SHELF)],
-        sdk={"max_retries": 1},
-        max_retries=Retrying(stop=stop_after_attempt(2), sleep=lambda _: None),
-    )
-    assert run.error is None, "one retry of ours was enough"
-    assert len(requests) == 3
-    run, _ = read(
-        caller,
-        [CUT, busy, busy],
-        sdk={"max_retries": 0},
-        max_retries=Retrying(stop=stop_after_attempt(2), sleep=lambda _: None),
-    )
-    cause = run.error.__cause__
-    assert isinstance(cause, ProviderError)
-    assert isinstance(cause.__cause__, RateLimitError)
+    for attempts in (2, 3):
+        run, requests = read(
+            caller,
+            [CUT, busy, listed(RUG, SHELF)],
+            sdk=sdk,
+            max_retries=Retrying(stop=stop_after_attempt(attempts), sleep=lambda _: None),
+        )
+        assert len(requests) == attempts
+        if attempts == 2:
+            cause = run.error.__cause__
+            assert isinstance(cause, ProviderError)
+            assert isinstance(cause.__cause__, RateLimitError)
+        else:
+            assert run.error is None
 
 
 def test_a_policy_sees_our_errors() -> None:

@@ -171,7 +171,7 @@ def test_the_same_failure_twice_is_not_paid_for_again(caller: Caller) -> None:
         listed(LAMP, bad(RUG), usage=Usage(1, 2)),
         *[listed(bad(RUG), usage=Usage(3, 4))] * 5,
     ]
-    run, requests = read(caller, answers, max_retries=5)
+    run, requests = read(caller, answers, max_retries=5, temperature=0)
     error = run.error
     assert type(error) is RetriesExhaustedError
     assert "the same failure came twice" in str(error)
@@ -248,7 +248,7 @@ def test_no_retries_are_as_no_word_of_retries(caller: Caller, answer: Answer, st
 
 def test_items_that_wait_for_a_repair_are_handed_over_when_it_fails(caller: Caller) -> None:
     answers = [listed(LAMP, bad(RUG), SHELF), listed(bad(RUG))]
-    run, _ = read(caller, answers, ordered=True, max_retries=3)
+    run, _ = read(caller, answers, ordered=True, max_retries=3, temperature=0)
     assert placed(run) == [(0, LAMP), (2, SHELF)]
     assert isinstance(run.error, RetriesExhaustedError)
     assert run.error.delivered == 2
@@ -287,7 +287,7 @@ def test_an_object_that_is_not_streamed_is_asked_for_again(caller: Caller, mode:
 def test_what_is_not_streamed_fails_in_the_same_way(caller: Caller) -> None:
     with ReplayServer([bad(LAMP)] * 4) as server:
         with pytest.raises(RetriesExhaustedError, match="the same failure came twice") as caught:
-            caller(server).whole(response_model=Product, max_retries=3)
+            caller(server).whole(response_model=Product, max_retries=3, temperature=0)
     assert len(caught.value.attempts) == len(server.requests) == 2
     with ReplayServer([listed(LAMP, bad(RUG))]) as server:
         with pytest.raises(OutputValidationError, match="item 1 does not validate"):

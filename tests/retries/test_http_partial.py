@@ -162,7 +162,7 @@ def test_a_model_that_fails_as_a_whole_is_asked_for_as_a_whole(caller: Caller) -
 
 def test_the_same_invalid_answer_twice_is_not_paid_for_again(caller: Caller) -> None:
     bad = answer({"low": 3, "high": 1}, usage=Usage(5, 5))
-    run, requests = read(caller, [bad] * 5, Interval, max_retries=4)
+    run, requests = read(caller, [bad] * 5, Interval, max_retries=4, temperature=0)
     assert len(requests) == 2
     assert isinstance(run.error, RetriesExhaustedError)
     assert "the same failure came twice" in str(run.error)

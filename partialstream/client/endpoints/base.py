@@ -53,6 +53,12 @@ class RequestBuilder(ABC):
     expected: Expected
     model: str | None = None
 
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """The arguments of the first request, by the names that the SDK or instructor has."""
+        arguments: Mapping[str, Any] = self.request
+        return arguments
+
     def member_beside(self, name: str) -> str | None:
         """What a member beside the list is to be called, best `name`; None if there can be none."""
         # Before a list that is looked for, it could be the first member of an open item.
@@ -88,6 +94,7 @@ class Sending(NamedTuple):
     deadline: Deadline | None  # bounds the waits of the request; what else, the client sees to
     metadata: AnswerMetadata  # where it is noted that the response has come to its end
     asynchronous: bool  # whether what the SDK gives has to be awaited
+    retried: bool = False  # whether a request that fails is made again by the caller of this
 
 
 class FullResponse(NamedTuple):

@@ -203,6 +203,11 @@ class InstructorRequestBuilder(RequestBuilder):
         self.expected = Expected("tool", tool) if self._as_tool else Expected("content")
         self.request = self._request(self._arguments["messages"], ())
 
+    @property
+    @override
+    def arguments(self) -> Mapping[str, Any]:
+        return self._arguments
+
     @override
     def follow_up(
         self,

@@ -88,15 +88,12 @@ class OpenAIEndpoint:
         )
 
     def _begin(self, request: Any, sending: Sending) -> tuple[Any, Any]:
-        """The SDK's resource, and a request that waits no longer than until a deadline.
-
-        The SDK's own retries are left out then: nothing bounds the waits between them.
-        """
+        """The SDK's resource, and a request that waits no longer than until a deadline."""
         client, deadline = self._client, sending.deadline
         if deadline is not None:
             timeout = until(deadline, request.get("timeout", client.timeout))
             request = {**request, "timeout": timeout}
-            client = client.with_options(max_retries=0)
+        client = _without_retries(client, sending)
         sending.hooks.emit("completion:kwargs", **request)
         return self._resource(client), request
 
@@ -131,6 +128,17 @@ class OpenAIEndpoint:
             if alarm.rang:
                 raise deadline.error()
             return _full_response(response, sending.hooks)
+
+
+def _without_retries(client: OpenAI | AsyncOpenAI, sending: Sending) -> OpenAI | AsyncOpenAI:
+    """The SDK's client, without its own retries where they would not be bounded.
+
+    With a deadline, nothing bounds the waits between them; with retries of ours, they would
+    multiply those.
+    """
+    if client.max_retries == 0 or (sending.deadline is None and not sending.retried):
+        return client
+    return client.with_options(max_retries=0)
 
 
 def _full_response(response: Any, hooks: Hooks) -> FullResponse:

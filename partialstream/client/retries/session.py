@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import override
 
 from partialstream.client.budget import Budget
+from partialstream.client.retry_after import LONGEST_RETRY_AFTER, may_be_retried
 from partialstream.errors import (
     JSONSyntaxError,
     LimitExceededError,
@@ -103,9 +104,11 @@ class RetryingSession(Session[T]):
         failure = None if self._call.budget is None else transient(error)
         if failure is None or len(self._attempts) + 1 >= self._budget.max_requests:
             return False
-        if not (yield from self._budget.allows(failure)):
+        # A policy is shown what would be raised.
+        if not (yield from self._budget.allows(error)):
             if self._budget.too_late is not None:
                 raise self._budget.too_late.error() from failure
+            self._add_note(error)
             return False
         outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {failure}")
         self._attempts.append(self._attempt(outcome))
@@ -117,6 +120,18 @@ class RetryingSession(Session[T]):
         self._start_attempt(self._cause)
         yield from self._budget.begin()
         return True
+
+    def _add_note(self, error: Exception) -> None:
+        """Say in an SDK's error why a request that may pass is not made again."""
+        add_note = getattr(error, "add_note", None)  # since Python 3.11
+        if self._budget.too_long is not None and add_note is not None:
+            add_note(f"Not retried: {self._too_long()}.")
+
+    def _too_long(self) -> str:
+        return (
+            f"the server asks for a wait of {self._budget.too_long:g} s (Retry-After), "
+            f"and {LONGEST_RETRY_AFTER:g} s is the longest"
+        )
 
     def _start_attempt(self, cause: AttemptCause) -> None:
         self._number += 1
@@ -189,11 +204,17 @@ class RetryingSession(Session[T]):
     def _enough(self, failure: Failure) -> Steps[str | None]:
         """Why no further request is to be made, None if one is."""
         requests = len(self._attempts)
-        if failure.mark is not None and failure.mark == self._last_mark:
+        if (
+            self._call.is_deterministic
+            and failure.mark is not None
+            and failure.mark == self._last_mark
+        ):
             return "the same failure came twice, so that paying again will not help"
         if requests >= self._budget.max_requests:
             return f"{requests} requests were made, and no more are allowed"
         if not (yield from self._budget.allows(failure.error)):
+            if self._budget.too_long is not None:
+                return self._too_long()
             return f"no more retries, after {requests} request(s)"
         return None
 
@@ -276,11 +297,12 @@ def first_request(
 def transient(error: Exception) -> PartialStreamError | None:
     """Our error for a first request that may be made again; None if that would not help."""
     failure = translate(error, Outcome("empty"))
-    if failure is None or is_final(failure):
+    if failure is None:
         return None
-    if isinstance(failure, ProviderError) and failure.status is None:
+    if failure is not error:
+        failure.__cause__ = error
+    if is_final(failure) or (isinstance(failure, ProviderError) and failure.status is None):
         return None
-    failure.__cause__ = error
     return failure
 
 
@@ -293,4 +315,7 @@ def is_final(error: BaseException | None) -> bool:
     if isinstance(error.__cause__, DeadlineError):
         return True
     status = error.status if isinstance(error, ProviderError) else None
-    return status is not None and status < 500 and status not in _TRANSIENT
+    if status is None:
+        return False
+    allowed = may_be_retried(error)
+    return not allowed if allowed is not None else status < 500 and status not in _TRANSIENT
