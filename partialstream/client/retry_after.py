@@ -36,7 +36,7 @@ def may_be_retried(error: BaseException) -> bool | None:
     By `x-should-retry`, which the SDKs of OpenAI and Anthropic obey.
     """
     headers = _headers_of(error) or _headers_of(error.__cause__)
-    said = None if headers is None else headers.get("x-should-retry")
+    said = "" if headers is None else str(headers.get("x-should-retry"))
     return {"true": True, "false": False}.get(said)
 
 
