@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from partialstream import from_openai
 
 if TYPE_CHECKING:
+    from partialstream.client.mode import API
     from partialstream.testing import ReplayServer
 
 Method = Literal["create", "create_iterable", "create_partial"]
@@ -50,9 +51,10 @@ class Run:
 
 
 class SyncCaller:
-    """Calls through `Client`."""
+    """Calls through `Client`; `api` is that of `from_openai`, `options` are the SDK's."""
 
-    def __init__(self, server: ReplayServer, **options: Any) -> None:
+    def __init__(self, server: ReplayServer, api: API = "chat", **options: Any) -> None:
+        self._api: API = api
         self._sdk = {"base_url": server.base_url, **options}
 
     def _open(self) -> OpenAI:
@@ -63,7 +65,7 @@ class SyncCaller:
         run = Run()
         with self._open() as sdk:
             try:
-                run.stream = getattr(from_openai(sdk), method)(**ASK, **kwargs)
+                run.stream = getattr(from_openai(sdk, api=self._api), method)(**{**ASK, **kwargs})
                 for value in run.stream:
                     run.values.append(value)
             except Exception as error:  # noqa: BLE001 - the test looks at it
@@ -73,13 +75,14 @@ class SyncCaller:
     def whole(self, **kwargs: Any) -> Any:
         """Call without a stream."""
         with self._open() as sdk:
-            return from_openai(sdk).create(**ASK, **kwargs)
+            return from_openai(sdk, api=self._api).create(**{**ASK, **kwargs})
 
 
 class AsyncCaller:
-    """Calls through `AsyncClient`, in an event loop of its own."""
+    """Calls through `AsyncClient`, in an event loop of its own; see `SyncCaller`."""
 
-    def __init__(self, server: ReplayServer, **options: Any) -> None:
+    def __init__(self, server: ReplayServer, api: API = "chat", **options: Any) -> None:
+        self._api: API = api
         self._sdk = {"base_url": server.base_url, **options}
 
     def _open(self) -> AsyncOpenAI:
@@ -92,7 +95,9 @@ class AsyncCaller:
         async def main() -> None:
             async with self._open() as sdk:
                 try:
-                    run.stream = getattr(from_openai(sdk), method)(**ASK, **kwargs)
+                    run.stream = getattr(from_openai(sdk, api=self._api), method)(
+                        **{**ASK, **kwargs}
+                    )
                     async for value in run.stream:
                         run.values.append(value)
                 except Exception as error:  # noqa: BLE001 - the test looks at it
@@ -106,7 +111,7 @@ class AsyncCaller:
 
         async def main() -> Any:
             async with self._open() as sdk:
-                return await from_openai(sdk).create(**ASK, **kwargs)
+                return await from_openai(sdk, api=self._api).create(**{**ASK, **kwargs})
 
         return asyncio.run(main())
 

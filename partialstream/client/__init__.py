@@ -9,7 +9,7 @@ call.py             what these share: a call made ready, and what reads each of 
 routes.py           where the requests of a call go
 options.py          what a caller says of the reading, and not of the request
 option_docs.py      what is said of each option, in the docstrings of the methods that take it
-mode.py             how a provider is made to respond in JSON, and the words for it
+mode.py             the words for `mode=` and `api=`
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it
 schema.py           the JSON schema in a request, in its strict form if it has one
 prompts.py          every word that is said to a model, the schemas of follow-ups among them
@@ -30,14 +30,14 @@ from partialstream.client.async_client import AsyncClient
 from partialstream.client.client import Client
 from partialstream.client.endpoints.instructor import InstructorEndpoint
 from partialstream.client.endpoints.openai import OpenAIEndpoint
-from partialstream.client.mode import Mode, is_known_mode
+from partialstream.client.mode import Mode, check_api, is_known_mode
 from partialstream.client.response_model import Partial
 
 if TYPE_CHECKING:
     from instructor import AsyncInstructor, Instructor
     from openai import AsyncOpenAI, OpenAI
 
-    from partialstream.client.mode import AnyMode
+    from partialstream.client.mode import API, AnyMode
 
 __all__ = [
     "AsyncClient",
@@ -55,24 +55,33 @@ _OUR_PROVIDERS = ("openai", "azure_openai")
 
 @overload
 def from_openai(
-    client: OpenAI, *, mode: AnyMode | None = None, templates: bool = False
+    client: OpenAI, *, api: API = "chat", mode: AnyMode | None = None, templates: bool = False
 ) -> Client: ...
 
 
 @overload
 def from_openai(
-    client: AsyncOpenAI, *, mode: AnyMode | None = None, templates: bool = False
+    client: AsyncOpenAI, *, api: API = "chat", mode: AnyMode | None = None, templates: bool = False
 ) -> AsyncClient: ...
 
 
 def from_openai(
-    client: OpenAI | AsyncOpenAI, *, mode: AnyMode | None = None, templates: bool = False
+    client: OpenAI | AsyncOpenAI,
+    *,
+    api: API = "chat",
+    mode: AnyMode | None = None,
+    templates: bool = False,
 ) -> Client | AsyncClient:
     """Make a client that streams validated objects through an OpenAI client.
 
     Args:
         client: `OpenAI`, `AsyncOpenAI`, or their Azure twins, with any base URL. Its keys,
             retries, proxies and hooks stay in force, and it stays the caller's to close.
+        api: The API that requests are made through: `"chat"` for Chat Completions, which all
+            compatible servers know, or `"responses"` for the Responses API. That one takes
+            `input`, `instructions` and the rest of its own arguments; `messages` and other
+            arguments of Chat Completions are translated. Beside the schema, `tools` may list
+            those that the provider runs itself, such as `{"type": "web_search"}`.
         mode: How the provider is made to respond in JSON, for all calls: `"json_schema"` (the
             default), `"tools"` or `"json_object"`, or a member of `Mode` or of instructor's.
         templates: Whether messages are Jinja templates that a mapping in `context` fills in, for
@@ -84,7 +93,7 @@ def from_openai(
 
     Raises:
         TypeError: It is not an OpenAI client.
-        ValueError: There is no such mode.
+        ValueError: There is no such API, or no such mode.
 
     Example:
         >>> from openai import OpenAI
@@ -109,9 +118,9 @@ def from_openai(
     from openai import AsyncOpenAI, OpenAI
 
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(OpenAIEndpoint(client, mode=mode, templates=templates))
+        return AsyncClient(OpenAIEndpoint(client, api, mode, templates=templates))
     if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
-        return Client(OpenAIEndpoint(client, mode=mode, templates=templates))
+        return Client(OpenAIEndpoint(client, api, mode, templates=templates))
     raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
 
 
@@ -175,6 +184,7 @@ def from_provider(
     model: str,
     *,
     async_client: Literal[False] = False,
+    api: API = "chat",
     mode: AnyMode | None = None,
     templates: bool = True,
     **kwargs: Any,
@@ -186,6 +196,7 @@ def from_provider(
     model: str,
     *,
     async_client: Literal[True],
+    api: API = "chat",
     mode: AnyMode | None = None,
     templates: bool = True,
     **kwargs: Any,
@@ -196,6 +207,7 @@ def from_provider(
     model: str,
     *,
     async_client: bool = False,
+    api: API = "chat",
     mode: AnyMode | None = None,
     templates: bool = True,
     **kwargs: Any,
@@ -206,6 +218,8 @@ def from_provider(
         model: `"provider/model"`, as `"anthropic/claude-sonnet-4-5"`. The model is the default
             of all calls.
         async_client: Whether to make an async one.
+        api: As for `from_openai`, for the providers `openai` and `azure_openai`. The others have
+            one API, and `"chat"` stands for it.
         mode: As for `from_openai` for the providers `openai` and `azure_openai`, whose requests
             are then shaped here; a member of `Mode` or of instructor's for all others. None for
             the provider's default.
@@ -218,6 +232,7 @@ def from_provider(
     Raises:
         instructor.core.exceptions.ConfigurationError: There is no such provider, or what it
             needs is not installed.
+        ValueError: There is no such API, or the provider does not have it.
 
     Example:
         >>> from partialstream import from_provider
@@ -226,8 +241,11 @@ def from_provider(
     """
     import instructor
 
+    check_api(api)
     make: Any = instructor.from_provider
-    ours = model.partition("/")[0] in _OUR_PROVIDERS and (mode is None or is_known_mode(mode))
+    ours = model.partition("/")[0] in _OUR_PROVIDERS and is_known_mode(mode, api)
+    if api != "chat" and not ours:
+        raise ValueError(f"api={api!r} is for OpenAI and Azure, in modes of from_openai")
     if isinstance(mode, Mode):
         mode = instructor.Mode[mode.name]
     made = make(model, async_client=async_client, mode=None if ours else mode, **kwargs)
@@ -235,5 +253,5 @@ def from_provider(
         return from_instructor(cast("Instructor | AsyncInstructor", made), templates=templates)
     defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
     if async_client:
-        return AsyncClient(OpenAIEndpoint(made.client, "chat", mode, defaults, templates=templates))
-    return Client(OpenAIEndpoint(made.client, "chat", mode, defaults, templates=templates))
+        return AsyncClient(OpenAIEndpoint(made.client, api, mode, defaults, templates=templates))
+    return Client(OpenAIEndpoint(made.client, api, mode, defaults, templates=templates))

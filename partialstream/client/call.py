@@ -69,8 +69,8 @@ class BaseClient:
     def chat(self) -> Self:
         """The client itself, for code that spells its calls as the SDKs do.
 
-        As `client.chat.completions.create`, as `client.messages.create`, or, with an instructor
-        client for that API, as `client.responses.create(input=...)`.
+        As `client.chat.completions.create`, as `client.messages.create`, or, with a client for
+        that API, as `client.responses.create(input=...)`.
         """
         return self
 

@@ -1,4 +1,4 @@
-"""How a provider is made to respond in JSON, and the words for it."""
+"""How a provider is asked: the words for `mode=` and `api=`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ ModeWord = Literal["json_schema", "tools", "json_object"]
   know neither of the others.
 """
 
+API = Literal["chat", "responses"]
+"""Which API of the OpenAI SDK requests are made through: Chat Completions, or Responses."""
+
 DEFAULT_MODE: Final[ModeWord] = "json_schema"
 
 _WORDS: Final[tuple[ModeWord, ...]] = ("json_schema", "tools", "json_object")
@@ -26,7 +29,7 @@ class Mode(Enum):
     """instructor's modes by their names, for programs that come from there.
 
     They are understood wherever `mode=` is, as instructor's own members are. With `from_openai`
-    those for OpenAI's API are read as the nearest of `"json_schema"`, `"tools"` and
+    those for OpenAI's APIs are read as the nearest of `"json_schema"`, `"tools"` and
     `"json_object"`; those for another provider are for `from_provider`, which hands them to
     instructor.
 
@@ -48,9 +51,10 @@ class Mode(Enum):
     # Read as `json_object`.
     JSON = "json_mode"
     MD_JSON = "markdown_json_mode"
-    # For other endpoints and providers.
+    # With `api="responses"`; read as `tools`, and as `json_schema`.
     RESPONSES_TOOLS = "responses_tools"
     RESPONSES_TOOLS_WITH_INBUILT_TOOLS = "responses_tools_with_inbuilt_tools"
+    # For other providers.
     ANTHROPIC_TOOLS = "anthropic_tools"
     ANTHROPIC_REASONING_TOOLS = "anthropic_reasoning_tools"
     ANTHROPIC_JSON = "anthropic_json"
@@ -84,9 +88,9 @@ if TYPE_CHECKING:
     AnyMode = Mode | InstructorMode | ModeWord
     """What `mode=` may be."""
 
-# What is nearest to each. Left out are those that call another endpoint (RESPONSES_*) or another
-# provider's own API (ANTHROPIC_*, GEMINI_*, ...): they belong to a client of instructor's.
-_NEAREST: Final[dict[Mode, ModeWord]] = {
+# What is nearest to each. Left out are those that call another provider's own API (ANTHROPIC_*,
+# GEMINI_*, ...): they belong to a client of instructor's.
+_CHAT: Final[dict[Mode, ModeWord]] = {
     Mode.JSON_SCHEMA: "json_schema",
     Mode.JSON_O1: "json_schema",
     Mode.OPENROUTER_STRUCTURED_OUTPUTS: "json_schema",
@@ -97,19 +101,43 @@ _NEAREST: Final[dict[Mode, ModeWord]] = {
     Mode.JSON: "json_object",
     Mode.MD_JSON: "json_object",
 }
-_BY_NAME: Final[dict[str, ModeWord]] = {member.name: word for member, word in _NEAREST.items()}
-_BY_TEXT: Final[dict[str, ModeWord]] = {
-    **{word: word for word in _WORDS},
-    **{text: word for each, word in _NEAREST.items() for text in (each.name, each.value)},
+_NEAREST: Final[dict[API, dict[Mode, ModeWord]]] = {
+    "chat": _CHAT,
+    "responses": {
+        **_CHAT,
+        Mode.RESPONSES_TOOLS: "tools",
+        # Beside a function that the model has to call, it would use no tool of the provider's.
+        Mode.RESPONSES_TOOLS_WITH_INBUILT_TOOLS: "json_schema",
+    },
+}
+_BY_NAME: Final[dict[API, dict[str, ModeWord]]] = {
+    api: {member.name: word for member, word in nearest.items()}
+    for api, nearest in _NEAREST.items()
+}
+_BY_TEXT: Final[dict[API, dict[str, ModeWord]]] = {
+    api: {
+        **{word: word for word in _WORDS},
+        **{text: word for each, word in nearest.items() for text in (each.name, each.value)},
+    }
+    for api, nearest in _NEAREST.items()
 }
 
 
-def resolve_mode(mode: Any = None) -> ModeWord:
+def check_api(api: Any) -> None:
+    """Refuse a word that is no `API`.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if api not in ("chat", "responses"):
+        raise ValueError(f"api must be 'chat' or 'responses', not {api!r}")
+
+
+def resolve_mode(mode: Any = None, api: API = "chat") -> ModeWord:
     """Read what the caller passes as `mode=`: None is for the default.
 
     Raises:
-        ValueError: It is none of `ModeWord`, or a member of `Mode` that OpenAI's Chat Completions
-            API has nothing like.
+        ValueError: It is none of `ModeWord`, or a member of `Mode` that the API has nothing like.
 
     Example:
         >>> import instructor
@@ -118,23 +146,25 @@ def resolve_mode(mode: Any = None) -> ModeWord:
     """
     if mode is None:
         return DEFAULT_MODE
-    found = _found(mode)
+    found = _found(mode, api)
     if found is None:
         own = ", ".join(repr(word) for word in _WORDS)
+        elsewhere = _found(mode, "responses") is not None
+        hint = "it needs a client made with api='responses'; " if elsewhere else ""
         raise ValueError(
-            f"no such mode: {mode!r}; the modes are {own}, "
-            f"and of instructor's Mode {', '.join(_BY_NAME)}"
+            f"no such mode: {mode!r}; {hint}the modes are {own}, "
+            f"and of instructor's Mode {', '.join(_BY_NAME[api])}"
         )
     return found
 
 
-def is_known_mode(mode: Any) -> bool:
+def is_known_mode(mode: Any, api: API = "chat") -> bool:
     """Whether `resolve_mode` can read it."""
-    return mode is None or _found(mode) is not None
+    return mode is None or _found(mode, api) is not None
 
 
-def _found(mode: Any) -> ModeWord | None:
+def _found(mode: Any, api: API) -> ModeWord | None:
     # A member goes by its name alone: the value of COHERE_JSON_SCHEMA is "json_object".
     if isinstance(mode, Enum):
-        return _BY_NAME.get(mode.name)
-    return _BY_TEXT.get(mode) if isinstance(mode, str) else None
+        return _BY_NAME[api].get(mode.name)
+    return _BY_TEXT[api].get(mode) if isinstance(mode, str) else None

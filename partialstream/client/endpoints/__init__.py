@@ -1,8 +1,10 @@
 """Where requests are sent: how they are built, how they are sent, how their bytes are had.
 
 base.py        what a client needs of an endpoint; time-outs; the bytes of a response
-openai.py      the OpenAI SDK; the requests to its APIs are built by chat.py, and what these
-               builders share is in builder.py
+openai.py      the OpenAI SDK, which sends the requests that these build:
+builder.py     what they have in common, templates in messages among it
+chat.py        requests to Chat Completions
+responses.py   requests to Responses; responses_input.py turns messages into their input
 instructor.py  an instructor client; capture.py takes the responses out of its hands
 providers.py   the name of the provider behind a client
 """

@@ -18,6 +18,7 @@ from partialstream.stream.reader import Expected
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from partialstream.client.mode import API
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.client.schema import RequestSchema
@@ -34,6 +35,7 @@ class OpenAIRequestBuilder(RequestBuilder):
         TypeError: The arguments contradict each other.
     """
 
+    _api: ClassVar[API]
     _texts: ClassVar[tuple[str, ...]]  # the arguments whose texts may be templates
 
     def __init__(
@@ -48,13 +50,14 @@ class OpenAIRequestBuilder(RequestBuilder):
         templates: bool = False,
     ) -> None:
         self.shape = shape
-        self._mode: ModeWord = mode if options.mode is None and mode else resolve_mode(options.mode)
+        own = options.mode
+        self._mode: ModeWord = mode if own is None and mode else resolve_mode(own, self._api)
         self._schema = request_schema(shape)
         if options.templates is not None:
             templates = options.templates
         if templates:  # a context for validators must not make a template of what a user typed
             kwargs = fill_in_templates(kwargs, options.context, self._texts)
-        self._kwargs = kwargs
+        self._kwargs = self._read(kwargs)
         self._stream = stream
         self._limits = options.limits
         self._timeout = timeout
@@ -84,6 +87,10 @@ class OpenAIRequestBuilder(RequestBuilder):
         if beside is not None:
             schema = indexed_schema(schema, beside)
         return self._finished(kwargs, schema)
+
+    def _read(self, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The caller's arguments in the words of the API."""
+        return kwargs
 
     @abstractmethod
     def _continued(self, said: str | None, instruction: str) -> Mapping[str, Any]:

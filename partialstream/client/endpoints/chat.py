@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 class ChatRequestBuilder(OpenAIRequestBuilder):
     """Builds the requests of one call to Chat Completions."""
 
+    _api = "chat"
     _texts = ("messages",)
+
+    @override
+    def _read(self, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "input" in kwargs:
+            raise TypeError(
+                "input= belongs to the Responses API; say messages=, or make the client "
+                "with api='responses'"
+            )
+        return kwargs
 
     @override
     def _continued(self, said: str | None, instruction: str) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ for the builder of its API.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.client.endpoints.base import (
     AsyncBody,
@@ -20,7 +20,8 @@ from partialstream.client.endpoints.base import (
 )
 from partialstream.client.endpoints.chat import ChatRequestBuilder
 from partialstream.client.endpoints.providers import provider_of
-from partialstream.client.mode import ModeWord, resolve_mode
+from partialstream.client.endpoints.responses import ResponsesRequestBuilder
+from partialstream.client.mode import ModeWord, check_api, resolve_mode
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.session import Steps, resolved
 from partialstream.stream.transport import end_connection
@@ -32,15 +33,14 @@ if TYPE_CHECKING:
 
     from partialstream.client.endpoints.builder import OpenAIRequestBuilder
     from partialstream.client.hooks import Hooks
+    from partialstream.client.mode import API
     from partialstream.client.options import Options
     from partialstream.client.response_model import ResponseShape
-
-API = Literal["chat"]
-"""Which API of the SDK requests are made through: Chat Completions."""
 
 # For each API: the resource of the SDK's client that sends its requests, and what builds them.
 _APIS: Final[dict[API, tuple[Callable[[Any], Any], type[OpenAIRequestBuilder]]]] = {
     "chat": (lambda client: client.chat.completions, ChatRequestBuilder),
+    "responses": (lambda client: client.responses, ResponsesRequestBuilder),
 }
 
 
@@ -63,11 +63,10 @@ class OpenAIEndpoint:
         *,
         templates: bool = False,
     ) -> None:
-        if api not in _APIS:
-            raise ValueError(f"api must be one of {', '.join(map(repr, _APIS))}, not {api!r}")
+        check_api(api)
         self._client: OpenAI | AsyncOpenAI = client
         self._resource, self._builder = _APIS[api]
-        self._mode: ModeWord = resolve_mode(mode)
+        self._mode: ModeWord = resolve_mode(mode, api)
         self._defaults = dict(defaults or {})
         self._templates = templates
         self.hooks: Any = None
