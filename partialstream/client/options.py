@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from partialstream.client.near_misses import check_spelling
 from partialstream.client.prompts import Prompts
 from partialstream.results import RejectedItem
 
@@ -134,12 +135,13 @@ class Options:
         """Take the options out of a caller's arguments; gives them, and what is for the SDK.
 
         Raises:
-            TypeError: One of the arguments is neither.
+            TypeError: One of the arguments is neither, and nearly one of them.
         """
         if "validation_context" in kwargs:  # no provider knows it
             raise TypeError("validation_context= is called context= here")
         rest = dict(kwargs)
         given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
+        check_spelling(rest, cls.__slots__)
         return cls(**given), rest
 
     def check(self, kind: Literal["items", "object"], *, stream: bool) -> None:

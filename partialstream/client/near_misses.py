@@ -1,0 +1,75 @@
+"""Misspelled arguments: each is refused by an error that names the right word.
+
+Without it `max_retires=2` would go on to the SDK, whose error does not know our options. What
+resembles none of our words goes on to the SDK, which has arguments that are not known here.
+"""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LIKE_AN_OPTION: Final = 0.8
+"""How similar a name is to an option that is meant by it, from 0 to 1: `max_retry` is 0.80."""
+
+_LIKE_AN_ARGUMENT: Final = 0.85
+"""The same for arguments of the SDKs, which resemble each other: `top_k` and `top_p` are 0.80."""
+
+_ARGUMENTS: Final = frozenset(
+    {
+        *("model", "messages", "stream", "timeout", "temperature", "seed", "top_p", "tools"),
+        *("max_tokens", "max_completion_tokens", "max_output_tokens", "reasoning_effort"),
+        *("instructions", "extra_body", "extra_headers", "extra_query", "stream_options"),
+    }
+)
+"""Arguments that most SDKs take."""
+
+_OTHERS: Final = frozenset({"contents", "message", "prompt", "response_id", "speed"})
+"""Arguments of some SDK that resemble one of our words."""
+
+
+def check_spelling(given: Iterable[str], options: tuple[str, ...]) -> None:
+    """Refuse misspelled names.
+
+    Args:
+        given: The names of the arguments that are no options.
+        options: The names of the options.
+
+    Raises:
+        TypeError: One of them is nearly an option, or nearly a common argument of the SDKs.
+
+    Example:
+        >>> check_spelling(["temperature", "top_k"], ("max_retries", "take"))
+        >>> check_spelling(["max_retires"], ("max_retries", "take"))
+        Traceback (most recent call last):
+        TypeError: there is no argument max_retires=; did you mean max_retries=?
+    """
+    for name in given:
+        meant = _meant_by(name, options)
+        if meant:
+            raise TypeError(f"there is no argument {name}=; did you mean {meant}=?")
+
+
+@lru_cache(maxsize=256)
+def _meant_by(name: str, options: tuple[str, ...]) -> str:
+    """The word that a name is a misspelling of, `""` if of none."""
+    if name in _ARGUMENTS or name in _OTHERS:
+        return ""
+    similar = [
+        (similarity, word)
+        for words, least in ((options, _LIKE_AN_OPTION), (_ARGUMENTS, _LIKE_AN_ARGUMENT))
+        for word in words
+        if (similarity := _similarity(name, word)) >= least
+    ]
+    return max(similar, default=(0.0, ""))[1]
+
+
+def _similarity(name: str, word: str) -> float:
+    # By the characters alone a transposition counts twice, and `modle` is nearer to `mode`.
+    if sorted(name) == sorted(word):
+        return 1.0
+    return SequenceMatcher(None, name, word).ratio()
