@@ -87,7 +87,7 @@ SIGNATURES = {
     "WordWatch.feed": "(self, text, channel=None)",
     "completeness": "(snapshot, path=())",
     "confidence": "(snapshot, path=())",
-    "from_openai": "(client, *, api='chat', mode=None, templates=False)",
+    "from_openai": "(client, *, api='chat', mode=None, templates=False, fallbacks=())",
     **{
         f"{stream}.{method}": "(self)"
         for stream in ("ItemStream", "AsyncItemStream")

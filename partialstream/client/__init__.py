@@ -35,10 +35,13 @@ from partialstream.client.mode import Mode, check_api, is_known_mode
 from partialstream.client.response_model import Partial
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from instructor import AsyncInstructor, Instructor
     from openai import AsyncOpenAI, OpenAI
 
     from partialstream.client.mode import API, AnyMode
+    from partialstream.client.routes import Fallback
 
 __all__ = [
     "AsyncClient",
@@ -56,13 +59,23 @@ _OUR_PROVIDERS = ("openai", "azure_openai")
 
 @overload
 def from_openai(
-    client: OpenAI, *, api: API = "chat", mode: AnyMode | None = None, templates: bool = False
+    client: OpenAI,
+    *,
+    api: API = "chat",
+    mode: AnyMode | None = None,
+    templates: bool = False,
+    fallbacks: Sequence[Fallback] = (),
 ) -> Client: ...
 
 
 @overload
 def from_openai(
-    client: AsyncOpenAI, *, api: API = "chat", mode: AnyMode | None = None, templates: bool = False
+    client: AsyncOpenAI,
+    *,
+    api: API = "chat",
+    mode: AnyMode | None = None,
+    templates: bool = False,
+    fallbacks: Sequence[Fallback] = (),
 ) -> AsyncClient: ...
 
 
@@ -72,6 +85,7 @@ def from_openai(
     api: API = "chat",
     mode: AnyMode | None = None,
     templates: bool = False,
+    fallbacks: Sequence[Fallback] = (),
 ) -> Client | AsyncClient:
     """Make a client that streams validated objects through an OpenAI client.
 
@@ -88,6 +102,8 @@ def from_openai(
         templates: Whether messages are Jinja templates that a mapping in `context` fills in, for
             all calls that do not say; False by default. Not for messages that hold what a user
             typed: `{{ secret }}` would read the context.
+        fallbacks: Models and clients to ask next where this one fails, for all calls that do not
+            say; see `Client`.
 
     Returns:
         A `Client`, or an `AsyncClient` for an async one.
@@ -119,24 +135,31 @@ def from_openai(
     from openai import AsyncOpenAI, OpenAI
 
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(OpenAIEndpoint(client, api, mode, templates=templates))
+        return AsyncClient(
+            OpenAIEndpoint(client, api, mode, templates=templates), fallbacks=fallbacks
+        )
     if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
-        return Client(OpenAIEndpoint(client, api, mode, templates=templates))
+        return Client(OpenAIEndpoint(client, api, mode, templates=templates), fallbacks=fallbacks)
     raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
 
 
 @overload
 def from_instructor(  # type: ignore[overload-overlap]  # an AsyncInstructor is an Instructor
-    client: AsyncInstructor, *, templates: bool = True
+    client: AsyncInstructor, *, templates: bool = True, fallbacks: Sequence[Fallback] = ()
 ) -> AsyncClient: ...
 
 
 @overload
-def from_instructor(client: Instructor, *, templates: bool = True) -> Client: ...
+def from_instructor(
+    client: Instructor, *, templates: bool = True, fallbacks: Sequence[Fallback] = ()
+) -> Client: ...
 
 
 def from_instructor(
-    client: Instructor | AsyncInstructor, *, templates: bool = True
+    client: Instructor | AsyncInstructor,
+    *,
+    templates: bool = True,
+    fallbacks: Sequence[Fallback] = (),
 ) -> Client | AsyncClient:
     """Make a client that streams validated objects through an instructor client.
 
@@ -149,6 +172,7 @@ def from_instructor(
         templates: Whether messages are Jinja templates that a mapping in `context` fills in, as
             with instructor; False leaves them as they are, for messages that hold what a user
             typed. Validators get `context` either way.
+        fallbacks: As for `from_openai`.
 
     Returns:
         A `Client`, or an `AsyncClient` for an async one.
@@ -174,9 +198,9 @@ def from_instructor(
     from instructor import AsyncInstructor, Instructor
 
     if isinstance(client, AsyncInstructor):
-        return AsyncClient(InstructorEndpoint(client, templates=templates))
+        return AsyncClient(InstructorEndpoint(client, templates=templates), fallbacks=fallbacks)
     if isinstance(client, Instructor):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
-        return Client(InstructorEndpoint(client, templates=templates))
+        return Client(InstructorEndpoint(client, templates=templates), fallbacks=fallbacks)
     raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
 
 
@@ -188,6 +212,7 @@ def from_provider(
     api: API = "chat",
     mode: AnyMode | None = None,
     templates: bool = True,
+    fallbacks: Sequence[Fallback] = (),
     **kwargs: Any,
 ) -> Client: ...
 
@@ -200,6 +225,7 @@ def from_provider(
     api: API = "chat",
     mode: AnyMode | None = None,
     templates: bool = True,
+    fallbacks: Sequence[Fallback] = (),
     **kwargs: Any,
 ) -> AsyncClient: ...
 
@@ -211,6 +237,7 @@ def from_provider(
     api: API = "chat",
     mode: AnyMode | None = None,
     templates: bool = True,
+    fallbacks: Sequence[Fallback] = (),
     **kwargs: Any,
 ) -> Client | AsyncClient:
     """Make a client for a provider and a model, by instructor's names for them.
@@ -225,6 +252,7 @@ def from_provider(
             are then shaped here; a member of `Mode` or of instructor's for all others. None for
             the provider's default.
         templates: As for `from_instructor`.
+        fallbacks: As for `from_openai`.
         **kwargs: For `instructor.from_provider`: `api_key`, `base_url`, …
 
     Returns:
@@ -251,8 +279,16 @@ def from_provider(
         mode = instructor.Mode[mode.name]
     made = make(model, async_client=async_client, mode=None if ours else mode, **kwargs)
     if not ours:
-        return from_instructor(cast("Instructor | AsyncInstructor", made), templates=templates)
+        return from_instructor(
+            cast("Instructor | AsyncInstructor", made), templates=templates, fallbacks=fallbacks
+        )
     defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
     if async_client:
-        return AsyncClient(OpenAIEndpoint(made.client, api, mode, defaults, templates=templates))
-    return Client(OpenAIEndpoint(made.client, api, mode, defaults, templates=templates))
+        return AsyncClient(
+            OpenAIEndpoint(made.client, api, mode, defaults, templates=templates),
+            fallbacks=fallbacks,
+        )
+    return Client(
+        OpenAIEndpoint(made.client, api, mode, defaults, templates=templates),
+        fallbacks=fallbacks,
+    )

@@ -15,7 +15,7 @@ from partialstream.client.options import DEFAULT_PROMPTS
 from partialstream.client.response_model import items_shape, object_shape, response_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Coroutine, Iterable, Sequence
 
     from typing_extensions import TypeForm
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from partialstream.client.prompts import Prompts
     from partialstream.client.response_model import Q, T, V, W
+    from partialstream.client.routes import Fallback
     from partialstream.limits import Limits
     from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
 
@@ -61,6 +62,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Q]: ...
 
@@ -74,6 +76,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -87,6 +90,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -99,6 +103,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Any]:
         """Stream a list, as `Client.create_iterable` does; the request is made on first use.
@@ -119,6 +124,7 @@ class AsyncClient(AsyncCalls):
         strict: bool | None = None, limits: Limits | None = None, deadline: float | None = None,
         max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]:
         """Stream an object that grows, as `Client.create_partial` does.
@@ -142,6 +148,7 @@ class AsyncClient(AsyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, W]: ...
 
@@ -155,6 +162,7 @@ class AsyncClient(AsyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, list[T]]: ...
 
@@ -168,6 +176,7 @@ class AsyncClient(AsyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, T]: ...
 
@@ -181,6 +190,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[V]: ...
 
@@ -194,6 +204,7 @@ class AsyncClient(AsyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -207,6 +218,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]: ...
 
@@ -220,6 +232,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -232,6 +245,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, as `Client.create` does; to be awaited.
@@ -260,6 +274,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -273,6 +288,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -286,6 +302,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -298,6 +315,7 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete value, and for its response, as `Client.create_with_completion`.

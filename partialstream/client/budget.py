@@ -78,6 +78,7 @@ class Budget:
             `sleep`, `reraise` and `retry_error_callback` count. It waits as its `wait` says, and
             not as a server does; what `retry_error_callback` returns is not used.
         max_requests: How many requests in total; None for 10, or what `max_retries` needs.
+        endpoints: How many there are to make them to, each with the same number of retries.
         asynchronous: Whether a loop must not be kept waiting.
         deadline: When all has to be over; no wait goes beyond it.
 
@@ -91,17 +92,19 @@ class Budget:
         max_retries: int | Retrying | AsyncRetrying = 0,
         *,
         max_requests: int | None = None,
+        endpoints: int = 1,
         asynchronous: bool = False,
         deadline: Deadline | None = None,
     ) -> None:
         self._retrying = _retrying_of(max_retries)
         self._waits_for_server = isinstance(self._retrying.wait, _WaitForServer)
-        needed = max_retries + 1 if isinstance(max_retries, int) else 1
+        needed = endpoints * (max_retries + 1 if isinstance(max_retries, int) else 1)
         if max_requests is not None and max_requests < 1:
             raise ValueError(f"max_requests must be at least 1, not {max_requests}")
         self.max_requests = max(MAX_REQUESTS, needed) if max_requests is None else max_requests
         # Whether the failure itself is raised when the budget is spent, or what says so.
-        self.reraise: bool = self._retrying.reraise or max_retries == 0
+        alone = max_retries == 0 and endpoints == 1
+        self.reraise: bool = self._retrying.reraise or alone
         self._deadline = deadline
         self.too_long: float | None = None  # seconds that a server asks for, if that is too much
         self.too_late: Deadline | None = None  # if the next wait would have gone beyond it
@@ -116,6 +119,11 @@ class Budget:
     def renew(self) -> None:
         """Something was delivered: failures are counted from the beginning."""
         self._state = self._new_state()
+
+    def renew_for_next_endpoint(self) -> None:
+        """Whatever forbade a request to the last endpoint does not to the next one."""
+        self.renew()
+        self.too_late = self.too_long = None
 
     def begin(self) -> Steps[None]:
         """A request is about to be made."""

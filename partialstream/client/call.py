@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from anyio import fail_after
+from typing_extensions import override
 
 from partialstream.client.arguments import is_deterministic
 from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
 from partialstream.client.hooks import Hooks
 from partialstream.client.options import Options
-from partialstream.client.routes import Route
+from partialstream.client.routes import (
+    Fallback,
+    Route,
+    RoutedClient,
+    check_fallbacks,
+    fallback_routes,
+)
 from partialstream.client.schema import VALUE, value_model
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import AsyncTimedChunks, Deadline, TimedChunks
@@ -20,7 +28,7 @@ from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -37,20 +45,24 @@ _FOR_SDK: Final = ("model", "messages")
 """Parameters of the methods of both clients."""
 
 
-class BaseClient:
+class BaseClient(RoutedClient):
     """What both clients have in common.
 
     Args:
         endpoint: The endpoint that requests are sent to.
+        fallbacks: Whom to ask next, for calls that do not say; see `Fallback`.
+
+    Raises:
+        TypeError: See `check_fallbacks`.
 
     Attributes:
         hooks: The handlers for the events of all calls.
     """
 
-    _asynchronous: ClassVar[bool]
-
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, fallbacks: Sequence[Fallback] = ()) -> None:
+        check_fallbacks(self, fallbacks)
         self._endpoint = endpoint
+        self._fallbacks = fallbacks
         self.hooks = Hooks()
 
     def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
@@ -91,17 +103,28 @@ class BaseClient:
             shape,
             options,
             self._route(shape, options, rest, stream=stream),
+            self._fallback_routes(shape, options, rest, stream=stream),
             stream=stream,
             asynchronous=self._asynchronous,
         )
 
+    def _fallback_routes(
+        self, shape: ResponseShape, options: Options, arguments: Mapping[str, Any], *, stream: bool
+    ) -> Sequence[Route]:
+        fallbacks = self._fallbacks if options.fallbacks is None else options.fallbacks
+        if not fallbacks:
+            return ()
+        if options.templates is None:  # the same messages are a template for all of them, or none
+            options = replace(options, templates=self._endpoint.templates)
+        return fallback_routes(self, fallbacks, shape, options, arguments, stream=stream)
+
+    @override
     def _route(
-        self, shape: ResponseShape, options: Options, rest: Mapping[str, Any], *, stream: bool
+        self, shape: ResponseShape, options: Options, arguments: Mapping[str, Any], *, stream: bool
     ) -> Route:
-        """This client as a route of a call; `rest` is what is for the SDK."""
         endpoint = self._endpoint
         return Route(
-            endpoint.request_builder(shape, options, rest, stream=stream),
+            endpoint.request_builder(shape, options, arguments, stream=stream),
             endpoint,
             Hooks.combine(endpoint.hooks, self.hooks),
         )
@@ -110,7 +133,8 @@ class BaseClient:
 class Call:
     """A call that has not been made yet: what it asks for, and how its responses are read.
 
-    Its requests go by `route`, and with `asynchronous` a loop must not be kept waiting.
+    Its requests go by `route`, and then by those of its `fallbacks`. With `asynchronous` a loop
+    must not be kept waiting.
 
     Raises:
         TypeError: See `Options.check` and `Budget`.
@@ -125,6 +149,7 @@ class Call:
         shape: ResponseShape,
         options: Options,
         route: Route,
+        fallbacks: Sequence[Route] = (),
         *,
         stream: bool,
         asynchronous: bool = False,
@@ -136,23 +161,35 @@ class Call:
         self.asynchronous = asynchronous
         self.limits = options.limits or DEFAULT_LIMITS
         self.deadline = None if options.deadline is None else Deadline(options.deadline)
+        self.has_fallbacks = bool(fallbacks)
+        self._routes = [route, *fallbacks]  # that may still be taken, the one in use first
         self.budget = (  # None if there are to be no retries
             None
-            if options.max_retries == 0
+            if options.max_retries == 0 and not fallbacks
             else Budget(
                 options.max_retries,
                 max_requests=options.max_requests,
+                endpoints=len(self._routes),
                 asynchronous=asynchronous,
                 deadline=self.deadline,
             )
         )
-        self.use(route)
+        self._use(route)
 
-    def use(self, route: Route) -> None:
-        """From now on, requests go by this route."""
+    def _use(self, route: Route) -> None:
         self.route = route
         self.builder = route.builder
         self.hooks = Hooks.combine(route.hooks, self.options.hooks)
+
+    @property
+    def has_next_route(self) -> bool:
+        """Whether there is another route to take."""
+        return len(self._routes) > 1
+
+    def take_next_route(self) -> None:
+        """From now on, requests go by the next route."""
+        del self._routes[0]
+        self._use(self._routes[0])
 
     @property
     def is_plain(self) -> bool:

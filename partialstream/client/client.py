@@ -15,7 +15,7 @@ from partialstream.client.response_model import items_shape, object_shape, respo
 from partialstream.client.sync import SyncCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from typing_extensions import TypeForm
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from partialstream.client.prompts import Prompts
     from partialstream.client.response_model import Q, T, V, W
+    from partialstream.client.routes import Fallback
     from partialstream.limits import Limits
     from partialstream.stream.sync import ItemStream, PartialStream
 
@@ -44,7 +45,8 @@ class Client(SyncCalls):
 
     Errors of the first request (a rejected key, a rate limit, no connection) are the SDK's own,
     after its own retries. With `max_retries`, those that may pass (408, 409, 429, 5xx, no
-    connection) come only once the budget is spent. Errors in a response are those of
+    connection) come only once the budget is spent. With `fallbacks`, if all of them fail, a
+    `RetriesExhaustedError` is raised. Errors in a response are those of
     `partialstream.errors`; a later request that is rejected is a `ProviderError`.
 
     Args:
@@ -64,6 +66,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Q]: ...
 
@@ -77,6 +80,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -90,6 +94,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -102,6 +107,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Any]:
         """Stream a list: each item is delivered when its last character has arrived.
@@ -127,6 +133,7 @@ class Client(SyncCalls):
         strict: bool | None = None, limits: Limits | None = None, deadline: float | None = None,
         max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]:
         """Stream an object that grows.
@@ -155,6 +162,7 @@ class Client(SyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> W: ...
 
@@ -168,6 +176,7 @@ class Client(SyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> list[T]: ...
 
@@ -181,6 +190,7 @@ class Client(SyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> T: ...
 
@@ -194,6 +204,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[V]: ...
 
@@ -207,6 +218,7 @@ class Client(SyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -220,6 +232,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]: ...
 
@@ -233,6 +246,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -245,6 +259,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, streamed or complete.
@@ -277,6 +292,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -290,6 +306,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -303,6 +320,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -315,6 +333,7 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
+        fallbacks: Sequence[Fallback] | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete list or object, and for the response that it came in.

@@ -102,6 +102,13 @@ class Options:
             `AsyncRetrying`. Nothing that was delivered is delivered again.
         max_requests: Requests in total, however many items are delivered between them. None for
             10.
+        fallbacks: Whom to ask next where this endpoint fails, in this order: `"other-model"` of
+            the same client, `(other_client, "its-model")`, or `other_client` with its default
+            model. In place of a model may be a mapping of the arguments in which its requests
+            differ (`{"model": "…", "max_tokens": 1024}`; None leaves one out); all others of the
+            call go to each, but for `mode`, which is a client's own. The next one is asked once
+            `max_retries` are used up or a request is rejected permanently: for the rest, or for
+            what is invalid. Refusals are raised. None (the default) for the client's own.
         on_interrupt: What becomes of a response that breaks off, with retries: `"resume"` (the
             rest is asked for; the default) or `"raise"`.
         fail_fast: With retries: whether the response is closed as soon as a field of the object
@@ -121,6 +128,7 @@ class Options:
     deadline: float | None = None
     max_retries: Retries = 0
     max_requests: int | None = None
+    fallbacks: Sequence[Any] | None = None
     on_interrupt: OnInterrupt = "resume"
     ordered: bool = False
     key: Key | None = None

@@ -108,6 +108,7 @@ class Endpoint(Protocol):
     """Where both clients send their requests; what has to be awaited is a step for them to do."""
 
     hooks: Any  # the handlers that the SDK's client was given, None if it takes none
+    templates: bool  # whether messages are templates, in calls that do not say
     provider: str  # the name that OpenTelemetry's GenAI conventions have for it
 
     def request_builder(

@@ -60,7 +60,7 @@ class InstructorEndpoint:
 
     def __init__(self, client: Any, *, templates: bool = True) -> None:
         self._client = client
-        self._templates = templates
+        self.templates = templates
         self.hooks: Any = client.hooks
         self.provider = provider_of_instructor(client)
 
@@ -69,7 +69,7 @@ class InstructorEndpoint:
     ) -> InstructorRequestBuilder:
         """Prepare a call; see `Endpoint`."""
         return InstructorRequestBuilder(
-            self._client, shape, options, kwargs, stream=stream, templates=self._templates
+            self._client, shape, options, kwargs, stream=stream, templates=self.templates
         )
 
     @contextmanager

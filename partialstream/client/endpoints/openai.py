@@ -68,7 +68,7 @@ class OpenAIEndpoint:
         self._resource, self._builder = _APIS[api]
         self._mode: ModeWord = resolve_mode(mode, api)
         self._defaults = dict(defaults or {})
-        self._templates = templates
+        self.templates = templates
         self.hooks: Any = None
         self.provider = provider_of(client)
 
@@ -83,7 +83,7 @@ class OpenAIEndpoint:
             stream=stream,
             mode=self._mode,
             timeout=self._client.timeout,
-            templates=self._templates,
+            templates=self.templates,
         )
 
     def _begin(self, request: Any, sending: Sending) -> tuple[Any, Any]:

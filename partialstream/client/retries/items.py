@@ -15,7 +15,7 @@ from partialstream.client.prompts import (
     resume_prompt,
 )
 from partialstream.client.retries.placing import Placing, same_text
-from partialstream.client.retries.session import Failure, RetryingSession, is_final
+from partialstream.client.retries.session import Failure, RetryingSession
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,
@@ -181,7 +181,7 @@ class ItemRetries(RetryingSession[T]):
         if self.failure is not None or self.outcome is not None:
             return None
         progress = self._brought > 0
-        mendable = not isinstance(error, OutputValidationError) and not is_final(error)
+        mendable = not isinstance(error, OutputValidationError) and not self._is_final(error)
         if error is None or (mendable and self._is_unharmed(error)):
             if not self._pending:
                 self.outcome = Outcome("complete") if error else self._items.outcome

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import override
 
 from partialstream.client.prompts import errors_of
-from partialstream.client.retries.session import Failure, RetryingSession, is_final
+from partialstream.client.retries.session import Failure, RetryingSession
 from partialstream.errors import OutputValidationError, PartialStreamError
 from partialstream.stream.events import Resumed
 from partialstream.stream.response import ResponseStream
@@ -50,7 +50,7 @@ class PartialRetries(RetryingSession[T]):
             self.outcome = self._object.outcome
             return None
         wrong = isinstance(error, OutputValidationError)
-        mendable = not is_final(error) and (wrong or self._options.on_interrupt == "resume")
+        mendable = not self._is_final(error) and (wrong or self._options.on_interrupt == "resume")
         if not mendable or not isinstance(error, PartialStreamError):
             self.failure = error
             return None

@@ -34,9 +34,10 @@ from partialstream.stream.response import ResponseStream, translate
 from partialstream.stream.session import Session, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from partialstream.client.call import Call
+    from partialstream.results import Attempt
     from partialstream.stream.reader import ResponseReader
 
 T = TypeVar("T")
@@ -101,11 +102,13 @@ class RetryingSession(Session[T]):
         Raises:
             DeadlineError: There is no time for another before the deadline.
         """
-        failure = None if self._call.budget is None else transient(error)
+        failure = self._error_of_first_request(error)
         if failure is None or len(self._attempts) + 1 >= self._budget.max_requests:
             return False
         # A policy is shown what would be raised.
-        if not (yield from self._budget.allows(error)):
+        again = not is_final(failure) and (yield from self._budget.allows(error))
+        falls_back = not again and self._call.has_next_route
+        if not again and not falls_back:
             if self._budget.too_late is not None:
                 raise self._budget.too_late.error() from failure
             self._add_note(error)
@@ -114,7 +117,11 @@ class RetryingSession(Session[T]):
         self._attempts.append(self._attempt(outcome))
         self.report(failure, last=False)
         self.pending.append(AttemptFailed(self._number, failure))
-        yield from self._budget.pause()
+        if falls_back:
+            self._fall_back()
+            self._renew_reader()
+        else:
+            yield from self._budget.pause()
         if self.finished():
             return False  # somebody has left while it waited
         self._start_attempt(self._cause)
@@ -131,6 +138,29 @@ class RetryingSession(Session[T]):
         return (
             f"the server asks for a wait of {self._budget.too_long:g} s (Retry-After), "
             f"and {LONGEST_RETRY_AFTER:g} s is the longest"
+        )
+
+    def _error_of_first_request(self, error: Exception) -> PartialStreamError | None:
+        """Our error for a first request, if another could help; with fallbacks that is any."""
+        if self._call.has_fallbacks:
+            failure = translate(error, Outcome("empty"))
+            if failure is None or self._is_final(failure):
+                return None
+            if failure is not error:
+                failure.__cause__ = error
+            return failure
+        return None if self._call.budget is None else transient(error)
+
+    def give_up_first_request(self, error: Exception) -> Exception:
+        """The first request has failed, and is not made again; gives what is to be raised."""
+        failure = self._error_of_first_request(error) if self._call.has_fallbacks else None
+        if failure is None or self._budget.reraise:
+            return error
+        outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {failure}")
+        failure.outcome = outcome
+        attempts = [*self._attempts, self._attempt(outcome)]
+        return self._exhausted(
+            failure, f"no more fallbacks, after {len(attempts)} requests", attempts
         )
 
     def _start_attempt(self, cause: AttemptCause) -> None:
@@ -160,25 +190,52 @@ class RetryingSession(Session[T]):
             self._budget.renew()
             self._last_mark = None
         reason = yield from self._enough(failure)
+        falls_back = reason is not None and self._may_fall_back()
+        if falls_back:
+            reason = None
         self.report(failure.error, last=reason is not None)
         if reason is not None:
             self._give_up(failure, reason)
             yield self._last_pending()
             return False
         yield self.take_pending()  # not later: the next request has to be waited for
-        yield from self._budget.pause()
+        if falls_back:
+            self._fall_back()
+        else:
+            yield from self._budget.pause()
         if self.finished():
             return False  # somebody has left while it waited
-        self._last_mark = failure.mark
+        self._last_mark = None if falls_back else failure.mark
         self._unresolved = failure.error.outcome
-        timing = reader.response.timing
-        timing.total = None
-        self._reader = self._new_reader(reader.response.another())
-        self._reader.reports_text = reader.reports_text
+        reader.response.timing.total = None
+        self._renew_reader()
         self._start_attempt(failure.cause)
         self._request = self._request_for(failure)
         yield from self._budget.begin()
         return True
+
+    def _renew_reader(self) -> None:
+        """What is read from now on is another response."""
+        before = self._reader
+        self._reader = self._new_reader(before.response.another())
+        self._reader.reports_text = before.reports_text
+
+    # -- fallbacks -------------------------------------------------------------------------
+
+    def _may_fall_back(self) -> bool:
+        """Whether the next endpoint may be asked, as this one may not be asked again."""
+        return self._call.has_next_route and len(self._attempts) < self._budget.max_requests
+
+    def _fall_back(self) -> None:
+        """Go on with the next endpoint, to which all of the budget is open again."""
+        self._call.take_next_route()
+        self._budget.renew_for_next_endpoint()
+
+    def _is_final(self, error: BaseException | None) -> bool:
+        """Whether nobody can help. That one endpoint rejects it says nothing of others."""
+        return is_final(error) and not (
+            self._call.has_fallbacks and isinstance(error, ProviderError)
+        )
 
     def _last_pending(self) -> list[Event[T]]:
         """The events that wait, when nothing more is asked for."""
@@ -202,7 +259,7 @@ class RetryingSession(Session[T]):
         return Outcome("empty", detail=detail)
 
     def _enough(self, failure: Failure) -> Steps[str | None]:
-        """Why no further request is to be made, None if one is."""
+        """Why no further request is to be made to this endpoint, None if one is."""
         requests = len(self._attempts)
         if (
             self._call.is_deterministic
@@ -212,6 +269,8 @@ class RetryingSession(Session[T]):
             return "the same failure came twice, so that paying again will not help"
         if requests >= self._budget.max_requests:
             return f"{requests} requests were made, and no more are allowed"
+        if is_final(failure.error):
+            return f"rejected permanently, after {requests} request(s)"
         if not (yield from self._budget.allows(failure.error)):
             if self._budget.too_long is not None:
                 return self._too_long()
@@ -241,11 +300,16 @@ class RetryingSession(Session[T]):
         if self._budget.reraise:
             self.failure = error
             return
+        self.failure = self._exhausted(error, reason, self._attempts)
+
+    def _exhausted(
+        self, error: PartialStreamError, reason: str, attempts: Sequence[Attempt]
+    ) -> RetriesExhaustedError:
         exhausted = RetriesExhaustedError(
-            f"{reason}: {error}", attempts=self._attempts, outcome=error.outcome
+            f"{reason}: {error}", attempts=attempts, outcome=error.outcome
         )
         exhausted.__cause__ = error
-        self.failure = exhausted
+        return exhausted
 
     @override
     def cancel(self, detail: str = "") -> None:
@@ -284,11 +348,13 @@ def first_request(
         failure = error
         if call.deadline is not None and isinstance(error, DeadlineError):
             failure = call.deadline.stalled(error)
+        elif retries is not None:
+            failure = retries.give_up_first_request(error)
         if retries is not None:
             retries.report(failure, last=True)
         if failure is error:
             raise
-        raise failure from error
+        raise failure from failure.__cause__
 
 
 # -- which failures may pass ---------------------------------------------------------------
@@ -309,7 +375,7 @@ def transient(error: Exception) -> PartialStreamError | None:
 def is_final(error: BaseException | None) -> bool:
     """Whether no other request can help."""
     if not isinstance(error, PartialStreamError) or isinstance(
-        error, (RefusalError, LimitExceededError)
+        error, (RefusalError, LimitExceededError, RetriesExhaustedError)
     ):
         return True
     if isinstance(error.__cause__, DeadlineError):
