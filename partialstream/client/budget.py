@@ -158,6 +158,11 @@ class Budget:
             self.too_late = deadline
         return self.too_late is None
 
+    @property
+    def wait(self) -> float:
+        """The seconds that `pause` will wait."""
+        return self._state.upcoming_sleep
+
     def pause(self) -> Steps[None]:
         """Wait until the request that `allows` has allowed may be made."""
         retrying, state = self._retrying, self._state

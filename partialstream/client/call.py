@@ -26,6 +26,7 @@ from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import AsyncTimedChunks, Deadline, TimedChunks
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
+from partialstream.telemetry.observing import observer_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -213,6 +214,15 @@ class Call:
         session.provider = None if endpoint is None else endpoint.provider
         return session
 
+    def watch(self, session: Session[Any]) -> None:
+        """The call begins: let whoever wants to know watch the session."""
+        items = self.shape.kind == "items"
+        name = "create" if not self.stream else "create_iterable" if items else "create_partial"
+        observer = observer_for(name)
+        if observer is not None:
+            session.observer = observer
+            observer.began()
+
     def send(self, session: Session[Any], request: Any) -> Steps[Any]:
         """Make a request; gives the chunks of the response, until the deadline if there is one.
 
@@ -222,6 +232,14 @@ class Call:
         endpoint = self.route.endpoint
         if endpoint is None:
             raise TypeError("there is no endpoint to send requests to")
+        observer = session.observer
+        if observer is None:
+            return (yield from self._sent(endpoint, session, request))
+        start = session.attempt_start(endpoint.target(request), streamed=self.stream)
+        with observer.sending(start):
+            return (yield from self._sent(endpoint, session, request))
+
+    def _sent(self, endpoint: Endpoint, session: Session[Any], request: Any) -> Steps[Any]:
         deadline = self.deadline
         sending = Sending(
             self.hooks,

@@ -96,6 +96,7 @@ class ResponseStream:
 
     Attributes:
         timing: When things arrived.
+        first_chunk: When the first chunk of this response did, None before it.
         tokens: The tokens that came with the last deltas.
         limits: What the response may ask of its reader; set by whoever reads it.
     """
@@ -112,6 +113,7 @@ class ResponseStream:
         self._quiet_since: float | None = None  # arrival of the first chunk without a delta
         self._quiet_behind = 0
         self.timing = Timing()
+        self.first_chunk: float | None = None
         self.tokens: Sequence[Token] = ()
 
     def another(self) -> ResponseStream:
@@ -154,6 +156,7 @@ class ResponseStream:
             if chunk is None or chunk == "" or chunk == b"":
                 return []
             source = self._source = self._source_for(chunk)
+            self.first_chunk = self.elapsed()
         deltas = source.feed(chunk)
         self.tokens = source.metadata.tokens
         if deltas:

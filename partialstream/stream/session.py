@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 from partialstream.errors import IncompleteStreamError, PartialStreamError
 from partialstream.results import Attempt, AttemptCause, Item, Outcome, RejectedItem
 from partialstream.stream.events import Event, Finished, ItemRejected, ItemRepaired, Snapshot
+from partialstream.stream.observer import AttemptEnd, AttemptStart, StreamEnd
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from partialstream.results import AnswerMetadata, Timing, Usage
+    from partialstream.stream.observer import Observer, Target
     from partialstream.stream.reader import ResponseReader
 
 T = TypeVar("T")
@@ -79,10 +81,12 @@ class Session(Generic[T]):
         pending: Events of requests that wait to be handed over.
         model: The model that the request under way asks for; see `Attempt`.
         provider: Whom it asks.
+        observer: Who watches the stream until it ends, if anybody does.
     """
 
     model: str | None = None
     provider: str | None = None
+    observer: Observer | None = None
 
     def __init__(
         self,
@@ -203,9 +207,8 @@ class Session(Generic[T]):
 
     def _stop(self, detail: str, failure: Exception | None) -> None:
         self._stopped = True
-        self.failure = None  # what failed, failed after the last that is wanted
+        self.failure = failure  # what else failed, failed after the last that is wanted
         self.cancel(detail)
-        self.failure = failure
 
     # -- between responses -----------------------------------------------------------------
 
@@ -233,7 +236,13 @@ class Session(Generic[T]):
     def _end_attempt(self, outcome: Outcome | None = None) -> None:
         """The attempt is over; `outcome` tells how, if that is not how its response ended."""
         self._reader.close()
-        self._attempts.append(self._attempt(outcome))
+        self._add_attempt(outcome, self._reader.failure)
+
+    def _add_attempt(self, outcome: Outcome | None, error: BaseException | None) -> None:
+        attempt = self._attempt(outcome)
+        self._attempts.append(attempt)
+        if self.observer is not None:
+            self.observer.attempt_ended(self._attempt_end(attempt, error))
 
     def _attempt(self, outcome: Outcome | None = None) -> Attempt:
         reader = self._reader
@@ -249,6 +258,43 @@ class Session(Generic[T]):
             provider=self.provider,
         )
 
+    # -- who watches it --------------------------------------------------------------------
+
+    def attempt_start(self, target: Target, *, streamed: bool) -> AttemptStart:
+        """What is to be said of the request that is about to be sent."""
+        return AttemptStart(self._number, self._cause, self.model, self.provider, streamed, target)
+
+    def _attempt_end(self, attempt: Attempt, error: BaseException | None) -> AttemptEnd:
+        reader = self._reader
+        first = reader.response.first_chunk
+        return AttemptEnd(
+            attempt,
+            reader.response.metadata,
+            None if first is None else first - self._began,
+            self._delivered,
+            error,
+            lambda: reader.text,
+        )
+
+    def report_end(self, error: BaseException | None) -> None:
+        """Tell the observer, if there is one, that nothing more will come; it is told once."""
+        observer, self.observer = self.observer, None
+        if observer is None:
+            return
+        if len(self._attempts) < self._number:
+            observer.attempt_ended(self._attempt_end(self._attempt(), error))
+        observer.ended(
+            StreamEnd(
+                self.outcome,
+                error,
+                self._delivered,
+                len(self._rejected),
+                self._number,
+                self.usage,
+                self.timing,
+            )
+        )
+
     # -- the end ---------------------------------------------------------------------------
 
     def cancel(self, detail: str = "") -> None:
@@ -261,6 +307,7 @@ class Session(Generic[T]):
             self.outcome = Outcome("cancelled", detail=detail)
             self._reader.cancel(detail)
             self._reader.response.ended()
+            self.report_end(self.failure)
 
     def close(self) -> Finished:
         """Nothing more will come: settles `outcome`, and what is to be raised in `failure`."""
@@ -280,6 +327,7 @@ class Session(Generic[T]):
             self.outcome = reader.outcome  # an exception that is not ours to explain
         reader.response.ended()
         self.cancel()
+        self.report_end(failure)
         return Finished(self.outcome or Outcome("cancelled"))
 
     def final(self) -> T:

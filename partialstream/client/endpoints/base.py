@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from partialstream.limits import Limits
     from partialstream.results import AnswerMetadata, Path
     from partialstream.stream.deadline import Deadline
+    from partialstream.stream.observer import Target
     from partialstream.stream.reader import Expected
     from partialstream.stream.session import Steps
 
@@ -119,6 +120,10 @@ class Endpoint(Protocol):
         Raises:
             TypeError: The arguments contradict each other.
         """
+        ...
+
+    def target(self, request: Any) -> Target:
+        """Where a request goes, and what it asks: for those who watch the call."""
         ...
 
     def send(self, request: Any, sending: Sending) -> Steps[Any]:

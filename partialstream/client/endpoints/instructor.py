@@ -28,9 +28,10 @@ from partialstream.client.endpoints.capture import (
     path_for,
     tool_name_for,
 )
-from partialstream.client.endpoints.providers import provider_of_instructor
+from partialstream.client.endpoints.providers import provider_of_instructor, server_of
 from partialstream.client.hooks import Hooks
 from partialstream.limits import DEFAULT_LIMITS
+from partialstream.stream.observer import Target
 from partialstream.stream.reader import Expected
 from partialstream.stream.session import resolved
 
@@ -71,6 +72,12 @@ class InstructorEndpoint:
         return InstructorRequestBuilder(
             self._client, shape, options, kwargs, stream=stream, templates=self.templates
         )
+
+    def target(self, request: InstructorRequest) -> Target:
+        """Where a request goes, and what it asks; see `Endpoint`."""
+        google = self.provider.startswith("gcp.") and not _is_openai(self._client.client)
+        operation = "generate_content" if google else "chat"
+        return Target(operation, server_of(self._client.client), request.arguments)
 
     @contextmanager
     def _capturing(

@@ -19,10 +19,11 @@ from partialstream.client.endpoints.base import (
     until,
 )
 from partialstream.client.endpoints.chat import ChatRequestBuilder
-from partialstream.client.endpoints.providers import provider_of
+from partialstream.client.endpoints.providers import provider_of, server_of
 from partialstream.client.endpoints.responses import ResponsesRequestBuilder
 from partialstream.client.mode import ModeWord, check_api, resolve_mode
 from partialstream.stream.deadline import Alarm
+from partialstream.stream.observer import Target
 from partialstream.stream.session import Steps, resolved
 from partialstream.stream.transport import end_connection
 
@@ -85,6 +86,10 @@ class OpenAIEndpoint:
             timeout=self._client.timeout,
             templates=self.templates,
         )
+
+    def target(self, request: Any) -> Target:
+        """Where a request goes, and what it asks; see `Endpoint`."""
+        return Target("chat", server_of(self._client), request)
 
     def _begin(self, request: Any, sending: Sending) -> tuple[Any, Any]:
         """The SDK's resource, and a request that waits no longer than until a deadline."""

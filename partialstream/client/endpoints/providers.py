@@ -73,7 +73,7 @@ def provider_of(client: Any, default: str = "openai") -> str:
         if cls.__name__ in _CLASSES:
             return _CLASSES[cls.__name__]
     # Vertex AI has a host for each region: us-central1-aiplatform.googleapis.com.
-    domain = (host_of(client) or "").replace("-aiplatform.", ".aiplatform.")
+    domain = (_host_of(client) or "").replace("-aiplatform.", ".aiplatform.")
     while domain:
         if domain in _HOSTS:
             return _HOSTS[domain]
@@ -91,7 +91,18 @@ def provider_of_instructor(client: Any) -> str:
     return provider_of(client.client, _INSTRUCTORS.get(name, name))
 
 
-def host_of(client: Any) -> str | None:
-    """The host that a client's requests go to, None if that is not known."""
+def server_of(client: Any) -> tuple[str, int] | None:
+    """The host and the port that a client's requests go to, None if they are not known."""
+    url = getattr(client, "base_url", None)
+    host = _host_of(client)
+    if host is None:
+        return None
+    port: object = getattr(url, "port", None)
+    if isinstance(port, int):
+        return host, port
+    return host, 80 if getattr(url, "scheme", "") == "http" else 443
+
+
+def _host_of(client: Any) -> str | None:
     host = getattr(getattr(client, "base_url", None), "host", None)
     return host.lower() if isinstance(host, str) and host else None

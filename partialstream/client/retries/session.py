@@ -30,6 +30,7 @@ from partialstream.errors import (
 from partialstream.results import AttemptCause, Outcome
 from partialstream.stream.deadline import DeadlineError
 from partialstream.stream.events import AttemptFailed, AttemptStarted, Event
+from partialstream.stream.observer import Retry
 from partialstream.stream.response import ResponseStream, translate
 from partialstream.stream.session import Session, Steps
 
@@ -114,9 +115,10 @@ class RetryingSession(Session[T]):
             self._add_note(error)
             return False
         outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {failure}")
-        self._attempts.append(self._attempt(outcome))
+        self._add_attempt(outcome, failure)
         self.report(failure, last=False)
         self.pending.append(AttemptFailed(self._number, failure))
+        self._report_retry(self._cause, failure, falls_back=falls_back)
         if falls_back:
             self._fall_back()
             self._renew_reader()
@@ -199,6 +201,7 @@ class RetryingSession(Session[T]):
             yield self._last_pending()
             return False
         yield self.take_pending()  # not later: the next request has to be waited for
+        self._report_retry(failure.cause, failure.error, falls_back=falls_back)
         if falls_back:
             self._fall_back()
         else:
@@ -292,6 +295,13 @@ class RetryingSession(Session[T]):
         if last:
             emit("completion:last_attempt", error, **about)
 
+    def _report_retry(
+        self, cause: AttemptCause, error: PartialStreamError, *, falls_back: bool
+    ) -> None:
+        if self.observer is not None:
+            wait = 0.0 if falls_back else self._budget.wait
+            self.observer.retrying(Retry(self._number + 1, cause, wait, error))
+
     def _give_up(self, failure: Failure, reason: str) -> None:
         error = failure.error
         if self._budget.too_late is not None:
@@ -336,6 +346,7 @@ def first_request(
     if call.deadline is not None:
         call.deadline.begin()
     session.start_clock()
+    call.watch(session)
     retries = session if isinstance(session, RetryingSession) else None
     try:
         while True:
@@ -350,6 +361,7 @@ def first_request(
             failure = call.deadline.stalled(error)
         elif retries is not None:
             failure = retries.give_up_first_request(error)
+        session.report_end(failure)
         if retries is not None:
             retries.report(failure, last=True)
         if failure is error:

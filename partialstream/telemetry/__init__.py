@@ -1,0 +1,17 @@
+"""What a call shows to whoever runs it: log lines, OpenTelemetry spans and metrics.
+
+A session tells an observer where attempts begin and end; nothing is done for an item or a delta.
+Where nobody wants to know, there is no observer.
+
+observing.py    who wants to know of a call: finds out, makes the observer
+log.py          log lines
+spans.py        OpenTelemetry spans; metrics.py, its metrics
+attributes.py   names and values by OpenTelemetry's GenAI conventions, and our own
+content.py      what was said, in spans, if that is asked for
+"""
+
+from __future__ import annotations
+
+from partialstream.telemetry.observing import observer_for
+
+__all__ = ["observer_for"]
