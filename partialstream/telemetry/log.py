@@ -109,18 +109,22 @@ class LogObserver:
         if not _LOGGER.isEnabledFor(logging.INFO):
             return
         timing = end.timing
-        counts = f"{end.delivered} items, {end.rejected} rejected, "
+        counts = f"{_count(end.delivered, 'item')}, {end.rejected} rejected, "
         _LOGGER.info(
-            "call %d: %s %s: %s%d attempts%s%s%s",
+            "call %d: %s %s: %s%s%s%s%s",
             self._number,
             self._name,
             _ending(end.outcome, end.error),
             counts if self._name == "create_iterable" or end.delivered else "",
-            end.attempts,
+            _count(end.attempts, "attempt"),
             "" if timing.total is None else f", {timing.total:.2f} s",
             "" if timing.first_item is None else f", first item {timing.first_item:.2f} s",
             _tokens(end.usage),
         )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _ending(outcome: Outcome | None, error: BaseException | None) -> str:
