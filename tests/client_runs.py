@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from partialstream import from_openai
 
 if TYPE_CHECKING:
+    from partialstream import RateLimit
     from partialstream.client.mode import API
     from partialstream.testing import ReplayServer
 
@@ -53,8 +54,15 @@ class Run:
 class SyncCaller:
     """Calls through `Client`; `api` is that of `from_openai`, `options` are the SDK's."""
 
-    def __init__(self, server: ReplayServer, api: API = "chat", **options: Any) -> None:
-        self._api: API = api
+    def __init__(
+        self,
+        server: ReplayServer,
+        api: API = "chat",
+        *,
+        rate_limit: RateLimit | None = None,
+        **options: Any,
+    ) -> None:
+        self._client: dict[str, Any] = {"api": api, "rate_limit": rate_limit}
         self._sdk = {"base_url": server.base_url, **options}
 
     def _open(self) -> OpenAI:
@@ -65,7 +73,7 @@ class SyncCaller:
         run = Run()
         with self._open() as sdk:
             try:
-                run.stream = getattr(from_openai(sdk, api=self._api), method)(**{**ASK, **kwargs})
+                run.stream = getattr(from_openai(sdk, **self._client), method)(**{**ASK, **kwargs})
                 for value in run.stream:
                     run.values.append(value)
             except Exception as error:  # noqa: BLE001 - the test looks at it
@@ -75,14 +83,21 @@ class SyncCaller:
     def whole(self, **kwargs: Any) -> Any:
         """Call without a stream."""
         with self._open() as sdk:
-            return from_openai(sdk, api=self._api).create(**{**ASK, **kwargs})
+            return from_openai(sdk, **self._client).create(**{**ASK, **kwargs})
 
 
 class AsyncCaller:
     """Calls through `AsyncClient`, in an event loop of its own; see `SyncCaller`."""
 
-    def __init__(self, server: ReplayServer, api: API = "chat", **options: Any) -> None:
-        self._api: API = api
+    def __init__(
+        self,
+        server: ReplayServer,
+        api: API = "chat",
+        *,
+        rate_limit: RateLimit | None = None,
+        **options: Any,
+    ) -> None:
+        self._client: dict[str, Any] = {"api": api, "rate_limit": rate_limit}
         self._sdk = {"base_url": server.base_url, **options}
 
     def _open(self) -> AsyncOpenAI:
@@ -95,7 +110,7 @@ class AsyncCaller:
         async def main() -> None:
             async with self._open() as sdk:
                 try:
-                    run.stream = getattr(from_openai(sdk, api=self._api), method)(
+                    run.stream = getattr(from_openai(sdk, **self._client), method)(
                         **{**ASK, **kwargs}
                     )
                     async for value in run.stream:
@@ -111,7 +126,7 @@ class AsyncCaller:
 
         async def main() -> Any:
             async with self._open() as sdk:
-                return await from_openai(sdk, api=self._api).create(**{**ASK, **kwargs})
+                return await from_openai(sdk, **self._client).create(**{**ASK, **kwargs})
 
         return asyncio.run(main())
 

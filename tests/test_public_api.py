@@ -48,6 +48,7 @@ NAMES = [
     "PartialStreamError",
     "Prompts",
     "ProviderError",
+    "RateLimit",
     "RefusalError",
     "RejectedItem",
     "Resumed",
@@ -87,7 +88,9 @@ SIGNATURES = {
     "WordWatch.feed": "(self, text, channel=None)",
     "completeness": "(snapshot, path=())",
     "confidence": "(snapshot, path=())",
-    "from_openai": "(client, *, api='chat', mode=None, templates=False, fallbacks=())",
+    "from_openai": (
+        "(client, *, api='chat', mode=None, templates=False, fallbacks=(), rate_limit=None)"
+    ),
     **{
         f"{stream}.{method}": "(self)"
         for stream in ("ItemStream", "AsyncItemStream")

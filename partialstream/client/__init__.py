@@ -20,6 +20,7 @@ arguments.py        what the arguments of a request say, whichever SDK they are 
 hooks.py            handlers for the events of a call, by instructor's names
 
 endpoints           where requests are sent: the OpenAI SDK, an instructor client
+rate_limit          how many requests and tokens a minute, and how many responses at once
 retries             several responses read as one: lists, objects
 """
 
@@ -32,6 +33,7 @@ from partialstream.client.client import Client
 from partialstream.client.endpoints.instructor import InstructorEndpoint
 from partialstream.client.endpoints.openai import OpenAIEndpoint
 from partialstream.client.mode import Mode, check_api, is_known_mode
+from partialstream.client.rate_limit import RateLimit
 from partialstream.client.response_model import Partial
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ __all__ = [
     "Client",
     "Mode",
     "Partial",
+    "RateLimit",
     "from_instructor",
     "from_openai",
     "from_provider",
@@ -65,6 +68,7 @@ def from_openai(
     mode: AnyMode | None = None,
     templates: bool = False,
     fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
 ) -> Client: ...
 
 
@@ -76,6 +80,7 @@ def from_openai(
     mode: AnyMode | None = None,
     templates: bool = False,
     fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
 ) -> AsyncClient: ...
 
 
@@ -86,6 +91,7 @@ def from_openai(
     mode: AnyMode | None = None,
     templates: bool = False,
     fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
 ) -> Client | AsyncClient:
     """Make a client that streams validated objects through an OpenAI client.
 
@@ -104,12 +110,14 @@ def from_openai(
             typed: `{{ secret }}` would read the context.
         fallbacks: Models and clients to ask next where this one fails, for all calls that do not
             say; see `Client`.
+        rate_limit: How many requests and tokens a minute, and how many responses at once, for
+            all calls together; see `RateLimit`. None for no bound.
 
     Returns:
         A `Client`, or an `AsyncClient` for an async one.
 
     Raises:
-        TypeError: It is not an OpenAI client.
+        TypeError: It is not an OpenAI client, or `rate_limit` not a `RateLimit`.
         ValueError: There is no such API, or no such mode.
 
     Example:
@@ -134,24 +142,32 @@ def from_openai(
     """
     from openai import AsyncOpenAI, OpenAI
 
+    _check_rate_limit(rate_limit)
+    if not isinstance(client, (OpenAI, AsyncOpenAI)):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
+        raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
+    endpoint = OpenAIEndpoint(client, api, mode, templates=templates, rate_limit=rate_limit)
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(
-            OpenAIEndpoint(client, api, mode, templates=templates), fallbacks=fallbacks
-        )
-    if isinstance(client, OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
-        return Client(OpenAIEndpoint(client, api, mode, templates=templates), fallbacks=fallbacks)
-    raise TypeError(f"an OpenAI or AsyncOpenAI client is needed, not {type(client).__name__}")
+        return AsyncClient(endpoint, fallbacks=fallbacks)
+    return Client(endpoint, fallbacks=fallbacks)
 
 
 @overload
 def from_instructor(  # type: ignore[overload-overlap]  # an AsyncInstructor is an Instructor
-    client: AsyncInstructor, *, templates: bool = True, fallbacks: Sequence[Fallback] = ()
+    client: AsyncInstructor,
+    *,
+    templates: bool = True,
+    fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
 ) -> AsyncClient: ...
 
 
 @overload
 def from_instructor(
-    client: Instructor, *, templates: bool = True, fallbacks: Sequence[Fallback] = ()
+    client: Instructor,
+    *,
+    templates: bool = True,
+    fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
 ) -> Client: ...
 
 
@@ -160,6 +176,7 @@ def from_instructor(
     *,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
 ) -> Client | AsyncClient:
     """Make a client that streams validated objects through an instructor client.
 
@@ -173,12 +190,14 @@ def from_instructor(
             with instructor; False leaves them as they are, for messages that hold what a user
             typed. Validators get `context` either way.
         fallbacks: As for `from_openai`.
+        rate_limit: As for `from_openai`. Headers are known for streams of the SDKs of OpenAI,
+            Anthropic and others like them.
 
     Returns:
         A `Client`, or an `AsyncClient` for an async one.
 
     Raises:
-        TypeError: It is not an instructor client.
+        TypeError: It is not an instructor client, or `rate_limit` not a `RateLimit`.
 
     Example:
         >>> import instructor
@@ -197,11 +216,13 @@ def from_instructor(
     """
     from instructor import AsyncInstructor, Instructor
 
+    _check_rate_limit(rate_limit)
+    if not isinstance(client, Instructor):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
+        raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
+    endpoint = InstructorEndpoint(client, templates=templates, rate_limit=rate_limit)
     if isinstance(client, AsyncInstructor):
-        return AsyncClient(InstructorEndpoint(client, templates=templates), fallbacks=fallbacks)
-    if isinstance(client, Instructor):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all callers check types
-        return Client(InstructorEndpoint(client, templates=templates), fallbacks=fallbacks)
-    raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
+        return AsyncClient(endpoint, fallbacks=fallbacks)
+    return Client(endpoint, fallbacks=fallbacks)
 
 
 @overload
@@ -213,6 +234,7 @@ def from_provider(
     mode: AnyMode | None = None,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
     **kwargs: Any,
 ) -> Client: ...
 
@@ -226,6 +248,7 @@ def from_provider(
     mode: AnyMode | None = None,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
     **kwargs: Any,
 ) -> AsyncClient: ...
 
@@ -238,6 +261,7 @@ def from_provider(
     mode: AnyMode | None = None,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    rate_limit: RateLimit | None = None,
     **kwargs: Any,
 ) -> Client | AsyncClient:
     """Make a client for a provider and a model, by instructor's names for them.
@@ -253,6 +277,7 @@ def from_provider(
             the provider's default.
         templates: As for `from_instructor`.
         fallbacks: As for `from_openai`.
+        rate_limit: As for `from_openai`.
         **kwargs: For `instructor.from_provider`: `api_key`, `base_url`, …
 
     Returns:
@@ -280,15 +305,20 @@ def from_provider(
     made = make(model, async_client=async_client, mode=None if ours else mode, **kwargs)
     if not ours:
         return from_instructor(
-            cast("Instructor | AsyncInstructor", made), templates=templates, fallbacks=fallbacks
-        )
-    defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
-    if async_client:
-        return AsyncClient(
-            OpenAIEndpoint(made.client, api, mode, defaults, templates=templates),
+            cast("Instructor | AsyncInstructor", made),
+            templates=templates,
             fallbacks=fallbacks,
+            rate_limit=rate_limit,
         )
-    return Client(
-        OpenAIEndpoint(made.client, api, mode, defaults, templates=templates),
-        fallbacks=fallbacks,
+    _check_rate_limit(rate_limit)
+    defaults = {"model": model.partition("/")[2], **made.handle_kwargs({})}
+    endpoint = OpenAIEndpoint(
+        made.client, api, mode, defaults, templates=templates, rate_limit=rate_limit
     )
+    kind = AsyncClient if async_client else Client
+    return kind(endpoint, fallbacks=fallbacks)
+
+
+def _check_rate_limit(rate_limit: Any) -> None:
+    if rate_limit is not None and not isinstance(rate_limit, RateLimit):
+        raise TypeError(f"rate_limit= must be partialstream's RateLimit, not {rate_limit!r}")

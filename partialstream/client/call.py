@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from anyio import fail_after
@@ -14,6 +15,7 @@ from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
 from partialstream.client.hooks import Hooks
 from partialstream.client.options import Options
+from partialstream.client.rate_limit.waiting import send_in_turn
 from partialstream.client.routes import (
     Fallback,
     Route,
@@ -232,14 +234,38 @@ class Call:
         endpoint = self.route.endpoint
         if endpoint is None:
             raise TypeError("there is no endpoint to send requests to")
+        limit = endpoint.rate_limit
+        if limit is None:
+            return (yield from self._send_now(endpoint, session, request))
+        send = partial(self._send_now, endpoint, session, request)
+        return (
+            yield from send_in_turn(
+                limit, request, session, self.deadline, send, asynchronous=self.asynchronous
+            )
+        )
+
+    def _send_now(
+        self,
+        endpoint: Endpoint,
+        session: Session[Any],
+        request: Any,
+        on_response: Callable[[Any], None] | None = None,
+    ) -> Steps[Any]:
+        """As `send`; `on_response` gets the HTTP response, where it is known."""
         observer = session.observer
         if observer is None:
-            return (yield from self._sent(endpoint, session, request))
+            return (yield from self._sent(endpoint, session, request, on_response))
         start = session.attempt_start(endpoint.target(request), streamed=self.stream)
         with observer.sending(start):
-            return (yield from self._sent(endpoint, session, request))
+            return (yield from self._sent(endpoint, session, request, on_response))
 
-    def _sent(self, endpoint: Endpoint, session: Session[Any], request: Any) -> Steps[Any]:
+    def _sent(
+        self,
+        endpoint: Endpoint,
+        session: Session[Any],
+        request: Any,
+        on_response: Callable[[Any], None] | None,
+    ) -> Steps[Any]:
         deadline = self.deadline
         sending = Sending(
             self.hooks,
@@ -247,6 +273,7 @@ class Call:
             session.metadata,
             self.asynchronous,
             retried=self.budget is not None,
+            on_response=on_response,
         )
         if deadline is None:
             return (yield from self._send(endpoint, request, sending))

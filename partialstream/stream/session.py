@@ -79,6 +79,7 @@ class Session(Generic[T]):
             complete.
         outcome: How the stream ended, None while it runs.
         pending: Events of requests that wait to be handed over.
+        on_cancel: Called when the caller leaves, by whichever thread or task that is.
         model: The model that the request under way asks for; see `Attempt`.
         provider: Whom it asks.
         observer: Who watches the stream until it ends, if anybody does.
@@ -108,14 +109,17 @@ class Session(Generic[T]):
         self._stopped = False  # by `take` or `stop_when`
         self._last: Any = None  # the value before that
         self.pending: list[Event[T]] = []
+        self.on_cancel: list[Callable[[], object]] = []
         self.failure: BaseException | None = None
         self.outcome: Outcome | None = None
 
     # -- one response ----------------------------------------------------------------------
 
     def start_clock(self) -> None:
-        """The first request is made now, and not when all this was set up."""
-        self._reader.response.begin()
+        """The request is made now, and not when all this was set up."""
+        if self._number == 1:
+            self._reader.response.begin()
+        self._began = self._reader.response.elapsed()
 
     def report_text(self) -> None:
         """From now on there are events for text, too."""
@@ -307,6 +311,8 @@ class Session(Generic[T]):
             self.outcome = Outcome("cancelled", detail=detail)
             self._reader.cancel(detail)
             self._reader.response.ended()
+            for wake in tuple(self.on_cancel):
+                wake()
             self.report_end(self.failure)
 
     def close(self) -> Finished:

@@ -75,6 +75,7 @@ class Answer:
         cut_bytes: Size of the writes in bytes, also inside of a character; several sizes take
             turns. What is due at one time is cut by itself, so that a pace is kept. None: what
             is due at one time is one write, or several of 64 KiB.
+        headers: More headers of the HTTP response, by their names, as a mapping or in pairs.
 
     Raises:
         ValueError: If a number is out of range, or if parts contradict each other.
@@ -108,6 +109,7 @@ class Answer:
     alternatives: Callable[[str], Mapping[str, float] | None] | None = None
     fault: Fault | None = None
     cut_bytes: int | Sequence[int] | None = None
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
         _settle(
@@ -115,6 +117,7 @@ class Answer:
             **_agree("text", self.text, self.pieces),
             tool_calls=tuple(self.tool_calls),
             choices=_as_tuple("choices", self.choices),
+            headers=tuple(dict(self.headers).items()),
         )
         if self.cut_bytes is not None:
             sizes = (self.cut_bytes,) if isinstance(self.cut_bytes, int) else self.cut_bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,9 @@ class _Endpoint:
                 plan = error_plan(wire, HTTPError(500, message=message), final=True)
             else:
                 plan = self._plan(answer, ask)
+                if answer.headers:
+                    headers = (*plan.headers, *dict(answer.headers).items())
+                    plan = replace(plan, headers=headers)
             request.deltas_planned = plan.deltas
             finished = await _play(plan, request, link, send)
             if not finished and not app.closing:

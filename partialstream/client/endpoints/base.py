@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from partialstream.client.hooks import Hooks
     from partialstream.client.options import Options
+    from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
     from partialstream.limits import Limits
     from partialstream.results import AnswerMetadata, Path
@@ -96,6 +97,7 @@ class Sending(NamedTuple):
     metadata: AnswerMetadata  # where it is noted that the response has come to its end
     asynchronous: bool  # whether what the SDK gives has to be awaited
     retried: bool = False  # whether a request that fails is made again by the caller of this
+    on_response: Callable[[Any], None] | None = None  # gets the HTTP response, where it is known
 
 
 class FullResponse(NamedTuple):
@@ -110,6 +112,7 @@ class Endpoint(Protocol):
 
     hooks: Any  # the handlers that the SDK's client was given, None if it takes none
     templates: bool  # whether messages are templates, in calls that do not say
+    rate_limit: RateLimit | None  # how often requests may be sent
     provider: str  # the name that OpenTelemetry's GenAI conventions have for it
 
     def request_builder(

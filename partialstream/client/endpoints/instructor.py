@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from partialstream.client.endpoints.base import AsyncBody, Body
     from partialstream.client.options import Options
+    from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
     from partialstream.results import Path
     from partialstream.stream.session import Steps
@@ -59,10 +60,13 @@ class InstructorEndpoint:
     `client` stays the caller's to close; `templates` is for calls that do not say.
     """
 
-    def __init__(self, client: Any, *, templates: bool = True) -> None:
+    def __init__(
+        self, client: Any, *, templates: bool = True, rate_limit: RateLimit | None = None
+    ) -> None:
         self._client = client
         self.templates = templates
         self.hooks: Any = client.hooks
+        self.rate_limit = rate_limit
         self.provider = provider_of_instructor(client)
 
     def request_builder(
@@ -111,6 +115,8 @@ class InstructorEndpoint:
 
         def keep(response: Any) -> None:
             captured.response = response
+            if sending.on_response is not None:
+                sending.on_response(getattr(response, "response", None))  # of an SDK's stream
             sending.hooks.emit("completion:response", response)
 
         watching = Hooks()

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
     from partialstream.client.endpoints.builder import OpenAIRequestBuilder
-    from partialstream.client.hooks import Hooks
     from partialstream.client.mode import API
     from partialstream.client.options import Options
+    from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
 
 # For each API: the resource of the SDK's client that sends its requests, and what builds them.
@@ -63,6 +63,7 @@ class OpenAIEndpoint:
         defaults: Mapping[str, Any] | None = None,
         *,
         templates: bool = False,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         check_api(api)
         self._client: OpenAI | AsyncOpenAI = client
@@ -71,6 +72,7 @@ class OpenAIEndpoint:
         self._defaults = dict(defaults or {})
         self.templates = templates
         self.hooks: Any = None
+        self.rate_limit = rate_limit
         self.provider = provider_of(client)
 
     def request_builder(
@@ -109,6 +111,8 @@ class OpenAIEndpoint:
             response = yield opening.__aenter__()
         else:
             response = opening.__enter__()
+        if sending.on_response is not None:
+            sending.on_response(response.http_response)
         sending.hooks.emit("completion:response", response)
         return body_of(response.http_response, sending)
 
@@ -122,7 +126,7 @@ class OpenAIEndpoint:
         deadline = sending.deadline
         if deadline is None or sending.asynchronous:
             response = yield from resolved(resource.with_raw_response.create(**request))
-            return _full_response(response, sending.hooks)
+            return _full_response(response, sending)
         with resource.with_streaming_response.create(**request) as response:
             alarm = Alarm(deadline.left(), partial(end_connection, response.http_response))
             try:
@@ -131,7 +135,7 @@ class OpenAIEndpoint:
                 alarm.cancel()
             if alarm.rang:
                 raise deadline.error()
-            return _full_response(response, sending.hooks)
+            return _full_response(response, sending)
 
 
 def _without_retries(client: OpenAI | AsyncOpenAI, sending: Sending) -> OpenAI | AsyncOpenAI:
@@ -145,10 +149,12 @@ def _without_retries(client: OpenAI | AsyncOpenAI, sending: Sending) -> OpenAI |
     return client.with_options(max_retries=0)
 
 
-def _full_response(response: Any, hooks: Hooks) -> FullResponse:
+def _full_response(response: Any, sending: Sending) -> FullResponse:
     full = FullResponse([response.http_response.content], lambda: _completion(response))
-    if hooks:
-        hooks.emit("completion:response", full.completion())
+    if sending.on_response is not None:
+        sending.on_response(response.http_response)
+    if sending.hooks:
+        sending.hooks.emit("completion:response", full.completion())
     return full
 
 
