@@ -16,6 +16,7 @@ from partialstream.engine.position import Position
 from partialstream.errors import JSONSyntaxError
 from partialstream.limits import Limits
 from partialstream.results import Confidence
+from partialstream.validation.members import check_path
 from partialstream.validation.paths import part_of, rootless, steps_of
 
 if TYPE_CHECKING:
@@ -149,6 +150,9 @@ def confidence(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()) 
         the provider gave no probabilities, and for what has not arrived or was kept from an
         earlier response.
 
+    Raises:
+        ValueError: No value of the model can have such a member.
+
     Example:
         >>> from partialstream import stream_partial
         >>> class Report(BaseModel):
@@ -165,9 +169,12 @@ def confidence(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()) 
         title='On paper' 0.45
     """
     reference, index, end = _indexes.get(id(snapshot), (None, None, 0))
-    if reference is None or index is None or reference() is not snapshot:
-        return None
-    return index.lowest(snapshot, steps_of(path), end)
+    steps = steps_of(path)
+    known = reference is not None and index is not None and reference() is snapshot
+    lowest = index.lowest(snapshot, steps, end) if known and index is not None else None
+    if lowest is None and isinstance(snapshot, BaseModel):  # pyright: ignore[reportUnnecessaryIsInstance]  # of a list that grows, a list
+        check_path(type(snapshot), steps)
+    return lowest
 
 
 def _find(found: Leaf | Tree | None, value: Any, path: Path) -> Leaf | Tree | None:

@@ -4,6 +4,7 @@ items.py      `ItemParser`: text in, validated items out
 partials.py   `PartialParser`: text in, snapshots out
 markers.py    `Atomic` and `Gate`
 snapshots.py  snapshots are instances of the model
+members.py    what parts the values of a type can have; paths that lead nowhere
 paths.py      parts of snapshots by their paths, and how much of them has arrived
 plan.py       from a type to how its values grow; checks.py validates single values
 locations.py  where a model's fields are in the text, and which make the whole invalid

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from pydantic import BaseModel
 
 from partialstream.engine.route import parse_path
+from partialstream.validation.members import check_path
 from partialstream.validation.snapshots import ArrivedMembers
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def completeness(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()
         `"missing"`: nothing to be seen of it; it reads as its default or None.
         `"partial"`: it is there and still grows. `"complete"`: it is there for good.
 
+    Raises:
+        ValueError: No value of the model can have such a member.
+
     Example:
         >>> from partialstream import PartialParser
         >>> class Report(BaseModel):
@@ -41,9 +45,12 @@ def completeness(snapshot: BaseModel, path: str | int | Sequence[str | int] = ()
         ('missing', 'partial')
     """
     value, open_path = _entered(snapshot, None)
-    for step in steps_of(path):
+    steps = steps_of(path)
+    for step in steps:
         found = part_of(value, step)
         if found is None:
+            if isinstance(snapshot, BaseModel):  # pyright: ignore[reportUnnecessaryIsInstance]  # of a list that grows, a list
+                check_path(type(snapshot), steps)
             return "missing"
         step, value = found
         if open_path is not None:
@@ -93,6 +100,8 @@ def part_of(value: Any, step: str | int) -> tuple[str | int, Any] | None:
     if isinstance(value, BaseModel):
         name = str(step)
         return (name, getattr(value, name)) if name in value.model_fields_set else None
+    if str(step) in getattr(value, "__dataclass_fields__", ()):
+        return str(step), getattr(value, str(step))
     whole: Any = value  # the same, but not narrowed to containers of unknown things
     if isinstance(value, Mapping):
         return (step, whole[step]) if step in whole else None

@@ -150,11 +150,11 @@ class Mixed(BaseModel):
 
 
 OTHERS: list[tuple[Any, str, dict[Any, float | None]]] = [
-    (Aliased, '{"eins":1,"zwei":2}', {"one": -3, "two": -3, "eins": None, "three": None}),
-    (Aliased, '{"one":1,"inner":{"deux":2}}', {"one": -3, "two": -3, "inner": None}),
+    (Aliased, '{"eins":1,"zwei":2}', {"one": -3, "two": -3, "three": None}),
+    (Aliased, '{"one":1,"inner":{"deux":2}}', {"one": -3, "two": -3}),
     (Row, "[1,2]", {"0": -3, 1: -3, (): -3, "2": None}),
     (RootModel[int], "12", {(): -6}),
-    (RootModel[str], '"ab"', {(): -6, "0": None}),
+    (RootModel[str], '"ab"', {(): -6}),
     (
         Mixed,
         '{"row":[1],"by_name":{"a.b":1,"c":22},"any_":{"x":[true]},"point":{"x":1},"short":"",'
@@ -167,7 +167,7 @@ OTHERS: list[tuple[Any, str, dict[Any, float | None]]] = [
             "any_.x.0": -12,
             "any_.x.0.y": None,
             "point": -3,
-            "point.x": None,  # completeness does not look into it either
+            "point.x": -3,
             "short": -3,
             "more.0": -12,
             "more.first": None,
@@ -183,6 +183,20 @@ def test_paths_are_those_of_fields(model: Any, text: str, logprobs: dict[Any, An
     *_, final = snapshots(model, [token(char, -3) for char in text])
     found = {path: confidence(final, path) for path in logprobs}
     assert found == {path: None if each is None else exp(each) for path, each in logprobs.items()}
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "path"),
+    [
+        (Aliased, '{"eins":1,"zwei":2}', "eins"),
+        (Aliased, '{"one":1,"inner":{"deux":2}}', "inner"),
+        (RootModel[str], '"ab"', "0"),
+    ],
+)
+def test_what_the_model_does_not_have_is_refused(model: Any, text: str, path: str) -> None:
+    *_, final = snapshots(model, [token(char, -3) for char in text])
+    with pytest.raises(ValueError, match=path):
+        confidence(final, path)
 
 
 def test_what_does_not_show_has_no_confidence() -> None:

@@ -39,7 +39,7 @@ M, P, C = "missing", "partial", "complete"
 @pytest.mark.parametrize(
     ("text", "states"),
     [
-        ('{"title": "a', {(): P, "title": P, "rows": M, "rows.0": M, "title.x": M}),
+        ('{"title": "a', {(): P, "title": P, "rows": M, "rows.0": M}),
         ('{"title": "a"', {(): P, "title": C}),
         (
             '{"title": "a", "rows": [{"name": "b", "cells": [{"text": "c"}, {"text": "d',
@@ -55,9 +55,7 @@ M, P, C = "missing", "partial", "complete"
                 "rows.0.cells.1": P,
                 ("rows", 0, "cells", 1, "text"): P,
                 "rows.0.cells.2": M,
-                "rows.0.nothing": M,
                 "rows.1": M,
-                "rows.x": M,
             },
         ),
         ('{"rows": [{"name": "b"}', {"rows": P, "rows.0": C, "rows.0.name": C, "rows.0.cells": M}),
@@ -75,6 +73,14 @@ def test_the_state_of_each_member(text: str, states: dict[Any, str]) -> None:
     snapshot = parser.feed(text)
     assert snapshot is not None
     assert {path: completeness(snapshot, path) for path in states} == states
+
+
+@pytest.mark.parametrize("path", ["title.x", "rows.0.nothing", "rows.x"])
+def test_what_the_model_does_not_have_is_refused(path: str) -> None:
+    snapshot = PartialParser(Table).feed('{"title": "a", "rows": [{"name": "b"')
+    assert snapshot is not None
+    with pytest.raises(ValueError, match=path.rpartition(".")[2]):
+        completeness(snapshot, path)
 
 
 def test_root_models_are_passed_through() -> None:
