@@ -9,6 +9,7 @@ call.py             what these share: a call made ready, and what reads each of 
 routes.py           where the requests of a call go
 options.py          what a caller says of the reading, and not of the request
 option_docs.py      what is said of each option, in the docstrings of the methods that take it
+field_key.py        `key="id"`: the field that tells items apart, in values and in texts
 near_misses.py      misspelled arguments, each refused by an error that names the right word
 mode.py             the words for `mode=` and `api=`
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it

@@ -13,6 +13,7 @@ from typing_extensions import override
 from partialstream.client.arguments import is_deterministic
 from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
+from partialstream.client.field_key import read_key
 from partialstream.client.hooks import Hooks
 from partialstream.client.options import Options
 from partialstream.client.rate_limit.waiting import send_in_turn
@@ -141,7 +142,7 @@ class Call:
 
     Raises:
         TypeError: See `Options.check` and `Budget`.
-        ValueError: See `Options.check` and `Budget`.
+        ValueError: See `Options.check`, `read_key` and `Budget`.
     """
 
     completion: Callable[[], Any]
@@ -160,6 +161,7 @@ class Call:
         options.check(shape.kind, stream=stream)
         self.shape = shape
         self.options = options
+        self.key = read_key(options.key, shape.type_)
         self.stream = stream
         self.asynchronous = asynchronous
         self.limits = options.limits or DEFAULT_LIMITS

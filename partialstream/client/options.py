@@ -80,9 +80,10 @@ class Options:
             that returns one of these.
         ordered: True holds items back until those before them are repaired. False by default.
         key: Identifies an item, so that one that a resumed response sends again is recognised:
-            the name of a field, or a function of the item whose result is compared. A field is
-            also looked for in rejected items, so that a repair finds its place; a key of None
-            identifies nothing. By default items are compared by their JSON text.
+            the name of a field, or its alias, or a function of the item whose result is
+            compared. A field is also looked for in rejected items, so that a repair finds its
+            place; a key of None identifies nothing. By default items are compared by their JSON
+            text.
         take: Number of items wanted, over all requests; None (the default) for all. The response
             is closed before the last one is delivered.
         stop_when: A function of each item, or of each snapshot of an object; the first for which

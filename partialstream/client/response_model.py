@@ -6,6 +6,7 @@ products: as a stream each is handed over when it is complete, otherwise all com
 
 from __future__ import annotations
 
+import re
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -17,12 +18,13 @@ from collections.abc import (
     Sequence,
     Set,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from enum import Enum
-from types import GenericAlias
-from typing import Annotated, Any, Final, Literal, Protocol, TypeVar, get_args, get_origin
+from types import GenericAlias, UnionType
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from typing_extensions import is_typeddict
 
 T = TypeVar("T")
 
@@ -74,11 +76,26 @@ def items_shape(response_model: Any) -> ResponseShape:
     """Read what `client.create_iterable(response_model=...)` asks for: items of that type.
 
     `list[float]` asks for lists of numbers, but `Iterable[T]` for the items of type T: nothing in
-    JSON is an iterable.
+    JSON is an iterable. `list[Product]` is refused, because it is nearly always meant to ask for
+    products; `Iterable[list[Product]]` asks for lists of them.
+
+    Raises:
+        TypeError: As for `response_shape`; or it is a list of objects.
     """
+    given = unwrap_partial(response_model)
     item = _checked(unwrap_partial(_checked(response_model)))
     if get_origin(item) in (Iterable, AsyncIterable):
         return response_shape(item)
+    # Under a name of its own (`type Row = list[Cell]`) it is meant.
+    inner = _item_of(item) if given is item else None
+    if inner is not None and _is_object(inner):
+        name, whole = _spelled(inner), _spelled(item)
+        raise TypeError(
+            f"create_iterable(response_model={whole}) asks for items that are lists; "
+            f"for items that are objects write response_model={name}, for one list that grows "
+            f"create_partial(response_model={whole}), and for items that are lists "
+            f"response_model=Iterable[{whole}]"
+        )
     return ResponseShape("items", item)
 
 
@@ -106,6 +123,24 @@ def _item_of(model: Any) -> Any:
         variadic = len(arguments) == 2 and arguments[1] is Ellipsis
         return arguments[0] if variadic else None
     return arguments[0]
+
+
+def _is_object(type_: Any) -> bool:
+    """Whether a type, or a member of a union, is a model, a dataclass or a TypedDict."""
+    if get_origin(type_) in (Annotated, Union, UnionType):
+        return any(map(_is_object, get_args(type_)))
+    return (
+        (isinstance(type_, type) and issubclass(type_, BaseModel))
+        or is_dataclass(type_)
+        or is_typeddict(type_)
+    )
+
+
+def _spelled(type_: Any) -> str:
+    """A type as its user spells it, without the names of modules."""
+    if isinstance(type_, type) and not get_args(type_):
+        return type_.__name__
+    return re.sub(r"\b(?:\w+\.)+(?:<locals>\.)?", "", repr(type_))
 
 
 def _checked(model: Any) -> Any:

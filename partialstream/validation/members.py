@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partialstream.validation.schema import (
     INNER,
@@ -46,7 +46,7 @@ class _Case(NamedTuple):
 
     schema: Schema
     config: Schema
-    owner: str  # the name of the class that has the fields
+    owner: type[Any] | None  # the class that has the fields
 
     @property
     def fields(self) -> dict[str, Schema] | None:
@@ -92,7 +92,11 @@ def _element(schema: Schema, index: int) -> list[Schema]:
 
 
 def _cases(
-    schema: Schema, definitions: Definitions, config: Schema, seen: frozenset[int] = frozenset()
+    schema: Schema,
+    definitions: Definitions,
+    config: Schema,
+    owner: type[Any] | None = None,
+    seen: frozenset[int] = frozenset(),
 ) -> Iterator[_Case]:
     """The schemas that a value may be of."""
     while schema["type"] == "definition-ref":
@@ -102,6 +106,7 @@ def _cases(
     seen |= {id(schema)}
     kind = schema["type"]
     config = schema.get("config", config)
+    owner = schema.get("cls", owner)
     inner: Iterable[Schema] = ()
     if kind == "chain":  # what its last step makes of the value
         inner = [_ANY]
@@ -115,35 +120,36 @@ def _cases(
     elif kind in INNER:
         inner = [schema[INNER[kind]]]
     else:
-        owner = schema.get("cls") or schema.get("model_name") or schema.get("dataclass_name")
-        yield _Case(schema, config, getattr(owner, "__name__", str(owner or f"a {kind}")))
+        yield _Case(schema, config, owner)
     for each in inner:
-        yield from _cases(each, definitions, config, seen)
+        yield from _cases(each, definitions, config, owner, seen)
 
 
-def names_of_members(schema: Schema) -> dict[str, set[str]] | None:
-    """The names that the fields of a type go by.
+class Members(NamedTuple):
+    """What the values of a type have, if they have it as objects."""
 
-    Returns:
-        By each name, a field's own or one that it is read from, the fields that it may mean; empty
-        for types without fields. None if fields may have any name.
-    """
+    fields: dict[str, set[str]]  # by each name, of a field or in the JSON text, whose it may be
+    classes: list[type[Any]]  # those of the values
+    is_open: bool  # whether there may be more than that
+
+
+def members_of(schema: Schema) -> Members:
+    """What the values of a schema have, whichever member of a union they are."""
     inner, definitions = unfold(schema)
-    names: dict[str, set[str]] = {}
+    members = Members({}, [], is_open=False)
     for case in _cases(inner, definitions, {}):
         if case.fields is None:
-            if case.schema["type"] not in (*_SCALARS, *_ARRAYS):
-                return None
+            known = case.schema["type"] in (*_SCALARS, *_ARRAYS)
+            members = members._replace(is_open=members.is_open or not known)
             continue
-        if case.is_open:
-            return None
+        members = members._replace(is_open=members.is_open or case.is_open)
+        if case.owner is not None:
+            members.classes.append(case.owner)
         for name, field in case.fields.items():
             config = case.schema.get("config", case.config)
             for each in (name, *names_of_field(name, field, config, inside=False)):
-                names.setdefault(each, set()).add(name)
-        for computed in case.schema.get("computed_fields", ()):
-            names.setdefault(computed["property_name"], set()).add(computed["property_name"])
-    return names
+                members.fields.setdefault(each, set()).add(name)
+    return members
 
 
 def check_path(model: type[BaseModel], path: Path) -> None:
@@ -178,7 +184,7 @@ def _no_such(cases: list[_Case], step: str | int, path: Path) -> str:
         kinds = " or ".join(dict.fromkeys(case.schema["type"] for case in cases))
         return f"there is no {step!r} in a value of type {kinds}{where}"
     fields = list(dict.fromkeys(name for case in owners for name in case.fields or ()))
-    names = " or ".join(dict.fromkeys(case.owner for case in owners))
+    names = " or ".join(dict.fromkeys(getattr(case.owner, "__name__", "?") for case in owners))
     return f"{names} has no field {step!r}{where}{suggestion(str(step), fields)}"
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union
 import instructor
 import pytest
 from annotated_types import Len
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, RootModel, TypeAdapter
 from typing_extensions import TypeAliasType, TypedDict
 
 from partialstream.client.response_model import (
@@ -132,6 +132,49 @@ def test_items_may_be_lists_but_nothing_in_json_is_an_iterable() -> None:
     assert items_shape(list[float]).type_ == list[float]
     assert items_shape(Iterable[Product]) == ResponseShape("items", Product)
     assert items_shape(Partial[Product]).type_ is Product
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (list[Product], "Product"),
+        (typing.List[Product], "Product"),  # noqa: UP006  # as users of older code spell it
+        (Sequence[Product], "Product"),
+        (tuple[Row, ...], "Row"),
+        (list[Entry], "Entry"),
+        (list[Product | Service], "Product | Service"),
+        (Partial[list[Product]], "Product"),
+        (list[Product | None], "Product | None"),
+    ],
+)
+def test_a_list_of_objects_is_not_what_an_item_is_meant_to_be(wrong: Any, right: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        items_shape(wrong)
+    message = str(caught.value)
+    assert f"for items that are objects write response_model={right}, " in message
+    assert "test_response_model" not in message
+
+
+Cells = TypeAliasType("Cells", list[Product])
+
+
+class Rows(RootModel[list[Product]]): ...
+
+
+@pytest.mark.parametrize(
+    ("spelling", "type_"),
+    [
+        (Iterable[list[Product]], list[Product]),
+        (Cells, list[Product]),
+        (Rows, Rows),
+        (Annotated[list[Product], Len(2)], Annotated[list[Product], Len(2)]),
+        (list[list[Product]], list[list[Product]]),
+        (tuple[Product, Service], tuple[Product, Service]),
+        (dict[str, Product], dict[str, Product]),
+    ],
+)
+def test_items_that_are_lists_of_objects_are_spelled_otherwise(spelling: Any, type_: Any) -> None:
+    assert items_shape(spelling) == ResponseShape("items", type_)
 
 
 def test_partial_keeps_what_else_the_type_is_annotated_with() -> None:

@@ -57,7 +57,7 @@ class ItemRetries(RetryingSession[T]):
         self._on_invalid = options.on_invalid or ("repair" if call.budget else "raise")
         # A list that is returned as one has no reason to be out of order.
         self._ordered = options.ordered or not call.stream
-        self._placing = Placing(call.limits.text_kept, options.key)
+        self._placing = Placing(call.limits.text_kept, call.key)
         self._pending = self._placing.pending
         self._brought = 0  # items that the response under way has brought
         self._held: dict[int, Item[T]] = {}  # items that wait for those before them

@@ -12,14 +12,16 @@ import re
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from partialstream.client.field_key import FieldKey, json_object
 from partialstream.client.retries.seam import Overlap, Repairs, Seam, Sign
 from partialstream.results import Item, RejectedItem
 
 if TYPE_CHECKING:
-    from partialstream.client.options import Key
+    from collections.abc import Callable, Hashable
+
+    from partialstream.client.field_key import KeyReader
 
 T = TypeVar("T")
 
@@ -75,10 +77,10 @@ class Elements:
 class Placing:
     """Knows the elements of a list, and places those of one response after the other.
 
-    `kept` is how many characters of their texts are kept, `key` is that of `Options`.
+    `kept` is how many characters of their texts are kept, `key` is what `read_key` gave.
     """
 
-    def __init__(self, kept: int, key: Key | None) -> None:
+    def __init__(self, kept: int, key: KeyReader | None) -> None:
         self._kept = kept
         self._key = key
         self.elements = Elements(kept)
@@ -118,9 +120,9 @@ class Placing:
         """
         self._begin(claim)
         by_key: dict[Hashable, int] = {}
-        if isinstance(self._key, str):
+        if isinstance(self._key, FieldKey):
             pending_last = sorted(rejected, key=lambda each: each.index in self.pending)
-            by_key = {member_of(each.raw, self._key): each.index for each in pending_last}
+            by_key = {self._key.in_text(each.raw): each.index for each in pending_last}
             by_key.pop(None, None)
         standing = (token for place, token in enumerate(self._tokens) if place not in self.pending)
         self._standing = array("q", sorted(standing))
@@ -154,7 +156,7 @@ class Placing:
         self._undecided.append(element)
         sign = self._sign(element)
         if repairs is not None:
-            return self._repaired(repairs.feed(sign, member_of(element.raw, self._key)))
+            return self._repaired(repairs.feed(sign, self._key_in(element.raw)))
         if seam is not None:
             seam.feed(sign)
         return self._gone_on()
@@ -196,16 +198,13 @@ class Placing:
     def key(self, element: Element[Any]) -> Hashable:
         """What tells an element from others, None if only its text does."""
         if not isinstance(element, Item):
-            return member_of(element.raw, self._key)
-        if callable(self._key):
-            return self._key(element.value)
-        if self._key is None:
-            return None
-        value: Any = element.value
-        if isinstance(value, Mapping):
-            return cast("Mapping[str, Hashable]", value)[self._key]
-        found: Hashable = getattr(value, self._key)
-        return found
+            return self._key_in(element.raw)
+        if isinstance(self._key, FieldKey):
+            return self._key.of(element.value)
+        return None if self._key is None else self._key(element.value)
+
+    def _key_in(self, raw: str) -> Hashable:
+        return self._key.in_text(raw) if isinstance(self._key, FieldKey) else None
 
     def _sign(self, element: Element[Any]) -> Sign:
         key = self.key(element)
@@ -301,12 +300,6 @@ def same_key(key: Hashable) -> int:
     return hash(("key", repr(key) if isinstance(key, (int, float)) else key))
 
 
-def member_of(raw: str, name: object) -> Hashable:
-    """A member of a JSON object by its name; None if there is none, or if it holds others."""
-    member = _object(raw).get(name)
-    return member if isinstance(member, (str, int, float)) else None
-
-
 def resemble(raw: str, other: str) -> bool:
     """Whether two JSON objects have the same values in at least half of their common members.
 
@@ -316,18 +309,10 @@ def resemble(raw: str, other: str) -> bool:
         >>> resemble('{"name": "saw", "price": 5}', '{"name": "axe", "price": 6}')
         False
     """
-    one, two = _object(raw), _object(other)
+    one, two = json_object(raw), json_object(other)
     common = one.keys() & two.keys()
     equal = sum(one[name] == two[name] for name in common)
     return bool(equal) and 2 * equal >= len(common)
-
-
-def _object(raw: str) -> dict[object, Any]:
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        return {}
-    return cast("dict[object, Any]", value) if isinstance(value, dict) else {}
 
 
 class _Literal(str):
