@@ -57,9 +57,9 @@ def read_key(key: str | Callable[[Any], Hashable] | None, type_: Any) -> KeyRead
         ...     number: int = Field(alias="id")
         >>> read_key("id", Product)
         FieldKey(attributes=('number',), members=('number', 'id'))
-        >>> read_key("name", Product)
+        >>> read_key("title", Product)
         Traceback (most recent call last):
-        ValueError: key='name' is not a field of the items; its fields are 'number', 'id'
+        ValueError: key='title' is not a field of the items; its fields are 'number', 'id'
     """
     if not isinstance(key, str):
         return key
