@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from partialstream import from_openai
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from partialstream import RateLimit
     from partialstream.client.mode import API
     from partialstream.testing import ReplayServer
@@ -52,17 +54,14 @@ class Run:
 
 
 class SyncCaller:
-    """Calls through `Client`; `api` is that of `from_openai`, `options` are the SDK's."""
+    """Calls through `Client`."""
+
+    api: ClassVar[API] = "chat"
 
     def __init__(
-        self,
-        server: ReplayServer,
-        api: API = "chat",
-        *,
-        rate_limit: RateLimit | None = None,
-        **options: Any,
+        self, server: ReplayServer, *, rate_limit: RateLimit | None = None, **options: Any
     ) -> None:
-        self._client: dict[str, Any] = {"api": api, "rate_limit": rate_limit}
+        self._client: dict[str, Any] = {"api": self.api, "rate_limit": rate_limit}
         self._sdk = {"base_url": server.base_url, **options}
 
     def _open(self) -> OpenAI:
@@ -87,17 +86,14 @@ class SyncCaller:
 
 
 class AsyncCaller:
-    """Calls through `AsyncClient`, in an event loop of its own; see `SyncCaller`."""
+    """Calls through `AsyncClient`, in an event loop of its own."""
+
+    api: ClassVar[API] = "chat"
 
     def __init__(
-        self,
-        server: ReplayServer,
-        api: API = "chat",
-        *,
-        rate_limit: RateLimit | None = None,
-        **options: Any,
+        self, server: ReplayServer, *, rate_limit: RateLimit | None = None, **options: Any
     ) -> None:
-        self._client: dict[str, Any] = {"api": api, "rate_limit": rate_limit}
+        self._client: dict[str, Any] = {"api": self.api, "rate_limit": rate_limit}
         self._sdk = {"base_url": server.base_url, **options}
 
     def _open(self) -> AsyncOpenAI:
@@ -131,6 +127,58 @@ class AsyncCaller:
         return asyncio.run(main())
 
 
+class SyncResponsesCaller(SyncCaller):
+    """Calls through `Client`, and the Responses API."""
+
+    api = "responses"
+
+
+class AsyncResponsesCaller(AsyncCaller):
+    """Calls through `AsyncClient`, and the Responses API."""
+
+    api = "responses"
+
+
 Caller = type[SyncCaller] | type[AsyncCaller]
 
 CALLERS: list[Caller] = [SyncCaller, AsyncCaller]
+RESPONSES_CALLERS: list[Caller] = [SyncResponsesCaller, AsyncResponsesCaller]
+EVERY_CALLER = [*CALLERS, *RESPONSES_CALLERS]
+
+# What differs between the two APIs in what a test looks at.
+STOP = {"chat": "stop", "responses": "completed"}
+LENGTH = {"chat": "length", "responses": "max_output_tokens"}
+PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
+
+
+def conversation(request: Mapping[str, Any]) -> list[Any]:
+    """The messages of a request, or the items of its input."""
+    found: list[Any] = request["messages"] if "messages" in request else request["input"]
+    return found
+
+
+def instruction(request: Mapping[str, Any]) -> str:
+    """What a request says to the model last."""
+    last = conversation(request)[-1]
+    found: str = last["output"] if "output" in last else last["content"]
+    return found
+
+
+def called_tool(request: Mapping[str, Any]) -> str:
+    """The tool that a request has the model call."""
+    choice = request["tool_choice"]
+    found: str = choice["function"]["name"] if "function" in choice else choice["name"]
+    return found
+
+
+def schema_of(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema that a request asks for; it may be changed."""
+    found: dict[str, Any]
+    if "tools" in request:
+        (tool,) = request["tools"]
+        found = tool.get("function", tool)["parameters"]
+    elif "text" in request:
+        found = request["text"]["format"]["schema"]
+    else:
+        found = request["response_format"]["json_schema"]["schema"]
+    return found

@@ -66,7 +66,8 @@ class Answer:
             delta is an output token.
         logprobs: The log probability of each delta of `text`, in order; or a function from a
             delta to its log probability, for `choices` too. Chat Completions sends them if the
-            request has `logprobs=True`, each delta as one token; tool calls, reasoning and
+            request has `logprobs=True`, and the Responses API if it includes
+            `message.output_text.logprobs`, each delta as one token; tool calls, reasoning and
             refusals have none.
         alternatives: A function from a delta to the other tokens that were possible in its place
             and their log probabilities, None where there are none; the `get` of a dict of dicts

@@ -9,7 +9,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from client_runs import CALLERS, MESSAGES, Caller, Product
+from client_runs import (
+    CALLERS,
+    EVERY_CALLER,
+    MESSAGES,
+    PATHS,
+    STOP,
+    Caller,
+    Product,
+    conversation,
+)
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
@@ -18,7 +27,8 @@ from partialstream.testing import Answer, ReplayServer, ToolCall, sse_body
 
 MODES = ["json_schema", "tools", "json_object"]
 
-both = pytest.mark.parametrize("caller", CALLERS)
+every = pytest.mark.parametrize("caller", EVERY_CALLER)
+of_chat = pytest.mark.parametrize("caller", CALLERS)
 in_all_modes = pytest.mark.parametrize("mode", MODES)
 
 
@@ -43,7 +53,7 @@ PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
 LAMP_AND_RUG = [Product(name="Lamp"), Product(name="Rug")]
 
 
-@both
+@every
 @in_all_modes
 @pytest.mark.parametrize(
     ("method", "asked", "stream"),
@@ -68,7 +78,7 @@ def test_items_are_streamed(
     assert run.stream.rejected == []
 
 
-@both
+@every
 @pytest.mark.parametrize(
     ("asked", "answer", "expected"),
     [
@@ -100,7 +110,7 @@ def test_an_object_comes_whole_or_streamed(
     assert [request.body.get("stream") for request in server.requests] == [True, None]
 
 
-@both
+@every
 @pytest.mark.parametrize(
     ("asked", "answer", "expected"),
     [
@@ -120,7 +130,7 @@ def test_a_list_comes_whole(caller: Caller, asked: Any, answer: str, expected: A
         assert caller(server).whole(response_model=asked) == expected
 
 
-@both
+@every
 @in_all_modes
 @pytest.mark.parametrize(
     ("asked", "answer", "expected"),
@@ -133,7 +143,7 @@ def test_an_answer_comes_whole_in_all_modes(
         assert caller(server, max_retries=0).whole(response_model=asked, mode=mode) == expected
 
 
-@both
+@every
 @in_all_modes
 def test_an_object_grows(caller: Caller, mode: str) -> None:
     with ReplayServer(Answer('{"name":"A lamp"}', chunk_size=3)) as server:
@@ -145,7 +155,7 @@ def test_an_object_grows(caller: Caller, mode: str) -> None:
     assert run.stream.outcome.ok
 
 
-@both
+@every
 @pytest.mark.parametrize("asked", [str, Partial[list[int]]])
 def test_a_wrapped_value_grows(caller: Caller, asked: Any) -> None:
     value = '"abcdefgh"' if asked is str else "[1,2,3,4]"
@@ -155,13 +165,13 @@ def test_a_wrapped_value_grows(caller: Caller, asked: Any) -> None:
     assert len(run.values) > 2
 
 
-@both
+@every
 def test_a_stream_tells_of_outcome_usage_and_times(caller: Caller) -> None:
     usage = Usage(input_tokens=7, output_tokens=3, cached_tokens=2, reasoning_tokens=1)
     with ReplayServer(Answer(PRODUCTS, usage=usage, first_delay=0.05)) as server:
         run = caller(server).read("create_iterable", response_model=Product)
     stream = run.stream
-    assert stream.outcome.finish_reason == "stop"
+    assert stream.outcome.finish_reason == STOP[caller.api]
     assert stream.usage == usage
     assert stream.text == PRODUCTS
     assert 0.04 < stream.timing.first_delta <= stream.timing.first_item <= stream.timing.total < 5
@@ -169,7 +179,7 @@ def test_a_stream_tells_of_outcome_usage_and_times(caller: Caller) -> None:
     assert [attempt.usage for attempt in stream.attempts] == [usage]
 
 
-@both
+@of_chat
 @pytest.mark.parametrize("choices", [1, 2])
 def test_the_items_of_all_choices_are_given(caller: Caller, choices: int) -> None:
     texts = ['{"items":[{"name":"a"}]}', '{"items":[{"name":"b"}]}'][:choices]
@@ -181,7 +191,7 @@ def test_the_items_of_all_choices_are_given(caller: Caller, choices: int) -> Non
     assert server.requests[0].body["n"] == choices
 
 
-@both
+@every
 @pytest.mark.parametrize("interleaved", [False, True])
 def test_parallel_calls_of_our_tool_are_all_read(caller: Caller, interleaved: bool) -> None:
     calls = [
@@ -200,7 +210,7 @@ def test_parallel_calls_of_our_tool_are_all_read(caller: Caller, interleaved: bo
     assert server.requests[1].body["parallel_tool_calls"] is False
 
 
-@both
+@every
 def test_prose_beside_the_tool_call_is_not_the_list(caller: Caller) -> None:
     call = ToolCall("ProductList", '{"items":[{"name":"a"}]}')
     with ReplayServer([Answer('[{"name":"no"}]', tool_calls=[call])] * 2) as server:
@@ -209,7 +219,7 @@ def test_prose_beside_the_tool_call_is_not_the_list(caller: Caller) -> None:
     assert run.values == whole == [Product(name="a")]
 
 
-@both
+@every
 @pytest.mark.parametrize(
     ("method", "asked", "text", "expected"),
     [
@@ -221,14 +231,24 @@ def test_prose_beside_the_tool_call_is_not_the_list(caller: Caller) -> None:
 def test_a_server_that_does_not_stream_is_read_all_the_same(
     caller: Caller, method: Any, asked: Any, text: str, expected: Any, indent: int | None
 ) -> None:
-    message = {"role": "assistant", "content": text}
-    completion = {
-        "id": "x",
-        "object": "chat.completion",
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 7, "completion_tokens": 3},
-    }
-    body = json.dumps(completion, indent=indent).encode()
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    if caller.api == "chat":
+        response = {
+            "id": "x",
+            "object": "chat.completion",
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 7, "completion_tokens": 3},
+        }
+    else:
+        message["content"] = [{"type": "output_text", "text": text, "annotations": []}]
+        response = {
+            "id": "x",
+            "object": "response",
+            "status": "completed",
+            "output": [{"type": "message", "id": "m", "status": "completed", **message}],
+            "usage": {"input_tokens": 7, "output_tokens": 3},
+        }
+    body = json.dumps(response, indent=indent).encode()
     with ReplayServer(Answer(recorded=body, cut_bytes=50)) as server:
         run = caller(server).read(method, response_model=asked)
     assert run.error is None
@@ -237,7 +257,7 @@ def test_a_server_that_does_not_stream_is_read_all_the_same(
     assert run.stream.outcome.ok
 
 
-@both
+@of_chat
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_the_body_may_be_cut_anywhere(caller: Caller, newline: str) -> None:
     text = '{"items":[{"name":"€ 😀"},{"name":"b"}]}'
@@ -249,30 +269,41 @@ def test_the_body_may_be_cut_anywhere(caller: Caller, newline: str) -> None:
         assert run.stream.outcome.ok
 
 
-@both
+@every
 @pytest.mark.parametrize(
-    ("mode", "key"), [("json_schema", "response_format"), ("tools", "tools"), ("json_object", "")]
+    ("mode", "keys"),
+    [
+        ("json_schema", {"chat": "response_format", "responses": "text"}),
+        ("tools", {"chat": "tools", "responses": "tools"}),
+        ("json_object", {}),
+    ],
 )
-def test_what_is_asked_for_is_in_the_request(caller: Caller, mode: str, key: str) -> None:
+def test_what_is_asked_for_is_in_the_request(
+    caller: Caller, mode: str, keys: dict[str, str]
+) -> None:
     with ReplayServer(PRODUCTS) as server:
         caller(server).read(
             "create_iterable", response_model=Product, mode=mode, temperature=0.5, logprobs=True
         )
     request = server.requests[0]
     body = request.body
-    assert request.path == "/v1/chat/completions"
+    assert request.path == PATHS[caller.api]
     assert body["stream"] is True
-    assert body["stream_options"] == {"include_usage": True}
+    if caller.api == "chat":
+        assert body["stream_options"] == {"include_usage": True}
+        assert body["logprobs"] is True
+    else:
+        assert "stream_options" not in body
+        assert body["include"] == ["message.output_text.logprobs"]
     assert body["temperature"] == 0.5
-    assert body["logprobs"] is True
     assert body["model"] == "any"
-    asked = json.dumps(body[key] if key else body["messages"][0])
+    asked = json.dumps(body[keys[caller.api]] if keys else conversation(body)[0])
     assert "items" in asked
     assert "name" in asked
-    assert (body["messages"] == MESSAGES) is bool(key)
+    assert (conversation(body) == MESSAGES) is bool(keys)
 
 
-@both
+@of_chat
 def test_stream_options_may_be_left_out(caller: Caller) -> None:
     with ReplayServer(PRODUCTS) as server:
         run = caller(server).read("create_iterable", response_model=Product, stream_options=None)

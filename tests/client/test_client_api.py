@@ -8,12 +8,21 @@ from typing import Any
 import instructor
 import openai
 import pytest
-from client_runs import CALLERS, Caller, async_sdk, sync_sdk
+from client_runs import RESPONSES_CALLERS, Caller, async_sdk, sync_sdk
 from pydantic import BaseModel
 
-from partialstream import Client, from_openai, from_provider
+from partialstream import Client, IncompleteStreamError, from_openai, from_provider
 from partialstream.client.mode import resolve_mode
-from partialstream.testing import ReplayServer
+from partialstream.testing import Answer, ReplayServer, faults
+
+
+@pytest.fixture(scope="module", autouse=True)
+def everything_is_imported() -> None:
+    """The SDK loads a part of itself with the first call."""
+    for caller in RESPONSES_CALLERS:
+        with ReplayServer('{"name": "saw"}') as server:
+            caller(server).whole(response_model=Product)
+
 
 SAID = '{"items": [{"name":"saw"}]}'
 
@@ -22,7 +31,7 @@ class Product(BaseModel):
     name: str
 
 
-@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("caller", RESPONSES_CALLERS)
 def test_templates_are_filled_in_wherever_they_stand(caller: Caller) -> None:
     variables = {"count": 3, "mood": "short"}
     inputs: list[dict[str, Any]] = [
@@ -40,7 +49,7 @@ def test_templates_are_filled_in_wherever_they_stand(caller: Caller) -> None:
     ]
     for given in inputs:
         with ReplayServer('{"items":[]}') as server:
-            caller(server, api="responses").read(
+            caller(server).read(
                 "create_iterable",
                 response_model=Product,
                 context=variables,
@@ -118,3 +127,53 @@ def test_instructors_modes_for_the_responses_api() -> None:
     client = from_openai(sync_sdk(), api="responses", mode=tools)
     with pytest.raises(ValueError, match="no such mode: 'yaml'"):
         client.create(response_model=Product, input="a", mode="yaml")
+
+
+@pytest.mark.parametrize("caller", RESPONSES_CALLERS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(SAID, first_delay=30),
+        Answer(SAID, fault=faults.Stall(3)),
+        Answer(fault=faults.HTTPError(500, retry_after=30)),
+    ],
+    ids=["headers", "stall", "retries"],
+)
+def test_a_call_is_over_at_its_deadline(caller: Caller, answer: Answer) -> None:
+    with ReplayServer([answer] * 2) as server:
+        run = caller(server).read(
+            "create_iterable", response_model=Product, deadline=0.3, max_retries=2
+        )
+        assert isinstance(run.error, IncompleteStreamError)
+        assert "deadline=0.3 s" in str(run.error)
+        with pytest.raises(IncompleteStreamError, match=r"deadline=0\.3 s"):
+            caller(server).whole(response_model=Product, deadline=0.3, max_retries=2)
+
+
+@pytest.mark.parametrize("caller", RESPONSES_CALLERS)
+@pytest.mark.parametrize("mode", ["json_schema", "tools"])
+def test_a_response_that_failed(caller: Caller, mode: str) -> None:
+    """`response.failed` comes where an error event might, and a whole response may say it too."""
+    error = {"code": "server_error", "message": "An error occurred."}
+    failed = {"object": "response", "id": "r", "status": "failed", "error": error, "output": []}
+    event = {"type": "response.failed", "sequence_number": 1, "response": failed}
+    recorded = b"event: response.failed\ndata: " + json.dumps(event).encode() + b"\n\n"
+    asked: dict[str, Any] = {"mode": mode, "max_retries": 1}
+    again = Answer(SAID)
+    answers = [
+        Answer(recorded=recorded),
+        again,
+        Answer(recorded=json.dumps(failed).encode()),
+        again,
+    ]
+    with ReplayServer(answers) as server:
+        run = caller(server).read("create_iterable", response_model=Product, **asked)
+        assert run.error is None
+        assert [product.name for product in run.values] == ["saw"]
+        first, _ = run.stream.attempts
+        assert (first.outcome.status, "An error occurred." in first.outcome.detail) == (
+            "disconnected",
+            True,
+        )
+        assert len(caller(server).whole(response_model=list[Product], **asked)) == 1
+    assert len(server.requests) == 4

@@ -6,7 +6,7 @@ import httpx2
 import instructor
 import openai
 import pytest
-from client_runs import ASK, CALLERS, Caller, Product, async_sdk, sync_sdk
+from client_runs import ASK, CALLERS, EVERY_CALLER, Caller, Product, async_sdk, sync_sdk
 from openai import NotGiven, Timeout
 
 from partialstream import AsyncClient, Client, Limits, from_openai
@@ -14,6 +14,7 @@ from partialstream.client.endpoints.base import idle_timeout
 from partialstream.testing import Answer, ReplayServer, faults
 
 both = pytest.mark.parametrize("caller", CALLERS)
+every = pytest.mark.parametrize("caller", EVERY_CALLER)
 
 PRODUCTS = '{"items":[{"name":"Lamp"}]}'
 LAMP = Product(name="Lamp")
@@ -47,6 +48,7 @@ def test_a_mode_that_there_is_not_is_refused_at_once(sdk: Any) -> None:
         from_openai(sdk).create_iterable(response_model=Product, mode="yaml", **ASK)
 
 
+@pytest.mark.parametrize("api", ["chat", "responses"])
 @pytest.mark.parametrize("sdk", [sync_sdk(), async_sdk()])
 @pytest.mark.parametrize(
     ("method", "kwargs", "message"),
@@ -70,10 +72,10 @@ def test_a_mode_that_there_is_not_is_refused_at_once(sdk: Any) -> None:
     ],
 )
 def test_arguments_that_make_no_sense_are_refused_at_once(
-    sdk: Any, method: str, kwargs: dict[str, Any], message: str
+    sdk: Any, api: Any, method: str, kwargs: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(TypeError, match=message):
-        getattr(from_openai(sdk), method)(**{"response_model": Product, **ASK, **kwargs})
+        getattr(from_openai(sdk, api=api), method)(**{"response_model": Product, **ASK, **kwargs})
 
 
 @pytest.mark.parametrize("sdk", [sync_sdk(), async_sdk()])
@@ -93,7 +95,7 @@ def test_values_out_of_range_are_refused_at_once(
         from_openai(sdk).create_iterable(response_model=Product, **ASK, **kwargs)
 
 
-@both
+@every
 def test_nothing_is_asked_for_if_the_answer_could_not_be_read(caller: Caller) -> None:
     with ReplayServer(PRODUCTS) as server:
         calls = caller(server)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from client_runs import ASK, CALLERS, Caller, Product, async_sdk, sync_sdk
+from client_runs import ASK, EVERY_CALLER, Caller, Product, async_sdk, sync_sdk
 
 from partialstream import (
     IncompleteStreamError,
@@ -23,7 +23,7 @@ from partialstream.testing import Answer, ReplayServer, faults, sse_body
 if TYPE_CHECKING:
     from partialstream.testing import Fault
 
-both = pytest.mark.parametrize("caller", CALLERS)
+every = pytest.mark.parametrize("caller", EVERY_CALLER)
 in_two_modes = pytest.mark.parametrize("mode", ["json_schema", "tools"])
 
 PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
@@ -33,7 +33,7 @@ TAIL = '{"'
 SHORT = Limits(idle_seconds=0.3)
 
 
-@both
+@every
 @in_two_modes
 @pytest.mark.parametrize(
     ("fault", "kind", "status"),
@@ -68,7 +68,7 @@ def test_items_before_a_failure_are_delivered_then_it_is_raised(
     assert len(server.requests) == 1
 
 
-@both
+@every
 @pytest.mark.parametrize(
     ("fault", "status"),
     [
@@ -89,7 +89,7 @@ def test_the_last_snapshot_is_with_the_error(caller: Caller, fault: Fault, statu
     assert run.stream.outcome.status == status
 
 
-@both
+@every
 @in_two_modes
 @pytest.mark.parametrize(
     ("answer", "status"),
@@ -114,7 +114,7 @@ def test_an_answer_without_items_is_no_silent_success(
     assert run.stream.outcome.status == status
 
 
-@both
+@every
 def test_an_answer_where_it_was_not_asked_for_is_read_at_its_end(caller: Caller) -> None:
     with ReplayServer([Answer(PRODUCTS, as_tool=False), Answer("Sorry.", as_tool=False)]) as server:
         run = caller(server).read("create_iterable", response_model=Product, mode="tools")
@@ -128,7 +128,7 @@ def test_an_answer_where_it_was_not_asked_for_is_read_at_its_end(caller: Caller)
         assert "no JSON found in the response: 'Sorry.'" in str(run.error)
 
 
-@both
+@every
 @pytest.mark.parametrize("fault", [faults.Comments(), faults.NoDone()])
 def test_what_is_no_failure(caller: Caller, fault: Fault) -> None:
     with ReplayServer(Answer(PRODUCTS, fault=fault)) as server:
@@ -138,7 +138,7 @@ def test_what_is_no_failure(caller: Caller, fault: Fault) -> None:
     assert run.stream.outcome.ok
 
 
-@both
+@every
 def test_an_item_that_does_not_validate_is_raised_or_skipped(caller: Caller) -> None:
     answer = Answer('{"items":[{"name":"Lamp"},{"name":1},{"name":"Rug"}]}')
     with ReplayServer([answer, answer]) as server:
@@ -154,7 +154,7 @@ def test_an_item_that_does_not_validate_is_raised_or_skipped(caller: Caller) -> 
         assert [rejected.index for rejected in run.stream.rejected] == [1]
 
 
-@both
+@every
 def test_errors_before_the_answer_are_the_sdks_own(caller: Caller) -> None:
     with ReplayServer(Answer(fault=faults.HTTPError(401)), repeat=True) as server:
         run = caller(server).read("create_iterable", response_model=Product)
@@ -164,7 +164,7 @@ def test_errors_before_the_answer_are_the_sdks_own(caller: Caller) -> None:
     assert len(server.requests) == 2
 
 
-@both
+@every
 @pytest.mark.parametrize("method", ["create_iterable", "create_partial"])
 def test_the_sdk_retries_before_the_answer_begins(caller: Caller, method: Any) -> None:
     busy = Answer(fault=faults.HTTPError(429, retry_after=0.01))
@@ -176,7 +176,7 @@ def test_the_sdk_retries_before_the_answer_begins(caller: Caller, method: Any) -
     assert len(server.requests) == 3
 
 
-@both
+@every
 @pytest.mark.parametrize(
     ("body", "shown"),
     [
@@ -197,7 +197,7 @@ def test_a_body_that_is_no_answer_is_shown(caller: Caller, body: bytes, shown: s
                 caller(server).whole(response_model=asked)
 
 
-@both
+@every
 @in_two_modes
 @pytest.mark.parametrize("asked", [list[Product], Product])
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_whole_answer_that_is_none_is_raised(
     assert caught.value.usage == (None if kind is ProviderError else usage)
 
 
-@both
+@every
 def test_the_sdk_retries_a_whole_answer_whose_connection_is_lost(caller: Caller) -> None:
     lost = Answer('{"name":"Lamp"}', fault=faults.Reset())
     with ReplayServer([lost, '{"name":"Lamp"}', lost]) as server:

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from client_runs import ASK, Product, async_sdk, sync_sdk
+from client_runs import ASK, STOP, Product, async_sdk, sync_sdk
 
 from partialstream import AnswerMetadata, Usage, from_openai, stream_items
 from partialstream.testing import Answer, ReplayServer, chat_chunks
@@ -18,12 +18,12 @@ ANSWER = Answer(
 )
 
 
-def read(kind: str) -> Any:
+def read(kind: str, api: Any) -> Any:
     """The stream, at its end."""
 
     async def read_async(server: ReplayServer) -> Any:
         async with async_sdk(base_url=server.base_url) as sdk:
-            stream = from_openai(sdk).create_iterable(response_model=Product, **ASK)
+            stream = from_openai(sdk, api=api).create_iterable(response_model=Product, **ASK)
             assert stream.headers == {}
             assert [product async for product in stream] == [Product(name="Lamp")]
             return stream
@@ -32,18 +32,21 @@ def read(kind: str) -> Any:
         if kind == "async":
             return asyncio.run(read_async(server))
         with sync_sdk(base_url=server.base_url) as sdk:
-            stream = from_openai(sdk).create_iterable(response_model=Product, **ASK)
+            stream = from_openai(sdk, api=api).create_iterable(response_model=Product, **ASK)
             assert list(stream) == [Product(name="Lamp")]
             return stream
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_of_a_request(kind: str) -> None:
-    stream = read(kind)
+@pytest.mark.parametrize(
+    ("api", "request_id"), [("chat", "chatcmpl-replay"), ("responses", "resp_replay")]
+)
+def test_of_a_request(kind: str, api: str, request_id: str) -> None:
+    stream = read(kind, api)
     metadata: AnswerMetadata = stream.metadata
     assert metadata.model == "any"
-    assert metadata.request_id == "chatcmpl-replay"
-    assert metadata.finish_reason == "stop"
+    assert metadata.request_id == request_id
+    assert metadata.finish_reason == STOP[api]
     assert metadata.reasoning == "They like lamps."
     assert metadata.terminated
     assert metadata.usage == stream.usage

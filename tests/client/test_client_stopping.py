@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from client_runs import ASK, CALLERS, Caller, Product, async_sdk, sync_sdk
+from client_runs import ASK, CALLERS, EVERY_CALLER, Caller, Product, async_sdk, sync_sdk
 
 from partialstream import IncompleteStreamError, Outcome, PartialStream, from_openai
 from partialstream.testing import Answer, ReplayServer, faults
 
 both = pytest.mark.parametrize("caller", CALLERS)
+every = pytest.mark.parametrize("caller", EVERY_CALLER)
 modes = pytest.mark.parametrize("mode", ["json_schema", "tools"])
 
 NAMES = ["Lamp", "Rug", "Shelf", "Vase"] * 50
@@ -25,7 +26,7 @@ SOON = 10.0  # seconds, on a busy machine; it takes milliseconds
 
 
 @modes
-@both
+@every
 def test_take_leaves_the_answer(caller: Caller, mode: str) -> None:
     third = LIST.index("}", LIST.index("Shelf")) + 1
     with ReplayServer(Answer(LIST, fault=faults.Stall(-(-third // 4)))) as server:
@@ -79,7 +80,7 @@ def test_the_async_client_has_left_when_the_last_item_is_handed_over() -> None:
 
 
 @modes
-@both
+@every
 def test_a_growing_object_is_left_too(caller: Caller, mode: str) -> None:
     def is_lamp(product: Product) -> bool:
         return product.name is not None and product.name.startswith("Lamp")

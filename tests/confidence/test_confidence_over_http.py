@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from math import exp
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from client_runs import ASK, async_sdk, sync_sdk
 from pydantic import BaseModel, Field
-from spoken import body_of, chunks_of, tokens_of
+from spoken import chunks_of, tokens_of
 
 from partialstream import TextDelta, confidence, from_openai
 from partialstream.client import budget
@@ -32,9 +33,9 @@ class Report(BaseModel):
     products: list[Product]
 
 
-def answer(*tokens: tuple[str | bytes, float], finish_reason: str = "stop") -> Answer:
-    chunks = chunks_of(tokens_of(*tokens), finish_reason=finish_reason)
-    return Answer(recorded=body_of(chunks), cut_bytes=333)
+def answer(*tokens: tuple[str, float], finish_reason: str = "stop") -> Answer:
+    pieces, logprobs = zip(*tokens, strict=True)
+    return Answer(pieces=pieces, logprobs=logprobs, finish_reason=finish_reason, cut_bytes=333)
 
 
 LISTED = answer(
@@ -43,20 +44,20 @@ LISTED = answer(
 
 
 def read_sync(
-    answers: list[Answer], method: str, **options: Any
+    answers: list[Answer], method: str, api: Any, **options: Any
 ) -> tuple[list[Any], list[ReplayRequest]]:
     with ReplayServer(answers) as server, sync_sdk(base_url=server.base_url) as sdk:
-        stream = getattr(from_openai(sdk), method)(**{**ASK_FOR_TOKENS, **options})
+        stream = getattr(from_openai(sdk, api=api), method)(**{**ASK_FOR_TOKENS, **options})
         found = stream.detailed() if method == "create_iterable" else stream
         return list(found), list(server.requests)
 
 
 def read_async(
-    answers: list[Answer], method: str, **options: Any
+    answers: list[Answer], method: str, api: Any, **options: Any
 ) -> tuple[list[Any], list[ReplayRequest]]:
     async def main() -> list[Any]:
         async with async_sdk(base_url=server.base_url) as sdk:
-            stream = getattr(from_openai(sdk), method)(**{**ASK_FOR_TOKENS, **options})
+            stream = getattr(from_openai(sdk, api=api), method)(**{**ASK_FOR_TOKENS, **options})
             found = stream.detailed() if method == "create_iterable" else stream
             return [each async for each in found]
 
@@ -64,13 +65,19 @@ def read_async(
         return asyncio.run(main()), list(server.requests)
 
 
-each_client = pytest.mark.parametrize("read", [read_sync, read_async], ids=["sync", "async"])
+each_client = pytest.mark.parametrize(
+    "read",
+    [partial(read, api=api) for api in ("chat", "responses") for read in (read_sync, read_async)],
+    ids=["sync", "async", "sync-responses", "async-responses"],
+)
 
 
 @each_client
 def test_items(read: Any) -> None:
     (item,), (request,) = read([LISTED], "create_iterable", response_model=Product)
-    assert (request.body["logprobs"], request.body["top_logprobs"]) == (True, 5)
+    body = request.body
+    assert body.get("logprobs") or body["include"] == ["message.output_text.logprobs"]
+    assert body["top_logprobs"] == 5
     assert item.value == Product(name="R\u00fcg", price=1)
     assert item.confidence == {("name",): exp(-3), ("price",): exp(-4)}
 

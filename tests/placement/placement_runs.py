@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from client_runs import CALLERS, Caller, Product, Run
+from client_runs import CALLERS, Caller, Product, Run, SyncResponsesCaller, called_tool
 
 from partialstream.testing import Answer, ReplayServer, ToolCall
 
@@ -61,10 +61,9 @@ def read(caller: Caller, method: Any, answer: Answer, **kwargs: Any) -> list[Run
     with ReplayServer(answers) as server:
         runs += [caller(server, max_retries=0).read(method, **kwargs) for _ in SIZES]
         assert len(server.requests) == len(SIZES), "one request each"
-        choice = server.requests[0].body.get("tool_choice")
-        if choice is not None and kwargs.get("response_model") is Product:
-            expected = TOOL if method == "create_iterable" else "Product"
-            assert choice["function"]["name"] == expected
+        body = server.requests[0].body
+        if "tool_choice" in body and kwargs.get("response_model") is Product:
+            assert called_tool(body) == (TOOL if method == "create_iterable" else "Product")
     return runs
 
 
@@ -78,4 +77,6 @@ def items(caller: Caller, answer: Answer, expected: Sequence[Product], mode: str
         assert run.stream.rejected == []
 
 
-__all__ = ["CALLERS", "Caller", "Product", "Run"]
+CALLERS_AND_RESPONSES: list[Caller] = [*CALLERS, SyncResponsesCaller]
+
+__all__ = ["CALLERS", "CALLERS_AND_RESPONSES", "Caller", "Product", "Run"]

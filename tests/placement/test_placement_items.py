@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from placement_runs import (
-    CALLERS,
+    CALLERS_AND_RESPONSES,
     LIST,
     MODES,
     OBJECTS,
@@ -21,44 +21,44 @@ from placement_runs import (
 from partialstream import IncompleteStreamError
 from partialstream.testing import Answer
 
-both = pytest.mark.parametrize("caller", CALLERS)
+each_caller = pytest.mark.parametrize("caller", CALLERS_AND_RESPONSES)
 in_all_modes = pytest.mark.parametrize("mode", MODES)
 
 
-@both
+@each_caller
 @in_all_modes
 @pytest.mark.parametrize(("text", "expected"), SHAPES.values(), ids=list(SHAPES))
 def test_in_the_content(caller: Caller, mode: str, text: str, expected: list[Product]) -> None:
     items(caller, content(text), expected, mode)
 
 
-@both
+@each_caller
 @in_all_modes
 @pytest.mark.parametrize(("text", "expected"), SHAPES.values(), ids=list(SHAPES))
 def test_in_a_tool_call(caller: Caller, mode: str, text: str, expected: list[Product]) -> None:
     items(caller, call(text), expected, mode)
 
 
-@both
+@each_caller
 @in_all_modes
 def test_one_tool_call_per_item(caller: Caller, mode: str) -> None:
     items(caller, call(*OBJECTS), PRODUCTS, mode)
 
 
-@both
+@each_caller
 @in_all_modes
 def test_one_tool_call_per_list(caller: Caller, mode: str) -> None:
     lists = [f'{{"items": [{text}]}}' for text in OBJECTS]
     items(caller, call(*lists), PRODUCTS, mode)
 
 
-@both
+@each_caller
 @in_all_modes
 def test_a_tool_call_of_another_name_where_there_is_nothing_else(caller: Caller, mode: str) -> None:
     items(caller, call(f'{{"items": {LIST}}}', name="Products"), PRODUCTS, mode)
 
 
-@both
+@each_caller
 @in_all_modes
 @pytest.mark.parametrize("text", [f'{{"items": {LIST}}}', LIST])
 def test_reasoning_beside(caller: Caller, mode: str, text: str) -> None:
@@ -66,7 +66,7 @@ def test_reasoning_beside(caller: Caller, mode: str, text: str) -> None:
     items(caller, Answer(text, as_tool=False, reasoning=draft), PRODUCTS, mode)
 
 
-@both
+@each_caller
 @in_all_modes
 @pytest.mark.parametrize("as_tool", [False, True])
 def test_prose_alone_is_quoted_by_the_error(caller: Caller, mode: str, as_tool: bool) -> None:
@@ -82,7 +82,7 @@ def test_prose_alone_is_quoted_by_the_error(caller: Caller, mode: str, as_tool: 
         assert run.values == []
 
 
-@both
+@each_caller
 @in_all_modes
 def test_prose_alone_instead_of_an_object(caller: Caller, mode: str) -> None:
     answer = content("I am sorry, but I cannot say {x}.")

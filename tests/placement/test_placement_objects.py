@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from placement_runs import CALLERS, MODES, Caller, Product, call, content, read
+from placement_runs import CALLERS_AND_RESPONSES, MODES, Caller, Product, call, content, read
 
 from partialstream.testing import Answer, ToolCall
 
-both = pytest.mark.parametrize("caller", CALLERS)
+each_caller = pytest.mark.parametrize("caller", CALLERS_AND_RESPONSES)
 in_all_modes = pytest.mark.parametrize("mode", MODES)
 TOOL = "Product"
 RIGHT = '{"name": "A long lamp {x}"}'
@@ -27,7 +27,7 @@ def grows(caller: Caller, answer: Answer, mode: str, *, on_time: bool = False) -
         assert len(runs[0].values) > 10
 
 
-@both
+@each_caller
 @in_all_modes
 def test_in_its_place(caller: Caller, mode: str) -> None:
     grows(caller, call(RIGHT, name=TOOL) if mode == "tools" else content(RIGHT), mode, on_time=True)
@@ -42,21 +42,21 @@ SHAPES = {
 }
 
 
-@both
+@each_caller
 @in_all_modes
 @pytest.mark.parametrize("text", SHAPES.values(), ids=list(SHAPES))
 def test_in_the_content(caller: Caller, mode: str, text: str) -> None:
     grows(caller, content(text), mode)
 
 
-@both
+@each_caller
 @in_all_modes
 @pytest.mark.parametrize("text", SHAPES.values(), ids=list(SHAPES))
 def test_in_a_tool_call(caller: Caller, mode: str, text: str) -> None:
     grows(caller, call(text, name=TOOL), mode)
 
 
-@both
+@each_caller
 @pytest.mark.parametrize("before", [True, False], ids=["before ours", "behind ours"])
 @pytest.mark.parametrize("interleaved", [False, True])
 @pytest.mark.parametrize("arguments", ['{"query": "x"}', '{"name": "Paris"}'])
@@ -68,7 +68,7 @@ def test_another_tool_called_beside_ours(
     grows(caller, answer, "tools")
 
 
-@both
+@each_caller
 @pytest.mark.parametrize("mode", ["json_schema", "json_object"])
 @pytest.mark.parametrize("arguments", ['{"query": "x"}', '{"name": "Paris"}'])
 def test_a_tool_called_beside_the_content_asked_for(
@@ -77,7 +77,7 @@ def test_a_tool_called_beside_the_content_asked_for(
     grows(caller, Answer(RIGHT, tool_calls=[ToolCall("search", arguments)]), mode)
 
 
-@both
+@each_caller
 @pytest.mark.parametrize(
     "draft",
     [

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from retry_runs import CALLERS, MODES, Caller
+from retry_runs import CALLER_IDS, EVERY_CALLER, MODES, Caller
 
 from partialstream.client import budget
 
 
-@pytest.fixture(params=CALLERS, ids=["sync", "async"])
+@pytest.fixture(params=EVERY_CALLER, ids=CALLER_IDS)
 def caller(request: pytest.FixtureRequest) -> Caller:
-    """One of the two clients."""
+    """One of the two clients, through one of the two APIs."""
     found: Caller = request.param
     return found
 

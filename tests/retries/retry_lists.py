@@ -72,29 +72,21 @@ def behind(text: str, part: str) -> int:
     return -(-(text.index(part) + len(part)) // CHUNK)
 
 
-def schema_of(body: dict[str, Any]) -> dict[str, Any]:
-    """The schema that a request asks for; it may be changed."""
-    if "tools" in body:
-        found: dict[str, Any] = body["tools"][0]["function"]["parameters"]
-    else:
-        found = body["response_format"]["json_schema"]["schema"]
-    return found
-
-
-def follow_up(mode: str, said: str | None, instruction: str) -> list[dict[str, Any]]:
-    """The messages that a request has after those of the first."""
-    if said is None:
-        return [{"role": "user", "content": instruction}]
-    if mode == "tools":
-        function = {"name": "ProductList", "arguments": said}
-        call = {"id": "followup1", "type": "function", "function": function}
+def follow_up(caller: Caller, mode: str, said: str | None, text: str) -> list[dict[str, Any]]:
+    """The messages, or items, that a request has after those of the first."""
+    if said is None or mode != "tools":
+        answer = [] if said is None else [{"role": "assistant", "content": said}]
+        return [*answer, {"role": "user", "content": text}]
+    function = {"name": "ProductList", "arguments": said}
+    if caller.api == "responses":
         return [
-            {"role": "assistant", "content": "", "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "followup1", "content": instruction},
+            {"type": "function_call", "call_id": "followup1", **function},
+            {"type": "function_call_output", "call_id": "followup1", "output": text},
         ]
+    call = {"id": "followup1", "type": "function", "function": function}
     return [
-        {"role": "assistant", "content": said},
-        {"role": "user", "content": instruction},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "followup1", "content": text},
     ]
 
 

@@ -61,7 +61,7 @@ class SyncEvents(SyncCaller):
         run = Run()
         with self._open() as sdk:
             try:
-                run.stream = getattr(from_openai(sdk), method)(**ASK, **kwargs)
+                run.stream = getattr(from_openai(sdk, **self._client), method)(**ASK, **kwargs)
                 for event in run.stream.events():
                     run.values.append(event)
                 if method == "create_partial":
@@ -81,7 +81,7 @@ class AsyncEvents(AsyncCaller):
         async def main() -> None:
             async with self._open() as sdk:
                 try:
-                    run.stream = getattr(from_openai(sdk), method)(**ASK, **kwargs)
+                    run.stream = getattr(from_openai(sdk, **self._client), method)(**ASK, **kwargs)
                     async for event in run.stream.events():
                         run.values.append(event)
                     if method == "create_partial":
@@ -93,6 +93,20 @@ class AsyncEvents(AsyncCaller):
         return run
 
 
+class SyncResponsesEvents(SyncEvents):
+    """All events of a call through `Client`, and the Responses API."""
+
+    api = "responses"
+
+
+class AsyncResponsesEvents(AsyncEvents):
+    """All events of a call through `AsyncClient`, and the Responses API."""
+
+    api = "responses"
+
+
 Caller = type[SyncEvents] | type[AsyncEvents]
 
 CALLERS: list[Caller] = [SyncEvents, AsyncEvents]
+EVERY_CALLER: list[Caller] = [*CALLERS, SyncResponsesEvents, AsyncResponsesEvents]
+CALLER_IDS = ["sync", "async", "sync-responses", "async-responses"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
+from client_runs import conversation, instruction
 from retry_lists import LAMP, RUG, SHELF, Product, bad, behind, listed, read, text_of, within
 from retry_runs import words
 
@@ -85,7 +86,7 @@ def test_an_answer_that_brings_nothing_is_asked_for_again(
 ) -> None:
     run, requests = read(caller, [Answer(THREE, fault=fault), THREE], max_retries=1)
     assert values(run) == [LAMP, RUG, SHELF]
-    said = requests[1].body["messages"][1:]
+    said = conversation(requests[1].body)[1:]
     if isinstance(fault, faults.Reset):
         assert said == [], "the model has said nothing wrong"
     else:
@@ -280,4 +281,4 @@ def test_a_repair_that_breaks_off_goes_on_repairing(caller: Caller) -> None:
         (1, RUG),
     ]
     assert causes(run) == ["request", "repair", "repair"]
-    assert bad(LAMP) not in requests[2].body["messages"][-1]["content"]
+    assert bad(LAMP) not in instruction(requests[2].body)

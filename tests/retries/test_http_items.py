@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from client_runs import LENGTH, instruction, schema_of
 from retry_lists import (
     BOOK,
     FIVE,
@@ -22,7 +23,6 @@ from retry_lists import (
     follow_up,
     listed,
     read,
-    schema_of,
     text_of,
     within,
 )
@@ -87,10 +87,12 @@ def test_what_is_said_to_the_model(caller: Caller, mode: str) -> None:
     first = requests[0].body
     said = [
         None,
-        follow_up(mode, text_of(LAMP, bad(RUG)), RESUME.format(count=2)),
-        follow_up(mode, text_of(LAMP, bad(RUG), SHELF), RESUME.format(count=3)),
-        follow_up(mode, text_of(LAMP, bad(RUG), SHELF, VASE), RESUME.format(count=4)),
-        follow_up(mode, text_of(bad(RUG)), REPAIR.format(index=1, raw=bad(RUG), error=NEGATIVE)),
+        follow_up(caller, mode, text_of(LAMP, bad(RUG)), RESUME.format(count=2)),
+        follow_up(caller, mode, text_of(LAMP, bad(RUG), SHELF), RESUME.format(count=3)),
+        follow_up(caller, mode, text_of(LAMP, bad(RUG), SHELF, VASE), RESUME.format(count=4)),
+        follow_up(
+            caller, mode, text_of(bad(RUG)), REPAIR.format(index=1, raw=bad(RUG), error=NEGATIVE)
+        ),
     ]
     beside = [None, "first_index", "first_index", "first_index", "indexes"]
     for request, messages, name in zip(requests, said, beside, strict=True):
@@ -99,8 +101,9 @@ def test_what_is_said_to_the_model(caller: Caller, mode: str) -> None:
             schema = schema_of(rest)
             assert list(schema["properties"]) == schema["required"] == [name, "items"]
             del schema["properties"][name], schema["required"][0]
-        assert rest.pop("messages") == first["messages"] + (messages or [])
-        assert rest == {name: value for name, value in first.items() if name != "messages"}
+        place = "input" if caller.api == "responses" else "messages"
+        assert rest.pop(place) == first[place] + (messages or [])
+        assert rest == {name: value for name, value in first.items() if name != place}
 
 
 def test_the_events_tell_of_it_in_order(caller: Caller) -> None:
@@ -121,7 +124,7 @@ def test_the_events_tell_of_it_in_order(caller: Caller) -> None:
     assert (repaired.rejected.index, repaired.rejected.raw) == (1, bad(RUG))
     assert [re.split("[:;]", str(e.error))[0] for e in run.all(AttemptFailed)] == [
         "the connection ended before the response did",
-        "the response ends before the document does (finish reason 'length')",
+        f"the response ends before the document does (finish reason {LENGTH[caller.api]!r})",
         "the provider sent an error",
         "item 1 does not validate",
     ]
@@ -148,5 +151,5 @@ def test_items_beside_an_invalid_one_are_in_time(caller: Caller, mode: str) -> N
     assert items[2].received_at > first.duration >= pause
     asked = requests[1].received_at - requests[0].received_at
     assert pause <= asked < items[2].received_at + 0.05
-    assert bad(RUG) in requests[1].body["messages"][-1]["content"]
+    assert bad(RUG) in instruction(requests[1].body)
     assert len(requests) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from client_runs import conversation, instruction
 from pydantic import ValidationError
 from retry_lists import (
     BOOK,
@@ -98,7 +99,7 @@ def test_a_function_decides_for_each_invalid_item(caller: Caller) -> None:
     assert [(each.index, each.raw) for each in asked] == [(0, bad(LAMP)), (1, bad(RUG))]
     assert placed(run) == [(2, SHELF), (1, RUG)]
     assert [each.index for each in run.stream.rejected] == [0]
-    assert bad(LAMP) not in str(requests[1].body["messages"][-1])
+    assert bad(LAMP) not in instruction(requests[1].body)
 
 
 def test_a_function_may_end_the_stream(caller: Caller) -> None:
@@ -155,11 +156,11 @@ def test_the_prompts_can_be_replaced(caller: Caller, mode: str) -> None:
     cut = text_of(bad(LAMP), RUG, SHELF)
     answers = [Answer(cut, fault=faults.Reset(within(cut, "Shelf"))), listed(SHELF), listed(LAMP)]
     _, requests = read(caller, answers, mode=mode, prompts=prompts, max_retries=1)
-    said = [request.body["messages"][1:] for request in requests]
+    said = [conversation(request.body)[1:] for request in requests]
     assert said == [
         [],
-        follow_up(mode, text_of(bad(LAMP), RUG), "Bitte weiter nach 2, davon 2 gezeigt"),
-        follow_up(mode, text_of(bad(LAMP)), "Bitte berichtigen: [0]"),
+        follow_up(caller, mode, text_of(bad(LAMP), RUG), "Bitte weiter nach 2, davon 2 gezeigt"),
+        follow_up(caller, mode, text_of(bad(LAMP)), "Bitte berichtigen: [0]"),
     ]
 
 
@@ -264,8 +265,8 @@ def test_a_list_that_is_not_streamed_is_repaired_too(caller: Caller, mode: str) 
     assert products == [LAMP, RUG, SHELF], "in their order, as nobody has seen one before"
     first, second = server.requests
     assert "stream" not in second.body or not second.body["stream"]
-    assert second.body["messages"] == first.body["messages"] + follow_up(
-        mode, text_of(bad(RUG)), REPAIR.format(index=1, raw=bad(RUG), error=NEGATIVE)
+    assert conversation(second.body) == conversation(first.body) + follow_up(
+        caller, mode, text_of(bad(RUG)), REPAIR.format(index=1, raw=bad(RUG), error=NEGATIVE)
     )
 
 
@@ -281,7 +282,7 @@ def test_an_object_that_is_not_streamed_is_asked_for_again(caller: Caller, mode:
     with ReplayServer([bad(LAMP), row("Lamp", 1)]) as server:
         product = caller(server).whole(response_model=Product, mode=mode, max_retries=1)
     assert product == LAMP
-    assert NEGATIVE in server.requests[1].body["messages"][-1]["content"]
+    assert NEGATIVE in instruction(server.requests[1].body)
 
 
 def test_what_is_not_streamed_fails_in_the_same_way(caller: Caller) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from client_runs import conversation, instruction, schema_of
 from pydantic import BaseModel, Field, model_validator
-from retry_runs import CALLERS, MODES, Caller, Run, words
+from retry_runs import Run, words
 
 from partialstream import (
     AttemptFailed,
@@ -23,6 +24,8 @@ from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from retry_runs import Caller
 
 
 class Review(BaseModel):
@@ -39,12 +42,6 @@ def answer(*parts: dict[str, Any], **kwargs: Any) -> Answer:
     return Answer(json.dumps({k: v for part in parts for k, v in part.items()}), **kwargs)
 
 
-@pytest.fixture(params=CALLERS, ids=["sync", "async"])
-def caller(request: pytest.FixtureRequest) -> Caller:
-    found: Caller = request.param
-    return found
-
-
 def read(
     caller: Caller, answers: Sequence[Answer], model: Any = Review, **kwargs: Any
 ) -> tuple[Run, list[Any]]:
@@ -54,7 +51,6 @@ def read(
         return run, list(server.requests)
 
 
-@pytest.mark.parametrize("mode", MODES)
 def test_an_invalid_member_ends_the_answer_at_once(caller: Caller, mode: str) -> None:
     bad = answer(GOOD, {"verdict": "maybe", "text": words(200)})
     # With its last character: more is not sent while the client is there.
@@ -74,23 +70,21 @@ def test_an_invalid_member_ends_the_answer_at_once(caller: Caller, mode: str) ->
     assert first.deltas_sent == deltas
 
 
-@pytest.mark.parametrize("mode", MODES)
 def test_only_the_rest_is_asked_for(caller: Caller, mode: str) -> None:
     bad = answer(GOOD, {"verdict": "maybe"})
     rest = answer({"verdict": "buy", "text": GOOD["text"]})
     _, requests = read(caller, [bad, rest], mode=mode, max_retries=1)
     body = requests[1].body
-    schema = (
-        body["tools"][0]["function"]["parameters"]
-        if mode == "tools"
-        else body["response_format"]["json_schema"]["schema"]
-    )
+    schema = schema_of(body)
     assert list(schema["properties"]) == ["verdict", "text"]
     assert schema["required"] == ["verdict", "text"]
-    *_, last = body["messages"]
-    assert last["role"] == ("tool" if mode == "tools" else "user")
-    assert "verdict: Input should be 'buy', 'wait' or 'avoid'" in last["content"]
-    assert "maybe" in json.dumps(body["messages"])
+    *_, last = conversation(body)
+    if mode == "tools" and caller.api == "responses":
+        assert last["type"] == "function_call_output"
+    else:
+        assert last["role"] == ("tool" if mode == "tools" else "user")
+    assert "verdict: Input should be 'buy', 'wait' or 'avoid'" in instruction(body)
+    assert "maybe" in json.dumps(conversation(body))
 
 
 def test_members_that_stand_are_shown_from_the_first_snapshot_on(caller: Caller) -> None:
@@ -128,7 +122,7 @@ def test_an_answer_that_breaks_off_is_resumed(caller: Caller, fault: faults.Faul
     assert run.last(Snapshot).value == Review(**GOOD)
     assert run.only(Resumed).kept == 2
     assert [a.cause for a in run.stream.attempts] == ["request", "resume"]
-    said = requests[1].body["messages"][-2]
+    said = conversation(requests[1].body)[-2]
     assert said == {"role": "assistant", "content": '{"title": "Brass lamp", "score": 7}'}
 
 
@@ -155,7 +149,7 @@ def test_a_model_that_fails_as_a_whole_is_asked_for_as_a_whole(caller: Caller) -
     run, requests = read(caller, answers, Interval, max_retries=1)
     assert run.last(Snapshot).value == Interval(low=1, high=3)
     assert run.final == Interval(low=1, high=3)
-    said, asked = requests[1].body["messages"][-2:]
+    said, asked = conversation(requests[1].body)[-2:]
     assert said["content"] == '{"low": 3, "high": 1}'
     assert "low must not be above high" in asked["content"]
 

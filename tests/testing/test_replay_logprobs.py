@@ -1,4 +1,4 @@
-"""Scripted probabilities of tokens, as Chat Completions tells them."""
+"""Scripted probabilities of tokens, as OpenAI's APIs tell them."""
 
 from __future__ import annotations
 
@@ -146,3 +146,45 @@ def test_items_have_the_confidence_that_was_scripted() -> None:
         ).detailed()
     assert item.value == Product(name="Lamp")
     assert item.confidence == {("name",): pytest.approx(math.exp(-0.75))}
+
+
+INCLUDE: Any = ["message.output_text.logprobs"]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_of_a_response_every_copy_of_a_text_has_them(count: int) -> None:
+    answer = Answer(pieces=PIECES, logprobs=NUMBERS, alternatives={"La": {"Ca": -0.25}}.get)
+    with (
+        ReplayServer(answer, repeat=True) as server,
+        openai.OpenAI(base_url=server.base_url, api_key="test") as client,
+    ):
+        more = {"include": INCLUDE, "top_logprobs": count}
+        asked: dict[str, Any] = {"model": "m", "input": "x", **more}
+        events: Any = [*client.responses.create(stream=True, **asked)]
+        whole: Any = client.responses.create(**asked)
+        silent: Any = client.responses.create(model="m", input="x", top_logprobs=2)
+    pieces = [event.logprobs for event in events if event.type == "response.output_text.delta"]
+    assert [len(each) for each in pieces] == [1, 1, 0, 1, 1]
+    (done,) = [event.logprobs for event in events if event.type == "response.output_text.done"]
+    for entries in ([entry for each in pieces for entry in each], done):
+        assert [(entry.token, entry.logprob) for entry in entries] == TOLD
+    for response in (events[-1].response, whole):
+        (content,) = response.output[0].content
+        assert told_by(content.logprobs) == TOLD
+        tops = [told_by(entry.top_logprobs) for entry in content.logprobs]
+        ranking = [("Ca", -0.25), ("La", -0.5)][:count]
+        one = min(count, 1)
+        assert tops == [TOLD[:one], ranking, TOLD[2 : 2 + one], TOLD[3 : 3 + one]]
+    assert silent.output[0].content[0].logprobs == []
+
+
+@pytest.mark.parametrize("extra", [{"tools": [{"type": "function", "name": "t"}]}, {}])
+def test_of_a_response_calls_and_refusals_have_none(extra: dict[str, Any]) -> None:
+    answer = Answer(**({"text": TEXT} if extra else {"refusal": "no"}), logprobs=lambda text: -1.0)
+    with (
+        ReplayServer(answer) as server,
+        openai.OpenAI(base_url=server.base_url, api_key="test") as client,
+    ):
+        asked: dict[str, Any] = {"model": "m", "input": "x", "include": INCLUDE, **extra}
+        events: Any = [*client.responses.create(stream=True, **asked)]
+    assert not any(getattr(event, "logprobs", None) for event in events)

@@ -172,6 +172,9 @@ def test_usage() -> None:
     }
     messages = [{"role": "user", "content": [{"type": "input_text", "text": "12345678"}]}]
     assert whole("x", input=messages, instructions="1234")["usage"]["input_tokens"] == 3
+    call = {"type": "function_call", "call_id": "c", "name": "a", "arguments": "1234"}
+    output = {"type": "function_call_output", "call_id": "c", "output": "12345678"}
+    assert whole("x", input=[call, output])["usage"]["input_tokens"] == 3
 
 
 def test_errors() -> None:

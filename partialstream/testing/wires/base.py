@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from partialstream.sources.common import is_list, is_object
@@ -111,10 +112,27 @@ class Wire(ABC):
         """Render the end of a part, if the wire has such an event."""
         return b""
 
+    def logprobs(self, deltas: Iterable[Delta]) -> list[dict[str, Any]]:
+        """Render the log probabilities of deltas as OpenAI's APIs do, if they are asked for."""
+        entries: list[dict[str, Any]] = []
+        for _, text, logprob, others in deltas if self.ask.logprobs else ():
+            if logprob is not None:
+                ranking = sorted(
+                    [(text, logprob), *others.items()], key=itemgetter(1), reverse=True
+                )
+                top = [_token(*each) for each in ranking[: self.ask.top_logprobs]]
+                entries.append({**_token(text, logprob), "top_logprobs": top})
+        return entries
+
     def silent(self) -> bytes:
         """Render the parts without a delta."""
         parts = [part for part in self.script.silent if part in self.places]
         return b"".join(self.start(part) + self.end(part) for part in parts)
+
+
+def _token(text: str, logprob: float) -> dict[str, Any]:
+    data = text.encode("utf-8", "surrogatepass")
+    return {"token": text, "logprob": logprob, "bytes": list(data)}
 
 
 def dumps(value: Any) -> bytes:
@@ -184,10 +202,14 @@ tools=["a", "b"], wanted="b")
     return Ask(**{**members, **more})
 
 
+# Members of messages and of the Responses API's items that hold texts, or what holds them.
+_TEXTS = ("text", "content", "parts", "arguments", "output")
+
+
 def _size(value: Any) -> int:
     """Count the characters of a text, or of those in a list or as members of an object."""
     if isinstance(value, str):
         return len(value)
     if is_object(value):
-        return sum(_size(value.get(name)) for name in ("text", "content", "parts"))
+        return sum(_size(value.get(name)) for name in _TEXTS)
     return sum(map(_size, value)) if is_list(value) else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -137,14 +136,7 @@ class ChatWire(Wire):
 
     def _logprobs(self, deltas: Iterable[Delta]) -> dict[str, Any] | None:
         """Make the `logprobs` of a choice, None if they are not asked for, or there are none."""
-        entries: list[dict[str, Any]] = []
-        for _, text, logprob, others in deltas if self.ask.logprobs else ():
-            if logprob is not None:
-                ranking = sorted(
-                    [(text, logprob), *others.items()], key=itemgetter(1), reverse=True
-                )
-                top = [_token(*each) for each in ranking[: self.ask.top_logprobs]]
-                entries.append({**_token(text, logprob), "top_logprobs": top})
+        entries = self.logprobs(deltas)
         return {"content": entries, "refusal": None} if entries else None
 
 
@@ -183,8 +175,3 @@ def usage_object(usage: Usage) -> dict[str, Any]:
 def _call(part: Part, arguments: str) -> dict[str, Any]:
     function = {"name": part.name, "arguments": arguments}
     return {"id": part.call_id, "type": "function", "function": function}
-
-
-def _token(text: str, logprob: float) -> dict[str, Any]:
-    data = text.encode("utf-8", "surrogatepass")
-    return {"token": text, "logprob": logprob, "bytes": list(data)}

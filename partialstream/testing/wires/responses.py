@@ -10,7 +10,7 @@ from typing_extensions import override
 from partialstream.testing.wires.base import CREATED, Wire, ask_from, dumps, openai_error, sse_event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from partialstream.testing.script import Ask, Delta, Part, Script
@@ -26,11 +26,13 @@ _PARTS = {
 
 # What the events of each kind of text are called, and what else is in them.
 _DELTAS: dict[str, tuple[str, dict[str, Any]]] = {
-    "content": ("response.output_text", {"content_index": 0, "logprobs": []}),
+    "content": ("response.output_text", {"content_index": 0}),
     "tool": ("response.function_call_arguments", {}),
     "reasoning": ("response.reasoning_summary_text", {"summary_index": 0}),
     "refusal": ("response.refusal", {"content_index": 0}),
 }
+
+_LOGPROBS = "message.output_text.logprobs"
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
@@ -57,6 +59,8 @@ class ResponsesWire(Wire):
             prompt=("instructions", "input"),
             tools=[str(tool["name"]) for tool in tools],
             wanted=choice if isinstance(choice, str) else choice.get("name", "auto"),
+            logprobs=_LOGPROBS in (body.get("include") or ()),
+            top_logprobs=int(body.get("top_logprobs") or 0),
         )
 
     @override
@@ -74,7 +78,10 @@ class ResponsesWire(Wire):
     @override
     def piece(self, delta: Delta) -> bytes:
         kind, place = _DELTAS[delta.part.kind]
-        return self._event(f"{kind}.delta", **self._at(delta.part), **place, delta=delta.text)
+        told = self._told(delta.part, [delta])
+        return self._event(
+            f"{kind}.delta", **self._at(delta.part), **place, delta=delta.text, **told
+        )
 
     @override
     def end(self, part: Part) -> bytes:
@@ -84,7 +91,8 @@ class ResponsesWire(Wire):
             "tool": {"name": part.name, "arguments": text},
             "refusal": {"refusal": text},
         }.get(part.kind, {"text": text})
-        ended = self._event(f"{kind}.done", **self._at(part), **place, **said)
+        told = self._told(part, self._deltas(part))
+        ended = self._event(f"{kind}.done", **self._at(part), **place, **said, **told)
         ended += self._content_part(part, "done", text)
         index, item = self.places[part], self._ended_item(part)
         return ended + self._event("response.output_item.done", output_index=index, item=item)
@@ -117,6 +125,13 @@ class ResponsesWire(Wire):
         place = self.places[part]
         return {"output_index": place, "item_id": f"item_{place}"}
 
+    def _told(self, part: Part, deltas: Iterable[Delta]) -> dict[str, Any]:
+        """What is said of the tokens of a text; of other parts nothing is."""
+        return {"logprobs": self.logprobs(deltas)} if part.kind == "content" else {}
+
+    def _deltas(self, part: Part) -> list[Delta]:
+        return [delta for delta in self.script.deltas if delta.part == part]
+
     def _content_part(self, part: Part, word: str, text: str) -> bytes:
         """Tell that a part of an item begins, or is done; a tool call has none."""
         if part.kind not in _PARTS:
@@ -134,6 +149,8 @@ class ResponsesWire(Wire):
             summary = [_content(part, text)] if text else []
             return {**item, "type": "reasoning", "summary": summary}
         content = [] if text is None else [_content(part, text)]
+        if text is not None and part.kind == "content":
+            content[0]["logprobs"] = self.logprobs(self._deltas(part))
         return {**item, "type": "message", "role": "assistant", "content": content}
 
     def _ended_item(self, part: Part) -> dict[str, Any]:
