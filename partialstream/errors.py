@@ -18,11 +18,14 @@ OpenAI's; `TypeError` and `ValueError` for wrong arguments; what the caller's ow
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from partialstream.quoting import mask_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from partialstream.results import Attempt, Outcome, Path, Usage
 
@@ -48,18 +51,26 @@ def format_path(path: Path) -> str:
 class PartialStreamError(Exception):
     """Base of all errors of this library.
 
+    The message of an error that a stream or a call raises ends with when it happened and what had
+    been delivered by then: `(after 3.2 s and 14 items, attempt 2)`.
+
     Attributes:
         outcome: How the stream ended; None while the error has not reached a stream or parser.
         usage: Tokens paid for until then, None if unknown.
         delivered: How many items had been delivered. The items themselves are with the
             caller already; keeping them here would make memory grow with the stream.
         snapshot: The last snapshot of a growing object, None for items.
+        elapsed: Seconds from the first request; for a stream that was opened elsewhere, from
+            where the stream object was created. None while the error has not reached a stream.
+        attempts: Every request that was made, in order.
     """
 
     outcome: Outcome | None
     usage: Usage | None
     delivered: int
     snapshot: Any
+    elapsed: float | None
+    attempts: tuple[Attempt, ...]
 
     def __init__(self, message: str, *, outcome: Outcome | None = None) -> None:
         super().__init__(message)
@@ -67,11 +78,48 @@ class PartialStreamError(Exception):
         self.usage = None
         self.delivered = 0
         self.snapshot = None
+        self.elapsed = None
+        self.attempts = ()
+
+    @property
+    def message(self) -> str:
+        """What happened, without when, and what had been delivered."""
+        # Not by `super`: a subclass may have a second base, with a text of its own.
+        return Exception.__str__(self)
+
+    @override
+    def __str__(self) -> str:
+        message = self.message
+        if self.elapsed is None:
+            return message
+        if self.snapshot is None:
+            delivered = _counted(self.delivered, "item")
+        else:
+            fields: Any = getattr(self.snapshot, "model_fields_set", None)
+            delivered = "a snapshot" if fields is None else _counted(len(fields), "field")
+        attempt = f", attempt {len(self.attempts)}" if len(self.attempts) > 1 else ""
+        digits = 1 if self.elapsed < 100 else 0
+        space = "\n" if "\n" in message else " "
+        return f"{message}{space}(after {self.elapsed:.{digits}f} s and {delivered}{attempt})"
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As exceptions are rebuilt, but for `__init__`: subclasses want keywords there.
+        return _rebuilt, (type(self), *self.args), self.__dict__
 
     @property
     def tail(self) -> str:
         """The unfinished text of the open item or object, `""` if there is none."""
         return self.outcome.tail if self.outcome is not None else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _rebuilt(kind: type[Exception], *args: Any) -> Exception:
+    """An exception without its attributes, for pickle and copy."""
+    return kind.__new__(kind, *args)
 
 
 class JSONSyntaxError(PartialStreamError, ValueError):
@@ -151,7 +199,7 @@ class IncompleteStreamError(PartialStreamError):
             message += f": {detail}"
         if outcome.tail:
             shown = outcome.tail if len(outcome.tail) <= 80 else "…" + outcome.tail[-80:]
-            message += f"; unfinished: {shown!r}"
+            message += f"; unfinished: {mask_keys(shown)!r}"
         return cls(message, outcome=outcome)
 
 
@@ -213,11 +261,7 @@ class LimitExceededError(PartialStreamError):
 
 
 class RetriesExhaustedError(PartialStreamError):
-    """The retry policy gave up. The last failure is the `__cause__`.
-
-    Attributes:
-        attempts: Every request that was made, in order.
-    """
+    """The retry policy gave up. The last failure is the `__cause__`."""
 
     def __init__(
         self, message: str, *, attempts: Sequence[Attempt], outcome: Outcome | None = None

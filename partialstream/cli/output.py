@@ -127,12 +127,12 @@ def help_table() -> str:
 def message_of(error: PartialStreamError) -> str:
     """One line for an error of a stream, its kind first."""
     if isinstance(error, JSONSyntaxError):
-        return f"malformed: {error}"
+        return f"malformed: {error.message}"
     if isinstance(error, OutputValidationError) and isinstance(error.__cause__, ValidationError):
         return f"invalid: {reasons(error.__cause__)}; raw: {one_line(error.raw)}"
     if isinstance(error, IncompleteStreamError) and error.outcome is not None:
-        return f"{error.outcome.status}: {error}"
-    return str(error)
+        return f"{error.outcome.status}: {error.message}"
+    return error.message
 
 
 def reasons(error: ValidationError) -> str:

@@ -142,7 +142,7 @@ def _read(stream: ItemStream[Any] | PartialStream[Any]) -> Iterator[Event[Any]]:
         with suppress(PartialStreamError):  # what is unfinished behind prose may be anything
             reader.feed(error.tail)
         raise IncompleteStreamError(
-            f"{error}; ends at line {place.line} column {place.column} (offset {place.offset}), "
+            f"{error.message}; ends at line {place.line} column {place.column} (offset {place.offset}), "
             f"in {format_path(reader.path)}",
             outcome=error.outcome,
         ) from error

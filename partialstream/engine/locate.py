@@ -22,12 +22,10 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from partialstream.engine.tokens import run_of
+from partialstream.quoting import LOOKED_AT, quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-
-QUOTED: Final = 80
-"""Characters of the beginning that messages quote."""
 
 START: Final = "start"
 NEXT: Final = "next"
@@ -252,15 +250,15 @@ def _cut_tag(text: str, pos: int) -> int:
 
 
 def beginning_of(pieces: Iterable[str]) -> str:
-    """The first characters of a text, to be quoted; an ellipsis stands for more.
+    """The first characters of a text, as messages quote them.
 
     Example:
-        >>> beginning_of(["I am ", "sorry."]), len(beginning_of(["x" * 50] * 3))
-        ('I am sorry.', 81)
+        >>> beginning_of(["I am ", "sorry."]), len(beginning_of(["x" * 150] * 3))
+        ('I am sorry.', 201)
     """
     text = ""
     for piece in pieces:
-        text += piece[: QUOTED + 1]
-        if len(text) > QUOTED:
-            return f"{text[:QUOTED]}…"
-    return text
+        text += piece[:LOOKED_AT]
+        if len(text) >= LOOKED_AT:
+            break
+    return quote(text)

@@ -19,7 +19,14 @@ from partialstream.errors import LimitExceededError, ProviderError
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import AnswerMetadata
 from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
-from partialstream.sources.common import is_list, is_object, provider_error, shorten, unknown_chunk
+from partialstream.sources.common import (
+    is_list,
+    is_object,
+    provider_error,
+    quoting,
+    shorten,
+    unknown_chunk,
+)
 from partialstream.sources.json_stream import JSONStreamDecoder
 from partialstream.sources.sse import SSEDecoder
 
@@ -99,6 +106,7 @@ class BodySource:
         deltas: list[Delta] = []
         tokens: list[Token] = []
         count = 0
+        event = b""
         try:
             for name, event, bare in framing.finish() if self._at_end else framing.feed(chunk):
                 count += 1
@@ -128,7 +136,11 @@ class BodySource:
                     metadata.tokens = []
             if framing.held > self._limits.event_size:
                 raise exceeded(self._limits, "event_size")
-        except (ProviderError, LimitExceededError) as error:
+        except ProviderError as error:
+            self._failure = quoting(error, event)
+            if not deltas:
+                raise self._failure from error.__cause__
+        except LimitExceededError as error:
             self._failure = error
             if not deltas:
                 raise

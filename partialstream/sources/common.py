@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, TypeGuard, cast
+from typing import Any, Final, TypeGuard, cast
 
 from partialstream.errors import ProviderError
+from partialstream.quoting import QUOTED, mask_keys, quote
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -138,8 +139,8 @@ def text_in(fields: dict[str, Any], name: str) -> str:
 _TELLING = ("object", "type", "event")
 
 
-def shorten(text: str, limit: int = 200) -> str:
-    """Quote a text for a message, its end cut off if it is long.
+def shorten(text: str, limit: int = QUOTED) -> str:
+    """Quote a text for a message, without keys, its end cut off if it is long.
 
     Example:
         >>> shorten("abc")
@@ -148,16 +149,16 @@ def shorten(text: str, limit: int = 200) -> str:
         "'abc'… (6 characters)"
     """
     if len(text) <= limit:
-        return repr(text)
-    return f"{text[:limit]!r}… ({len(text)} characters)"
+        return repr(mask_keys(text))
+    return f"{quote(text, limit)[:limit]!r}… ({len(text)} characters)"
 
 
 def shown(value: Any, limit: int = 2000) -> str:
     """Write a value for a message, whatever it is: a text as it is, all else by its `repr`."""
     if isinstance(value, str):
-        return value[:limit]
+        return quote(value, limit)[:limit]
     try:
-        return repr(value)[:limit]
+        return quote(repr(value), limit)[:limit]
     except (RecursionError, ValueError):
         # Nested deeper than Python's stack, or an integer of more digits than it writes.
         return describe(value)
@@ -173,7 +174,7 @@ def describe(chunk: Any) -> str:
     if isinstance(chunk, str):
         return f"the text {shorten(chunk)}"
     if isinstance(chunk, bytes):
-        return f"the bytes {chunk[:80]!r}"
+        return f"the bytes {quote(repr(chunk[:QUOTED]))}"
     kind: type[Any] = chunk.__class__
     name = kind.__qualname__
     if kind.__module__ != "builtins":
@@ -191,9 +192,24 @@ def describe(chunk: Any) -> str:
     return f"a {name} with {', '.join(members)}" if members else f"an empty {name}"
 
 
+_UNKNOWN: Final = "unknown chunk: "
+
+
 def unknown_chunk(chunk: Any, expected: str) -> ProviderError:
     """The error for a chunk of unknown shape."""
-    return ProviderError(f"unknown chunk: {describe(chunk)}; expected {expected}", chunk=chunk)
+    return ProviderError(f"{_UNKNOWN}{describe(chunk)}; expected {expected}", chunk=chunk)
+
+
+def quoting(error: ProviderError, text: bytes) -> ProviderError:
+    """An error that quotes the text of a chunk of unknown shape; any other error as it is.
+
+    For what is certainly a part of a response; see `describe`.
+    """
+    message = str(error)
+    if not message.startswith(_UNKNOWN):
+        return error
+    beginning = text[: 8 * QUOTED].decode(errors="replace")
+    return ProviderError(f"{message}; the chunk is {quote(beginning)!r}", chunk=error.chunk)
 
 
 def error_in(chunk: dict[str, Any]) -> ProviderError | None:

@@ -325,9 +325,8 @@ class Session(Generic[T]):
         if isinstance(failure, PartialStreamError):
             if failure.outcome is None:
                 failure.outcome = Outcome("invalid", detail=str(failure))
-            failure.usage = self.usage
-            failure.delivered = self._delivered
-            failure.snapshot = reader.snapshot
+            reader.response.ended()
+            self.add_context(failure)
             self.outcome = failure.outcome
         elif failure is not None and self.outcome is None:
             self.outcome = reader.outcome  # an exception that is not ours to explain
@@ -335,6 +334,15 @@ class Session(Generic[T]):
         self.cancel()
         self.report_end(failure)
         return Finished(self.outcome or Outcome("cancelled"))
+
+    def add_context(self, error: PartialStreamError) -> None:
+        """Note in an error when it happened, and what had been delivered by then."""
+        total = self.timing.total
+        error.usage = self.usage
+        error.delivered = self._delivered
+        error.snapshot = self._last if self._stopped else self._reader.snapshot
+        error.elapsed = self._reader.response.elapsed() if total is None else total
+        error.attempts = error.attempts or tuple(self.attempts)
 
     def final(self) -> T:
         """The validated object, once the stream is complete.
@@ -346,10 +354,9 @@ class Session(Generic[T]):
         if isinstance(failure, PartialStreamError):
             raise failure
         if self.outcome is None or not self.outcome.ok:
+            # A snapshot is not validated as a whole, so it is not given.
             error = IncompleteStreamError.of(self.outcome or Outcome("cancelled"))
-            if self._stopped:  # a snapshot is not validated as a whole, so it is not given
-                error.usage = self.usage
-                error.snapshot = self._last
+            self.add_context(error)
             raise error
         return self._reader.final()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.builder import SnapshotBuilder
-from partialstream.engine.locate import QUOTED, Certainty, beginning_of
+from partialstream.engine.locate import Certainty, beginning_of
 from partialstream.engine.parser import DONE, SyntaxReader
 from partialstream.engine.position import Position, Transcript
 from partialstream.engine.probe import ObjectProbe, Probe, Root
@@ -20,6 +20,7 @@ from partialstream.errors import (
     PartialStreamError,
 )
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
+from partialstream.quoting import LOOKED_AT
 from partialstream.results import Outcome
 from partialstream.validation.checks import Settings
 from partialstream.validation.locations import complete_members, object_text
@@ -234,7 +235,7 @@ class PartialParser(Generic[M]):
         if self._reader is not None and self._final is None:
             return self._within_limit(text)
         if self._reader is None:
-            self._beginning += text[: QUOTED + 1 - len(self._beginning)]
+            self._beginning += text[: LOOKED_AT - len(self._beginning)]
         return self._text_of_next(text)
 
     def _text_of_next(self, text: str) -> tuple[str | None, str]:

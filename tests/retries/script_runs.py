@@ -72,7 +72,8 @@ def _plain(value: Any) -> Any:
         return value.number, _plain(value.error)
     if isinstance(value, BaseException):
         told = [getattr(value, name, None) for name in ("outcome", "usage", "delivered", "index")]
-        return type(value), str(value), told, value.__cause__ and _plain(value.__cause__)
+        text = getattr(value, "message", None) or str(value)  # the former has no times
+        return type(value), text, told, value.__cause__ and _plain(value.__cause__)
     return value
 
 

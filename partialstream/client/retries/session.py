@@ -361,6 +361,8 @@ def first_request(
             failure = call.deadline.stalled(error)
         elif retries is not None:
             failure = retries.give_up_first_request(error)
+        if isinstance(failure, PartialStreamError):
+            session.add_context(failure)
         session.report_end(failure)
         if retries is not None:
             retries.report(failure, last=True)
