@@ -70,7 +70,7 @@ def describe(error: PartialStreamError) -> tuple[Any, ...]:
         return name, error.index, error.raw
     if isinstance(error, LimitExceededError):
         return name, error.limit
-    return name, str(error)
+    return name, error.message
 
 
 def place(error: PartialStreamError | None) -> tuple[Any, ...]:

@@ -142,8 +142,8 @@ def _read(stream: ItemStream[Any] | PartialStream[Any]) -> Iterator[Event[Any]]:
         with suppress(PartialStreamError):  # what is unfinished behind prose may be anything
             reader.feed(error.tail)
         raise IncompleteStreamError(
-            f"{error.message}; ends at line {place.line} column {place.column} (offset {place.offset}), "
-            f"in {format_path(reader.path)}",
+            f"{error.message}; ends at line {place.line} column {place.column} "
+            f"(offset {place.offset}), in {format_path(reader.path)}",
             outcome=error.outcome,
         ) from error
 
