@@ -89,7 +89,8 @@ SIGNATURES = {
     "completeness": "(snapshot, path=())",
     "confidence": "(snapshot, path=())",
     "from_openai": (
-        "(client, *, api='chat', mode=None, templates=False, fallbacks=(), rate_limit=None)"
+        "(client, *, api='chat', mode=None, templates=False, raw_chunks=None, fallbacks=(), "
+        "rate_limit=None)"
     ),
     **{
         f"{stream}.{method}": "(self)"

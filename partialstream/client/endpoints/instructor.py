@@ -29,6 +29,11 @@ from partialstream.client.endpoints.capture import (
     tool_name_for,
 )
 from partialstream.client.endpoints.providers import provider_of_instructor, server_of
+from partialstream.client.endpoints.watched import (
+    is_instrumented,
+    is_stream_instrumented,
+    watched_chunks,
+)
 from partialstream.client.hooks import Hooks
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.observer import Target
@@ -38,7 +43,6 @@ from partialstream.stream.session import resolved
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from partialstream.client.endpoints.base import AsyncBody, Body
     from partialstream.client.options import Options
     from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
@@ -81,7 +85,12 @@ class InstructorEndpoint:
         """Where a request goes, and what it asks; see `Endpoint`."""
         google = self.provider.startswith("gcp.") and not _is_openai(self._client.client)
         operation = "generate_content" if google else "chat"
-        return Target(operation, server_of(self._client.client), request.arguments)
+        client = self._client.client
+        traced = False
+        if _takes_timeout(client):
+            resource = client.messages if hasattr(client, "messages") else client.chat.completions
+            traced = is_instrumented(client, resource)
+        return Target(operation, server_of(client), request.arguments, traced=traced)
 
     @contextmanager
     def _capturing(
@@ -130,14 +139,15 @@ class InstructorEndpoint:
             arguments["timeout"] = min(timeout, left) if isinstance(timeout, (int, float)) else left
         return arguments
 
-    def send(
-        self, request: InstructorRequest, sending: Sending
-    ) -> Steps[Body | AsyncBody | CapturedChunks | AsyncCapturedChunks]:
+    def send(self, request: InstructorRequest, sending: Sending) -> Steps[Any]:
         """Send a request; gives the chunks of its response."""
         with self._capturing(request, sending) as (captured, arguments):
             yield from resolved(self._client.create_fn(**arguments))
         read = "aiter_bytes" if sending.asynchronous else "iter_bytes"
         response = captured.http_response(read, request.idle_seconds)
+        known = response is not None and _takes_timeout(self._client.client)
+        if known and is_stream_instrumented(captured.response):
+            return (yield from watched_chunks(captured.response, sending))
         if response is not None:
             return body_of(response, sending)
         chunks = AsyncCapturedChunks if sending.asynchronous else CapturedChunks
