@@ -132,7 +132,7 @@ class AsyncClient(AsyncCalls):
         It is read by `async for snapshot in stream`, best in an `async with` block.
 
         Args:
-            response_model: Its type.
+            response_model: Its type, as for `Client.create_partial`.
             **kwargs: For the SDK: `temperature`, `timeout`, `extra_body`, …
         """
         call = self._call(object_shape(response_model), locals(), stream=True)

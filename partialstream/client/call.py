@@ -33,10 +33,12 @@ from partialstream.telemetry.observing import observer_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+    from enum import Enum
 
     from typing_extensions import Self
 
     from partialstream.client.endpoints.base import Endpoint
+    from partialstream.client.hooks import EventName
     from partialstream.client.response_model import ResponseShape
     from partialstream.stream.response import ResponseStream
     from partialstream.stream.session import Session, Steps
@@ -69,15 +71,15 @@ class BaseClient(RoutedClient):
         self._fallbacks = fallbacks
         self.hooks = Hooks()
 
-    def on(self, hook_name: Any, handler: Callable[..., Any]) -> None:
+    def on(self, hook_name: EventName | Enum, handler: Callable[..., Any]) -> None:
         """Call `handler` at one of instructor's events; see `Hooks`."""
         self.hooks.on(hook_name, handler)
 
-    def off(self, hook_name: Any, handler: Callable[..., Any]) -> None:
+    def off(self, hook_name: EventName | Enum, handler: Callable[..., Any]) -> None:
         """Do not call `handler` any more."""
         self.hooks.off(hook_name, handler)
 
-    def clear(self, hook_name: Any = None) -> None:
+    def clear(self, hook_name: EventName | Enum | None = None) -> None:
         """Forget the handlers of one event, or of all."""
         self.hooks.clear(hook_name)
 

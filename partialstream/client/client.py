@@ -139,7 +139,8 @@ class Client(SyncCalls):
         """Stream an object that grows.
 
         Args:
-            response_model: Its type.
+            response_model: Its type: a model, or a TypedDict, a dict or a list, which grow too.
+                A dataclass appears when it is complete.
             **kwargs: For the SDK: `temperature`, `timeout`, `extra_body`, …
 
         Returns:

@@ -21,14 +21,23 @@ import traceback
 import warnings
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Handler = Callable[..., Any]
 
-_EMITTERS: Final = {
+EventName = Literal[
+    "completion:kwargs",
+    "completion:response",
+    "completion:usage",
+    "completion:error",
+    "parse:error",
+    "completion:last_attempt",
+]
+
+_EMITTERS: Final[dict[str, str]] = {
     "completion:kwargs": "emit_completion_arguments",
     "completion:response": "emit_completion_response",
     "completion:usage": "emit_completion_usage",
@@ -56,7 +65,7 @@ class Hooks:
     def __init__(self) -> None:
         self._handlers: dict[str, list[Handler]] = {event: [] for event in _EMITTERS}
 
-    def on(self, hook_name: str | Enum, handler: Handler) -> None:
+    def on(self, hook_name: EventName | Enum, handler: Handler) -> None:
         """Add a handler.
 
         Args:
@@ -68,7 +77,7 @@ class Hooks:
         """
         self._handlers[_event(hook_name)].append(handler)
 
-    def off(self, hook_name: str | Enum, handler: Handler) -> None:
+    def off(self, hook_name: EventName | Enum, handler: Handler) -> None:
         """Remove a handler, once; it need not be there.
 
         Args:
@@ -82,7 +91,7 @@ class Hooks:
         if handler in handlers:
             handlers.remove(handler)
 
-    def clear(self, hook_name: str | Enum | None = None) -> None:
+    def clear(self, hook_name: EventName | Enum | None = None) -> None:
         """Remove all handlers of an event.
 
         Args:
@@ -94,7 +103,7 @@ class Hooks:
         for event in self._handlers if hook_name is None else (_event(hook_name),):
             self._handlers[event].clear()
 
-    def emit(self, hook_name: str | Enum, /, *args: Any, **kwargs: Any) -> None:
+    def emit(self, hook_name: EventName | Enum, /, *args: Any, **kwargs: Any) -> None:
         """Call the handlers of an event.
 
         Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel
 from typing_extensions import Self
 
 from partialstream.results import Item
@@ -25,13 +24,15 @@ if TYPE_CHECKING:
     )
     from types import TracebackType
 
+    from typing_extensions import TypeForm
+
     from partialstream.limits import Limits
     from partialstream.results import RejectedItem
     from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
+    from partialstream.validation.partials import M
 
 T = TypeVar("T")
-M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 W = TypeVar("W")
 
@@ -162,7 +163,7 @@ class AsyncPartialStream(_AsyncStream[T]):
 
 
 def astream_items(
-    type_: type[T],
+    type_: TypeForm[T],
     chunks: AsyncIterable[Any],
     *,
     path: str | Sequence[str | int] | None = None,
@@ -206,7 +207,7 @@ def astream_items(
 
 
 def astream_partial(
-    model: type[M],
+    model: TypeForm[M],
     chunks: AsyncIterable[Any],
     *,
     context: Any = None,
@@ -217,7 +218,8 @@ def astream_partial(
     """Read a growing object from a stream that is already open.
 
     Args:
-        model: The model.
+        model: The model; or a TypedDict, a dict or a list, which grow too. A dataclass appears
+            when it is complete.
         chunks: See `astream_items`.
         context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.

@@ -22,6 +22,8 @@ from partialstream.validation.items import ItemValidator, OnInvalid
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+    from typing_extensions import TypeForm
+
     from partialstream.engine.position import RawItem
     from partialstream.stream.response import ResponseStream
 
@@ -35,7 +37,7 @@ class ItemReader(ResponseReader[T]):
 
     def __init__(
         self,
-        type_: type[T],
+        type_: TypeForm[T],
         *,
         path: str | Sequence[str | int] | None = None,
         on_invalid: OnInvalid = "raise",

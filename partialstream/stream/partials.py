@@ -18,8 +18,6 @@ from partialstream.validation.partials import PartialParser
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pydantic import BaseModel
-
     from partialstream.stream.response import ResponseStream
 
 M = TypeVar("M")
@@ -38,7 +36,7 @@ class PartialReader(ResponseReader[M]):
     has an object to show is the object.
 
     Args:
-        model: The model of the response.
+        model: The model of the response, or the other type.
         context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
@@ -51,7 +49,7 @@ class PartialReader(ResponseReader[M]):
 
     def __init__(
         self,
-        model: type[BaseModel],
+        model: Any,
         *,
         context: Any = None,
         strict: bool | None = None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel
 from typing_extensions import Self
 
 from partialstream.results import Item
@@ -19,13 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
+    from typing_extensions import TypeForm
+
     from partialstream.limits import Limits
     from partialstream.results import RejectedItem
     from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
+    from partialstream.validation.partials import M
 
 T = TypeVar("T")
-M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 W = TypeVar("W")
 
@@ -144,7 +145,7 @@ class PartialStream(_Stream[T]):
 
 
 def stream_items(
-    type_: type[T],
+    type_: TypeForm[T],
     chunks: Iterable[Any],
     *,
     path: str | Sequence[str | int] | None = None,
@@ -173,8 +174,7 @@ def stream_items(
             returns True is the last, as with `take`. An exception it raises ends the stream.
 
     Example:
-        >>> from pydantic import BaseModel
-        >>> class Product(BaseModel):
+        >>>         >>> class Product(BaseModel):
         ...     name: str
         >>> for product in stream_items(Product, ['[{"name": "La', 'mp"}, {"name"', ': "Rug"}]']):
         ...     print(product)
@@ -188,7 +188,7 @@ def stream_items(
 
 
 def stream_partial(
-    model: type[M],
+    model: TypeForm[M],
     chunks: Iterable[Any],
     *,
     context: Any = None,
@@ -199,7 +199,8 @@ def stream_partial(
     """Read a growing object from a stream that is already open.
 
     Args:
-        model: The model.
+        model: The model; or a TypedDict, a dict or a list, which grow too. A dataclass appears
+            when it is complete.
         chunks: See `stream_items`.
         context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
@@ -210,8 +211,7 @@ def stream_partial(
             exception it raises ends the stream.
 
     Example:
-        >>> from pydantic import BaseModel
-        >>> class Report(BaseModel):
+        >>>         >>> class Report(BaseModel):
         ...     title: str
         >>> [report.title for report in stream_partial(Report, ['{"title": "On', ' paper"}'])]
         ['On', 'On paper']

@@ -24,6 +24,8 @@ from partialstream.validation.types import validator_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from typing_extensions import TypeForm
+
     from partialstream.engine.position import RawItem
 
 T = TypeVar("T")
@@ -57,7 +59,7 @@ class ItemValidator(Generic[T]):
 
     def __init__(
         self,
-        type_: type[T],
+        type_: TypeForm[T],
         *,
         on_invalid: OnInvalid = "raise",
         context: Any = None,
@@ -182,7 +184,7 @@ class ItemParser(ItemFeed, Generic[T]):
 
     def __init__(
         self,
-        type_: type[T],
+        type_: TypeForm[T],
         *,
         path: str | Sequence[str | int] | None = None,
         on_invalid: OnInvalid = "raise",

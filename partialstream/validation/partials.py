@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -27,9 +28,17 @@ from partialstream.validation.locations import complete_members, object_text
 from partialstream.validation.plan import plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from typing_extensions import TypeForm
 
-M = TypeVar("M", bound=BaseModel)
+
+class Dataclass(Protocol):
+    """A dataclass, which has no base class."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+M = TypeVar("M", bound=BaseModel | Dataclass | Mapping[str, Any] | Sequence[Any] | None)
+"""What is made of an object or an array."""
 
 
 class PartialParser(Generic[M]):
@@ -41,8 +50,11 @@ class PartialParser(Generic[M]):
     object itself. Snapshots share their complete parts: to change one, copy it deeply.
     See also `completeness`, `Atomic` and `Gate`.
 
+    A TypedDict or another dict grows too, and has the keys that have arrived; so does a list. A
+    dataclass appears when it is complete, also inside of a model.
+
     Args:
-        model: The model.
+        model: The model, or the other type.
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`. `item_size` bounds the object's text.
@@ -78,7 +90,7 @@ class PartialParser(Generic[M]):
 
     def __init__(
         self,
-        model: type[M],
+        model: TypeForm[M],
         *,
         context: Any = None,
         strict: bool | None = None,

@@ -77,14 +77,28 @@ class ModelPlan:
     locations: FieldLocations
 
 
-@lru_cache(maxsize=512)
-def plan_of(model: type[BaseModel]) -> ModelPlan:
-    """The plan of a model class, made once.
+def plan_of(type_: Any) -> ModelPlan:
+    """The plan of a model or another type; the last ones are remembered.
+
+    As for `validator_for`, unions differ by the order of their members, too.
 
     Raises:
-        PydanticUserError: The class is not fully defined, or not valid.
+        PydanticUserError: It is not fully defined, or nothing that pydantic validates.
     """
-    adapter = TypeAdapter(model)
+    order = "" if isinstance(type_, type) else repr(type_)
+    try:
+        return _planned_once(type_, order)
+    except TypeError:  # it cannot be hashed, or is no type; which of these, is found out here
+        return _planned(type_)
+
+
+@lru_cache(maxsize=512)
+def _planned_once(type_: Any, order: str) -> ModelPlan:
+    return _planned(type_)
+
+
+def _planned(type_: Any) -> ModelPlan:
+    adapter: TypeAdapter[Any] = TypeAdapter(type_)
     schema, definitions = unfold(adapter.core_schema)
     node = _Compiler(definitions).node(schema, {})
     takes_any = node.others is not None if isinstance(node, Record) else None

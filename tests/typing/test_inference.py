@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel
@@ -176,6 +177,36 @@ def parsers() -> None:
     assert_type(growing_parser, PartialParser[Report])
     assert_type(growing_parser.feed(""), Report | None)
     assert_type(growing_parser.finish(), Report)
+
+
+@dataclass
+class Point:
+    x: int
+
+
+def unions(chunks: list[Any], more: AsyncIterator[Any]) -> None:
+    assert_type(stream_items(Product | Row, chunks), ItemStream[Product | Row])
+    assert_type(stream_items(Product | None, chunks), ItemStream[Product | None])
+    assert_type(stream_items(Literal["a", "b"], chunks), ItemStream[Literal["a", "b"]])
+    assert_type(stream_items(Annotated[Product | Row, 1], chunks), ItemStream[Product | Row])
+    assert_type(stream_items(tuple[int, str], chunks), ItemStream[tuple[int, str]])
+    assert_type(astream_items(Product | Row, more), AsyncItemStream[Product | Row])
+    assert_type(ItemParser(Product | Row), ItemParser[Product | Row])
+    assert_type(stream_partial(Report | Product, chunks), PartialStream[Report | Product])
+    assert_type(astream_partial(Report | None, more), AsyncPartialStream[Report | None])
+    assert_type(PartialParser(Report | Product).finish(), Report | Product)
+    stream = stream_items(Product | Row, chunks, stop_when=lambda each: isinstance(each, Product))
+    for each in stream:
+        assert_type(each, Product | Row)
+
+
+def what_grows_beside_models(chunks: list[Any], more: AsyncIterator[Any]) -> None:
+    assert_type(stream_partial(Row, chunks), PartialStream[Row])
+    assert_type(stream_partial(Point, chunks), PartialStream[Point])
+    assert_type(stream_partial(list[Product], chunks), PartialStream[list[Product]])
+    assert_type(stream_partial(dict[str, int], chunks), PartialStream[dict[str, int]])
+    assert_type(astream_partial(Row, more), AsyncPartialStream[Row])
+    assert_type(PartialParser(Point), PartialParser[Point])
 
 
 def what_is_iterated_over(stream: ItemStream[Product]) -> Iterator[Product]:
