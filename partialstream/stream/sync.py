@@ -174,7 +174,8 @@ def stream_items(
             returns True is the last, as with `take`. An exception it raises ends the stream.
 
     Example:
-        >>>         >>> class Product(BaseModel):
+        >>> from pydantic import BaseModel
+        >>> class Product(BaseModel):
         ...     name: str
         >>> for product in stream_items(Product, ['[{"name": "La', 'mp"}, {"name"', ': "Rug"}]']):
         ...     print(product)
@@ -211,7 +212,8 @@ def stream_partial(
             exception it raises ends the stream.
 
     Example:
-        >>>         >>> class Report(BaseModel):
+        >>> from pydantic import BaseModel
+        >>> class Report(BaseModel):
         ...     title: str
         >>> [report.title for report in stream_partial(Report, ['{"title": "On', ' paper"}'])]
         ['On', 'On paper']
