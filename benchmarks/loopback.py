@@ -41,6 +41,7 @@ CONTENDERS = {
     "create_iterable": ("partialstream_", "http"),
     "SDK": ("openai_", "http"),
     "bytes": ("httpx2_", "http"),
+    "responses": ("partialstream_", "responses"),
 }
 """Their libraries, and how their tasks begin."""
 
@@ -51,6 +52,7 @@ NAMES = {
     "SDK": "the SDK's bare stream",
     "bytes": "reading the bytes alone",
     "events": "reading, and parsing each event's JSON",
+    "responses": "create_iterable through the Responses API",
 }
 """What they are called in the table, where that is more than their own name."""
 
@@ -115,14 +117,23 @@ def _rows(
     workers: Workers, tasks: dict[str, Task], subject: str, items: int, turns: int
 ) -> Iterator[Row]:
     times = workers.race(tasks, turns)
-    for name in ("create_iterable", "instructor"):
+    for name in ("create_iterable", "responses", "instructor"):
         if name in times and times[name].count != items:
             raise RuntimeError(f"{items} items were sent, {name} gave {times[name].count}")
     if "events" in times:
         same_count([times["SDK"], times["events"]])
     chunks = times["SDK"].count
     targets = TARGETS[subject]
-    for name in (name for name in NAMES if name in times):
+    yield compare(
+        subject,
+        "through the Responses API / through Chat Completions",
+        times["responses"],
+        times["create_iterable"],
+        "chunk",
+        count=chunks,
+        target="HTTP: Responses / Chat" if subject.endswith("at once") else None,
+    )
+    for name in (name for name in NAMES if name in times and name != "responses"):
         target = targets.get(name)
         yield compare(
             subject,

@@ -49,6 +49,7 @@ TARGETS: dict[str, float | ByScanner] = {
     "HTTP / SDK": 0.16,  # bare iteration of the SDK's typed stream, all chunks at once
     "HTTP / events": 2.0,  # reading and parsing each chunk's JSON, all chunks at once, sync
     "HTTP / bytes": 2.0,  # reading the bytes and nothing else, each chunk by itself
+    "HTTP: Responses / Chat": 1.5,  # the same text, all chunks at once
     # When a result is there.
     "hand-over": 1.0,  # ms from the last byte of an item to the item, p99
     "late": 0.0,  # deltas between the one that closes an item and the item

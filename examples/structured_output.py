@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from time import perf_counter
 from typing import Any
 
-import instructor
 from openai import OpenAI
 from pydantic import BaseModel, Field
 
@@ -66,10 +65,9 @@ def scripted(request: ReplayRequest) -> Answer:
 def clients(there: Endpoint, stack: ExitStack) -> dict[str, Client]:
     """A client for each endpoint."""
     sdk = stack.enter_context(OpenAI(base_url=there.base_url, api_key=there.api_key))
-    responses = instructor.from_openai(sdk, mode=instructor.Mode.RESPONSES_TOOLS)
     found = {
         "Chat Completions": partialstream.from_openai(sdk),
-        "Responses": partialstream.from_instructor(responses),
+        "Responses": partialstream.from_openai(sdk, api="responses"),
     }
     key = there.api_key or os.environ.get("OPENROUTER_API_KEY")
     if key:

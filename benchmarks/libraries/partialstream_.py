@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from benchmarks.libraries import Run
+    from partialstream.client.mode import API
 
 
 def read_items(type_: Any, deltas: Iterable[str]) -> Iterable[Any]:
@@ -133,11 +134,12 @@ def growing_dump(shape: str, size: int, delta: int = documents.DELTA) -> Run:
     return run
 
 
-def http_sync(base_url: str) -> Run:
+def http_sync(base_url: str, api: API = "chat") -> Run:
     """Items from bytes, over the sync client."""
     import openai  # here, since reading deltas takes neither its time nor its memory
 
-    client = partialstream.from_openai(openai.OpenAI(base_url=base_url, api_key="benchmark"))
+    sdk = openai.OpenAI(base_url=base_url, api_key="benchmark")
+    client = partialstream.from_openai(sdk, api=api)
 
     def run() -> int:
         delivered = 0
@@ -148,11 +150,12 @@ def http_sync(base_url: str) -> Run:
     return run
 
 
-def http_async(base_url: str) -> Run:
+def http_async(base_url: str, api: API = "chat") -> Run:
     """Items from bytes, over the async client."""
     import openai  # see above
 
-    client = partialstream.from_openai(openai.AsyncOpenAI(base_url=base_url, api_key="benchmark"))
+    sdk = openai.AsyncOpenAI(base_url=base_url, api_key="benchmark")
+    client = partialstream.from_openai(sdk, api=api)
 
     async def read() -> int:
         delivered = 0
@@ -162,3 +165,13 @@ def http_async(base_url: str) -> Run:
         return delivered
 
     return on_a_loop(read)
+
+
+def responses_sync(base_url: str) -> Run:
+    """Items from the bytes of the Responses API, over the sync client."""
+    return http_sync(base_url, "responses")
+
+
+def responses_async(base_url: str) -> Run:
+    """Items from the bytes of the Responses API, over the async client."""
+    return http_async(base_url, "responses")
