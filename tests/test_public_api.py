@@ -90,7 +90,7 @@ SIGNATURES = {
     "confidence": "(snapshot, path=())",
     "from_openai": (
         "(client, *, api='chat', mode=None, templates=False, raw_chunks=None, fallbacks=(), "
-        "rate_limit=None)"
+        "first_delta_within=None, rate_limit=None)"
     ),
     **{
         f"{stream}.{method}": "(self)"

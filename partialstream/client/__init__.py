@@ -18,11 +18,13 @@ prompts.py          every word that is said to a model, the schemas of follow-up
 budget.py           how often, and when, a request may be made again
 retry_after.py      what a server says of that: `Retry-After` and its like
 arguments.py        what the arguments of a request say, whichever SDK they are for
+contender.py        one of several requests for the same: whether it has said something yet
 hooks.py            handlers for the events of a call, by instructor's names
 
 endpoints           where requests are sent: the OpenAI SDK, an instructor client
 rate_limit          how many requests and tokens a minute, and how many responses at once
 retries             several responses read as one: lists, objects
+race                several requests for the same, of which the first to say something is read
 """
 
 from __future__ import annotations
@@ -70,6 +72,7 @@ def from_openai(
     templates: bool = False,
     raw_chunks: bool | None = None,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
 ) -> Client: ...
 
@@ -83,6 +86,7 @@ def from_openai(
     templates: bool = False,
     raw_chunks: bool | None = None,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
 ) -> AsyncClient: ...
 
@@ -95,6 +99,7 @@ def from_openai(
     templates: bool = False,
     raw_chunks: bool | None = None,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
 ) -> Client | AsyncClient:
     """Make a client that streams validated objects through an OpenAI client.
@@ -118,6 +123,8 @@ def from_openai(
             unless the methods of the client have been replaced, as tracers do.
         fallbacks: Models and clients to ask next where this one fails, for all calls that do not
             say; see `Client`.
+        first_delta_within: Seconds that a streamed request may say nothing before it is raced
+            with the next, for all calls that do not say; see `Client.create_iterable`.
         rate_limit: How many requests and tokens a minute, and how many responses at once, for
             all calls together; see `RateLimit`. None for no bound.
 
@@ -157,8 +164,8 @@ def from_openai(
         client, api, mode, templates=templates, raw_chunks=raw_chunks, rate_limit=rate_limit
     )
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(endpoint, fallbacks=fallbacks)
-    return Client(endpoint, fallbacks=fallbacks)
+        return AsyncClient(endpoint, fallbacks=fallbacks, first_delta_within=first_delta_within)
+    return Client(endpoint, fallbacks=fallbacks, first_delta_within=first_delta_within)
 
 
 @overload
@@ -167,6 +174,7 @@ def from_instructor(  # type: ignore[overload-overlap]  # an AsyncInstructor is 
     *,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
 ) -> AsyncClient: ...
 
@@ -177,6 +185,7 @@ def from_instructor(
     *,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
 ) -> Client: ...
 
@@ -186,6 +195,7 @@ def from_instructor(
     *,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
 ) -> Client | AsyncClient:
     """Make a client that streams validated objects through an instructor client.
@@ -200,6 +210,7 @@ def from_instructor(
             with instructor; False leaves them as they are, for messages that hold what a user
             typed. Validators get `context` either way.
         fallbacks: As for `from_openai`.
+        first_delta_within: As for `from_openai`.
         rate_limit: As for `from_openai`. Headers are known for streams of the SDKs of OpenAI,
             Anthropic and others like them.
 
@@ -231,8 +242,8 @@ def from_instructor(
         raise TypeError(f"an instructor client is needed, not {type(client).__name__}")
     endpoint = InstructorEndpoint(client, templates=templates, rate_limit=rate_limit)
     if isinstance(client, AsyncInstructor):
-        return AsyncClient(endpoint, fallbacks=fallbacks)
-    return Client(endpoint, fallbacks=fallbacks)
+        return AsyncClient(endpoint, fallbacks=fallbacks, first_delta_within=first_delta_within)
+    return Client(endpoint, fallbacks=fallbacks, first_delta_within=first_delta_within)
 
 
 @overload
@@ -244,6 +255,7 @@ def from_provider(
     mode: AnyMode | None = None,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
     **kwargs: Any,
 ) -> Client: ...
@@ -258,6 +270,7 @@ def from_provider(
     mode: AnyMode | None = None,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
     **kwargs: Any,
 ) -> AsyncClient: ...
@@ -271,6 +284,7 @@ def from_provider(
     mode: AnyMode | None = None,
     templates: bool = True,
     fallbacks: Sequence[Fallback] = (),
+    first_delta_within: float | None = None,
     rate_limit: RateLimit | None = None,
     **kwargs: Any,
 ) -> Client | AsyncClient:
@@ -287,6 +301,7 @@ def from_provider(
             the provider's default.
         templates: As for `from_instructor`.
         fallbacks: As for `from_openai`.
+        first_delta_within: As for `from_openai`.
         rate_limit: As for `from_openai`.
         **kwargs: For `instructor.from_provider`: `api_key`, `base_url`, …
 
@@ -318,6 +333,7 @@ def from_provider(
             cast("Instructor | AsyncInstructor", made),
             templates=templates,
             fallbacks=fallbacks,
+            first_delta_within=first_delta_within,
             rate_limit=rate_limit,
         )
     _check_rate_limit(rate_limit)
@@ -326,7 +342,7 @@ def from_provider(
         made.client, api, mode, defaults, templates=templates, rate_limit=rate_limit
     )
     kind = AsyncClient if async_client else Client
-    return kind(endpoint, fallbacks=fallbacks)
+    return kind(endpoint, fallbacks=fallbacks, first_delta_within=first_delta_within)
 
 
 def _check_rate_limit(rate_limit: Any) -> None:

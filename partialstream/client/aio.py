@@ -6,15 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from partialstream.client.call import BaseClient, Call
+from partialstream.client.race.tasks import race
 from partialstream.client.retries.items import item_session
 from partialstream.client.retries.objects import partial_session
+from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retries.session import first_request
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
 from partialstream.stream.session import await_steps
 from partialstream.stream.transport import AsyncChunks
 
 if TYPE_CHECKING:
-    from partialstream.stream.session import Session
+    from partialstream.stream.session import Session, Steps
 
 
 class AsyncCalls(BaseClient):
@@ -38,7 +40,13 @@ class AsyncCalls(BaseClient):
     def _chunks(self, call: Call, session: Session[Any]) -> AsyncChunks:
         """The chunks of the response, and of those to come; the request is made on first use."""
         send = partial(call.send, session)
+        if call.races and isinstance(session, RoutedSession):
+            send = partial(_race, call, session)
         return AsyncChunks(
             lambda: await_steps(first_request(call, session, send)),
             lambda request: await_steps(send(request)),
         )
+
+
+def _race(call: Call, session: RoutedSession[Any], request: Any) -> Steps[Any]:
+    return (yield race(call, session, request))

@@ -63,6 +63,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Q]: ...
 
@@ -77,6 +78,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -91,6 +93,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -104,6 +107,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Any]:
         """Stream a list, as `Client.create_iterable` does; the request is made on first use.
@@ -125,6 +129,7 @@ class AsyncClient(AsyncCalls):
         max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]:
         """Stream an object that grows, as `Client.create_partial` does.
@@ -149,6 +154,7 @@ class AsyncClient(AsyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, W]: ...
 
@@ -163,6 +169,7 @@ class AsyncClient(AsyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, list[T]]: ...
 
@@ -177,6 +184,7 @@ class AsyncClient(AsyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, T]: ...
 
@@ -191,6 +199,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[V]: ...
 
@@ -205,6 +214,7 @@ class AsyncClient(AsyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -219,6 +229,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]: ...
 
@@ -233,6 +244,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -246,6 +258,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, as `Client.create` does; to be awaited.
@@ -275,6 +288,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -289,6 +303,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -303,6 +318,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -316,6 +332,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete value, and for its response, as `Client.create_with_completion`.

@@ -15,7 +15,7 @@ from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
 from partialstream.client.field_key import read_key
 from partialstream.client.hooks import Hooks
-from partialstream.client.options import Options
+from partialstream.client.options import Options, check_seconds
 from partialstream.client.rate_limit.waiting import send_in_turn
 from partialstream.client.routes import (
     Fallback,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from partialstream.client.contender import Contender
     from partialstream.client.endpoints.base import Endpoint
     from partialstream.client.hooks import EventName
     from partialstream.client.response_model import ResponseShape
@@ -57,18 +58,28 @@ class BaseClient(RoutedClient):
     Args:
         endpoint: The endpoint that requests are sent to.
         fallbacks: Whom to ask next, for calls that do not say; see `Fallback`.
+        first_delta_within: For streams that do not say; see `Options`.
 
     Raises:
-        TypeError: See `check_fallbacks`.
+        TypeError: See `check_fallbacks` and `check_seconds`.
+        ValueError: See `check_seconds`.
 
     Attributes:
         hooks: The handlers for the events of all calls.
     """
 
-    def __init__(self, endpoint: Endpoint, *, fallbacks: Sequence[Fallback] = ()) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        fallbacks: Sequence[Fallback] = (),
+        first_delta_within: float | None = None,
+    ) -> None:
         check_fallbacks(self, fallbacks)
+        check_seconds("first_delta_within", first_delta_within)
         self._endpoint = endpoint
         self._fallbacks = fallbacks
+        self._first_delta_within = first_delta_within
         self.hooks = Hooks()
 
     def on(self, hook_name: EventName | Enum, handler: Callable[..., Any]) -> None:
@@ -105,6 +116,8 @@ class BaseClient(RoutedClient):
         for name in _FOR_SDK:
             if rest[name] is None:  # it was not given
                 del rest[name]
+        if stream and options.first_delta_within is None and self._first_delta_within is not None:
+            options = replace(options, first_delta_within=self._first_delta_within)
         return Call(
             shape,
             options,
@@ -170,9 +183,11 @@ class Call:
         self.deadline = None if options.deadline is None else Deadline(options.deadline)
         self.has_fallbacks = bool(fallbacks)
         self._routes = [route, *fallbacks]  # that may still be taken, the one in use first
-        self.budget = (  # None if there are to be no retries
+        self.may_retry = options.max_retries != 0 or self.has_fallbacks
+        self.races = options.first_delta_within is not None
+        self.budget = (  # None if there is to be one request
             None
-            if options.max_retries == 0 and not fallbacks
+            if not self.may_retry and not self.races
             else Budget(
                 options.max_retries,
                 max_requests=options.max_requests,
@@ -186,7 +201,11 @@ class Call:
     def _use(self, route: Route) -> None:
         self.route = route
         self.builder = route.builder
-        self.hooks = Hooks.combine(route.hooks, self.options.hooks)
+        self.hooks = self.hooks_of(route)
+
+    def hooks_of(self, route: Route) -> Hooks:
+        """The handlers for the requests that go by a route."""
+        return Hooks.combine(route.hooks, self.options.hooks)
 
     @property
     def has_next_route(self) -> bool:
@@ -195,8 +214,21 @@ class Call:
 
     def take_next_route(self) -> None:
         """From now on, requests go by the next route."""
-        del self._routes[0]
-        self._use(self._routes[0])
+        self.take_route(self._routes[1])
+
+    def take_route(self, route: Route) -> None:
+        """From now on, requests go by this route, and those before it are not tried again."""
+        del self._routes[: _place(route, self._routes)]
+        self._use(route)
+
+    def drop_routes(self, failed: Sequence[Route]) -> None:
+        """Do not try these again; the one in use stays."""
+        self._routes[1:] = [each for each in self._routes[1:] if _place(each, failed) < 0]
+
+    @property
+    def rivals(self) -> Sequence[Route]:
+        """The routes of requests that a silent one may be raced with: its own, if there is none."""
+        return self._routes[1:] or self._routes
 
     @property
     def is_plain(self) -> bool:
@@ -229,19 +261,25 @@ class Call:
             session.observer = observer
             observer.began()
 
-    def send(self, session: Session[Any], request: Any) -> Steps[Any]:
+    def send(
+        self, session: Session[Any] | Contender, request: Any, route: Route | None = None
+    ) -> Steps[Any]:
         """Make a request; gives the chunks of the response, until the deadline if there is one.
+
+        `route` is the one in use if it is not given.
 
         Raises:
             TypeError: The route has no endpoint.
         """
-        endpoint = self.route.endpoint
+        route = route or self.route
+        endpoint = route.endpoint
         if endpoint is None:
             raise TypeError("there is no endpoint to send requests to")
+        hooks = self.hooks if route is self.route else self.hooks_of(route)
+        send = partial(self._send_now, endpoint, hooks, session, request)
         limit = endpoint.rate_limit
         if limit is None:
-            return (yield from self._send_now(endpoint, session, request))
-        send = partial(self._send_now, endpoint, session, request)
+            return (yield from send())
         return (
             yield from send_in_turn(
                 limit, request, session, self.deadline, send, asynchronous=self.asynchronous
@@ -251,28 +289,30 @@ class Call:
     def _send_now(
         self,
         endpoint: Endpoint,
-        session: Session[Any],
+        hooks: Hooks,
+        session: Session[Any] | Contender,
         request: Any,
         on_response: Callable[[Any], None] | None = None,
     ) -> Steps[Any]:
         """As `send`; `on_response` gets the HTTP response, where it is known."""
         observer = session.observer
         if observer is None:
-            return (yield from self._sent(endpoint, session, request, on_response))
+            return (yield from self._sent(endpoint, hooks, session, request, on_response))
         start = session.attempt_start(endpoint.target(request), streamed=self.stream)
         with observer.sending(start):
-            return (yield from self._sent(endpoint, session, request, on_response))
+            return (yield from self._sent(endpoint, hooks, session, request, on_response))
 
     def _sent(
         self,
         endpoint: Endpoint,
-        session: Session[Any],
+        hooks: Hooks,
+        session: Session[Any] | Contender,
         request: Any,
         on_response: Callable[[Any], None] | None,
     ) -> Steps[Any]:
         deadline = self.deadline
         sending = Sending(
-            self.hooks,
+            hooks,
             deadline,
             session.metadata,
             self.asynchronous,
@@ -332,6 +372,11 @@ class Call:
             carried=carried,
             fail_fast=fail_fast,
         )
+
+
+def _place(route: Route, routes: Sequence[Route]) -> int:
+    """Where a route stands among others, -1 if it does not."""
+    return next((place for place, each in enumerate(routes) if each is route), -1)
 
 
 async def _each(chunks: Iterable[Any]) -> AsyncGenerator[Any, None]:

@@ -67,6 +67,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Q]: ...
 
@@ -81,6 +82,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -95,6 +97,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -108,6 +111,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Any]:
         """Stream a list: each item is delivered when its last character has arrived.
@@ -134,6 +138,7 @@ class Client(SyncCalls):
         max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]:
         """Stream an object that grows.
@@ -164,6 +169,7 @@ class Client(SyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> W: ...
 
@@ -178,6 +184,7 @@ class Client(SyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> list[T]: ...
 
@@ -192,6 +199,7 @@ class Client(SyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> T: ...
 
@@ -206,6 +214,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[V]: ...
 
@@ -220,6 +229,7 @@ class Client(SyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -234,6 +244,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]: ...
 
@@ -248,6 +259,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -261,6 +273,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, streamed or complete.
@@ -294,6 +307,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -308,6 +322,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -322,6 +337,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -335,6 +351,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete list or object, and for the response that it came in.

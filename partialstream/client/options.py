@@ -110,6 +110,13 @@ class Options:
             call go to each, but for `mode`, which is a client's own. The next one is asked once
             `max_retries` are used up or a request is rejected permanently: for the rest, or for
             what is invalid. Refusals are raised. None (the default) for the client's own.
+        first_delta_within: Seconds that a streamed request may say nothing: no text and no
+            reasoning, while the wait for its headers, pings and comments count as silence. Then
+            the same is asked of the next of the `fallbacks`, or once more of this endpoint where
+            there is none. The response that says something first is read, and the others are
+            closed. Each further one is asked after as many seconds of silence again. All count
+            towards `max_requests`, and the SDK's own retries are off. None (the default): the
+            client's own, or no bound.
         on_interrupt: What becomes of a response that breaks off, with retries: `"resume"` (the
             rest is asked for; the default) or `"raise"`.
         fail_fast: With retries: whether the response is closed as soon as a field of the object
@@ -130,6 +137,7 @@ class Options:
     max_retries: Retries = 0
     max_requests: int | None = None
     fallbacks: Sequence[Any] | None = None
+    first_delta_within: float | None = None
     on_interrupt: OnInterrupt = "resume"
     ordered: bool = False
     key: Key | None = None
@@ -173,7 +181,10 @@ class Options:
                 raise ValueError(f"{name} must be one of {known}, not {given!r}")
         if self.stop_when is not None and kind == "object" and not stream:
             raise TypeError("stop_when= is for streams and lists; a whole object has no snapshots")
-        _check_deadline(self.deadline)
+        if self.first_delta_within is not None and not stream:
+            raise TypeError("first_delta_within= is for streams: a whole response has one delta")
+        check_seconds("deadline", self.deadline)
+        check_seconds("first_delta_within", self.first_delta_within)
         templates: Any = self.templates
         if templates is not None and not isinstance(templates, bool):
             raise TypeError(f"templates= must be True or False, not {templates!r}")
@@ -182,13 +193,19 @@ class Options:
             raise TypeError(f"prompts= must be partialstream's Prompts, not {prompts!r}")
 
 
-def _check_deadline(deadline: Any) -> None:
-    if deadline is None:
+def check_seconds(name: str, seconds: Any) -> None:
+    """Refuse what is no positive number of seconds; None is for no bound.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is not positive, or not finite.
+    """
+    if seconds is None:
         return
-    if isinstance(deadline, bool) or not isinstance(deadline, (int, float)):
-        raise TypeError(f"deadline= must be a number of seconds, not {deadline!r}")
-    if not (isfinite(deadline) and deadline > 0):
-        raise ValueError(f"deadline= must be a positive number of seconds, not {deadline!r}")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"{name}= must be a number of seconds, not {seconds!r}")
+    if not (isfinite(seconds) and seconds > 0):
+        raise ValueError(f"{name}= must be a positive number of seconds, not {seconds!r}")
 
 
 _DEFAULTS: Final = Options()

@@ -6,8 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from partialstream.client.call import BaseClient, Call
+from partialstream.client.race.threads import race
 from partialstream.client.retries.items import item_session
 from partialstream.client.retries.objects import partial_session
+from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retries.session import first_request
 from partialstream.stream.session import run_steps
 from partialstream.stream.sync import ItemStream, PartialStream
@@ -38,5 +40,7 @@ class SyncCalls(BaseClient):
     def _chunks(self, call: Call, session: Session[Any]) -> Chunks:
         """Make the request; gives the chunks of its response, and of those to come."""
         send = partial(call.send, session)
+        if call.races and isinstance(session, RoutedSession):
+            send = partial(race, call, session)
         first = run_steps(first_request(call, session, send))
         return Chunks(first, lambda request: run_steps(send(request)))

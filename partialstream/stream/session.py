@@ -12,6 +12,7 @@ delivered and when, what was rejected, the attempts, the outcome.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Awaitable, Generator
 from inspect import isawaitable, iscoroutinefunction
 from operator import attrgetter
@@ -105,6 +106,7 @@ class Session(Generic[T]):
         self._attempts: list[Attempt] = []  # those that are over
         self._number: int = 1  # of the attempt under way
         self._cause: AttemptCause = "request"
+        self._is_open = True  # whether it is under way
         self._began = 0.0
         self._stopped = False  # by `take` or `stop_when`
         self._last: Any = None  # the value before that
@@ -244,7 +246,8 @@ class Session(Generic[T]):
 
     def _add_attempt(self, outcome: Outcome | None, error: BaseException | None) -> None:
         attempt = self._attempt(outcome)
-        self._attempts.append(attempt)
+        insort(self._attempts, attempt, key=attrgetter("number"))
+        self._is_open = False
         if self.observer is not None:
             self.observer.attempt_ended(self._attempt_end(attempt, error))
 
@@ -285,7 +288,7 @@ class Session(Generic[T]):
         observer, self.observer = self.observer, None
         if observer is None:
             return
-        if len(self._attempts) < self._number:
+        if self._is_open:
             observer.attempt_ended(self._attempt_end(self._attempt(), error))
         observer.ended(
             StreamEnd(
@@ -293,7 +296,7 @@ class Session(Generic[T]):
                 error,
                 self._delivered,
                 len(self._rejected),
-                self._number,
+                len(self.attempts),
                 self.usage,
                 self.timing,
             )
@@ -383,8 +386,9 @@ class Session(Generic[T]):
     @property
     def attempts(self) -> list[Attempt]:
         """The requests that were made."""
-        is_open = len(self._attempts) < self._number
-        return [*self._attempts, self._attempt()] if is_open else list(self._attempts)
+        if not self._is_open:
+            return list(self._attempts)
+        return sorted([*self._attempts, self._attempt()], key=attrgetter("number"))
 
     @property
     def usage(self) -> Usage | None:

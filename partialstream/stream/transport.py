@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from inspect import isawaitable
@@ -11,6 +12,7 @@ from types import AsyncGeneratorType, CellType, FrameType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import (
         AsyncGenerator,
         AsyncIterable,
@@ -267,6 +269,34 @@ def end_connection(response: Any) -> bool:
     with suppress(OSError):  # it has ended by itself
         # An SSLSocket's own `shutdown` takes the encryption off first, and whoever reads would
         # be given what is encrypted.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    return True
+
+
+def end_wait(thread: threading.Thread) -> bool:
+    """End the connection that a thread waits on for a response, of which nobody knows more yet.
+
+    Until the headers are there, an SDK gives nothing that could be closed. The thread's own
+    frames lead to the network stream that it reads from (httpcore, of either generation).
+
+    Returns:
+        Whether that could be done; see `end_connection`.
+    """
+    frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage]  # documented, for debuggers
+    frame = frames.get(thread.ident or 0)
+    del frames
+    connection: Any = None
+    while frame is not None:
+        owner = frame.f_locals.get("self")
+        if type(owner).__name__ == "HTTP2Connection":
+            return False
+        get: Any = getattr(owner, "get_extra_info", None)
+        if connection is None and callable(get):
+            connection = get("socket")
+        frame = frame.f_back
+    if not isinstance(connection, socket.socket):
+        return False
+    with suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
     return True
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 
-Kind = Literal["chat", "anthropic", "instructor"]
+Kind = Literal["chat", "responses", "anthropic", "instructor"]
 
 MESSAGES: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Five."}]
 
@@ -31,6 +31,7 @@ kinds = pytest.mark.parametrize(
     "kind",
     [
         "chat",
+        "responses",
         "instructor",
         pytest.param("anthropic", marks=needs("providers", "anthropic")),
     ],
@@ -61,7 +62,7 @@ def bad(product: Product) -> str:
 
 def listed(kind: Kind, *products: Product | str) -> str:
     """A list as an endpoint of that kind is asked for it."""
-    name = "items" if kind == "chat" else "tasks"
+    name = "items" if kind in ("chat", "responses") else "tasks"
     return f'{{"{name}": [{", ".join(map(row, products))}]}}'
 
 
@@ -83,8 +84,8 @@ def sdk_for(kind: Kind, url: str, *, asynchronous: bool) -> Any:
 
 def client_for(kind: Kind, sdk: Any, **options: Any) -> Any:
     """A client of ours."""
-    if kind == "chat":
-        return partialstream.from_openai(sdk, **options)
+    if kind in ("chat", "responses"):
+        return partialstream.from_openai(sdk, api=kind, **options)
     make: Any = instructor.from_anthropic if kind == "anthropic" else instructor.from_openai
     # Both are given by default what the other one is asked for.
     extra = {"max_tokens": 100} if kind == "anthropic" else {}

@@ -42,7 +42,6 @@ from partialstream.testing import Answer, ReplayServer, faults
 WHOLE = listed("chat", *FIVE)
 IN_SHELF = (WHOLE.index("Shelf") + 2) // 4
 CUT = Answer(WHOLE, fault=faults.Reset(IN_SHELF))
-OPENAI = ("openai", "openai")
 
 
 def provider_of(kind: Kind) -> str:
@@ -53,18 +52,19 @@ def enumerated(*products: Any) -> list[tuple[int, Any]]:
     return list(enumerate(products))
 
 
+@pytest.mark.parametrize("one", ["chat", "responses"])
 @kinds
 @pytest.mark.parametrize("of_client", [False, True], ids=["call", "client"])
 @pytest.mark.parametrize("max_retries", [0, 1])
 def test_the_rest_of_a_list_is_asked_of_the_next_one(
-    kind: Kind, asynchronous: bool, of_client: bool, max_retries: int
+    one: Kind, kind: Kind, asynchronous: bool, of_client: bool, max_retries: int
 ) -> None:
     with (
         ReplayServer([CUT] * (1 + max_retries)) as first,
         ReplayServer(listed(kind, SHELF, VASE, BOOK)) as second,
     ):
         run = call(
-            [("chat", first), (kind, second)],
+            [(one, first), (kind, second)],
             asynchronous=asynchronous,
             of_client=of_client,
             max_retries=max_retries,
@@ -73,8 +73,8 @@ def test_the_rest_of_a_list_is_asked_of_the_next_one(
     assert run.error is None
     assert run.items == enumerated(*FIVE)
     # The retry brought nothing new: the model began again, and broke off at the same place.
-    failed = [("request", "chat-model", "openai", "disconnected")]
-    failed += [("resume", "chat-model", "openai", "disconnected")] * max_retries
+    failed = [("request", model_of(one), "openai", "disconnected")]
+    failed += [("resume", model_of(one), "openai", "disconnected")] * max_retries
     last = ("resume", model_of(kind), provider_of(kind), "complete")
     assert run.told == [*failed, last]
     assert [event.kept for event in run.all(Resumed)] == [2] * (1 + max_retries)

@@ -7,7 +7,7 @@ the stream from another thread; an async one awaits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from partialstream.client.rate_limit.limit import Permit, logger
 from partialstream.client.rate_limit.ticket import AsyncTicket, Ticket
@@ -19,13 +19,32 @@ if TYPE_CHECKING:
     from partialstream.client.rate_limit.limit import RateLimit
     from partialstream.results import AnswerMetadata
     from partialstream.stream.deadline import Deadline
-    from partialstream.stream.session import Session, Steps
+    from partialstream.stream.session import Steps
+
+
+class Sender(Protocol):
+    """Whom a request is sent for: a session, or one of the contenders of a race."""
+
+    on_cancel: list[Callable[[], object]]
+
+    @property
+    def metadata(self) -> AnswerMetadata:
+        """What its response says beside its text."""
+        ...
+
+    def start_clock(self) -> None:
+        """The request is made now."""
+        ...
+
+    def finished(self) -> bool:
+        """Whether nobody waits for the response any more."""
+        ...
 
 
 def send_in_turn(
     limit: RateLimit,
     request: Any,
-    session: Session[Any],
+    session: Sender,
     deadline: Deadline | None,
     send: Callable[[Callable[[Any], None]], Steps[Any]],
     *,
@@ -62,7 +81,7 @@ def send_in_turn(
 def _turn(
     limit: RateLimit,
     request: Any,
-    session: Session[Any],
+    session: Sender,
     deadline: Deadline | None,
     *,
     asynchronous: bool,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
     from partialstream.client.call import Call
+    from partialstream.client.endpoints.base import RequestBuilder
     from partialstream.client.retries.placing import Elements, Placed
     from partialstream.results import AttemptCause, Path
     from partialstream.stream.items import ItemReader
@@ -54,7 +55,7 @@ class ItemRetries(RetryingSession[T]):
 
     def __init__(self, call: Call) -> None:
         options = call.options
-        self._on_invalid = options.on_invalid or ("repair" if call.budget else "raise")
+        self._on_invalid = options.on_invalid or ("repair" if call.may_retry else "raise")
         # A list that is returned as one has no reason to be out of order.
         self._ordered = options.ordered or not call.stream
         self._placing = Placing(call.limits.text_kept, call.key)
@@ -222,42 +223,48 @@ class ItemRetries(RetryingSession[T]):
         return None
 
     @override
-    def _request_for(self, failure: Failure) -> Any:
-        builder, items = self._call.builder, self._items
-        name = builder.member_beside(INDEXES if failure.cause == "repair" else FIRST_INDEX)
+    def _prepare(self, failure: Failure) -> None:
+        beside = INDEXES if failure.cause == "repair" else FIRST_INDEX
 
         def claim() -> str | None:
-            return None if name is None else items.member(name)
+            # Not earlier: the response may come by another route than was expected.
+            name = self._call.builder.member_beside(beside)
+            return None if name is None else self._items.member(name)
 
         if failure.cause == "repair":
             self._placing.repair(claim, self.rejected)
-            return self._repair_request(list(self._pending.values()), name)
-        elements = self._placing.elements
-        self._placing.resume(claim)
-        self.pending.append(Resumed(self._number, elements.count))
-        if elements.count:
-            return self._resume_request(elements, name)
-        if _is_the_models(failure.error):
-            return self._resume_request(elements, None)
-        return self._call.request  # the model has not said anything wrong
+        else:
+            self._placing.resume(claim)
+            self.pending.append(Resumed(self._number, self._placing.elements.count))
 
-    def _repair_request(self, rejected: list[RejectedItem], name: str | None) -> Any:
+    @override
+    def _request_for(self, failure: Failure, builder: RequestBuilder) -> Any:
+        if failure.cause == "repair":
+            return self._repair_request(builder, list(self._pending.values()))
+        elements = self._placing.elements
+        if elements.count or _is_the_models(failure.error):
+            return self._resume_request(builder, elements)
+        return builder.request  # the model has not said anything wrong
+
+    def _repair_request(self, builder: RequestBuilder, rejected: list[RejectedItem]) -> Any:
         """Ask for rejected items again, and for nothing else."""
-        said = list_text([each.raw for each in rejected], self._call.builder.path)
+        name = builder.member_beside(INDEXES)
+        said = list_text([each.raw for each in rejected], builder.path)
         prompt = self._options.prompts.repair
         instruction = prompt(rejected)
         if name is not None and prompt is repair_prompt:
             instruction += f"\n\n{indexes_prompt(name, [each.index for each in rejected])}"
-        return self._call.builder.follow_up(said, instruction, (), name)
+        return builder.follow_up(said, instruction, (), name)
 
-    def _resume_request(self, elements: Elements, name: str | None) -> Any:
+    def _resume_request(self, builder: RequestBuilder, elements: Elements) -> Any:
         """Ask for what follows these elements of the list."""
-        said = list_text(elements.texts, self._call.builder.path) if elements.texts else None
+        name = builder.member_beside(FIRST_INDEX) if elements.count else None
+        said = list_text(elements.texts, builder.path) if elements.texts else None
         prompt = self._options.prompts.resume
         instruction = prompt(elements.count, len(elements.texts))
         if name is not None and prompt is resume_prompt:
             instruction += f"\n\n{first_index_prompt(name, elements.count)}"
-        return self._call.builder.follow_up(said, instruction, (), name)
+        return builder.follow_up(said, instruction, (), name)
 
 
 def item_session(call: Call) -> Session[Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partialstream.client.call import Call
+    from partialstream.client.endpoints.base import RequestBuilder
     from partialstream.results import Path
     from partialstream.stream.partials import PartialReader
 
@@ -61,7 +62,12 @@ class PartialRetries(RetryingSession[T]):
         return Failure(error, "reask" if wrong else "resume", progress, mark)
 
     @override
-    def _request_for(self, failure: Failure) -> Any:
+    def _prepare(self, failure: Failure) -> None:
+        if not isinstance(failure.error, OutputValidationError):
+            self.pending.append(Resumed(self._number, len(self._carried)))
+
+    @override
+    def _request_for(self, failure: Failure, builder: RequestBuilder) -> Any:
         carried, error = self._carried, failure.error
         said = object_text(carried) if carried else None
         errors: list[tuple[Path, str]] = []
@@ -72,12 +78,10 @@ class PartialRetries(RetryingSession[T]):
                 raw = error.raw
             else:
                 said = error.raw
-        else:
-            self.pending.append(Resumed(self._number, len(carried)))
-            if not carried:
-                return self._call.request
+        elif not carried:
+            return builder.request
         instruction = self._options.prompts.reask(errors, list(carried), raw)
-        return self._call.builder.follow_up(said, instruction, list(carried))
+        return builder.follow_up(said, instruction, list(carried))
 
 
 def partial_session(call: Call) -> Session[Any]:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import override
 
-from partialstream.client.budget import Budget
+from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retry_after import LONGEST_RETRY_AFTER, may_be_retried
 from partialstream.errors import (
     JSONSyntaxError,
@@ -29,17 +30,18 @@ from partialstream.errors import (
 )
 from partialstream.results import AttemptCause, Outcome
 from partialstream.stream.deadline import DeadlineError
-from partialstream.stream.events import AttemptFailed, AttemptStarted, Event
+from partialstream.stream.events import AttemptFailed, Event
 from partialstream.stream.observer import Retry
-from partialstream.stream.response import ResponseStream, translate
-from partialstream.stream.session import Session, Steps
+from partialstream.stream.response import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from partialstream.client.call import Call
+    from partialstream.client.endpoints.base import RequestBuilder
+    from partialstream.client.routes import Route
     from partialstream.results import Attempt
-    from partialstream.stream.reader import ResponseReader
+    from partialstream.stream.session import Session, Steps
 
 T = TypeVar("T")
 
@@ -57,20 +59,16 @@ class Failure:
     mark: Hashable = None  # the same for two failures that are the same, if that means something
 
 
-class RetryingSession(Session[T]):
+class RetryingSession(RoutedSession[T]):
     """Reads the responses of a call until all is there, or its budget is spent."""
 
     def __init__(self, call: Call) -> None:
-        self._call = call
         self._options = call.options
-        self._budget = call.budget or Budget()
         self._last_mark: Hashable = None
-        self._unresolved: Outcome | None = None  # of the failure that this attempt is to mend
+        self._failure: Failure | None = None  # that this attempt is to mend
+        self._unresolved: Outcome | None = None  # of that failure
         self._request: Any = None
-        reader = self._new_reader(ResponseStream())
-        super().__init__(reader, call.options.take, call.options.stop_when)
-        self._began = reader.response.elapsed()
-        self.pending.append(AttemptStarted(1, "request"))
+        super().__init__(call)
 
     # -- for the two policies --------------------------------------------------------------
 
@@ -83,12 +81,17 @@ class RetryingSession(Session[T]):
         """
 
     @abstractmethod
-    def _new_reader(self, response: ResponseStream) -> ResponseReader[T]:
-        """What reads the next response."""
+    def _prepare(self, failure: Failure) -> None:
+        """The next response is to mend a failure."""
 
     @abstractmethod
-    def _request_for(self, failure: Failure) -> Any:
-        """The request that is to mend a failure."""
+    def _request_for(self, failure: Failure, builder: RequestBuilder) -> Any:
+        """The request that is to mend a failure, as an endpoint takes it."""
+
+    @override
+    def _request_by(self, builder: RequestBuilder) -> Any:
+        failure = self._failure
+        return builder.request if failure is None else self._request_for(failure, builder)
 
     # -- for the driver --------------------------------------------------------------------
 
@@ -104,7 +107,7 @@ class RetryingSession(Session[T]):
             DeadlineError: There is no time for another before the deadline.
         """
         failure = self._error_of_first_request(error)
-        if failure is None or len(self._attempts) + 1 >= self._budget.max_requests:
+        if failure is None or self._requests >= self._budget.max_requests:
             return False
         # A policy is shown what would be raised.
         again = not is_final(failure) and (yield from self._budget.allows(error))
@@ -160,17 +163,10 @@ class RetryingSession(Session[T]):
             return error
         outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {failure}")
         failure.outcome = outcome
-        attempts = [*self._attempts, self._attempt(outcome)]
+        attempts = sorted([*self._attempts, self._attempt(outcome)], key=attrgetter("number"))
         return self._exhausted(
             failure, f"no more fallbacks, after {len(attempts)} requests", attempts
         )
-
-    def _start_attempt(self, cause: AttemptCause) -> None:
-        self._number += 1
-        self._cause = cause
-        self._call.describe(self)
-        self._began = self._reader.response.elapsed()
-        self.pending.append(AttemptStarted(self._number, cause))
 
     @override
     def next_attempt(self) -> Steps[bool]:
@@ -211,28 +207,13 @@ class RetryingSession(Session[T]):
         self._last_mark = None if falls_back else failure.mark
         self._unresolved = failure.error.outcome
         reader.response.timing.total = None
+        self._failure = failure
         self._renew_reader()
         self._start_attempt(failure.cause)
-        self._request = self._request_for(failure)
+        self._prepare(failure)
+        self._request = self._request_by(self._call.builder)
         yield from self._budget.begin()
         return True
-
-    def _renew_reader(self) -> None:
-        """What is read from now on is another response."""
-        before = self._reader
-        self._reader = self._new_reader(before.response.another())
-        self._reader.reports_text = before.reports_text
-
-    # -- fallbacks -------------------------------------------------------------------------
-
-    def _may_fall_back(self) -> bool:
-        """Whether the next endpoint may be asked, as this one may not be asked again."""
-        return self._call.has_next_route and len(self._attempts) < self._budget.max_requests
-
-    def _fall_back(self) -> None:
-        """Go on with the next endpoint, to which all of the budget is open again."""
-        self._call.take_next_route()
-        self._budget.renew_for_next_endpoint()
 
     def _is_final(self, error: BaseException | None) -> bool:
         """Whether nobody can help. That one endpoint rejects it says nothing of others."""
@@ -280,17 +261,24 @@ class RetryingSession(Session[T]):
             return f"no more retries, after {requests} request(s)"
         return None
 
-    def report(self, error: Exception, *, last: bool) -> None:
-        """Let the hooks know why a request, or the response to it, has failed."""
+    @override
+    def report(
+        self,
+        error: Exception,
+        *,
+        last: bool,
+        number: int | None = None,
+        route: Route | None = None,
+    ) -> None:
         outcome = error.outcome if isinstance(error, PartialStreamError) else None
         wrong = isinstance(error, (JSONSyntaxError, OutputValidationError))
         no_json = outcome is not None and outcome.status == "no_json"
         about = {
-            "attempt_number": self._number,
+            "attempt_number": self._number if number is None else number,
             "max_attempts": 1 if self._call.budget is None else self._budget.max_requests,
             "is_last_attempt": last,
         }
-        emit = self._call.hooks.emit
+        emit = self._call.hooks_of(route or self._call.route).emit
         emit("parse:error" if wrong or no_json else "completion:error", error, **about)
         if last:
             emit("completion:last_attempt", error, **about)
@@ -300,7 +288,7 @@ class RetryingSession(Session[T]):
     ) -> None:
         if self.observer is not None:
             wait = 0.0 if falls_back else self._budget.wait
-            self.observer.retrying(Retry(self._number + 1, cause, wait, error))
+            self.observer.retrying(Retry(self._requests + 1, cause, wait, error))
 
     def _give_up(self, failure: Failure, reason: str) -> None:
         error = failure.error

@@ -1,0 +1,152 @@
+"""A session whose requests may go elsewhere: to a fallback, or to several at once. No I/O."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from bisect import insort
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from partialstream.client.budget import Budget
+from partialstream.client.contender import LOST, Contender
+from partialstream.results import Attempt, Outcome
+from partialstream.stream.events import AttemptFailed, AttemptStarted
+from partialstream.stream.observer import AttemptEnd
+from partialstream.stream.response import ResponseStream, translate
+from partialstream.stream.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partialstream.client.call import Call
+    from partialstream.client.endpoints.base import RequestBuilder
+    from partialstream.client.routes import Route
+    from partialstream.results import AttemptCause
+    from partialstream.stream.reader import ResponseReader
+
+T = TypeVar("T")
+
+
+class RoutedSession(Session[T]):
+    """Knows which requests were made, by which route each, and whose response is read."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._budget = call.budget or Budget()
+        self._requests = 1  # that were made, or are about to be
+        reader = self._new_reader(ResponseStream())
+        super().__init__(reader, call.options.take, call.options.stop_when)
+        self._began = reader.response.elapsed()
+        self.pending.append(AttemptStarted(1, "request"))
+
+    @abstractmethod
+    def _new_reader(self, response: ResponseStream) -> ResponseReader[T]:
+        """What reads the next response."""
+
+    @abstractmethod
+    def _request_by(self, builder: RequestBuilder) -> Any:
+        """The request of the attempt under way, as an endpoint takes it."""
+
+    def _start_attempt(self, cause: AttemptCause) -> None:
+        self._requests += 1
+        self._number = self._requests
+        self._is_open = True
+        self._cause = cause
+        self._call.describe(self)
+        self._began = self._reader.response.elapsed()
+        self.pending.append(AttemptStarted(self._number, cause))
+
+    def _renew_reader(self, response: ResponseStream | None = None) -> None:
+        """What is read from now on is another response."""
+        before = self._reader
+        self._reader = self._new_reader(response or before.response.another())
+        self._reader.reports_text = before.reports_text
+
+    def report(
+        self,
+        error: Exception,
+        *,
+        last: bool,
+        number: int | None = None,
+        route: Route | None = None,
+    ) -> None:
+        """Let the hooks know why a request, or the response to it, has failed."""
+
+    # -- fallbacks -------------------------------------------------------------------------
+
+    def _may_fall_back(self) -> bool:
+        """Whether the next endpoint may be asked, as this one may not be asked again."""
+        return self._call.has_next_route and self._requests < self._budget.max_requests
+
+    def _fall_back(self) -> None:
+        """Go on with the next endpoint, to which all of the budget is open again."""
+        self._call.take_next_route()
+        self._budget.renew_for_next_endpoint()
+
+    # -- races -----------------------------------------------------------------------------
+
+    def contenders(self, request: Any) -> Iterator[Contender]:
+        """The request under way, and then others for the same, each made when it is asked for."""
+        yield self._contender(self._number, self._call.route, request, self._reader.response)
+        for route in self._call.rivals:
+            if self.finished() or self._requests >= self._budget.max_requests:
+                return
+            self._requests += 1
+            self.pending.append(AttemptStarted(self._requests, self._cause))
+            rival = self._request_by(route.builder)
+            response = self._reader.response.another()
+            yield self._contender(self._requests, route, rival, response)
+
+    def _contender(
+        self, number: int, route: Route, request: Any, response: ResponseStream
+    ) -> Contender:
+        limits = self._call.limits
+        return Contender(number, self._cause, route, request, response, self.observer, limits)
+
+    def lose(self, contender: Contender) -> None:
+        """A request of a race is over: it has failed, or another has said something first."""
+        error = contender.error
+        if error is None and contender.number == self._number and self.finished():
+            return  # the stream was left, and with it the attempt under way
+        outcome = Outcome("cancelled", detail=LOST)
+        if error is not None:
+            failure = translate(error, Outcome("empty")) if isinstance(error, Exception) else None
+            detail = str(error) or type(error).__name__
+            if not contender.opened:
+                outcome = Outcome("empty", detail=f"the {contender.cause} was rejected: {detail}")
+            elif failure is not None and failure.outcome is not None:
+                outcome = failure.outcome
+            else:
+                outcome = Outcome("disconnected", detail=detail)
+            if failure is not None:
+                if failure is not error:
+                    failure.__cause__ = error
+                self.report(failure, last=False, number=contender.number, route=contender.route)
+                self.pending.append(AttemptFailed(contender.number, failure))
+        heard = contender.heard
+        attempt = Attempt(
+            contender.number,
+            contender.cause,
+            outcome,
+            None if heard.usage is None else heard.usage.interrupted(0),
+            contender.response.elapsed() - contender.began,
+            model=contender.model,
+            provider=contender.provider,
+        )
+        insort(self._attempts, attempt, key=attrgetter("number"))
+        if contender.observer is not None:
+            end = AttemptEnd(attempt, heard, None, self._delivered, error, str)
+            contender.observer.attempt_ended(end)
+
+    def adopt(self, winner: Contender, failed: list[Route]) -> None:
+        """What is read is the response to this one; `failed` routes are not tried again."""
+        self._began = winner.began
+        if winner.number == self._number:
+            self._call.drop_routes(failed)
+            return
+        self._call.take_route(winner.route)
+        self._call.drop_routes(failed)
+        self._budget.renew_for_next_endpoint()
+        self._number = winner.number
+        self._call.describe(self)
+        self._renew_reader(winner.response)
