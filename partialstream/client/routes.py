@@ -101,8 +101,11 @@ def _parsed(client: RoutedClient, fallback: Any) -> tuple[RoutedClient, Mapping[
         return client, {"model": fallback}
     if isinstance(fallback, Mapping):
         return client, cast("Mapping[str, Any]", fallback)
-    parts: Any = fallback if isinstance(fallback, tuple) else (fallback, {})
-    other, changed = parts if len(parts) == 2 else (None, None)
+    other: Any = fallback
+    changed: Any = {}
+    if isinstance(fallback, tuple):
+        parts: list[Any] = list(cast("tuple[Any, ...]", fallback))  # type: ignore[redundant-cast]  # not for pyright
+        other, changed = parts if len(parts) == 2 else (None, None)
     if isinstance(changed, str):
         changed = {"model": changed}
     if not isinstance(other, RoutedClient) or not isinstance(changed, Mapping):

@@ -89,6 +89,7 @@ class _Oracle:
         self._count = 0  # elements of the list that have come
         self._first: dict[int, str] = {}  # their texts
         self._cause = "request"  # of the next request
+        self._place = 0  # of the endpoint that is asked
         self._failures = 0  # in a row
         self._mark: Any = None
         self._status = ""  # of the last failure
@@ -97,6 +98,7 @@ class _Oracle:
         """Judge one answer."""
         found = self.expected
         assert said.cause == self._cause
+        assert said.place == self._place
         found.causes.append(said.cause)
         assert said.asked == (list(found.pending) if said.cause == "repair" else [])
         before = len(found.items)
@@ -149,8 +151,11 @@ class _Oracle:
         script, ending, found = self._script, said.turn.ending, self.expected
         if ending in _FINAL:
             self._end(*_FINAL[ending])
-        elif ending == "unauthorized":
+        elif ending == "unauthorized" and not (script.others and script.on_interrupt == "resume"):
             self._end(self._status, ProviderError)  # which leaves everything as it was
+        elif ending == "unauthorized":
+            cause = "repair" if said.cause == "repair" else "resume"
+            self._failed(self._status, ProviderError, cause, None, final=True)
         elif script.is_plain and ending == "error event":
             self._end("disconnected", ProviderError)
         elif (said.whole or said.cause == "repair") and not found.pending:
@@ -172,7 +177,9 @@ class _Oracle:
                 mark = (self._count, said.tail)
             self._failed(status, kind, "repair" if said.cause == "repair" else "resume", mark)
 
-    def _failed(self, status: str, kind: type[Exception], cause: str, mark: Any) -> None:
+    def _failed(
+        self, status: str, kind: type[Exception], cause: str, mark: Any, *, final: bool = False
+    ) -> None:
         """Another request could help; is it allowed?"""
         script, requests = self._script, len(self.expected.causes)
         self._failures += 1
@@ -181,9 +188,15 @@ class _Oracle:
             reason = SAME
         elif requests >= (script.max_requests or _MOST):
             reason = f"{requests} requests were made"
+        elif final:
+            reason = f"rejected permanently, after {requests} request"
         elif self._failures > script.max_retries:
             reason = f"no more retries, after {requests} request"
-        if script.max_retries == 0:
+        left = self._place < len(script.others) and requests < (script.max_requests or _MOST)
+        if reason is not None and left:
+            self._place += 1
+            self._failures, mark = 0, None
+        elif not script.retries:
             self._end(status, kind)
         elif reason is not None:
             self._end(status, kind, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import tenacity
@@ -169,17 +169,17 @@ def make_call(script: Script, *, asynchronous: bool, take: int | None = None) ->
         key=key,
         take=take,
     )
-    return Call(
-        items_shape(Entry),
-        options,
+    shape = items_shape(Entry)
+    arguments = {"messages": ASKED, "temperature": 0}
+    routes = [
         Route(
             ChatRequestBuilder(
-                items_shape(Entry),
-                options,
-                {"model": "m", "messages": ASKED, "temperature": 0},
+                shape,
+                replace(options, mode=mode),
+                {"model": f"m{place}", **arguments},
                 stream=True,
             )
-        ),
-        stream=True,
-        asynchronous=asynchronous,
-    )
+        )
+        for place, mode in enumerate((script.mode, *script.others))
+    ]
+    return Call(shape, options, routes[0], routes[1:], stream=True, asynchronous=asynchronous)

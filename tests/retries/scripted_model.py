@@ -55,6 +55,7 @@ class ScriptedModel:
             self._surprise = error
             raise
         self.log.append(said)
+        said.place, said.mode = self._asked(request)
         turn = said.turn
         if turn.ending in ("no answer", "unauthorized"):
             said.elements = []
@@ -67,6 +68,11 @@ class ScriptedModel:
         return Wire(self._script, said).chunks()
 
     # -- reading a request -----------------------------------------------------------------
+
+    def _asked(self, request: dict[str, Any]) -> tuple[int, str]:
+        """Which endpoint a request is for, and the mode in which it is asked."""
+        place = int(request["model"][1:])
+        return place, (self._script.mode, *self._script.others)[place]
 
     def _read(self, request: dict[str, Any]) -> Said:
         turn = self._script.turn(len(self.log) + 1)
@@ -108,9 +114,10 @@ class ScriptedModel:
         instruction = request["messages"][-1]["content"]
         asked = re.findall(r"the member \"(\w+)\"", instruction)
         assert asked == ([name] if name else [])
-        if self._script.mode == "json_schema":
+        mode = self._asked(request)[1]
+        if mode == "json_schema":
             schema = request["response_format"]["json_schema"]["schema"]
-        elif self._script.mode == "tools":
+        elif mode == "tools":
             schema = request["tools"][0]["function"]["parameters"]
         else:
             told = request["messages"][0]["content"].partition("schema:\n")[2]
@@ -215,7 +222,7 @@ class ScriptedModel:
                     self._versions[element.index] = max(last, element.version)
             elif element.start < cut:
                 said.tail = text[element.start : cut]
-        if self._script.mode == "json_object" and cut <= text.index('"', 2):
+        if said.mode == "json_object" and cut <= text.index('"', 2):
             said.tail = text[:cut]  # until its first name is known, it may be an item itself
 
 

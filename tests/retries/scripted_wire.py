@@ -47,6 +47,8 @@ class Said:
         tail: Of the element that was not sent whole.
         whole: Whether all of the text was sent.
         beside: What stands in the text before the list.
+        place: Which endpoint was asked, 0 for the first.
+        mode: How it was.
     """
 
     cause: AttemptCause
@@ -58,6 +60,8 @@ class Said:
     tail: str = ""
     whole: bool = False
     beside: str = ""
+    place: int = 0
+    mode: str = "json_schema"
 
     @property
     def was_finished(self) -> bool:
@@ -71,7 +75,7 @@ class Wire:
     def __init__(self, script: Script, said: Said) -> None:
         self._script = script
         self._said = said
-        self._tools = script.mode == "tools"
+        self._tools = said.mode == "tools"
 
     def chunks(self) -> Iterator[Any]:
         """The answer's chunks, and the fault at their end."""

@@ -109,6 +109,7 @@ class Script:
 
     Attributes:
         decisions: What `on_invalid` says, by index and attempt, if it is a function.
+        others: The modes of the endpoints to fall back to.
     """
 
     truths: tuple[Truth, ...] = (Truth(),)
@@ -125,11 +126,17 @@ class Script:
     size: int = 20
     text_kept: int = 1024 * 1024
     way: Way = "events"
+    others: tuple[Mode, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether it is read as any stream is, with no thought of another request."""
-        return not self.max_retries and self.on_invalid in ("raise", "skip")
+        return not self.retries and self.on_invalid in ("raise", "skip")
+
+    @property
+    def retries(self) -> bool:
+        """Whether another request may be made."""
+        return bool(self.max_retries or self.others)
 
     def turn(self, number: int) -> Turn:
         """The answer to a request; the first is 1."""
@@ -197,4 +204,12 @@ scripts = st.builds(
     size=st.integers(1, 50),
     text_kept=st.sampled_from([1024 * 1024, 1024 * 1024, 150, 10]),
     way=st.sampled_from(["values", "detailed", "events"]),
+)
+with_fallbacks = st.builds(
+    replace,
+    scripts,
+    others=st.lists(
+        st.sampled_from(["json_schema", "tools", "json_object"]), min_size=1, max_size=3
+    ).map(tuple),
+    max_retries=st.sampled_from([0, 0, 1, 2]),
 )

@@ -12,7 +12,7 @@ import os
 from hypothesis import HealthCheck, Phase, given, settings
 from script_checks import check
 from script_runs import run_async, run_sync
-from scripts import Script, scripts
+from scripts import Script, scripts, with_fallbacks
 
 COUNT = int(os.environ.get("PARTIALSTREAM_SCRIPTS", "300"))
 
@@ -28,6 +28,14 @@ many = settings(
 @many
 @given(scripts)
 def test_what_comes_is_what_the_script_holds(script: Script) -> None:
+    run = run_sync(script)
+    check(script, run)
+    assert run_async(script).comparable() == run.comparable()
+
+
+@many
+@given(with_fallbacks)
+def test_what_comes_from_several_endpoints_is_what_the_script_holds(script: Script) -> None:
     run = run_sync(script)
     check(script, run)
     assert run_async(script).comparable() == run.comparable()
