@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
@@ -224,6 +226,8 @@ class Item(Generic[T]):
         received_at: Seconds from the request to its delivery.
         confidence: The probabilities of its values; None if the provider did not report them.
             Most report them only with `logprobs=True`, and not for tool calls.
+        text_repaired: Whether `raw` is not valid JSON, and was read by `lenient=True`. (An item
+            that a request has repaired is told of by an `ItemRepaired` event.)
     """
 
     value: T
@@ -253,6 +257,22 @@ class Item(Generic[T]):
         _set_attempt(self, attempt)
         _set_received_at(self, received_at)
         _set_confidence(self, confidence)
+
+    @property
+    def text_repaired(self) -> bool:
+        """Whether `raw` is not valid JSON, and was read by `lenient=True`."""
+        return False
+
+
+class RereadItem(Item[T]):
+    """An item whose text is not valid JSON, and was read nevertheless."""
+
+    __slots__ = ()
+
+    @property
+    @override
+    def text_repaired(self) -> bool:
+        return True
 
 
 _set_value = Item.__dict__["value"].__set__

@@ -70,8 +70,8 @@ NAMES = [
     "stream_partial",
 ]
 
-ITEMS = "path=None, on_invalid='raise', context=None, strict=None, limits=None"
-OBJECT = "context=None, strict=None, limits=None"
+ITEMS = "path=None, on_invalid='raise', context=None, strict=None, limits=None, lenient=False"
+OBJECT = "context=None, strict=None, limits=None, lenient=False"
 
 SIGNATURES = {
     "ItemParser": f"(type_, *, {ITEMS})",

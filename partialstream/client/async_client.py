@@ -64,6 +64,7 @@ class AsyncClient(AsyncCalls):
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Q]: ...
 
@@ -79,6 +80,7 @@ class AsyncClient(AsyncCalls):
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -94,6 +96,7 @@ class AsyncClient(AsyncCalls):
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -108,6 +111,7 @@ class AsyncClient(AsyncCalls):
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Any]:
         """Stream a list, as `Client.create_iterable` does; the request is made on first use.
@@ -130,6 +134,7 @@ class AsyncClient(AsyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]:
         """Stream an object that grows, as `Client.create_partial` does.
@@ -155,6 +160,7 @@ class AsyncClient(AsyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, W]: ...
 
@@ -170,6 +176,7 @@ class AsyncClient(AsyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, list[T]]: ...
 
@@ -185,6 +192,7 @@ class AsyncClient(AsyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, T]: ...
 
@@ -200,6 +208,7 @@ class AsyncClient(AsyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[V]: ...
 
@@ -215,6 +224,7 @@ class AsyncClient(AsyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -230,6 +240,7 @@ class AsyncClient(AsyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]: ...
 
@@ -245,6 +256,7 @@ class AsyncClient(AsyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -259,6 +271,7 @@ class AsyncClient(AsyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, as `Client.create` does; to be awaited.
@@ -289,6 +302,7 @@ class AsyncClient(AsyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -304,6 +318,7 @@ class AsyncClient(AsyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -319,6 +334,7 @@ class AsyncClient(AsyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -333,6 +349,7 @@ class AsyncClient(AsyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete value, and for its response, as `Client.create_with_completion`.

@@ -68,6 +68,7 @@ class Client(SyncCalls):
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Q]: ...
 
@@ -83,6 +84,7 @@ class Client(SyncCalls):
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -98,6 +100,7 @@ class Client(SyncCalls):
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -112,6 +115,7 @@ class Client(SyncCalls):
         hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Any]:
         """Stream a list: each item is delivered when its last character has arrived.
@@ -139,6 +143,7 @@ class Client(SyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]:
         """Stream an object that grows.
@@ -170,6 +175,7 @@ class Client(SyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> W: ...
 
@@ -185,6 +191,7 @@ class Client(SyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> list[T]: ...
 
@@ -200,6 +207,7 @@ class Client(SyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> T: ...
 
@@ -215,6 +223,7 @@ class Client(SyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[V]: ...
 
@@ -230,6 +239,7 @@ class Client(SyncCalls):
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -245,6 +255,7 @@ class Client(SyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]: ...
 
@@ -260,6 +271,7 @@ class Client(SyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -274,6 +286,7 @@ class Client(SyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, streamed or complete.
@@ -308,6 +321,7 @@ class Client(SyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -323,6 +337,7 @@ class Client(SyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -338,6 +353,7 @@ class Client(SyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -352,6 +368,7 @@ class Client(SyncCalls):
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
+        lenient: bool = False,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete list or object, and for the response that it came in.

@@ -94,6 +94,11 @@ class Options:
             None (the default) for the client's own: False with `from_openai`, True with
             `from_instructor` and `from_provider`.
         strict: pydantic's strict mode. None (the default) leaves it to the type.
+        lenient: Whether an item, or an object, that is not valid JSON is read nevertheless, if it
+            is closed and can be understood for certain: with comments, single quotes, names
+            without quotes, trailing commas, `None`, `True` or `False`. False by default. Such an
+            item says so (`Item.text_repaired`); an object stops growing where it is not valid
+            JSON, and is read when the response ends.
         limits: Bounds on sizes and on seconds without data; see `Limits`. None for its defaults.
         deadline: Seconds that the call may take in all, from its first request on, retries and
             waits included; None (the default) for no bound. Then the response is closed, and an
@@ -132,6 +137,7 @@ class Options:
     context: Any = None
     templates: bool | None = None
     strict: bool | None = None
+    lenient: bool = False
     limits: Limits | None = None
     deadline: float | None = None
     max_retries: Retries = 0
@@ -188,6 +194,9 @@ class Options:
         templates: Any = self.templates
         if templates is not None and not isinstance(templates, bool):
             raise TypeError(f"templates= must be True or False, not {templates!r}")
+        lenient: Any = self.lenient
+        if not isinstance(lenient, bool):
+            raise TypeError(f"lenient= must be True or False, not {lenient!r}")
         prompts: Any = self.prompts
         if not isinstance(prompts, Prompts):
             raise TypeError(f"prompts= must be partialstream's Prompts, not {prompts!r}")

@@ -7,6 +7,7 @@ route.py     the list that is asked for: what its elements look like, and the wa
 parser.py    the incremental JSON parser that reads everything outside items
 tokens.py    ... and its tokens, and the blanks between them
 scan.py      cuts the elements of the list out, without parsing them; compiled where it can be
+lenient.py   elements and objects that are not valid JSON, but can be understood for certain
 items.py     the machine around it: text in, raw items out
 builder.py   growing objects: text in, snapshots out
 nodes.py     ... how values of each type grow, long lists and dicts not copied for each delta

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
+from partialstream.engine.lenient import reread
 from partialstream.engine.locate import Certainty, beginning_of
 from partialstream.engine.parser import SyntaxReader
 from partialstream.engine.position import Place, Position
@@ -66,6 +67,7 @@ class ItemScanner(Scan):
         limits: All but `idle_seconds` are watched here.
         numbers: Where the items' indexes come from; shared by scanners whose items are one
             list.
+        lenient: Whether a list may have comments between its elements, and a trailing comma.
 
     Attributes:
         open_ended: Whether the items are documents themselves, so that nothing in the text
@@ -87,8 +89,10 @@ class ItemScanner(Scan):
         expected: Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
         numbers: Iterator[int] | None = None,
+        lenient: bool = False,
     ) -> None:
         super().__init__(limits, numbers)
+        self._lenient = lenient
         self._shape = shape
         self._path = path
         self._expected = expected if path is None else None
@@ -109,6 +113,7 @@ class ItemScanner(Scan):
         self._router: Router  # of the wrapper or list under way
         self._reader: SyntaxReader
         self._members: Mapping[str, str] = {}
+        self._comment: tuple[str, Place, str] = "", (0, 0, 0), ""  # see `_in_comment`
         # of the list under way
         self._candidate = False  # whether it may only look like the list
         self._origin = Origin.LIST
@@ -376,6 +381,12 @@ class ItemScanner(Scan):
         char = self._text[pos]
         place = self.place_of(pos)
         expected = self.expected
+        if self._lenient:
+            if char in "/#":
+                self._begin_comment(place)
+                return pos
+            if char == "]" and expected == _NEXT:
+                expected = _SEPARATOR  # after a trailing comma
         if char in KINDS and expected != _SEPARATOR:
             if self._shape.may_begin(char):
                 self.begin_element(place, pos, char, self._reader.depth, in_doubt=True)
@@ -390,6 +401,40 @@ class ItemScanner(Scan):
         else:
             self._router.list_read()
         return self._leave_list(pos + 1)
+
+    def _begin_comment(self, place: Place) -> None:
+        """What stands between two elements may be a comment."""
+        self._comment = "", place, self.expected
+        self.leave()
+        self._state = self._in_comment
+
+    def _in_comment(self, pos: int) -> int:
+        """A comment, of which only the characters are kept that tell where it ends."""
+        seen, place, expected = self._comment
+        for here in range(pos, len(self._text)):
+            char = self._text[here]
+            if char in "\r\n" and not seen.startswith("/*") and seen != "/":
+                return self._end_comment(here, place, expected)
+            seen = seen[:2] + seen[-1:] + char if len(seen) > 3 else seen + char
+            if seen[0] == "/" and len(seen) == 2 and seen[1] not in "/*":
+                raise _unexpected(expected, "/", place, self.list_path)
+            if char == "\n":
+                place = place[0], place[1] + 1, self.offset + here + 1
+            if seen.startswith("/*") and len(seen) > 3 and seen.endswith("*/"):
+                return self._end_comment(here + 1, place, expected)
+        self._comment = seen, place, expected
+        return len(self._text)
+
+    def _end_comment(self, pos: int, place: Place, expected: str) -> int:
+        """A comment ends at `pos`, and the list goes on as it would have without it."""
+        elements = self.elements
+        place = self.offset + pos, *place[1:]
+        self.begin_list(place, self.list_path, self._reader.depth, in_doubt=self._candidate)
+        self.elements = elements
+        if expected == _SEPARATOR:
+            self.go_on()
+        self._state = self._elements
+        return pos
 
     def _leave_list(self, pos: int) -> int:
         position = Position(*self.place_of(pos))
@@ -438,9 +483,13 @@ class ItemScanner(Scan):
         return pos
 
     def _is_decoy(self, raw: str) -> bool:
-        return raw[0] == "{" and not self._shape.shares(
-            member_names(raw, Position(*self.start), self._item_path(), self._limits)
-        )
+        if raw[0] != "{":
+            return False
+        found = reread(raw) if self._lenient else None
+        if found is not None and found.end == len(raw):
+            raw = found.json
+        names = member_names(raw, Position(*self.start), self._item_path(), self._limits)
+        return not self._shape.shares(names)
 
 
 def _unexpected(expected: str, char: str, place: Place, path: Path) -> JSONSyntaxError:

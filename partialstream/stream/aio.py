@@ -171,6 +171,7 @@ def astream_items(
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
+    lenient: bool = False,
     take: int | None = None,
     stop_when: Callable[[T], bool] | None = None,
 ) -> AsyncItemStream[T]:
@@ -185,6 +186,7 @@ def astream_items(
         context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
+        lenient: Whether items that are not valid JSON are read; see `ItemParser`.
         take: Number of items after which the stream ends; None for all. Rejected items do not
             count. The response is closed before the last item is delivered; the outcome is
             `cancelled`, and no error is raised.
@@ -201,7 +203,13 @@ def astream_items(
         [1, 20, 3]
     """
     reader: ItemReader[T] = ItemReader(
-        type_, path=path, on_invalid=on_invalid, context=context, strict=strict, limits=limits
+        type_,
+        path=path,
+        on_invalid=on_invalid,
+        context=context,
+        strict=strict,
+        limits=limits,
+        lenient=lenient,
     )
     return AsyncItemStream(Session(reader, take, stop_when), AsyncChunks.of(chunks))
 
@@ -213,6 +221,7 @@ def astream_partial(
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
+    lenient: bool = False,
     stop_when: Callable[[M], bool] | None = None,
 ) -> AsyncPartialStream[M]:
     """Read a growing object from a stream that is already open.
@@ -224,10 +233,13 @@ def astream_partial(
         context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
+        lenient: Whether an object that is not valid JSON is read; see `PartialParser`.
         stop_when: Called with each snapshot before it is delivered; the first for which it
             returns True is the last, and the response is closed before that. There is no final
             object then: `final()` raises `IncompleteStreamError`, with that snapshot. An
             exception it raises ends the stream.
     """
-    reader: PartialReader[M] = PartialReader(model, context=context, strict=strict, limits=limits)
+    reader: PartialReader[M] = PartialReader(
+        model, context=context, strict=strict, limits=limits, lenient=lenient
+    )
     return AsyncPartialStream(Session(reader, stop_when=stop_when), AsyncChunks.of(chunks))

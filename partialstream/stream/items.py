@@ -13,14 +13,14 @@ from partialstream.engine.route import parse_path
 from partialstream.engine.scan import END
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
-from partialstream.results import Channel, Confidence, Delta, Item, Outcome
+from partialstream.results import Channel, Confidence, Delta, Item, Outcome, RereadItem
 from partialstream.stream.confidence import confidence_of
 from partialstream.stream.events import Event, ItemRejected
 from partialstream.stream.reader import Expected, ResponseReader
 from partialstream.validation.items import ItemValidator, OnInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Container, Iterator, Sequence
 
     from typing_extensions import TypeForm
 
@@ -46,11 +46,18 @@ class ItemReader(ResponseReader[T]):
         limits: Limits | None = None,
         response: ResponseStream | None = None,
         expected: Expected | None = None,
+        lenient: bool = False,
     ) -> None:
         super().__init__(response, expected, limits or DEFAULT_LIMITS)
         self._path = parse_path(path)
+        self._lenient = lenient
         self._validator: ItemValidator[T] = ItemValidator(
-            type_, on_invalid=on_invalid, context=context, strict=strict, limits=self._limits
+            type_,
+            on_invalid=on_invalid,
+            context=context,
+            strict=strict,
+            limits=self._limits,
+            lenient=lenient,
         )
         self._numbers = itertools.count()
         self._scanners: dict[Channel, ItemScanner] = {}
@@ -184,18 +191,21 @@ class ItemReader(ResponseReader[T]):
         if channel is not None and self._alignments:
             self._remember(raws, channel)
         validator = self._validator
-        known = len(validator.rejected)
         now = self.response.elapsed()
         events: list[Event[T]] = []
         for value, raw in validator.accept(raws):
             text, number, path, _ = raw
             confidence = self._confidence(raw) if self._spoken else None
             events.append(Item(value, number, path, text, 1, now, confidence))
-        if len(validator.rejected) > known:
-            events += map(ItemRejected, validator.rejected[known:])
-            events.sort(key=_index)
-        if validator.failure is not None:
-            self._fail(validator.failure)
+        if validator.eventful:
+            rejected, reread = validator.take_events()
+            if reread:
+                events = [_reread(each, reread) for each in events]
+            if rejected:
+                events += map(ItemRejected, rejected)
+                events.sort(key=_index)
+            if validator.failure is not None:
+                self._fail(validator.failure)
         return events
 
     def _scanner(self, channel: Channel) -> ItemScanner | None:
@@ -212,6 +222,7 @@ class ItemReader(ResponseReader[T]):
             expected=self._expected.path,
             limits=self._limits,
             numbers=self._numbers,
+            lenient=self._lenient,
         )
 
     @property
@@ -336,6 +347,21 @@ class ItemReader(ResponseReader[T]):
                 if outcome.status == status:
                     return outcome
         return Outcome("empty")
+
+
+def _reread(event: Event[T], numbers: Container[int]) -> Event[T]:
+    """An item, marked as reread if its number is among these."""
+    if not isinstance(event, Item) or event.index not in numbers:
+        return event
+    return RereadItem(
+        event.value,
+        event.index,
+        event.path,
+        event.raw,
+        event.attempt,
+        event.received_at,
+        event.confidence,
+    )
 
 
 def _index(event: Any) -> int:

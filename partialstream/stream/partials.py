@@ -45,6 +45,7 @@ class PartialReader(ResponseReader[M]):
         member: The field of the model that is wanted, None for the whole.
         carried: Fields that stand from other responses; see `PartialParser`.
         fail_fast: See `PartialParser`.
+        lenient: See `PartialParser`.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class PartialReader(ResponseReader[M]):
         member: str | None = None,
         carried: Mapping[str, str] | None = None,
         fail_fast: bool = False,
+        lenient: bool = False,
     ) -> None:
         super().__init__(response, expected, limits or DEFAULT_LIMITS)
         self._member = member
@@ -69,7 +71,9 @@ class PartialReader(ResponseReader[M]):
             limits=limits,
             carried=carried,
             fail_fast=fail_fast,
+            lenient=lenient,
         )
+        self._lenient = lenient
         self._carried = dict(carried or {})
         self._parsers: dict[Channel, PartialParser[Any]] = {}
         self._chosen: Channel | None = None
@@ -211,6 +215,8 @@ class PartialReader(ResponseReader[M]):
 
     @override
     def _last_events(self) -> list[Event[M]]:
+        if self._chosen is not None and self._lenient and self.failure is None:
+            return self._read_leniently(self._chosen)
         # A root number or word is complete only now.
         if self._chosen is not None or self.failure is not None:
             return []
@@ -223,6 +229,14 @@ class PartialReader(ResponseReader[M]):
                     self._remember(last, channel, ended=True)
                 return [Snapshot(last)]
         return self._read_aside()
+
+    def _read_leniently(self, channel: Channel) -> list[Event[M]]:
+        """The object may be one that only the end of the text completes."""
+        parser = self._parsers[channel]
+        shown = parser.snapshot
+        self._document(raising=False)
+        last = None if parser.snapshot is shown else self._wanted(parser.snapshot)
+        return [] if last is None else [Snapshot(last)]
 
     def _read_aside(self) -> list[Event[M]]:
         """Read what came elsewhere than it was asked for: the first text with an object."""

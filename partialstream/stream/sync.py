@@ -153,6 +153,7 @@ def stream_items(
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
+    lenient: bool = False,
     take: int | None = None,
     stop_when: Callable[[T], bool] | None = None,
 ) -> ItemStream[T]:
@@ -167,6 +168,7 @@ def stream_items(
         context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
+        lenient: Whether items that are not valid JSON are read; see `ItemParser`.
         take: Number of items after which the stream ends; None for all. Rejected items do not
             count. The response is closed before the last item is delivered; the outcome is
             `cancelled`, and no error is raised.
@@ -183,7 +185,13 @@ def stream_items(
         name='Rug'
     """
     reader: ItemReader[T] = ItemReader(
-        type_, path=path, on_invalid=on_invalid, context=context, strict=strict, limits=limits
+        type_,
+        path=path,
+        on_invalid=on_invalid,
+        context=context,
+        strict=strict,
+        limits=limits,
+        lenient=lenient,
     )
     return ItemStream(Session(reader, take, stop_when), Chunks(chunks))
 
@@ -195,6 +203,7 @@ def stream_partial(
     context: Any = None,
     strict: bool | None = None,
     limits: Limits | None = None,
+    lenient: bool = False,
     stop_when: Callable[[M], bool] | None = None,
 ) -> PartialStream[M]:
     """Read a growing object from a stream that is already open.
@@ -206,6 +215,7 @@ def stream_partial(
         context: Passed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
+        lenient: Whether an object that is not valid JSON is read; see `PartialParser`.
         stop_when: Called with each snapshot before it is delivered; the first for which it
             returns True is the last, and the response is closed before that. There is no final
             object then: `final()` raises `IncompleteStreamError`, with that snapshot. An
@@ -218,5 +228,7 @@ def stream_partial(
         >>> [report.title for report in stream_partial(Report, ['{"title": "On', ' paper"}'])]
         ['On', 'On paper']
     """
-    reader: PartialReader[M] = PartialReader(model, context=context, strict=strict, limits=limits)
+    reader: PartialReader[M] = PartialReader(
+        model, context=context, strict=strict, limits=limits, lenient=lenient
+    )
     return PartialStream(Session(reader, stop_when=stop_when), Chunks(chunks))

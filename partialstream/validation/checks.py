@@ -155,3 +155,13 @@ def _build(schema: Schema, definitions: Definitions, config: Schema) -> SchemaVa
         known: list[Any] = list(definitions.values())
         inner = core_schema.definitions_schema(inner, known)
     return SchemaValidator(inner, cast("CoreConfig", dict(config)))
+
+
+_NO_JSON = ("json_invalid", "string_unicode")
+"""pydantic's words for text that is not valid JSON, or that holds half a surrogate pair."""
+
+
+def is_malformed(error: ValidationError) -> bool:
+    """Whether a text is not valid JSON."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return first["type"] in _NO_JSON and not first["loc"]

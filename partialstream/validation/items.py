@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from partialstream.engine.items import ItemScanner
+from partialstream.engine.lenient import reread
 from partialstream.engine.route import find_syntax_error, parse_path
 from partialstream.engine.scan import ItemFeed
 from partialstream.errors import (
@@ -19,6 +20,7 @@ from partialstream.errors import (
 )
 from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits, exceeded
 from partialstream.results import Outcome, RejectedItem
+from partialstream.validation.checks import is_malformed
 from partialstream.validation.types import validator_for
 
 if TYPE_CHECKING:
@@ -35,9 +37,6 @@ OnInvalid = Literal["raise", "skip"]
 _ERROR = 400
 """Characters that each error in a rejected item counts for; see `Limits.rejected_size`."""
 
-_NO_JSON = ("json_invalid", "string_unicode")
-"""pydantic's words for text that is not valid JSON, or that holds half a surrogate pair."""
-
 
 class ItemValidator(Generic[T]):
     """Validates items, and decides what becomes of those that are not valid.
@@ -49,12 +48,14 @@ class ItemValidator(Generic[T]):
         strict: pydantic's strict mode; None leaves it to the type.
         limits: `repeated_items` and `rejected_size` count here; all are passed on to the parser
             that finds out why an item is malformed.
+        lenient: Whether an item that is not valid JSON is reread; see `engine/lenient.py`.
 
     Attributes:
         shape: What an item looks like.
         rejected: The items that did not validate, in order.
         delivered: How many did.
         failure: What is to be raised after the items that were accepted last.
+        eventful: Whether there is something for `take_events`, or a failure.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class ItemValidator(Generic[T]):
         context: Any = None,
         strict: bool | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        lenient: bool = False,
     ) -> None:
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
@@ -75,6 +77,10 @@ class ItemValidator(Generic[T]):
         self._validate: Callable[[str], T] = validate
         self._on_invalid = on_invalid
         self._limits = limits
+        self._lenient = lenient
+        self._reread_numbers: set[int] = set()
+        self._reported = 0  # how many of the rejected items were taken
+        self.eventful = False
         self._last = ""  # the text of the item before
         self._in_a_row = 0  # how often it came
         self.rejected: list[RejectedItem] = []
@@ -96,6 +102,7 @@ class ItemValidator(Generic[T]):
                 self._in_a_row += 1
                 self.failure = self._runaway(raw)
                 if self.failure is not None:
+                    self.eventful = True
                     break
             else:
                 last = text
@@ -103,12 +110,38 @@ class ItemValidator(Generic[T]):
             try:
                 accepted.append((validate(text), raw))
             except ValidationError as error:
-                self.failure = self._judge(raw, error)
+                self.eventful = True
+                failure = error
+                written = self._reread(raw, error) if self._lenient else None
+                if written is not None:
+                    try:
+                        accepted.append((validate(written), raw))
+                    except ValidationError as wrong:
+                        failure = wrong
+                    else:
+                        self._reread_numbers.add(raw.number)
+                        continue
+                self.failure = self._judge(raw, failure)
                 if self.failure is not None:
                     break
         self._last = last
         self.delivered += len(accepted)
         return accepted
+
+    def take_events(self) -> tuple[list[RejectedItem], set[int]]:
+        """The items that were rejected since the last time, and the numbers of those reread."""
+        rejected = self.rejected[self._reported :]
+        reread_numbers, self._reread_numbers = self._reread_numbers, set()
+        self._reported += len(rejected)
+        self.eventful = False
+        return rejected, reread_numbers
+
+    def _reread(self, raw: RawItem, error: ValidationError) -> str | None:
+        """What an item says that is not valid JSON, as JSON; None if that is not for certain."""
+        if not is_malformed(error):
+            return None
+        found = reread(raw.text)
+        return None if found is None or found.end < len(raw.text) else found.json
 
     def _runaway(self, raw: RawItem) -> LimitExceededError | None:
         """What is to be raised for an item that came before, None for nothing."""
@@ -120,8 +153,7 @@ class ItemValidator(Generic[T]):
 
     def _judge(self, raw: RawItem, error: ValidationError) -> PartialStreamError | None:
         """What is to be raised for an item that does not validate, None for nothing."""
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        if first["type"] in _NO_JSON and not first["loc"]:
+        if is_malformed(error):
             try:
                 malformed = find_syntax_error(raw.text, raw.position, raw.path, limits=self._limits)
             except LimitExceededError as too_much:
@@ -162,6 +194,9 @@ class ItemParser(ItemFeed, Generic[T]):
         context: Handed to pydantic's validators.
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`. `idle_seconds` is not for a parser.
+        lenient: Whether an item that is not valid JSON is read if it is closed and can be
+            understood for certain: with comments, single quotes, names without quotes,
+            trailing commas, `None`, `True` or `False`.
 
     Attributes:
         outcome: How the text ended; None until `finish` was called or something was raised.
@@ -191,12 +226,20 @@ class ItemParser(ItemFeed, Generic[T]):
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
+        lenient: bool = False,
     ) -> None:
         limits = limits or DEFAULT_LIMITS
         self._validator = ItemValidator(
-            type_, on_invalid=on_invalid, context=context, strict=strict, limits=limits
+            type_,
+            on_invalid=on_invalid,
+            context=context,
+            strict=strict,
+            limits=limits,
+            lenient=lenient,
         )
-        self._scanner = ItemScanner(self._validator.shape, path=parse_path(path), limits=limits)
+        self._scanner = ItemScanner(
+            self._validator.shape, path=parse_path(path), limits=limits, lenient=lenient
+        )
         super().__init__(self._scanner)
         self._failure: PartialStreamError | None = None
         self.outcome: Outcome | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from partialstream.engine.builder import SnapshotBuilder
+from partialstream.engine.lenient import reread
 from partialstream.engine.locate import Certainty, beginning_of
 from partialstream.engine.parser import DONE, SyntaxReader
 from partialstream.engine.position import Position, Transcript
@@ -17,13 +18,14 @@ from partialstream.engine.seek import DocumentSeeker
 from partialstream.engine.tokens import BLANK
 from partialstream.errors import (
     IncompleteStreamError,
+    JSONSyntaxError,
     OutputValidationError,
     PartialStreamError,
 )
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.quoting import LOOKED_AT
 from partialstream.results import Outcome
-from partialstream.validation.checks import Settings
+from partialstream.validation.checks import Settings, is_malformed
 from partialstream.validation.locations import complete_members, object_text
 from partialstream.validation.plan import plan_of
 
@@ -65,6 +67,10 @@ class PartialParser(Generic[M]):
         carried: Members that stand from another text, with their JSON texts. The object
             begins with them; what is fed has the others. A member that comes again counts
             once the object is complete, so nothing is refused early because of a carried one.
+        lenient: Whether an object that is not valid JSON is read when the text ends, if it is
+            closed and can be understood for certain: with comments, single quotes, names without
+            quotes, trailing commas, `None`, `True` or `False`. It stops growing where it is not
+            valid JSON. The outcome's `detail` tells.
 
     Attributes:
         outcome: How the text ended; None until `finish` was called or something was raised.
@@ -95,10 +101,13 @@ class PartialParser(Generic[M]):
         context: Any = None,
         strict: bool | None = None,
         limits: Limits | None = None,
+        lenient: bool = False,
         fail_fast: bool = False,
         carried: Mapping[str, str] | None = None,
     ) -> None:
         plan = plan_of(model)
+        self._lenient = lenient
+        self._malformed: JSONSyntaxError | None = None  # waits for the end of the text
         self._plan = plan
         self._fail_fast = fail_fast
         self._judged = 0  # how many rejections have been looked at
@@ -164,6 +173,11 @@ class PartialParser(Generic[M]):
                 transcript.end += len(text)
                 try:
                     consumed = reader.feed(text)
+                except JSONSyntaxError as error:
+                    if not self._lenient:
+                        raise
+                    reader = builder = self._stop_growing(error)
+                    consumed = len(text)
                 finally:
                     # A field that is refused comes before what is wrong after it.
                     if self._fail_fast and len(builder.rejections) > self._judged:
@@ -223,6 +237,9 @@ class PartialParser(Generic[M]):
                 self.feed(text)
         reader = self._reader
         if reader is not None:
+            if self._malformed is not None:
+                self._complete_leniently(self._malformed)
+                return Outcome("complete", detail=f"not valid JSON, but read: {self._malformed}")
             if self._final is None and reader.finish():
                 self._complete(reader)
             if self._final is None:
@@ -383,6 +400,31 @@ class PartialParser(Generic[M]):
         self._seeker.leave(reader.position)
         return final
 
+    def _stop_growing(self, error: JSONSyntaxError) -> Any:
+        """The text is not valid JSON, which may do when it has ended; gives what reads it on."""
+        self._malformed = error
+        stopped: Any = _Stopped(self._builder.rejections)
+        self._reader = self._builder = stopped
+        return stopped
+
+    def _complete_leniently(self, malformed: JSONSyntaxError) -> None:
+        found = reread(self.transcript.text)
+        if found is None:
+            raise malformed
+        settings = self._settings
+        try:
+            final: M = self._plan.validate(
+                found.json, strict=settings.strict, context=settings.context
+            )
+        except ValidationError as error:
+            if is_malformed(error):
+                raise malformed from error
+            raw = self.transcript.text[: found.end]
+            raise OutputValidationError(
+                f"the object does not validate: {error}", raw=raw
+            ) from error
+        self._final = self.snapshot = final
+
     def _fail(self, error: PartialStreamError) -> PartialStreamError:
         if error.outcome is None:
             error.outcome = Outcome("invalid", detail=str(error))
@@ -390,3 +432,18 @@ class PartialParser(Generic[M]):
         self.outcome = error.outcome
         self._failure = error
         return error
+
+
+class _Stopped:
+    """In place of the reader and the builder of an object that does not grow any more."""
+
+    state: Final = None
+
+    def __init__(self, rejections: list[Any]) -> None:
+        self.rejections = rejections
+
+    def feed(self, text: str) -> int:
+        return len(text)
+
+    def snapshot(self) -> None:
+        return None

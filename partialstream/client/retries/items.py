@@ -115,7 +115,7 @@ class ItemRetries(RetryingSession[T]):
 
     def _accept(self, item: Item[T], index: int) -> list[Event[T]]:
         """An element is valid."""
-        placed = Item(
+        placed = type(item)(  # which says whether its text was reread
             item.value,
             index,
             _path_at(item.path, index),
