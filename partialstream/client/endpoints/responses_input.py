@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Item = dict[str, Any]
 
@@ -160,8 +160,8 @@ def _fields(value: Any) -> dict[str, Any] | None:
     """The members of a mapping, or of an object of the SDK."""
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
-    dump: Any = getattr(value, "model_dump", None)
-    return dump(exclude_unset=True) if callable(dump) else None
+    dump: Callable[..., dict[str, Any]] | None = getattr(value, "model_dump", None)
+    return None if dump is None else dump(exclude_unset=True)
 
 
 def _homeless(what: str) -> TypeError:
