@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 from typing_extensions import override
@@ -334,6 +334,13 @@ class Attempt:
     duration: float = 0.0
     model: str | None = field(default=None, kw_only=True)
     provider: str | None = field(default=None, kw_only=True)
+
+    def __repr__(self) -> str:
+        # Of the outcome the status alone: its tail and its detail may hold text of the response.
+        shown = {each.name: getattr(self, each.name) for each in fields(self)}
+        shown["outcome"] = None if self.outcome is None else self.outcome.status
+        shown["duration"] = round(self.duration, 3)
+        return f"Attempt({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 ChannelKind = Literal["content", "tool", "server_tool", "reasoning", "refusal"]

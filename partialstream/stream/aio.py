@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from typing_extensions import Self
+from typing_extensions import Self, override
 
 from partialstream.results import Item
-from partialstream.stream.drive import LEFT, StreamInfo, run_async
+from partialstream.stream.drive import ENDED, LEFT, StreamInfo, fields_arrived, run_async
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 from partialstream.stream.session import Session
@@ -15,7 +16,6 @@ from partialstream.stream.transport import AsyncChunks, is_running
 
 if TYPE_CHECKING:
     from collections.abc import (
-        AsyncGenerator,
         AsyncIterable,
         AsyncIterator,
         Callable,
@@ -92,17 +92,70 @@ class _AsyncStream(StreamInfo[T]):
         self._others.append(generator)
         return self._loop(generator)
 
-    async def _loop(self, generator: AsyncGenerator[W, None]) -> AsyncGenerator[W, None]:
+    def _loop(self, generator: AsyncGenerator[W, None]) -> AsyncGenerator[W, None]:
         """What a loop runs over; to leave the loop is to leave the stream."""
-        if self._left:
-            raise RuntimeError(LEFT)
+        return _Loop(self, generator)
+
+    def _begin_loop(self) -> AsyncGenerator[None, None]:
+        """A loop begins: gives what the event loop closes when the loop is dropped."""
+        self._check_first(self._values)
+        return self._close_when_left()
+
+    async def _close_when_left(self) -> AsyncGenerator[None, None]:
         try:
-            async for value in generator:
-                yield value
-        except GeneratorExit:
-            self._left = True
-            await self.close()
+            yield
+        finally:
+            if self._over is LEFT:
+                await self.close()
+
+
+class _Loop(AsyncGenerator[W, None]):
+    """One loop over a stream. Nobody else holds it, so it is dropped when the loop is left.
+
+    That is noted at once. To close the response needs awaiting: for that Python hands async
+    generators that are dropped to the event loop, and this holds one.
+    """
+
+    __slots__ = ("_generator", "_guard", "_stream")
+
+    def __init__(self, stream: _AsyncStream[Any], generator: AsyncGenerator[W, None]) -> None:
+        self._stream = stream
+        self._generator = generator
+        self._guard: AsyncGenerator[None, None] | None = None  # None before it has begun
+
+    @override
+    async def __anext__(self) -> W:
+        if self._guard is None:
+            self._guard = self._stream._begin_loop()
+            await self._guard.__anext__()
+        try:
+            return await self._generator.__anext__()
+        except BaseException:
+            self._end(ENDED)
+            await self._guard.aclose()
             raise
+
+    def __del__(self) -> None:
+        if self._guard is not None:
+            self._end(LEFT)
+
+    @override
+    async def aclose(self) -> None:
+        if self._guard is not None:
+            self._end(LEFT)
+            await self._guard.aclose()
+
+    @override
+    async def asend(self, value: None) -> W:
+        return await self.__anext__()
+
+    @override
+    async def athrow(self, kind: Any, error: Any = None, traceback: Any = None) -> W:
+        await self.aclose()
+        raise error or kind
+
+    def _end(self, reason: str) -> None:
+        self._stream._over = self._stream._over or reason
 
 
 class AsyncItemStream(_AsyncStream[T]):
@@ -155,6 +208,10 @@ class AsyncPartialStream(_AsyncStream[T]):
         async for _ in self._values:
             pass
         return self._session.final()
+
+    @override
+    def _progress(self) -> str:
+        return fields_arrived(self._session.snapshot)
 
     def events(self) -> AsyncIterator[PartialEvent[T]]:
         """All events: text, snapshots, the end; with retries also attempts."""

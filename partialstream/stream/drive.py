@@ -10,15 +10,15 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from partialstream.errors import PartialStreamError
-from partialstream.results import Item
+from partialstream.results import Item, Outcome
 from partialstream.stream.events import Snapshot
 from partialstream.stream.session import Session, Steps, cannot_await
-from partialstream.stream.transport import AsyncChunks, Chunks, no_chunks
+from partialstream.stream.transport import AsyncChunks, Chunks, is_over, no_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Generator
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 
-    from partialstream.results import AnswerMetadata, Attempt, Outcome, Timing, Usage
+    from partialstream.results import AnswerMetadata, Attempt, Timing, Usage
 
 T = TypeVar("T")
 
@@ -26,7 +26,10 @@ LEFT: Final = (
     "the stream is closed because a loop over it exited early; to read it in parts, use "
     "`it = iter(stream)` (`aiter` for async streams) and read from that"
 )
-"""Raised for a second loop: an empty one would look like the end of the response."""
+ENDED: Final = (
+    "the stream has ended; it can be read once: keep its values in a list to go over them again"
+)
+"""Raised for a second loop: an empty one would look like an empty response."""
 
 
 class Step(Enum):
@@ -160,23 +163,76 @@ async def run_async(
         raise session.failure
 
 
+def _count(attempts: Sequence[Attempt]) -> str:
+    return "1 request" if len(attempts) == 1 else f"{len(attempts)} requests"
+
+
+def fields_arrived(snapshot: Any) -> str:
+    """How far a growing object has come."""
+    arrived: Any = getattr(snapshot, "model_fields_set", snapshot)
+    if not isinstance(arrived, (set, dict)):
+        return "no fields"
+    return "1 field" if len(arrived) == 1 else f"{len(arrived)} fields"
+
+
 class StreamInfo(Generic[T]):
     """What sync and async streams tell of themselves."""
 
     def __init__(self, session: Session[T], chunks: Chunks | AsyncChunks) -> None:
         self._session = session
         self._source = chunks
-        self._left = False
+        self._over = ""  # why no further loop may begin
+
+    def _known(self) -> Session[T]:
+        """The session; ended if a loop over it was left, also where that cannot be awaited."""
+        if self._over is LEFT:
+            self._session.cancel()
+        return self._session
+
+    def _check_first(self, values: object) -> None:
+        """Refuse a loop over a stream that was read; one that its owner closed has nothing more.
+
+        Args:
+            values: The generator of the stream's values.
+        """
+        if not (self._over or is_over(values)):
+            return
+        session = self._session
+        if self._over is not LEFT:
+            if session.failure is not None:
+                raise session.failure
+            if session.outcome == Outcome("cancelled"):
+                return
+        raise RuntimeError(self._over or ENDED)
+
+    def __repr__(self) -> str:
+        # Neither reads nor waits, and shows no text: it may be looked at in the middle of a call.
+        session = self._known()
+        outcome = session.outcome
+        status: str = "running" if outcome is None else outcome.status
+        if outcome is not None and outcome.finish_reason is not None:
+            status += f" ({outcome.finish_reason})"
+        return f"<{type(self).__name__} {status}: {self._progress()}, {_count(session.attempts)}>"
+
+    def _progress(self) -> str:
+        """How far it has come."""
+        items, rejected = self._session.delivered, len(self._session.rejected)
+        counted = "1 item" if items == 1 else f"{items} items"
+        return f"{counted}, {rejected} rejected" if rejected else counted
 
     @property
     def outcome(self) -> Outcome | None:
-        """How the stream ended; None while it runs."""
-        return self._session.outcome
+        """How the stream ended; None while it runs.
+
+        A loop that exits early ends the stream as `cancelled`, in async code too: there the
+        response is closed by the event loop as soon as it runs.
+        """
+        return self._known().outcome
 
     @property
     def usage(self) -> Usage | None:
         """Tokens paid for; None while the provider has not said."""
-        return self._session.usage
+        return self._known().usage
 
     @property
     def metadata(self) -> AnswerMetadata:
@@ -194,12 +250,12 @@ class StreamInfo(Generic[T]):
     @property
     def timing(self) -> Timing:
         """When things arrived, in seconds since the request."""
-        return self._session.timing
+        return self._known().timing
 
     @property
     def attempts(self) -> list[Attempt]:
         """The requests that were made."""
-        return self._session.attempts
+        return self._known().attempts
 
     @property
     def text(self) -> str:

@@ -366,6 +366,16 @@ class Session(Generic[T]):
     # -- for the user ----------------------------------------------------------------------
 
     @property
+    def delivered(self) -> int:
+        """How many items were handed over."""
+        return self._delivered
+
+    @property
+    def snapshot(self) -> Any:
+        """The last snapshot of a growing object, None before the first."""
+        return self._reader.snapshot
+
+    @property
     def rejected(self) -> list[RejectedItem]:
         """The items that did not validate and were not repaired, in order of their index.
 

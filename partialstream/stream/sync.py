@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from typing_extensions import Self
+from typing_extensions import Self, override
 
 from partialstream.results import Item
-from partialstream.stream.drive import LEFT, StreamInfo, run
+from partialstream.stream.drive import ENDED, LEFT, StreamInfo, fields_arrived, run
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 from partialstream.stream.session import Session
@@ -78,13 +78,14 @@ class _Stream(StreamInfo[T]):
 
     def _loop(self, generator: Generator[W, None, None]) -> Generator[W, None, None]:
         """What a loop runs over; to leave the loop is to leave the stream."""
-        if self._left:
-            raise RuntimeError(LEFT)
+        self._check_first(self._values)
         try:
             yield from generator
         except GeneratorExit:
-            self._left = True
+            self._over = LEFT
             raise
+        finally:
+            self._over = self._over or ENDED
 
 
 class ItemStream(_Stream[T]):
@@ -137,6 +138,10 @@ class PartialStream(_Stream[T]):
         for _ in self._values:
             pass
         return self._session.final()
+
+    @override
+    def _progress(self) -> str:
+        return fields_arrived(self._session.snapshot)
 
     def events(self) -> Iterator[PartialEvent[T]]:
         """All events: text, snapshots, the end; with retries also attempts."""

@@ -32,6 +32,11 @@ def is_running(generator: Any) -> bool:
     return running
 
 
+def is_over(generator: Any) -> bool:
+    """Whether a generator has come to its end, or was closed."""
+    return getattr(generator, "gi_frame", None) is getattr(generator, "ag_frame", None) is None
+
+
 class Chunks:
     """Where chunks come from, closed once.
 
