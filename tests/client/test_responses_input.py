@@ -66,7 +66,12 @@ def text(text: str, kind: str = "input_text", **more: Any) -> dict[str, Any]:
             user([{"type": "file", "file": {"filename": "a.pdf", "file_data": "data:…"}}]),
             [user([{"type": "input_file", "filename": "a.pdf", "file_data": "data:…"}])],
         ),
-        (said([text("a", "text")]), [said([text("a", "output_text")])]),
+        (said([text("a", "text")]), [said("a")]),
+        (said([text("a", "output_text")]), [said("a")]),
+        (
+            said([text("a", "text"), text("b", "text")]),
+            [said([text("a", "output_text"), text("b", "output_text")])],
+        ),
         (said(None), [said("")]),
         (said("a", phase="commentary"), [said("a", phase="commentary")]),
         (said(None, refusal="no"), [said([{"type": "refusal", "refusal": "no"}])]),
@@ -107,7 +112,7 @@ def test_a_message_becomes_items(message: dict[str, Any], items: Any) -> None:
     [
         user([text("a")]),
         user([{"type": "input_image", "file_id": "f", "detail": "high"}]),
-        said([text("a", "output_text")]),
+        said([text("a", "output_text", annotations=[])]),
         {"type": "reasoning", "id": "r", "summary": []},
         {"type": "item_reference", "id": "m"},
         CALL_ITEM,
@@ -142,6 +147,10 @@ def test_calls_of_custom_tools_have_outputs_of_their_own_type() -> None:
 def test_the_sdks_own_objects_are_messages_too() -> None:
     message = ChatCompletionMessage.model_validate(said("a", refusal=None, tool_calls=[CALL]))
     assert input_of((message,)) == [said("a"), CALL_ITEM]
+    content = {"type": "output_text", "text": "a", "annotations": []}
+    output = {"id": "m", "type": "message", "status": "completed", "role": "assistant"}
+    item = ResponseOutputMessage.model_validate({**output, "content": [content]})
+    assert input_of([item]) == [said([content])]
 
 
 @pytest.mark.parametrize(

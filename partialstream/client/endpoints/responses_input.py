@@ -1,7 +1,7 @@
 """Messages of Chat Completions as the input of the Responses API.
 
     a message's text, image_url, file   input_text, input_image, input_file
-    an assistant's text, refusal        output_text, refusal
+    an assistant's text, refusal        output_text (or the text alone, if it has one), refusal
     tool_calls                          function_call, custom_tool_call: items of their own
     a message of role `tool`            function_call_output, custom_tool_call_output
 
@@ -86,6 +86,12 @@ def _assistant_items(fields: Mapping[str, Any], custom: set[str]) -> list[Any]:
         if fields.get(name):
             raise _homeless(f"{name}= of an assistant's message")
     content = _content(fields.get("content"), "output_text")
+    match content:
+        # A text alone is the form that all servers take; vLLM, for one, takes no parts like this.
+        case [{"type": "output_text", "text": text, **others}] if not others:
+            content = text
+        case _:
+            pass
     refusal: Any = fields.get("refusal")
     if refusal:
         said = [{"type": "output_text", "text": content}] if isinstance(content, str) else content
