@@ -29,6 +29,7 @@ from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import AsyncTimedChunks, Deadline, TimedChunks
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
+from partialstream.stream.transport import no_chunks
 from partialstream.telemetry.observing import observer_for
 
 if TYPE_CHECKING:
@@ -299,6 +300,8 @@ class Call:
         if observer is None:
             return (yield from self._sent(endpoint, hooks, session, request, on_response))
         start = session.attempt_start(endpoint.target(request), streamed=self.stream)
+        if session.finished():  # meanwhile, as a request that has lost a race
+            return no_chunks() if self.asynchronous else ()
         with observer.sending(start):
             return (yield from self._sent(endpoint, hooks, session, request, on_response))
 

@@ -26,6 +26,7 @@ from pydantic import BaseModel, Field
 from partialstream import (
     AttemptFailed,
     AttemptStarted,
+    Hooks,
     IncompleteStreamError,
     ItemRejected,
     ItemRepaired,
@@ -388,3 +389,28 @@ def test_an_object_whose_first_request_is_rejected(asynchronous: bool) -> None:
         )
     assert run.error is None
     assert run.all(Snapshot)[-1].value == REPORT
+
+
+def test_what_is_told_where_no_first_request_succeeds(asynchronous: bool) -> None:
+    told: list[tuple[str, int, bool]] = []
+    hooks = Hooks()
+    for event in ("completion:error", "completion:last_attempt"):
+        hooks.on(
+            event,
+            lambda _, *, attempt_number, max_attempts, is_last_attempt, event=event: told.append(
+                (event, attempt_number, is_last_attempt)
+            ),
+        )
+    no = Answer(fault=faults.HTTPError(503))
+    with ReplayServer(no) as first, ReplayServer(no) as second:
+        run = call([("chat", first), ("chat", second)], asynchronous=asynchronous, hooks=hooks)
+    assert isinstance(run.error, RetriesExhaustedError)
+    assert told == [
+        ("completion:error", 1, False),
+        ("completion:error", 2, True),
+        ("completion:last_attempt", 2, True),
+    ]
+    if asynchronous:  # a sync call gives no stream
+        ended = [(each.number, each.outcome) for each in run.stream.attempts]
+        assert ended == [(each.number, each.outcome) for each in run.error.attempts]
+        assert run.stream.outcome.status == "empty"

@@ -561,3 +561,19 @@ def test_it_is_for_streams() -> None:
         # That of the client is for its streams alone.
         found = client.create(response_model=list[Product], model="m", messages=MESSAGES)
     assert found == FIVE
+
+
+def test_an_argument_that_a_fallback_does_not_take_does_not_end_the_race(
+    asynchronous: bool,
+) -> None:
+    with ReplayServer(SLOW) as first, ReplayServer([]) as second:
+        run = call(
+            [("chat", first), ("chat", second)],
+            asynchronous=asynchronous,
+            first_delta_within=WITHIN,
+            changed=lambda others: [(others[0][0], {"model": "m", "no_such_argument": 1})],
+        )
+    assert run.error is None
+    assert run.items == enumerated(*FIVE)
+    assert [each[3] for each in run.told] == ["complete", "empty"]
+    assert "no_such_argument" in run.stream.attempts[1].outcome.detail

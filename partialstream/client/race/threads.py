@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from itertools import chain
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from partialstream.stream.session import Steps
 
 _AGAIN: Final = 0.05
-"""Seconds after which a thread that still waits is woken again: an SDK may retry by itself."""
+"""Seconds after which a thread that still waits is woken again, and then after twice as many each:
+an SDK may retry by itself."""
 
 
 def race(call: Call, session: RoutedSession[Any], request: Any) -> Steps[Any]:
@@ -158,15 +160,15 @@ class Runner:
         if decided:
             self.close()
         else:
-            self._wake()
+            self._wake(_AGAIN)
 
-    def _wake(self) -> None:
+    def _wake(self, pause: float) -> None:
         """End what the thread waits for; it closes the response by itself."""
         if not self._thread.is_alive():
             return
         if not end_connection(getattr(self._chunks, "response", None)):
             end_wait(self._thread)
-        Alarm(_AGAIN, self._wake)
+        Alarm(pause, partial(self._wake, pause * 2))
 
 
 class _Raising:

@@ -121,8 +121,10 @@ class RoutedSession(Session[T]):
             if failure is not None:
                 if failure is not error:
                     failure.__cause__ = error
-                self.report(failure, last=False, number=contender.number, route=contender.route)
                 self.pending.append(AttemptFailed(contender.number, failure))
+            reported = failure or error
+            if isinstance(reported, Exception):
+                self.report(reported, last=False, number=contender.number, route=contender.route)
         heard = contender.heard
         attempt = Attempt(
             contender.number,

@@ -68,6 +68,7 @@ class RetryingSession(RoutedSession[T]):
         self._failure: Failure | None = None  # that this attempt is to mend
         self._unresolved: Outcome | None = None  # of that failure
         self._request: Any = None
+        self._reported: Exception | None = None  # the last failure, once the hooks know of it
         super().__init__(call)
 
     # -- for the two policies --------------------------------------------------------------
@@ -179,7 +180,8 @@ class RetryingSession(RoutedSession[T]):
             self._call.hooks.emit("completion:usage", self.usage, attempt_number=self._number)
         failure = None if self.failure is not None else self._judge(reader.failure)
         if failure is None:
-            if isinstance(self.failure, Exception):
+            # That of a first request is known already.
+            if isinstance(self.failure, Exception) and self.failure is not self._reported:
                 self.report(self.failure, last=True)
             yield self._last_pending()
             return False
@@ -281,6 +283,7 @@ class RetryingSession(RoutedSession[T]):
         emit = self._call.hooks_of(route or self._call.route).emit
         emit("parse:error" if wrong or no_json else "completion:error", error, **about)
         if last:
+            self._reported = error
             emit("completion:last_attempt", error, **about)
 
     def _report_retry(
