@@ -6,7 +6,7 @@ PartialStreamError                 what a stream, a parser or `client.create` ra
 ├── IncompleteStreamError          the response ended before the document did   anybody's fault
 ├── RefusalError                   the model or a content filter said no
 ├── ProviderError                  an error event, or a chunk of unknown shape  provider's fault
-├── LimitExceededError             one of `Limits` was reached
+├── LimitExceededError             one of `Limits` was reached, or `max_cost`
 └── RetriesExhaustedError          the policy gave up
 
 They are about responses. Other errors stay what they are: those of the first request of a call
@@ -245,10 +245,10 @@ class ProviderError(PartialStreamError):
 
 
 class LimitExceededError(PartialStreamError):
-    """One of `Limits` was reached.
+    """One of `Limits` was reached, or the next request of a call could exceed its `max_cost`.
 
     Attributes:
-        limit: The name of the field of `Limits`.
+        limit: The name of the field of `Limits`, or `"max_cost"`.
         allowed: Its value.
     """
 

@@ -83,7 +83,10 @@ class Usage:
     Attributes:
         complete: Whether the provider reported all tokens.
         estimated_output_tokens: Output tokens that arrived and are not in `output_tokens`, at
-            four characters each; 0 if `complete`. Input tokens are not estimated.
+            four characters each; 0 if `complete`. Input tokens are not estimated here; see
+            `Attempt.estimated_input_tokens`.
+        cache_write_tokens: Tokens that were written to the provider's cache, which some charge
+            more for; a part of `input_tokens`.
 
     Example:
         >>> Usage(input_tokens=10, output_tokens=2) + Usage(input_tokens=10, output_tokens=5)
@@ -99,12 +102,15 @@ complete=False, estimated_output_tokens=40)
     reasoning_tokens: int = 0
     complete: bool = field(default=True, kw_only=True)
     estimated_output_tokens: int = field(default=0, kw_only=True)
+    cache_write_tokens: int = field(default=0, kw_only=True)
 
     def __repr__(self) -> str:
         counts = (
             f"input_tokens={self.input_tokens}, output_tokens={self.output_tokens}, "
             f"cached_tokens={self.cached_tokens}, reasoning_tokens={self.reasoning_tokens}"
         )
+        if self.cache_write_tokens:
+            counts += f", cache_write_tokens={self.cache_write_tokens}"
         if not self.complete:
             counts += f", complete=False, estimated_output_tokens={self.estimated_output_tokens}"
         return f"Usage({counts})"
@@ -132,6 +138,7 @@ complete=False, estimated_output_tokens=40)
             self.reasoning_tokens + other.reasoning_tokens,
             complete=self.complete and other.complete,
             estimated_output_tokens=self.estimated_output_tokens + other.estimated_output_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
         )
 
     def interrupted(self, characters: int) -> Usage:
@@ -325,6 +332,10 @@ class Attempt:
             `"openai"`, `"azure.ai.openai"`, `"anthropic"`, `"groq"`, … For a server that they do
             not know, the SDK's own: `"openai"` for any that has OpenAI's API. None for streams
             that were opened elsewhere.
+        responding_model: The model that responded, by the provider's name, which is often more
+            exact; None if the response does not say.
+        estimated_input_tokens: Input tokens, at four characters each, where the response ended
+            before the provider reported them; 0 elsewhere.
     """
 
     number: int = 1
@@ -334,6 +345,36 @@ class Attempt:
     duration: float = 0.0
     model: str | None = field(default=None, kw_only=True)
     provider: str | None = field(default=None, kw_only=True)
+    responding_model: str | None = field(default=None, kw_only=True)
+    estimated_input_tokens: int = field(default=0, kw_only=True)
+
+    @property
+    def cost(self) -> float | None:
+        """What the request has cost so far, in US dollars, by the table of genai-prices.
+
+        By `responding_model`, or by `model` where the table does not have that, at `provider`'s
+        prices. Estimated tokens count like those that were reported. 0 for a request that was
+        rejected, or whose response was empty; None where the table has no such model, or no
+        usage was reported.
+
+        Raises:
+            ModuleNotFoundError: The extra `cost` is not installed.
+        """
+        usage = self.usage
+        if usage is None and self.estimated_input_tokens:
+            usage = Usage(complete=False)
+        if usage is None:
+            nothing = self.outcome is not None and self.outcome.status == "empty"
+            return 0.0 if nothing else None
+        # Imported where it is needed: few ask for it.
+        from partialstream.prices import price
+
+        return price(
+            usage,
+            (self.responding_model, self.model),
+            self.provider,
+            more_input_tokens=self.estimated_input_tokens,
+        )
 
     def __repr__(self) -> str:
         # Of the outcome the status alone: its tail and its detail may hold text of the response.

@@ -16,6 +16,7 @@ response_model.py   what the caller asks for: items, or an object; how type chec
 schema.py           the JSON schema in a request, in its strict form if it has one
 prompts.py          every word that is said to a model, the schemas of follow-ups among them
 budget.py           how often, and when, a request may be made again
+spending.py         a bound on what a call may cost
 retry_after.py      what a server says of that: `Retry-After` and its like
 arguments.py        what the arguments of a request say, whichever SDK they are for
 contender.py        one of several requests for the same: whether it has said something yet

@@ -65,6 +65,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Q]: ...
 
@@ -81,6 +82,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -97,6 +99,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -112,6 +115,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Any]:
         """Stream a list, as `Client.create_iterable` does; the request is made on first use.
@@ -135,6 +139,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]:
         """Stream an object that grows, as `Client.create_partial` does.
@@ -161,6 +166,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, W]: ...
 
@@ -177,6 +183,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, list[T]]: ...
 
@@ -193,6 +200,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, T]: ...
 
@@ -209,6 +217,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[V]: ...
 
@@ -225,6 +234,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -241,6 +251,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]: ...
 
@@ -257,6 +268,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -272,6 +284,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, as `Client.create` does; to be awaited.
@@ -303,6 +316,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -319,6 +333,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -335,6 +350,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -350,6 +366,7 @@ class AsyncClient(AsyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete value, and for its response, as `Client.create_with_completion`.

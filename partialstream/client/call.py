@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from anyio import fail_after
 from typing_extensions import override
 
-from partialstream.client.arguments import is_deterministic
+from partialstream.client.arguments import input_tokens, is_deterministic
 from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
 from partialstream.client.field_key import read_key
 from partialstream.client.hooks import Hooks
-from partialstream.client.options import Options, check_seconds
+from partialstream.client.options import Options, check_positive
 from partialstream.client.rate_limit.waiting import send_in_turn
 from partialstream.client.routes import (
     Fallback,
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from partialstream.client.endpoints.base import Endpoint
     from partialstream.client.hooks import EventName
     from partialstream.client.response_model import ResponseShape
+    from partialstream.client.spending import Spending
+    from partialstream.errors import LimitExceededError
+    from partialstream.results import Attempt
     from partialstream.stream.response import ResponseStream
     from partialstream.stream.session import Session, Steps
 
@@ -62,8 +65,8 @@ class BaseClient(RoutedClient):
         first_delta_within: For streams that do not say; see `Options`.
 
     Raises:
-        TypeError: See `check_fallbacks` and `check_seconds`.
-        ValueError: See `check_seconds`.
+        TypeError: See `check_fallbacks` and `check_positive`.
+        ValueError: See `check_positive`.
 
     Attributes:
         hooks: The handlers for the events of all calls.
@@ -77,7 +80,7 @@ class BaseClient(RoutedClient):
         first_delta_within: float | None = None,
     ) -> None:
         check_fallbacks(self, fallbacks)
-        check_seconds("first_delta_within", first_delta_within)
+        check_positive("first_delta_within", first_delta_within)
         self._endpoint = endpoint
         self._fallbacks = fallbacks
         self._first_delta_within = first_delta_within
@@ -197,7 +200,27 @@ class Call:
                 deadline=self.deadline,
             )
         )
+        self._spending = self._spending_of(options.max_cost)
         self._use(route)
+
+    def _spending_of(self, max_cost: float | None) -> Spending | None:
+        if max_cost is None:
+            return None
+        # Imported where it is needed: few calls have such a bound.
+        from partialstream.client.spending import Spending
+
+        return Spending(max_cost, self._routes)
+
+    def too_expensive(
+        self, attempts: Sequence[Attempt], route: Route | None = None
+    ) -> LimitExceededError | None:
+        """The error of a request that `max_cost` does not allow after these; None if it does.
+
+        `route` is that of the request, the one in use by default.
+        """
+        if self._spending is None:
+            return None
+        return self._spending.refusal(attempts, route or self.route)
 
     def _use(self, route: Route) -> None:
         self.route = route
@@ -213,9 +236,14 @@ class Call:
         """Whether there is another route to take."""
         return len(self._routes) > 1
 
+    @property
+    def next_route(self) -> Route:
+        """The route to take next."""
+        return self._routes[1]
+
     def take_next_route(self) -> None:
         """From now on, requests go by the next route."""
-        self.take_route(self._routes[1])
+        self.take_route(self.next_route)
 
     def take_route(self, route: Route) -> None:
         """From now on, requests go by this route, and those before it are not tried again."""
@@ -251,6 +279,7 @@ class Call:
         endpoint = self.route.endpoint
         session.model = self.builder.model
         session.provider = None if endpoint is None else endpoint.provider
+        session.estimate_input = partial(input_tokens, self.builder.arguments)
         return session
 
     def watch(self, session: Session[Any]) -> None:

@@ -69,6 +69,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Q]: ...
 
@@ -85,6 +86,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -101,6 +103,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -116,6 +119,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Any]:
         """Stream a list: each item is delivered when its last character has arrived.
@@ -144,6 +148,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]:
         """Stream an object that grows.
@@ -176,6 +181,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> W: ...
 
@@ -192,6 +198,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> list[T]: ...
 
@@ -208,6 +215,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> T: ...
 
@@ -224,6 +232,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[V]: ...
 
@@ -240,6 +249,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -256,6 +266,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]: ...
 
@@ -272,6 +283,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -287,6 +299,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, streamed or complete.
@@ -322,6 +335,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -338,6 +352,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -354,6 +369,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -369,6 +385,7 @@ class Client(SyncCalls):
         fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None,
         lenient: bool = False,
+        max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete list or object, and for the response that it came in.

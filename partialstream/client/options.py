@@ -104,6 +104,13 @@ class Options:
             waits included; None (the default) for no bound. Then the response is closed, and an
             `IncompleteStreamError` with the outcome `stalled` is raised, which is not retried.
             The SDK's own retries are off in such a call.
+        max_cost: US dollars that the call may cost over all its requests; None (the default) for
+            no bound. Before a further request (a retry, a repair, the rest, a fallback) that could
+            exceed it, `LimitExceededError` with the limit `max_cost` is raised. What a request
+            could cost: its input, as large as the largest so far, or four characters a token; and
+            its output, `max_tokens` or else as large as the largest of input and output so far.
+            The first request is refused only if its input alone exceeds the bound. Needs the
+            extra `cost`; a model whose price is not known is a `ValueError`.
         max_retries: Failures in a row that are retried, 0 by default; or tenacity's `Retrying` or
             `AsyncRetrying`. Nothing that was delivered is delivered again.
         max_requests: Requests in total, however many items are delivered between them. None for
@@ -140,6 +147,7 @@ class Options:
     lenient: bool = False
     limits: Limits | None = None
     deadline: float | None = None
+    max_cost: float | None = None
     max_retries: Retries = 0
     max_requests: int | None = None
     fallbacks: Sequence[Any] | None = None
@@ -173,7 +181,7 @@ class Options:
         Raises:
             TypeError: An option has no meaning for what is asked for, or is of the wrong type.
             ValueError: `on_invalid` or `on_interrupt` is a word that we do not know, or `deadline`
-                is not positive.
+                or `max_cost` is not positive.
         """
         for name, only in _ONLY_FOR.items():
             if kind != only and getattr(self, name) != getattr(_DEFAULTS, name):
@@ -189,8 +197,9 @@ class Options:
             raise TypeError("stop_when= is for streams and lists; a whole object has no snapshots")
         if self.first_delta_within is not None and not stream:
             raise TypeError("first_delta_within= is for streams: a whole response has one delta")
-        check_seconds("deadline", self.deadline)
-        check_seconds("first_delta_within", self.first_delta_within)
+        check_positive("deadline", self.deadline)
+        check_positive("first_delta_within", self.first_delta_within)
+        check_positive("max_cost", self.max_cost, "US dollars")
         templates: Any = self.templates
         if templates is not None and not isinstance(templates, bool):
             raise TypeError(f"templates= must be True or False, not {templates!r}")
@@ -202,19 +211,19 @@ class Options:
             raise TypeError(f"prompts= must be partialstream's Prompts, not {prompts!r}")
 
 
-def check_seconds(name: str, seconds: Any) -> None:
-    """Refuse what is no positive number of seconds; None is for no bound.
+def check_positive(name: str, value: Any, unit: str = "seconds") -> None:
+    """Refuse what is no positive number; None is for no bound.
 
     Raises:
         TypeError: It is not a number.
         ValueError: It is not positive, or not finite.
     """
-    if seconds is None:
+    if value is None:
         return
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise TypeError(f"{name}= must be a number of seconds, not {seconds!r}")
-    if not (isfinite(seconds) and seconds > 0):
-        raise ValueError(f"{name}= must be a positive number of seconds, not {seconds!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name}= must be a number of {unit}, not {value!r}")
+    if not (isfinite(value) and value > 0):
+        raise ValueError(f"{name}= must be a positive number of {unit}, not {value!r}")
 
 
 _DEFAULTS: Final = Options()

@@ -109,6 +109,10 @@ _CACHED = (
     ("cached_tokens",),
     ("prompt_cache_hit_tokens",),
 )
+_WRITTEN = (
+    ("prompt_tokens_details", "cache_write_tokens"),
+    ("input_tokens_details", "cache_write_tokens"),
+)
 _REASONING = (
     ("completion_tokens_details", "reasoning_tokens"),
     ("output_tokens_details", "reasoning_tokens"),
@@ -126,7 +130,8 @@ def read_usage(fields: Any) -> Usage | None:
     counts = [_count(fields, places) for places in (_INPUT, _OUTPUT, _CACHED, _REASONING)]
     if counts[0] is None and counts[1] is None:
         return None
-    return Usage(*(count or 0 for count in counts))
+    written = _count(fields, _WRITTEN) or 0
+    return Usage(*(count or 0 for count in counts), cache_write_tokens=written)
 
 
 def read_usage_beside_cache(fields: Any, names: tuple[str, str, str, str]) -> Usage | None:
@@ -145,7 +150,7 @@ def read_usage_beside_cache(fields: Any, names: tuple[str, str, str, str]) -> Us
         return None
     fresh, output, read, written = (count or 0 for count in counts)
     thought = _count(fields, (("output_tokens_details", "thinking_tokens"),))
-    return Usage(fresh + read + written, output, read, thought or 0)
+    return Usage(fresh + read + written, output, read, thought or 0, cache_write_tokens=written)
 
 
 def _count(fields: Any, places: tuple[tuple[str, ...], ...]) -> int | None:

@@ -7,6 +7,7 @@ request. When, and which, is for the session to say.
 from __future__ import annotations
 
 from enum import Enum, auto
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from partialstream.errors import PartialStreamError
@@ -233,6 +234,23 @@ class StreamInfo(Generic[T]):
     def usage(self) -> Usage | None:
         """Tokens paid for; None while the provider has not said."""
         return self._known().usage
+
+    @property
+    def cost(self) -> float | None:
+        """What the stream has cost so far, in US dollars, over all its attempts.
+
+        By the table of genai-prices, at the prices of each attempt's model and provider; see
+        `Attempt.cost`. Where an attempt ended before its usage came (`usage.complete` is False),
+        the tokens that are missing are estimated at four characters each. For a stream that was
+        opened elsewhere it is the price of the model that the response names, at its maker. None
+        while nothing is known, and if the price of an attempt is not known.
+
+        Raises:
+            ModuleNotFoundError: The extra `cost` is not installed.
+        """
+        costs = [attempt.cost for attempt in self.attempts]
+        known = [cost for cost in costs if cost is not None]
+        return fsum(known) if known and len(known) == len(costs) else None
 
     @property
     def metadata(self) -> AnswerMetadata:

@@ -240,14 +240,16 @@ class ResponseReader(ABC, Generic[T]):
         reported = metadata.usage
         if not self.response.framed or (self.outcome is None and self.failure is None):
             return reported
-        if self.ended or metadata.terminated:
+        if metadata.terminated:
             return reported
-        if reported is not None and metadata.finish_reason is not None:
+        if metadata.finish_reason is not None and (self.ended or reported is not None):
             return reported
         characters = self._received + len(metadata.reasoning) + len(metadata.refusal)
         if reported is None and not characters:
             return None
-        return (reported or Usage()).interrupted(characters)
+        usage = (reported or Usage()).interrupted(characters)
+        # A body may end without a mark of its end, and its usage be complete all the same.
+        return reported if self.ended and not usage.estimated_output_tokens else usage
 
     # -- for the two kinds of documents ----------------------------------------------------
 

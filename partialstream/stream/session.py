@@ -83,11 +83,13 @@ class Session(Generic[T]):
         on_cancel: Called when the caller leaves, by whichever thread or task that is.
         model: The model that the request under way asks for; see `Attempt`.
         provider: Whom it asks.
+        estimate_input: Gives an estimate of the tokens of its input.
         observer: Who watches the stream until it ends, if anybody does.
     """
 
     model: str | None = None
     provider: str | None = None
+    estimate_input: Callable[[], int] = int  # which gives 0
     observer: Observer | None = None
 
     def __init__(
@@ -255,14 +257,23 @@ class Session(Generic[T]):
         reader = self._reader
         total = reader.response.timing.total
         until = reader.response.elapsed() if total is None else total
+        usage = reader.usage
+        ending = outcome or reader.outcome
+        missing = (
+            not (usage.complete or usage.input_tokens)
+            if usage is not None
+            else ending is not None and ending.status in ("disconnected", "stalled", "cancelled")
+        )
         return Attempt(
             self._number,
             self._cause,
-            outcome or reader.outcome,
-            reader.usage,
+            ending,
+            usage,
             until - self._began,
             model=self.model,
             provider=self.provider,
+            responding_model=reader.response.metadata.model,
+            estimated_input_tokens=self.estimate_input() if missing else 0,
         )
 
     # -- who watches it --------------------------------------------------------------------

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from partialstream.results import CHARACTERS_PER_TOKEN
+from partialstream.client.arguments import input_tokens, output_bound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FIRST_GUESS: Final = 500
 """Tokens of a response, while none has ended, if the request does not bound them."""
 
 _WEIGHT: Final = 0.1
 """What the last response counts in the mean of all."""
-
-_BOUNDS: Final = ("max_completion_tokens", "max_output_tokens", "max_tokens")
-
-_INPUT: Final = ("messages", "input", "instructions", "system", "response_format", "tools", "text")
-
-_NOT_TEXT: Final = frozenset(
-    {"image_url", "input_audio", "file", "file_data", "source", "inline_data"}
-)
-"""Members that hold images, sounds and files, whose tokens nobody can guess by their size."""
 
 
 class OutputGuess:
@@ -49,19 +42,5 @@ def estimate(arguments: Mapping[str, Any], guess: OutputGuess) -> int:
         >>> estimate({"input": "a" * 400, "max_output_tokens": 50}, OutputGuess())
         150
     """
-    size = sum(_size(arguments[name]) for name in _INPUT if name in arguments)
-    bounds = [arguments[name] for name in _BOUNDS if isinstance(arguments.get(name), int)]
-    output = bounds[0] if bounds else guess.tokens()
-    return -(-size // CHARACTERS_PER_TOKEN) + max(0, output)
-
-
-def _size(value: Any) -> int:
-    """Characters of all texts in a value."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        members: Mapping[Any, Any] = value
-        return sum(_size(each) for name, each in members.items() if name not in _NOT_TEXT)
-    if isinstance(value, (list, tuple)):
-        return sum(map(_size, cast("list[Any]", value)))
-    return 0
+    bound = output_bound(arguments)
+    return input_tokens(arguments) + (guess.tokens() if bound is None else bound)

@@ -7,6 +7,7 @@ from bisect import insort
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from partialstream.client.arguments import input_tokens
 from partialstream.client.budget import Budget
 from partialstream.client.contender import LOST, Contender
 from partialstream.results import Attempt, Outcome
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from partialstream.client.call import Call
     from partialstream.client.endpoints.base import RequestBuilder
     from partialstream.client.routes import Route
+    from partialstream.errors import LimitExceededError
     from partialstream.results import AttemptCause
     from partialstream.stream.reader import ResponseReader
 
@@ -34,6 +36,7 @@ class RoutedSession(Session[T]):
         self._call = call
         self._budget = call.budget or Budget()
         self._requests = 1  # that were made, or are about to be
+        self._expense: LimitExceededError | None = None  # where the next would be too expensive
         reader = self._new_reader(ResponseStream())
         super().__init__(reader, call.options.take, call.options.stop_when)
         self._began = reader.response.elapsed()
@@ -76,7 +79,10 @@ class RoutedSession(Session[T]):
 
     def _may_fall_back(self) -> bool:
         """Whether the next endpoint may be asked, as this one may not be asked again."""
-        return self._call.has_next_route and self._requests < self._budget.max_requests
+        if not self._call.has_next_route or self._requests >= self._budget.max_requests:
+            return False
+        self._expense = self._call.too_expensive(self._attempts, self._call.next_route)
+        return self._expense is None
 
     def _fall_back(self) -> None:
         """Go on with the next endpoint, to which all of the budget is open again."""
@@ -90,6 +96,8 @@ class RoutedSession(Session[T]):
         yield self._contender(self._number, self._call.route, request, self._reader.response)
         for route in self._call.rivals:
             if self.finished() or self._requests >= self._budget.max_requests:
+                return
+            if self._call.too_expensive(self.attempts, route) is not None:
                 return
             self._requests += 1
             self.pending.append(AttemptStarted(self._requests, self._cause))
@@ -134,6 +142,9 @@ class RoutedSession(Session[T]):
             contender.response.elapsed() - contender.began,
             model=contender.model,
             provider=contender.provider,
+            estimated_input_tokens=(
+                0 if outcome.status == "empty" else input_tokens(contender.route.builder.arguments)
+            ),
         )
         insort(self._attempts, attempt, key=attrgetter("number"))
         if contender.observer is not None:

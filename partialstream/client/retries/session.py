@@ -113,6 +113,11 @@ class RetryingSession(RoutedSession[T]):
         # A policy is shown what would be raised.
         again = not is_final(failure) and (yield from self._budget.allows(error))
         falls_back = not again and self._call.has_next_route
+        if again or falls_back:
+            route = self._call.next_route if falls_back else self._call.route
+            self._expense = self._call.too_expensive(self._attempts, route)
+            if self._expense is not None:
+                return False
         if not again and not falls_back:
             if self._budget.too_late is not None:
                 raise self._budget.too_late.error() from failure
@@ -159,6 +164,9 @@ class RetryingSession(RoutedSession[T]):
 
     def give_up_first_request(self, error: Exception) -> Exception:
         """The first request has failed, and is not made again; gives what is to be raised."""
+        if self._expense is not None:
+            self._expense.__cause__ = error
+            return self._expense
         failure = self._error_of_first_request(error) if self._call.has_fallbacks else None
         if failure is None or self._budget.reraise:
             return error
@@ -261,7 +269,8 @@ class RetryingSession(RoutedSession[T]):
             if self._budget.too_long is not None:
                 return self._too_long()
             return f"no more retries, after {requests} request(s)"
-        return None
+        self._expense = self._call.too_expensive(self._attempts)
+        return None if self._expense is None else self._expense.message
 
     @override
     def report(
@@ -298,6 +307,10 @@ class RetryingSession(RoutedSession[T]):
         if self._budget.too_late is not None:
             self.failure = self._budget.too_late.stalled(error, error.tail)
             return
+        if self._expense is not None:
+            self._expense.outcome, self._expense.__cause__ = error.outcome, error
+            self.failure = self._expense
+            return
         if self._budget.reraise:
             self.failure = error
             return
@@ -331,6 +344,7 @@ def first_request(
 
     Raises:
         IncompleteStreamError: The deadline has passed.
+        LimitExceededError: `max_cost` does not allow it.
     """
     if call.budget is not None:
         yield from call.budget.begin()
@@ -340,6 +354,9 @@ def first_request(
     call.watch(session)
     retries = session if isinstance(session, RetryingSession) else None
     try:
+        too_expensive = call.too_expensive(())
+        if too_expensive is not None:
+            raise too_expensive
         while True:
             try:
                 return (yield from send(call.request))
