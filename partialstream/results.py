@@ -460,6 +460,7 @@ class AnswerMetadata:
             was more than `text_kept` characters.
         channels: Texts side by side so far: choices, blocks, output items, tool calls.
         extra_size: Characters in `extra`, about.
+        usage_is_partial: Whether `usage` was reported before the text, and another is to come.
         text_kept: `Limits.text_kept`, for the source.
         channels_allowed: `Limits.channels`, for the source.
     """
@@ -478,5 +479,6 @@ class AnswerMetadata:
     shortened: bool = False
     channels: int = 0
     extra_size: int = field(default=0, repr=False, compare=False)
+    usage_is_partial: bool = field(default=False, repr=False, compare=False)
     text_kept: int = field(default=1024 * 1024, repr=False, compare=False)
     channels_allowed: int = field(default=1000, repr=False, compare=False)

@@ -126,9 +126,13 @@ FIELDS = {
         "reasoning_tokens",
         "complete",
         "estimated_output_tokens",
+        "cache_write_tokens",
     ],
     "Timing": ["first_delta", "first_item", "items", "total"],
-    "Attempt": ["number", "cause", "outcome", "usage", "duration", "model", "provider"],
+    "Attempt": [
+        *("number", "cause", "outcome", "usage", "duration", "model", "provider"),
+        *("responding_model", "estimated_input_tokens"),
+    ],
     "Limits": [
         "depth",
         "item_size",

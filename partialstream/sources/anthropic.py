@@ -96,8 +96,10 @@ class AnthropicSource(WireSource):
             deltas += self._blocks.end(index)
         elif kind == "message_start":
             self._read_message(self._dict(fields.get("message")))
+            self.metadata.usage_is_partial = True
         elif kind == "message_delta":
             self._read_usage(fields)
+            self.metadata.usage_is_partial = False
             self._read_end(self._dict(fields.get("delta")))
             self._keep_extra(fields, _READ)
         elif kind == "message_stop":

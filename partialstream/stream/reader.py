@@ -247,9 +247,10 @@ class ResponseReader(ABC, Generic[T]):
         characters = self._received + len(metadata.reasoning) + len(metadata.refusal)
         if reported is None and not characters:
             return None
-        usage = (reported or Usage()).interrupted(characters)
         # A body may end without a mark of its end, and its usage be complete all the same.
-        return reported if self.ended and not usage.estimated_output_tokens else usage
+        if self.ended and reported is not None and not metadata.usage_is_partial:
+            return reported
+        return (reported or Usage()).interrupted(characters)
 
     # -- for the two kinds of documents ----------------------------------------------------
 

@@ -88,7 +88,7 @@ USAGES: list[tuple[dict[str, Any], dict[str, Any], Usage]] = [
     (
         {"input_tokens": 5, "cache_read_input_tokens": 40, "cache_creation_input_tokens": 2},
         {"output_tokens": 9, "input_tokens": None, "cache_read_input_tokens": None},
-        Usage(47, 9, 40),
+        Usage(47, 9, 40, cache_write_tokens=2),
     ),
     (
         {"input_tokens": 5, "cache_read_input_tokens": 0},

@@ -140,7 +140,7 @@ def test_usage_counts_what_the_cache_holds() -> None:
     }
     source = BedrockSource()
     read_all(source, [START, {"metadata": {"usage": usage, "metrics": {"latencyMs": 7}}}])
-    assert source.metadata.usage == Usage(47, 9, 40)
+    assert source.metadata.usage == Usage(47, 9, 40, cache_write_tokens=2)
     assert source.metadata.extra == {"metrics": {"latencyMs": 7}}
 
 

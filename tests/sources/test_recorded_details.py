@@ -48,7 +48,10 @@ def metadata_of(file: str) -> AnswerMetadata:
     ("file", "usage"),
     [
         ("anthropic-anthropic-56690985.sse", Usage(4843, 604)),  # the first figures are others
-        ("anthropic-anthropic-5984c13a.sse", Usage(9690, 7)),  # with those written to the cache
+        (
+            "anthropic-anthropic-5984c13a.sse",
+            Usage(9690, 7, cache_write_tokens=9687),
+        ),  # with those written to the cache
         ("bedrock-converse-bedrock-55a488d8.eventstream", Usage(8, 10)),
         ("gemini-gemini-1f1cd072.sse", Usage(12, 88, 0, 82)),  # the last counts
         ("gemini-gemini-13088836.sse", Usage(89 + 112, 30 + 91, 0, 91)),
