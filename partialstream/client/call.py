@@ -348,7 +348,7 @@ class Call:
             deadline,
             session.metadata,
             self.asynchronous,
-            retried=self.budget is not None,
+            retried=self.may_retry,
             on_response=on_response,
         )
         if deadline is None:
