@@ -5,7 +5,7 @@ The conventions: https://github.com/open-telemetry/semantic-conventions-genai
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from partialstream.errors import IncompleteStreamError, ProviderError, RefusalError
 
@@ -67,8 +67,9 @@ def of_request(start: AttemptStart) -> Attributes:
     stops: Any = arguments.get("stop", arguments.get("stop_sequences"))
     if isinstance(stops, str):
         stops = [stops]
-    if isinstance(stops, (list, tuple)) and all(isinstance(each, str) for each in stops):
-        found["gen_ai.request.stop_sequences"] = list(stops)
+    if isinstance(stops, (list, tuple)):
+        sequences = [each for each in cast("list[Any]", stops) if isinstance(each, str)]
+        found["gen_ai.request.stop_sequences"] = sequences
     found[ATTEMPT] = start.number
     found[CAUSE] = start.cause
     return found

@@ -58,8 +58,8 @@ class Case:
     method: Any = "create_iterable"
 
 
-def cut(text: str, after: int = 6, **options: Any) -> Answer:
-    return Answer(text, fault=faults.Reset(after), **options)
+def cut(text: str) -> Answer:
+    return Answer(text, fault=faults.Disconnect(8))
 
 
 CASES = {
@@ -246,7 +246,9 @@ def test_names_are_those_of_the_conventions(seen: Seen, caller: Caller) -> None:
     }
     metrics = {value for name, value in vars(gen_ai_metrics).items() if name.isupper()}
     providers = {each.value for each in gen_ai_attributes.GenAiProviderNameValues}
-    with ReplayServer([BAD, cut(RUG), RUG, Answer("", fault=faults.HTTPError(500))]) as server:
+    with ReplayServer(
+        [BAD, Answer(RUG, fault=faults.Disconnect(3)), RUG, Answer("", fault=faults.HTTPError(500))]
+    ) as server:
         made = caller(server, **AT_ONCE)
         made.read("create_iterable", response_model=Product, max_retries=3, temperature=0.5)
         made.read("create_iterable", response_model=Product)
@@ -541,3 +543,48 @@ def test_a_stream_that_was_opened_elsewhere_has_no_spans(seen: Seen) -> None:
     with pytest.raises(PartialStreamError):
         list(stream_items(Product, ["[1]"]))
     assert seen.spans == []
+
+
+# -- several endpoints ---------------------------------------------------------------------
+
+
+def test_attempts_of_a_fallback_name_the_model_they_ask_for(seen: Seen, caller: Caller) -> None:
+    with ReplayServer([cut(LIST), REST]) as server:
+        run = caller(server, **AT_ONCE).read(
+            "create_iterable", response_model=Product, fallbacks=["its-model"]
+        )
+    assert run.error is None
+    assert [value.name for value in run.values] == ["Lamp", "Rug", "Vase"]
+    first, second = seen.attempts
+    assert (first.name, second.name) == ("chat any", "chat its-model")
+    assert second.attributes["gen_ai.request.model"] == "its-model"
+    assert second.attributes["gen_ai.response.model"] == "its-model"
+    assert first.attributes["error.type"] == "disconnected"
+    assert second.attributes["partialstream.cause"] == "resume"
+    assert second.attributes["partialstream.outcome"] == "complete"
+    models = {
+        point.attributes["gen_ai.request.model"]: point.count
+        for point in seen.metric("gen_ai.client.operation.duration")
+    }
+    assert models == {"any": 1, "its-model": 1}
+
+
+def test_each_request_of_a_race_has_a_span(seen: Seen, caller: Caller) -> None:
+    def choose(request: Any) -> Answer:
+        return Answer(LIST, first_delay=20 if request.body["model"] == "any" else 0)
+
+    with ReplayServer(choose) as server:
+        run = caller(server, **AT_ONCE).read(
+            "create_iterable",
+            response_model=Product,
+            first_delta_within=0.1,
+            fallbacks=["its-model"],
+        )
+    assert run.error is None
+    assert len(run.values) == 3
+    first, second = seen.attempts
+    assert (first.name, second.name) == ("chat any", "chat its-model")
+    assert first.attributes["partialstream.outcome"] == "cancelled"
+    assert "error.type" not in first.attributes
+    assert second.attributes["partialstream.outcome"] == "complete"
+    assert seen.call.attributes["partialstream.attempts"] == 2

@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from json import JSONDecodeError
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from anyio import move_on_after
 
@@ -56,12 +56,13 @@ def is_instrumented(client: Any, resource: Any) -> bool:
 
 def is_patched(client: Any, resource: Any) -> bool:
     """Whether it does so for this client alone, so that a copy of it would not."""
-    return not vars(client).keys().isdisjoint(("request", "post")) or "create" in vars(resource)
+    own = cast("dict[str, Any]", vars(client))
+    return "request" in own or "post" in own or "create" in vars(resource)
 
 
 def is_stream_instrumented(stream: Any) -> bool:
     """Whether reading an SDK's stream runs code that is not the SDK's."""
-    cls = type(stream)
+    cls = cast("Any", type(stream))
     own_attributes: dict[str, Any] = getattr(stream, "__dict__", {})
     if cls.__module__.partition(".")[0] not in _SDKS or "close" in own_attributes:
         return True
