@@ -203,6 +203,15 @@ def test_stream_may_be_repeated_but_not_contradicted(stream: bool) -> None:
         shape_request(ITEMS, "tools", {"stream": not stream}, stream=stream)
 
 
+def test_a_response_in_the_background_has_to_be_streamed() -> None:
+    asked = {"input": "a", "background": True}
+    assert shape_request(ITEMS, "json_schema", asked, stream=True)["background"] is True
+    with pytest.raises(TypeError, match="background=True gives no response to read"):
+        shape_request(ITEMS, "json_schema", asked, stream=False)
+    asked["background"] = False
+    assert shape_request(ITEMS, "json_schema", asked, stream=False)["background"] is False
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_changing_a_request_does_not_change_the_next_one(mode: Any) -> None:
     first = shape_request(ITEMS, mode, {"input": []}, stream=True)

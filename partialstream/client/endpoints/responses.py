@@ -182,12 +182,15 @@ def build_request(
 
     Raises:
         TypeError: `text_format`, a function in `tools` or another argument that `response_model`
-            and `mode` decide is given; or a `stream` that contradicts the call.
+            and `mode` decide is given; or a `stream` that contradicts the call; or `background`
+            without a stream.
     """
     tools: Any = kwargs.get("tools")
     theirs = mode != "tools" and _is_given(tools) and _run_by_provider(tools)
     decided = ("tools", "tool_choice") if theirs else ()
     check_arguments({name: kwargs[name] for name in kwargs if name not in decided}, stream=stream)
+    if kwargs.get("background") and not stream:
+        raise TypeError("background=True gives no response to read; stream it")
     text = _members(kwargs, "text")
     for name, found in (
         ("text_format", "text_format" in kwargs),
