@@ -22,6 +22,7 @@ from endpoints import (
     model_of,
 )
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from partialstream import (
     AttemptFailed,
@@ -414,3 +415,28 @@ def test_what_is_told_where_no_first_request_succeeds(asynchronous: bool) -> Non
         ended = [(each.number, each.outcome) for each in run.stream.attempts]
         assert ended == [(each.number, each.outcome) for each in run.error.attempts]
         assert run.stream.outcome.status == "empty"
+
+
+class Titled(TypedDict):
+    title: str
+    score: int
+
+
+def test_an_object_that_the_next_one_puts_into_a_member(asynchronous: bool) -> None:
+    """What is no model is asked for as it is, or through instructor as a member of one."""
+    text = '{"title": "Lamps of the year", "score": 9}'
+    with (
+        ReplayServer(Answer(text, fault=faults.Reset(text.index("score") // 4))) as first,
+        ReplayServer(f'{{"value": {text}}}') as second,
+    ):
+        run = call(
+            [("chat", first), ("instructor", second)],
+            asynchronous=asynchronous,
+            method="create_partial",
+            model=Titled,
+        )
+        messages = second.requests[0].body["messages"]
+    assert run.error is None
+    assert run.all(Snapshot)[-1].value == {"title": "Lamps of the year", "score": 9}
+    assert [event.kept for event in run.all(Resumed)] == [0]
+    assert messages == first.requests[0].body["messages"], "it is asked for all of it"

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from partialstream.client.prompts import errors_of
 from partialstream.client.retries.session import Failure, RetryingSession
+from partialstream.client.schema import VALUE
 from partialstream.errors import OutputValidationError, PartialStreamError
 from partialstream.stream.events import Resumed
 from partialstream.stream.response import ResponseStream
@@ -40,9 +41,8 @@ class PartialRetries(RetryingSession[T]):
     @override
     def _new_reader(self, response: ResponseStream) -> PartialReader[T]:
         fail_fast = self._options.fail_fast and not self._call.wraps
-        self._object = self._call.partial_reader(
-            response, self._carried or None, fail_fast=fail_fast
-        )
+        carried = self._carried_for(self._call.builder)
+        self._object = self._call.partial_reader(response, carried or None, fail_fast=fail_fast)
         return self._object
 
     @override
@@ -64,11 +64,17 @@ class PartialRetries(RetryingSession[T]):
     @override
     def _prepare(self, failure: Failure) -> None:
         if not isinstance(failure.error, OutputValidationError):
-            self.pending.append(Resumed(self._number, len(self._carried)))
+            kept = len(self._carried_for(self._call.builder))
+            self.pending.append(Resumed(self._number, kept))
+
+    def _carried_for(self, builder: RequestBuilder) -> Mapping[str, str]:
+        """What an endpoint need not send again: nothing, if it is asked for one value."""
+        # Not all endpoints that are asked for the same object are: one may put it into a member.
+        return {} if builder.path == (VALUE,) else self._carried
 
     @override
     def _request_for(self, failure: Failure, builder: RequestBuilder) -> Any:
-        carried, error = self._carried, failure.error
+        carried, error = self._carried_for(builder), failure.error
         said = object_text(carried) if carried else None
         errors: list[tuple[Path, str]] = []
         raw = None
