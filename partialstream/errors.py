@@ -73,7 +73,8 @@ class PartialStreamError(Exception):
     attempts: tuple[Attempt, ...]
 
     def __init__(self, message: str, *, outcome: Outcome | None = None) -> None:
-        super().__init__(message)
+        # Not by `super`: a subclass may have a second base that wants more.
+        Exception.__init__(self, message)
         self.outcome = outcome
         self.usage = None
         self.delivered = 0
@@ -84,7 +85,7 @@ class PartialStreamError(Exception):
     @property
     def message(self) -> str:
         """What happened, without when, and what had been delivered."""
-        # Not by `super`: a subclass may have a second base, with a text of its own.
+        # Not by `super`, as above.
         return Exception.__str__(self)
 
     @override

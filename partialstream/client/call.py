@@ -167,6 +167,11 @@ class Call:
     completion: Callable[[], Any]
     """Gives the last response in the form the SDK gives it, if it was not streamed."""
 
+    @property
+    def last_completion(self) -> Any:
+        """What `completion` gives; None before there was a response."""
+        return self.completion() if hasattr(self, "completion") else None
+
     def __init__(
         self,
         shape: ResponseShape,

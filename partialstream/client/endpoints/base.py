@@ -19,6 +19,7 @@ from anyio import move_on_after
 
 from partialstream.client.prompts import free_name
 from partialstream.client.schema import request_schema
+from partialstream.errors import RetriesExhaustedError
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.transport import end_connection
 from partialstream.validation.types import validator_for
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
     from partialstream.limits import Limits
-    from partialstream.results import AnswerMetadata, Path
+    from partialstream.results import AnswerMetadata, Attempt, Outcome, Path
     from partialstream.stream.deadline import Deadline
     from partialstream.stream.observer import Target
     from partialstream.stream.reader import Expected
@@ -69,6 +70,29 @@ class RequestBuilder(ABC):
         if not self.path or (any_name and self.expected.path is None):
             return None
         return free_name(name, request_schema(self.shape))
+
+    def exhausted(
+        self,
+        message: str,
+        *,
+        attempts: Sequence[Attempt],
+        outcome: Outcome | None,
+        request: Any,
+        failures: Sequence[tuple[int, Exception]],
+        completion: Any,
+    ) -> RetriesExhaustedError:
+        """The error of a call whose retries are spent.
+
+        Args:
+            message: Why, and what the last failure was.
+            attempts: The requests that were made.
+            outcome: Of the last failure.
+            request: The last request.
+            failures: The errors of the attempts that failed, each with the attempt's number.
+            completion: The last response: the SDK's object, or the text of a stream.
+        """
+        del request, failures, completion  # for those who have to keep them
+        return RetriesExhaustedError(message, attempts=attempts, outcome=outcome)
 
     @abstractmethod
     def follow_up(

@@ -28,6 +28,7 @@ from partialstream.client.endpoints.capture import (
     path_for,
     tool_name_for,
 )
+from partialstream.client.endpoints.instructor_errors import exhausted_class
 from partialstream.client.endpoints.providers import provider_of_instructor, server_of
 from partialstream.client.endpoints.watched import (
     is_instrumented,
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
     from partialstream.client.options import Options
     from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
-    from partialstream.results import Path
+    from partialstream.errors import RetriesExhaustedError
+    from partialstream.results import Attempt, Outcome, Path
     from partialstream.stream.session import Steps
 
 # Their tool modes ask for JSON in the content.
@@ -230,6 +232,34 @@ class InstructorRequestBuilder(RequestBuilder):
     @override
     def arguments(self) -> Mapping[str, Any]:
         return self._arguments
+
+    @override
+    def exhausted(
+        self,
+        message: str,
+        *,
+        attempts: Sequence[Attempt],
+        outcome: Outcome | None,
+        request: Any,
+        failures: Sequence[tuple[int, Exception]],
+        completion: Any,
+    ) -> RetriesExhaustedError:
+        from instructor.core.exceptions import FailedAttempt
+
+        error: Any = exhausted_class()(message, attempts=attempts, outcome=outcome)
+        # By a fallback it may be the request of another endpoint.
+        arguments: Any = getattr(request, "arguments", request)
+        error.n_attempts = len(attempts)
+        error.last_completion = completion
+        error.create_kwargs = dict(arguments) if isinstance(arguments, Mapping) else None
+        error.messages = (error.create_kwargs or {}).get("messages")
+        last = failures[-1][0] if failures else 0
+        error.failed_attempts = [
+            FailedAttempt(number, failure, completion if number == last else None)
+            for number, failure in failures
+        ]
+        exhausted: RetriesExhaustedError = error
+        return exhausted
 
     @override
     def follow_up(

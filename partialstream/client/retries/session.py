@@ -65,6 +65,8 @@ class RetryingSession(RoutedSession[T]):
     def __init__(self, call: Call) -> None:
         self._options = call.options
         self._last_mark: Hashable = None
+        self._builder = call.builder  # that of the call's own client
+        self._failures: list[tuple[int, Exception]] = []  # those of attempts, by their numbers
         self._failure: Failure | None = None  # that this attempt is to mend
         self._unresolved: Outcome | None = None  # of that failure
         self._request: Any = None
@@ -126,7 +128,7 @@ class RetryingSession(RoutedSession[T]):
         outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {failure}")
         self._add_attempt(outcome, failure)
         self.report(failure, last=False)
-        self.pending.append(AttemptFailed(self._number, failure))
+        self._note_failure(failure)
         self._report_retry(self._cause, failure, falls_back=falls_back)
         if falls_back:
             self._fall_back()
@@ -193,7 +195,7 @@ class RetryingSession(RoutedSession[T]):
                 self.report(self.failure, last=True)
             yield self._last_pending()
             return False
-        self.pending.append(AttemptFailed(self._number, failure.error))
+        self._note_failure(failure.error)
         if failure.progress:
             self._budget.renew()
             self._last_mark = None
@@ -319,11 +321,27 @@ class RetryingSession(RoutedSession[T]):
     def _exhausted(
         self, error: PartialStreamError, reason: str, attempts: Sequence[Attempt]
     ) -> RetriesExhaustedError:
-        exhausted = RetriesExhaustedError(
-            f"{reason}: {error}", attempts=attempts, outcome=error.outcome
+        call = self._call
+        exhausted = self._builder.exhausted(
+            f"{reason}: {error}",
+            attempts=attempts,
+            outcome=error.outcome,
+            request=self._request or call.request,
+            failures=self._failures,
+            completion=self._text_kept() if call.stream else call.last_completion,
         )
         exhausted.__cause__ = error
         return exhausted
+
+    def _note_failure(self, error: PartialStreamError) -> None:
+        self._failures.append((self._number, error))
+        self.pending.append(AttemptFailed(self._number, error))
+
+    def _text_kept(self) -> str | None:
+        try:
+            return self.text
+        except LimitExceededError:
+            return None
 
     @override
     def cancel(self, detail: str = "") -> None:
