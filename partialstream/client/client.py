@@ -44,8 +44,8 @@ class Client(SyncCalls):
     `timeout`, `extra_body`, …).
 
     Errors of the first request (a rejected key, a rate limit, no connection) are the SDK's own,
-    after its own retries. With `max_retries`, those that may pass (408, 409, 429, 5xx, no
-    connection) come only once the budget is spent. With `fallbacks`, if all of them fail, a
+    after its own retries. With `max_retries` those are off: what may pass (408, 409, 429, 5xx, no
+    connection) is retried within that one budget, and comes only once it is spent. With `fallbacks`, if all of them fail, a
     `RetriesExhaustedError` is raised. Errors in a response are those of
     `partialstream.errors`; a later request that is rejected is a `ProviderError`.
 
@@ -314,7 +314,7 @@ class Client(SyncCalls):
             TypeError: An argument contradicts `response_model`, or is not known.
             PartialStreamError: Without `stream`: the response is not what was asked for.
             openai.OpenAIError: The provider rejected the first request. Without `stream`, a lost
-                connection is the SDK's to retry and to report, too.
+                connection is the SDK's to report, too.
         """
         call = self._call(response_shape(response_model), locals(), stream=stream)
         if not stream:

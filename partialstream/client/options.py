@@ -112,7 +112,9 @@ class Options:
             The first request is refused only if its input alone exceeds the bound. Needs the
             extra `cost`; a model whose price is not known is a `ValueError`.
         max_retries: Failures in a row that are retried, 0 by default; or tenacity's `Retrying` or
-            `AsyncRetrying`. Nothing that was delivered is delivered again.
+            `AsyncRetrying`. Nothing that was delivered is delivered again. The first request
+            counts too, and the SDK's own retries are off; a server's `Retry-After` is waited for,
+            60 s at most, unless a tenacity object has a `wait` of its own.
         max_requests: Requests in total, however many items are delivered between them. None for
             10.
         fallbacks: Whom to ask next where this endpoint fails, in this order: `"other-model"` of
