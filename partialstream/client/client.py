@@ -46,8 +46,8 @@ class Client(SyncCalls):
     Errors of the first request (a rejected key, a rate limit, no connection) are the SDK's own,
     after its own retries. With `max_retries` those are off: what may pass (408, 409, 429, 5xx, no
     connection) is retried within that one budget, and comes only once it is spent. With
-    `fallbacks`, if all of them fail, a `RetriesExhaustedError` is raised. Errors in a response are those of
-    `partialstream.errors`; a later request that is rejected is a `ProviderError`.
+    `fallbacks`, if all of them fail, a `RetriesExhaustedError` is raised. Errors in a response are
+    those of `partialstream.errors`; a later request that is rejected is a `ProviderError`.
 
     Args:
         endpoint: The endpoint that requests are sent to.
