@@ -61,10 +61,8 @@ class AsyncClient(AsyncCalls):
         context: Any = None, templates: bool | None = None, strict: bool | None = None,
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
-        hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
+        hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None, lenient: bool = False,
         max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Q]: ...
@@ -78,10 +76,8 @@ class AsyncClient(AsyncCalls):
         context: Any = None, templates: bool | None = None, strict: bool | None = None,
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
-        hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
+        hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None, lenient: bool = False,
         max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
@@ -95,10 +91,8 @@ class AsyncClient(AsyncCalls):
         context: Any = None, templates: bool | None = None, strict: bool | None = None,
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
-        hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
+        hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None, lenient: bool = False,
         max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
@@ -111,10 +105,8 @@ class AsyncClient(AsyncCalls):
         context: Any = None, templates: bool | None = None, strict: bool | None = None,
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
-        hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
+        hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None, lenient: bool = False,
         max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Any]:
@@ -136,10 +128,8 @@ class AsyncClient(AsyncCalls):
         strict: bool | None = None, limits: Limits | None = None, deadline: float | None = None,
         max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]:
         """Stream an object that grows, as `Client.create_partial` does.
@@ -163,10 +153,8 @@ class AsyncClient(AsyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, W]: ...
 
@@ -180,10 +168,8 @@ class AsyncClient(AsyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, list[T]]: ...
 
@@ -197,10 +183,8 @@ class AsyncClient(AsyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, T]: ...
 
@@ -214,10 +198,8 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[V]: ...
 
@@ -231,10 +213,8 @@ class AsyncClient(AsyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -248,10 +228,8 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]: ...
 
@@ -265,10 +243,8 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -281,10 +257,8 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, as `Client.create` does; to be awaited.
@@ -313,10 +287,8 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -330,10 +302,8 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -347,10 +317,8 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -363,10 +331,8 @@ class AsyncClient(AsyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete value, and for its response, as `Client.create_with_completion`.

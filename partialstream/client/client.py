@@ -65,10 +65,8 @@ class Client(SyncCalls):
         context: Any = None, templates: bool | None = None, strict: bool | None = None,
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
-        hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
+        hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None, lenient: bool = False,
         max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Q]: ...
@@ -82,10 +80,8 @@ class Client(SyncCalls):
         context: Any = None, templates: bool | None = None, strict: bool | None = None,
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
-        hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
+        hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None, lenient: bool = False,
         max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
@@ -99,10 +95,8 @@ class Client(SyncCalls):
         context: Any = None, templates: bool | None = None, strict: bool | None = None,
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
-        hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
+        hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None, lenient: bool = False,
         max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
@@ -115,10 +109,8 @@ class Client(SyncCalls):
         context: Any = None, templates: bool | None = None, strict: bool | None = None,
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
-        hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
+        hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
+        first_delta_within: float | None = None, lenient: bool = False,
         max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Any]:
@@ -145,10 +137,8 @@ class Client(SyncCalls):
         strict: bool | None = None, limits: Limits | None = None, deadline: float | None = None,
         max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]:
         """Stream an object that grows.
@@ -178,10 +168,8 @@ class Client(SyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> W: ...
 
@@ -195,10 +183,8 @@ class Client(SyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> list[T]: ...
 
@@ -212,10 +198,8 @@ class Client(SyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> T: ...
 
@@ -229,10 +213,8 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[V]: ...
 
@@ -246,10 +228,8 @@ class Client(SyncCalls):
         templates: bool | None = None, strict: bool | None = None, limits: Limits | None = None,
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -263,10 +243,8 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]: ...
 
@@ -280,10 +258,8 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -296,10 +272,8 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, streamed or complete.
@@ -332,10 +306,8 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -349,10 +321,8 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -366,10 +336,8 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -382,10 +350,8 @@ class Client(SyncCalls):
         limits: Limits | None = None, deadline: float | None = None, max_retries: Retries = 0,
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
-        fallbacks: Sequence[Fallback] | None = None,
-        first_delta_within: float | None = None,
-        lenient: bool = False,
-        max_cost: float | None = None,
+        fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
+        lenient: bool = False, max_cost: float | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete list or object, and for the response that it came in.

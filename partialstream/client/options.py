@@ -174,7 +174,7 @@ class Options:
             raise TypeError("validation_context= is called context= here")
         rest = dict(kwargs)
         given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
-        check_spelling(rest, cls.__slots__)
+        check_spelling(rest, tuple(cls.__slots__))
         return cls(**given), rest
 
     def check(self, kind: Literal["items", "object"], *, stream: bool) -> None:

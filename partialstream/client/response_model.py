@@ -129,11 +129,9 @@ def _is_object(type_: Any) -> bool:
     """Whether a type, or a member of a union, is a model, a dataclass or a TypedDict."""
     if get_origin(type_) in (Annotated, Union, UnionType):
         return any(map(_is_object, get_args(type_)))
-    return (
-        (isinstance(type_, type) and issubclass(type_, BaseModel))
-        or is_dataclass(type_)
-        or is_typeddict(type_)
-    )
+    if is_dataclass(type_) or is_typeddict(type_):
+        return True
+    return isinstance(type_, type) and issubclass(type_, BaseModel)
 
 
 def _spelled(type_: Any) -> str:

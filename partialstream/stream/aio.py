@@ -94,12 +94,15 @@ class _AsyncStream(StreamInfo[T]):
 
     def _loop(self, generator: AsyncGenerator[W, None]) -> AsyncGenerator[W, None]:
         """What a loop runs over; to leave the loop is to leave the stream."""
-        return _Loop(self, generator)
+        return _Loop(generator, self._begin_loop, self._end_loop)
 
     def _begin_loop(self) -> AsyncGenerator[None, None]:
         """A loop begins: gives what the event loop closes when the loop is dropped."""
         self._check_first(self._values)
         return self._close_when_left()
+
+    def _end_loop(self, reason: str) -> None:
+        self._over = self._over or reason
 
     async def _close_when_left(self) -> AsyncGenerator[None, None]:
         try:
@@ -116,17 +119,23 @@ class _Loop(AsyncGenerator[W, None]):
     generators that are dropped to the event loop, and this holds one.
     """
 
-    __slots__ = ("_generator", "_guard", "_stream")
+    __slots__ = ("_begin", "_end", "_generator", "_guard")
 
-    def __init__(self, stream: _AsyncStream[Any], generator: AsyncGenerator[W, None]) -> None:
-        self._stream = stream
+    def __init__(
+        self,
+        generator: AsyncGenerator[W, None],
+        begin: Callable[[], AsyncGenerator[None, None]],
+        end: Callable[[str], None],
+    ) -> None:
         self._generator = generator
+        self._begin = begin
+        self._end = end
         self._guard: AsyncGenerator[None, None] | None = None  # None before it has begun
 
     @override
     async def __anext__(self) -> W:
         if self._guard is None:
-            self._guard = self._stream._begin_loop()
+            self._guard = self._begin()
             await self._guard.__anext__()
         try:
             return await self._generator.__anext__()
@@ -153,9 +162,6 @@ class _Loop(AsyncGenerator[W, None]):
     async def athrow(self, kind: Any, error: Any = None, traceback: Any = None) -> W:
         await self.aclose()
         raise error or kind
-
-    def _end(self, reason: str) -> None:
-        self._stream._over = self._stream._over or reason
 
 
 class AsyncItemStream(_AsyncStream[T]):

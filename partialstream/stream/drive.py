@@ -17,7 +17,7 @@ from partialstream.stream.session import Session, Steps, cannot_await
 from partialstream.stream.transport import AsyncChunks, Chunks, is_over, no_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence, Sized
 
     from partialstream.results import AnswerMetadata, Attempt, Timing, Usage
 
@@ -171,9 +171,10 @@ def _count(attempts: Sequence[Attempt]) -> str:
 def fields_arrived(snapshot: Any) -> str:
     """How far a growing object has come."""
     arrived: Any = getattr(snapshot, "model_fields_set", snapshot)
-    if not isinstance(arrived, (set, dict)):
+    if arrived.__class__ is not dict and not isinstance(arrived, set):
         return "no fields"
-    return "1 field" if len(arrived) == 1 else f"{len(arrived)} fields"
+    count = len(cast("Sized", arrived))
+    return "1 field" if count == 1 else f"{count} fields"
 
 
 class StreamInfo(Generic[T]):

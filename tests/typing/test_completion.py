@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from partialstream.client.options import _ONLY_FOR, Options
+from partialstream.client.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +28,8 @@ later = from_openai(AsyncOpenAI())
 """
 
 OPTIONS = {each.name for each in fields(Options)}
-FOR_ITEMS = {name for name in OPTIONS if _ONLY_FOR.get(name) == "items"}
-FOR_OBJECTS = {name for name in OPTIONS if _ONLY_FOR.get(name) == "object"}
+FOR_ITEMS = {"path", "on_invalid", "ordered", "key", "take"}
+FOR_OBJECTS = {"fail_fast"}
 
 METHODS = {
     "create_iterable": OPTIONS - FOR_OBJECTS,
@@ -39,8 +40,7 @@ METHODS = {
 
 
 def at_the_end_of(line: str) -> Any:
-    import jedi
-
+    jedi: Any = import_module("jedi")
     return jedi.Script(PRELUDE + line)
 
 
