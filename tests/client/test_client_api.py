@@ -8,7 +8,7 @@ from typing import Any
 import instructor
 import openai
 import pytest
-from client_runs import RESPONSES_CALLERS, Caller, async_sdk, sync_sdk
+from client_runs import ASK, PATHS, RESPONSES_CALLERS, Caller, async_sdk, sync_sdk
 from pydantic import BaseModel
 
 from partialstream import Client, IncompleteStreamError, from_openai, from_provider
@@ -177,3 +177,17 @@ def test_a_response_that_failed(caller: Caller, mode: str) -> None:
         )
         assert len(caller(server).whole(response_model=list[Product], **asked)) == 1
     assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("first", ["chat", "responses"])
+def test_a_list_goes_on_through_the_other_api(first: Any) -> None:
+    second: Any = "responses" if first == "chat" else "chat"
+    cut = Answer('{"items": [{"name":"saw"}, {"name":"axe"}]}', fault=faults.Reset(8))
+    rest = '{"first_index": 1, "items": [{"name":"axe"}]}'
+    with ReplayServer([cut, rest]) as server, sync_sdk(base_url=server.base_url) as sdk:
+        stream = from_openai(sdk, api=first).create_iterable(
+            response_model=Product, fallbacks=[(from_openai(sdk, api=second), "other")], **ASK
+        )
+        assert [item.name for item in stream] == ["saw", "axe"]
+    assert [request.path for request in server.requests] == [PATHS[first], PATHS[second]]
+    assert [attempt.cause for attempt in stream.attempts] == ["request", "resume"]

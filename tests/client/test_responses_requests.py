@@ -6,7 +6,8 @@ from typing import Any
 
 import openai
 import pytest
-from pydantic import BaseModel
+from openai.types.responses.response_create_params import ResponseCreateParamsStreaming
+from pydantic import BaseModel, TypeAdapter
 
 from partialstream.client.endpoints.chat import CALL_ID
 from partialstream.client.endpoints.responses import (
@@ -333,6 +334,23 @@ def test_a_previous_response_stays_the_callers(mode: Any) -> None:
     assert request["previous_response_id"] == "r"
     assert request["input"][-1] == {"role": "user", "content": "Go on."}
     assert "previous_response_id" not in builder(mode, input="a").follow_up("{}", "Go on.", ())
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_requests_fit_the_types_that_servers_check_them_by(mode: Any) -> None:
+    fitting = TypeAdapter[Any](ResponseCreateParamsStreaming)
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    messages: list[Any] = [
+        {"role": "system", "content": [{"type": "text", "text": "Be short."}]},
+        {"role": "user", "content": [{"type": "text", "text": "Look."}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "So."}], "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "7"},
+    ]
+    made = builder(mode, model="m", messages=messages, logprobs=True, reasoning_effort="low")
+    followed = [made.follow_up(said, "Go on.", ()) for said in (SAID, None)]
+    for request in (made.request, *followed):
+        del request["timeout"]
+        fitting.validate_python(request)
 
 
 @pytest.mark.parametrize("said", [SAID, None])
