@@ -36,6 +36,7 @@ class Contender:
         began: When it was sent, by the clock of the call.
         opened: Whether there is a response.
         error: Why it cannot win, None if it can.
+        broken: Whether there is no use in reading on because of that.
         on_cancel: Called when it has lost, or the stream was left.
     """
 
@@ -59,6 +60,7 @@ class Contender:
         self.began = response.elapsed()
         self.opened = False
         self.error: BaseException | None = None
+        self.broken = False
         self.on_cancel: list[Callable[[], object]] = []
         self._left = False
         # What is heard here is read once more if it wins: until then its reader has seen nothing.
@@ -122,7 +124,7 @@ class Contender:
             if self._unheard > heard.limits.event_size:
                 raise ProviderError(f"no delta in the first {self._unheard} bytes of the response")
         except (PartialStreamError, TimeoutError) as error:
-            self.error = error
+            self.error, self.broken = error, True
             return True
         if heard.metadata.terminated or heard.metadata.finish_reason is not None:
             self.ended()

@@ -34,6 +34,7 @@ from partialstream import (
     AttemptFailed,
     AttemptStarted,
     IncompleteStreamError,
+    Limits,
     RefusalError,
     RetriesExhaustedError,
     from_openai,
@@ -577,3 +578,18 @@ def test_an_argument_that_a_fallback_does_not_take_does_not_end_the_race(
     assert run.items == enumerated(*FIVE)
     assert [each[3] for each in run.told] == ["complete", "empty"]
     assert "no_such_argument" in run.stream.attempts[1].outcome.detail
+
+
+def test_a_silence_that_takes_too_long_ends_them_all_once(asynchronous: bool) -> None:
+    pings = Answer(pieces=[""] * 200, tokens_per_second=20, fault=faults.Comments())
+    with ReplayServer(pings) as first, ReplayServer(pings) as second:
+        run = call(
+            [("chat", first), ("chat", second)],
+            asynchronous=asynchronous,
+            first_delta_within=WITHIN,
+            limits=Limits(idle_seconds=1.5),
+        )
+    assert isinstance(run.error, RetriesExhaustedError)
+    assert [each[3] for each in run.told] == ["stalled", "stalled"]
+    last = run.stream.attempts[-1]
+    assert last.duration < 2 * 1.5, "the wait is not begun anew when the race is over"

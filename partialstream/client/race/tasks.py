@@ -119,7 +119,7 @@ class Runner:
         self._chunks: Any = None
         self._read: list[Any] = []
         self._rest: AsyncIterator[Any] = no_chunks()
-        self._raised: Exception | None = None
+        self._raised: BaseException | None = None
 
     async def read(self) -> None:
         """Send the request, and read until `contender.error` or the first delta is known."""
@@ -132,6 +132,8 @@ class Runner:
             async for chunk in self._rest:
                 self._read.append(chunk)
                 if contender.hears(chunk):
+                    if contender.broken:
+                        self._raised = contender.error
                     return
             contender.ended()
         except Exception as error:  # noqa: BLE001 - raised where it is read, if it is
@@ -160,7 +162,7 @@ class AsyncRacedChunks:
     """The chunks of a response whose first ones have been read already."""
 
     def __init__(
-        self, chunks: Any, read: list[Any], rest: AsyncIterator[Any], raised: Exception | None
+        self, chunks: Any, read: list[Any], rest: AsyncIterator[Any], raised: BaseException | None
     ) -> None:
         self.response: Any = getattr(chunks, "response", None)
         self._chunks = chunks

@@ -131,6 +131,8 @@ class Runner:
         for chunk in self._rest:
             self._read.append(chunk)
             if contender.hears(chunk) or self._given_up:
+                if contender.broken and contender.error is not None:
+                    self._rest = _Raising(contender.error)
                 return
         contender.ended()
 
