@@ -85,7 +85,7 @@ def _size(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):
-        members: Mapping[Any, Any] = value
+        members = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # not for pyright
         return sum(_size(each) for name, each in members.items() if name not in _NOT_TEXT)
     if isinstance(value, (list, tuple)):
         return sum(map(_size, cast("list[Any]", value)))

@@ -248,11 +248,11 @@ class InstructorRequestBuilder(RequestBuilder):
 
         error: Any = exhausted_class()(message, attempts=attempts, outcome=outcome)
         # By a fallback it may be the request of another endpoint.
-        arguments: Any = getattr(request, "arguments", request)
+        asked: Any = getattr(request, "arguments", request)
+        arguments: dict[str, Any] = {**asked} if isinstance(asked, Mapping) else {}
         error.n_attempts = len(attempts)
         error.last_completion = completion
-        error.create_kwargs = dict(arguments) if isinstance(arguments, Mapping) else None
-        error.messages = (error.create_kwargs or {}).get("messages")
+        error.create_kwargs, error.messages = arguments, arguments.get("messages")
         last = failures[-1][0] if failures else 0
         error.failed_attempts = [
             FailedAttempt(number, failure, completion if number == last else None)
