@@ -12,6 +12,7 @@ read by whichever thread or task wants the next item, and its reader's context s
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from partialstream.telemetry.attributes import Attributes
 
 _NAME: Final = "partialstream"
+_LOGGER: Final = logging.getLogger(_NAME)
 
 _LEFT: Final = (GeneratorExit, asyncio.CancelledError)
 """How a request is given up by whoever made it, which is no error. trio's is known by its name."""
@@ -259,4 +261,7 @@ def _conclude(span: Span, outcome: Outcome | None, failure: str | None) -> None:
     if failure is not None:
         span.set_attribute(ERROR_TYPE, failure)
         span.set_status(Status(StatusCode.ERROR, failure))
-    span.end()
+    try:
+        span.end()
+    except Exception as error:  # noqa: BLE001  # the program's processor must not end the stream
+        _LOGGER.warning("a span could not be ended: %s", type(error).__name__)

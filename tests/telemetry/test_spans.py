@@ -399,6 +399,22 @@ def test_a_handler_that_fails_ends_the_spans(seen: Seen, caller: Caller) -> None
     assert "secret" not in seen.everything()
 
 
+def test_a_processor_that_fails_does_not_end_the_stream(
+    seen: Seen, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+    def fail(*_: Any) -> None:
+        raise OSError("the collector is gone")
+
+    monkeypatch.setattr(SimpleSpanProcessor, "on_end", fail)
+    with ReplayServer(LIST) as server:
+        run = caller(server).read("create_iterable", response_model=Product)
+    assert run.error is None
+    assert len(run.values) == 3
+    assert seen.spans == []
+
+
 # -- context -------------------------------------------------------------------------------
 
 

@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 from client_runs import MESSAGES, Product, async_sdk, sync_sdk
+from extras import needs
 from openai import AsyncOpenAI, OpenAI
 from openai.resources.chat.completions import AsyncCompletions, Completions
 from openai.resources.responses import Responses
 
 from partialstream import Usage, from_openai
 from partialstream.client.budget import Budget
-from partialstream.client.endpoints.watched import is_instrumented, is_own
+from partialstream.client.endpoints.watched import (
+    is_instrumented,
+    is_own,
+    is_stream_instrumented,
+)
 from partialstream.testing import Answer, ReplayServer, faults
 
 LIST = '{"items": [{"name": "Lamp"}, {"name": "Rug"}, {"name": "Vase"}]}'
@@ -156,6 +161,44 @@ def test_what_has_no_code_is_nobodys_own() -> None:
     assert not is_own(len)
     assert not is_own(object())
     assert not is_own(functools.partial(OpenAI.request))
+
+
+@pytest.mark.parametrize("make", [sync_sdk, async_sdk])
+def test_streams_that_nobody_has_replaced_are_the_sdks_own(make: Any) -> None:
+    asynchronous = make is async_sdk
+    with ReplayServer([LIST]) as server:
+
+        async def main() -> None:
+            async with async_sdk(base_url=server.base_url) as sdk:
+                check(await sdk.chat.completions.create(**arguments))
+
+        def check(stream: Any) -> None:
+            assert not is_stream_instrumented(stream)
+            stream._iterator = iter(())
+            assert is_stream_instrumented(stream)
+            assert is_stream_instrumented(Proxy(stream))
+
+        arguments: Any = {"model": "any", "messages": MESSAGES, "stream": True}
+        if asynchronous:
+            asyncio.run(main())
+        else:
+            with sync_sdk(base_url=server.base_url) as sdk:
+                check(sdk.chat.completions.create(**arguments))
+
+
+@needs("providers", "anthropic")
+def test_anthropics_streams_are_read_as_bytes_unless_somebody_watches() -> None:
+    from anthropic import Anthropic
+
+    with ReplayServer([LIST]) as server, Anthropic(base_url=server.url, api_key="test") as sdk:
+        stream: Any = sdk.messages.create(
+            model="any", max_tokens=9, stream=True, messages=[{"role": "user", "content": "Lamps"}]
+        )
+        assert not is_instrumented(sdk, sdk.messages)
+        assert not is_stream_instrumented(stream)
+        stream.close = lambda: None
+        assert is_stream_instrumented(stream)
+        stream.response.close()
 
 
 # -- what is seen --------------------------------------------------------------------------

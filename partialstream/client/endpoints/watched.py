@@ -67,10 +67,11 @@ def is_stream_instrumented(stream: Any) -> bool:
     if cls.__module__.partition(".")[0] not in _SDKS or "close" in own_attributes:
         return True
     iterate: Any = getattr(cls, "__aiter__", None) or getattr(cls, "__iter__", None)
-    iterator: Any = own_attributes.get("_iterator")
+    if not is_own(iterate):
+        return True
+    iterator: Any = own_attributes.get("_iterator")  # some make it only when it is read
     code: Any = getattr(iterator, "gi_code", None) or getattr(iterator, "ag_code", None)
-    own = cls.__stream__.__code__ if hasattr(cls, "__stream__") else code
-    return not is_own(iterate) or code is not own
+    return iterator is not None and code is not cls.__stream__.__code__
 
 
 # -- reading -------------------------------------------------------------------------------
