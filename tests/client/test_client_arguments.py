@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
 import instructor
 import openai
 import pytest
 from client_runs import ASK, CALLERS, EVERY_CALLER, Caller, Product, async_sdk, sync_sdk
+from http_library import httpx
 from openai import NotGiven, Timeout
 
 from partialstream import AsyncClient, Client, Limits, from_openai
@@ -175,7 +175,7 @@ def test_an_http_client_of_the_callers_own() -> None:
     seen: list[str] = []
     with (
         ReplayServer(PRODUCTS) as server,
-        httpx2.Client(event_hooks={"request": [lambda each: seen.append(each.url.path)]}) as http,
+        httpx.Client(event_hooks={"request": [lambda each: seen.append(each.url.path)]}) as http,
     ):
         sdk = openai.OpenAI(base_url=server.base_url, http_client=http, **KEY)
         stream = from_openai(sdk).create_iterable(response_model=Product, **ASK)
@@ -208,12 +208,12 @@ def test_how_long_a_stream_may_be_idle(
 ) -> None:
     waits: list[dict[str, Any]] = []
 
-    def note(request: httpx2.Request) -> None:
+    def note(request: httpx.Request) -> None:
         waits.append(request.extensions["timeout"])
 
     with (
         ReplayServer(PRODUCTS) as server,
-        httpx2.Client(event_hooks={"request": [note]}) as http,
+        httpx.Client(event_hooks={"request": [note]}) as http,
         openai.OpenAI(
             base_url=server.base_url, http_client=http, timeout=client, max_retries=0, **KEY
         ) as sdk,

@@ -8,9 +8,9 @@ import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
 from client_runs import ASK, CALLERS, Caller, Product
+from http_library import httpx
 from openai import AsyncOpenAI, OpenAI
 
 from partialstream import from_openai
@@ -29,12 +29,12 @@ PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
 def test_a_connection_serves_again_after_a_whole_answer() -> None:
     ports: set[Any] = set()
 
-    def note(response: httpx2.Response) -> None:
+    def note(response: httpx.Response) -> None:
         ports.add(response.extensions["network_stream"].get_extra_info("client_addr"))
 
     with (
         ReplayServer(PRODUCTS, repeat=True) as server,
-        httpx2.Client(event_hooks={"response": [note]}) as http,
+        httpx.Client(event_hooks={"response": [note]}) as http,
         OpenAI(base_url=server.base_url, api_key="test", http_client=http) as sdk,
     ):
         for _ in range(3):
@@ -46,12 +46,12 @@ def test_a_connection_serves_again_after_a_whole_answer() -> None:
 def test_an_async_connection_serves_again_after_a_whole_answer() -> None:
     ports: set[Any] = set()
 
-    async def note(response: httpx2.Response) -> None:
+    async def note(response: httpx.Response) -> None:
         ports.add(response.extensions["network_stream"].get_extra_info("client_addr"))
 
     async def main() -> None:
         async with (
-            httpx2.AsyncClient(event_hooks={"response": [note]}) as http,
+            httpx.AsyncClient(event_hooks={"response": [note]}) as http,
             AsyncOpenAI(base_url=server.base_url, api_key="test", http_client=http) as sdk,
         ):
             for _ in range(3):

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import httpx2
 import tenacity
+from http_library import httpx
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
@@ -158,7 +158,7 @@ class Model:
         """The chunks of an answer.
 
         Raises:
-            httpx2.TransportError: The script wants that.
+            httpx.TransportError: The script wants that.
         """
         turn = self._script.turn(len(self.log))
         said = Said(self._carried(request))
@@ -237,9 +237,9 @@ class Model:
         for start in range(0, len(text), size):
             yield _chunk({"content": text[start : start + size]})
         if turn.fault == "reset":
-            raise httpx2.ReadError("reset")
+            raise httpx.ReadError("reset")
         if turn.fault == "stall":
-            raise httpx2.ReadTimeout("timeout")
+            raise httpx.ReadTimeout("timeout")
         if turn.fault == "error event":
             yield {"error": {"message": "overloaded", "code": "busy"}}
         elif turn.fault != "silence":

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from operator import eq
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import httpx2
 import tenacity
+from http_library import httpx
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
@@ -132,7 +132,7 @@ class Model:
         """The chunks of an answer.
 
         Raises:
-            httpx2.ReadError: The script wants that.
+            httpx.ReadError: The script wants that.
         """
         turn = self._script.turn(len(self.log))
         instruction = request["messages"][-1]["content"]
@@ -187,7 +187,7 @@ class Model:
         for start in range(0, len(text), size):
             yield {"choices": [{"index": 0, "delta": {"content": text[start : start + size]}}]}
         if is_cut:
-            raise httpx2.ReadError("reset")
+            raise httpx.ReadError("reset")
         yield {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 
 

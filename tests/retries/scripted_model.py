@@ -10,8 +10,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import openai
+from http_library import httpx
 from scripted_wire import Element, Said, Wire
 from scripts import FOREVER, Script, Style, Truth, Turn
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ASKED = [{"role": "user", "content": "List all entries."}]
 PLAIN = Style()
-_REQUEST = httpx2.Request("POST", "http://127.0.0.1/")
+_REQUEST = httpx.Request("POST", "http://127.0.0.1/")
 
 
 class ScriptedModel:
@@ -62,7 +62,7 @@ class ScriptedModel:
         if turn.ending == "no answer":
             raise openai.APIConnectionError(request=_REQUEST)
         if turn.ending == "unauthorized":
-            response = httpx2.Response(401, request=_REQUEST)
+            response = httpx.Response(401, request=_REQUEST)
             raise openai.AuthenticationError("no", response=response, body=None)
         self._write(said)
         return Wire(self._script, said).chunks()

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import httpx2
+from http_library import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,9 +93,9 @@ class Wire:
             size = self._script.size * 7
             yield from (body[start : start + size] for start in range(0, len(body), size))
         if self._said.turn.ending == "reset":
-            raise httpx2.ReadError("reset")
+            raise httpx.ReadError("reset")
         if self._said.turn.ending == "stall":
-            raise httpx2.ReadTimeout("timeout")
+            raise httpx.ReadTimeout("timeout")
         if self._said.turn.ending == "foreign":
             raise ForeignError("whose fault is this?")
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import openai
 import pytest
 import tenacity
+from http_library import httpx
 from openai import RateLimitError
 from retry_lists import LAMP, RUG, SHELF, bad, listed, read, row, text_of, within
 from retry_runs import AsyncEvents, SyncEvents
@@ -248,8 +248,8 @@ def test_who_is_waited_for(failure: Exception, seconds: float) -> None:
 )
 def test_a_server_that_says_when_is_asked_then(said: str | None, seconds: float | None) -> None:
     headers = {} if said is None else {"Retry-After": said}
-    request = httpx2.Request("POST", "http://127.0.0.1/")
-    response = httpx2.Response(429, headers=headers, request=request)
+    request = httpx.Request("POST", "http://127.0.0.1/")
+    response = httpx.Response(429, headers=headers, request=request)
     failure = ProviderError("busy", status=429)
     failure.__cause__ = openai.RateLimitError("busy", response=response, body=None)
     asked = Budget(2)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import openai
 import pytest
+from http_library import httpx
 from script_runs import Run, make_call, open_sync, run_async, run_sync
 from scripts import FOREVER, Script, Style, Truth, Turn
 
@@ -163,7 +163,7 @@ class Refusing:
 
     async def send(self, request: Any) -> Any:
         self.asked += 1
-        raise openai.APIConnectionError(request=httpx2.Request("POST", "http://127.0.0.1/"))
+        raise openai.APIConnectionError(request=httpx.Request("POST", "http://127.0.0.1/"))
 
 
 def test_a_request_that_cannot_be_sent_is_tried_once_by_each_retry() -> None:

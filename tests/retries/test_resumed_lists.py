@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx2
 import pytest
 import tenacity
+from http_library import httpx
 from pydantic import BaseModel, Field
 from script_runs import drive
 
@@ -52,7 +52,7 @@ class Answers:
             self.sent += piece
             yield {"choices": [{"index": 0, "delta": {"content": piece}}]}
         if cut:
-            raise httpx2.ReadError("reset")
+            raise httpx.ReadError("reset")
         yield {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 
 

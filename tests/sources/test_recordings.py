@@ -6,10 +6,10 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import openai
 import pytest
 from extras import needs
+from http_library import httpx
 from openai.types.chat import ChatCompletionChunk
 from recordings import (
     KINDS,
@@ -165,13 +165,13 @@ def test_events_of_the_sdk(entry: Entry) -> None:
         assert getattr(by_object.metadata, name) == getattr(by_dict.metadata, name)
 
 
-def replaying(body: bytes) -> httpx2.Client:
+def replaying(body: bytes) -> httpx.Client:
     """An HTTP client that gets this body for whatever it asks."""
 
-    def answer(_: Any) -> httpx2.Response:
-        return httpx2.Response(200, content=body, headers={"content-type": "text/event-stream"})
+    def answer(_: Any) -> httpx.Response:
+        return httpx.Response(200, content=body, headers={"content-type": "text/event-stream"})
 
-    return httpx2.Client(transport=httpx2.MockTransport(answer), trust_env=False)
+    return httpx.Client(transport=httpx.MockTransport(answer), trust_env=False)
 
 
 def check_whole(message: Any, events: list[Any]) -> None:

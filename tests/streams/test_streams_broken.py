@@ -5,11 +5,11 @@ from __future__ import annotations
 import http.client
 from typing import TYPE_CHECKING, Any
 
-import httpx2  # the HTTP library below OpenAI's SDK
 import openai
 import pytest
 from drivers import DRIVERS, KINDS, Driver, Kind, as_chunks
 from extras import needs
+from http_library import httpx as sdk_httpx
 from pydantic import BaseModel
 
 from partialstream import (
@@ -28,7 +28,7 @@ class Product(BaseModel):
     name: str
 
 
-REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1")
+REQUEST = sdk_httpx.Request("POST", "http://127.0.0.1/v1")
 OPEN = ['[{"name":"La', 'mp"},', '{"name":"Ru']
 CLOSED = ['[{"name":"La', 'mp"}', "]"]
 
@@ -90,14 +90,18 @@ TRANSLATED: dict[str, tuple[Callable[[], Exception], type[PartialStreamError], s
         IncompleteStreamError,
         "stalled",
     ),
-    "httpx2.ReadError": (lambda: httpx2.ReadError("gone"), IncompleteStreamError, "disconnected"),
-    "httpx2.RemoteProtocolError": (
-        lambda: httpx2.RemoteProtocolError("cut"),
+    "the SDK's httpx.ReadError": (
+        lambda: sdk_httpx.ReadError("gone"),
         IncompleteStreamError,
         "disconnected",
     ),
-    "httpx2.ReadTimeout": (
-        lambda: httpx2.ReadTimeout("too long"),
+    "the SDK's httpx.RemoteProtocolError": (
+        lambda: sdk_httpx.RemoteProtocolError("cut"),
+        IncompleteStreamError,
+        "disconnected",
+    ),
+    "the SDK's httpx.ReadTimeout": (
+        lambda: sdk_httpx.ReadTimeout("too long"),
         IncompleteStreamError,
         "stalled",
     ),

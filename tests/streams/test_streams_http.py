@@ -7,9 +7,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx2  # the HTTP library below OpenAI's SDK
 import openai
 import pytest
+from http_library import httpx
 from life import run_async
 from pydantic import BaseModel
 
@@ -72,13 +72,13 @@ def sdk_stream(client: openai.OpenAI) -> Any:
     return client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
 
 
-def body_of(server: ReplayServer, client: httpx2.Client) -> Any:
+def body_of(server: ReplayServer, client: httpx.Client) -> Any:
     """The bytes of an answer; closing them closes the response."""
     with client.stream("POST", f"{server.base_url}/chat/completions", json=BODY) as response:
         yield from response.iter_raw()
 
 
-async def async_body_of(server: ReplayServer, client: httpx2.AsyncClient) -> Any:
+async def async_body_of(server: ReplayServer, client: httpx.AsyncClient) -> Any:
     url = f"{server.base_url}/chat/completions"
     async with client.stream("POST", url, json=BODY) as response:
         async for part in response.aiter_raw():
@@ -94,7 +94,7 @@ def test_break_in_a_bare_loop_over_an_sdk_stream(server: ReplayServer) -> None:
 
 
 def test_break_in_a_bare_loop_over_bytes(server: ReplayServer) -> None:
-    with httpx2.Client() as client:
+    with httpx.Client() as client:
         for product in stream_items(Product, body_of(server, client)):
             assert product.name == "a"
             break
@@ -164,7 +164,7 @@ def test_leaving_an_async_stream(server: ReplayServer, source: str, leave: str) 
                 left = time.perf_counter()
                 await asyncio.to_thread(assert_hung_up, server, left)
         else:
-            async with httpx2.AsyncClient() as http:
+            async with httpx.AsyncClient() as http:
                 await leave_it(async_body_of(server, http))
                 left = time.perf_counter()
                 await asyncio.to_thread(assert_hung_up, server, left)
@@ -195,7 +195,7 @@ def test_what_goes_wrong_on_the_way(name: str) -> None:
                 yield from sdk_stream(client)
 
         def raw() -> Iterator[Any]:
-            with httpx2.Client() as client:
+            with httpx.Client() as client:
                 yield from body_of(server, client)
 
         for chunks in (sdk, raw):
@@ -219,7 +219,7 @@ def test_a_whole_answer_over_http(cut_bytes: int | None) -> None:
     usage = Usage(input_tokens=9, output_tokens=4)
     answer = Answer('[{"name":"é€"},{"name":"\U0001f600"}]', cut_bytes=cut_bytes, usage=usage)
     body = {**BODY, "stream_options": {"include_usage": True}}
-    with ReplayServer(answer) as server, httpx2.Client() as client:
+    with ReplayServer(answer) as server, httpx.Client() as client:
         url = f"{server.base_url}/chat/completions"
         with client.stream("POST", url, json=body) as response:
             stream = stream_items(Product, response.iter_raw())

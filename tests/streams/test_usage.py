@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
+from http_library import httpx
 from pydantic import BaseModel
 
 from partialstream import PartialStreamError, Usage, stream_items, stream_partial
@@ -59,7 +59,7 @@ def seen(characters: int) -> Usage:
     return Usage(complete=False, estimated_output_tokens=-(-characters // 4))
 
 
-RESET = httpx2.ReadError("reset")
+RESET = httpx.ReadError("reset")
 
 
 @pytest.mark.parametrize("how", [stream_items, stream_partial])

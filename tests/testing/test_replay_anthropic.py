@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
 import pytest
 from extras import needs
+from http_library import httpx
 from wire_runs import ask, events_of
 
 from partialstream.results import Usage
@@ -202,7 +202,7 @@ def test_what_is_no_request_is_told_so() -> None:
 
 
 def test_requests_are_recorded() -> None:
-    with ReplayServer("abcdefgh") as server, httpx2.Client() as client:
+    with ReplayServer("abcdefgh") as server, httpx.Client() as client:
         headers = {"x-api-key": "very-secret", "anthropic-version": "2023-06-01"}
         client.post(server.url + PATH, json={**BODY, "stream": True}, headers=headers)
         (request,) = server.requests

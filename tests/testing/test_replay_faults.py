@@ -5,9 +5,9 @@ import json
 import time
 from typing import Any
 
-import httpx2  # the HTTP library below OpenAI's SDK
 import openai
 import pytest
+from http_library import httpx
 from undisturbed import undisturbed
 
 from partialstream.testing import Answer, ReplayRequest, ReplayServer, faults
@@ -27,7 +27,7 @@ def stream_of(answer: Answer) -> tuple[list[Any], BaseException | None, ReplayRe
         try:
             for chunk in client.chat.completions.create(model="m", messages=MESSAGES, stream=True):
                 chunks.append(chunk)  # noqa: PERF402 - what came before an error counts
-        except (openai.APIError, httpx2.TransportError, json.JSONDecodeError) as error:
+        except (openai.APIError, httpx.TransportError, json.JSONDecodeError) as error:
             # Some releases of the SDK let the HTTP library's errors through, others wrap them.
             caught = error.__cause__ if type(error) is openai.APIConnectionError else error
         request = server.requests[0]
@@ -47,8 +47,8 @@ def finish_reason(chunks: list[Any]) -> str | None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (faults.Reset, httpx2.ReadError),
-        (faults.Disconnect, httpx2.RemoteProtocolError),
+        (faults.Reset, httpx.ReadError),
+        (faults.Disconnect, httpx.RemoteProtocolError),
         (faults.EndEarly, None),
         (faults.ErrorEvent, openai.APIError),
         (faults.MalformedEvent, json.JSONDecodeError),
@@ -147,7 +147,7 @@ def test_a_stalled_stream_runs_into_the_clients_time_out() -> None:
         openai.OpenAI(base_url=server.base_url, api_key="test", timeout=0.2) as client,
     ):
         stream = client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
-        with pytest.raises((httpx2.ReadTimeout, openai.APITimeoutError)):
+        with pytest.raises((httpx.ReadTimeout, openai.APITimeoutError)):
             list(stream)
         assert server.requests[0].wait_hung_up()
 

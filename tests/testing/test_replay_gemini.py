@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
 import pytest
 from extras import needs
+from http_library import httpx
 from wire_runs import ask, events_of
 
 from partialstream.results import Usage
@@ -181,7 +181,7 @@ def test_what_is_no_request_is_told_so(path: str, body: dict[str, Any], message:
 
 
 def test_requests_are_recorded_without_the_key() -> None:
-    with ReplayServer("abcdefgh") as server, httpx2.Client() as client:
+    with ReplayServer("abcdefgh") as server, httpx.Client() as client:
         headers = {"x-goog-api-key": "very-secret"}
         client.post(f"{server.url}{STREAM}&key=very-secret", json=BODY, headers=headers)
         (request,) = server.requests
@@ -194,7 +194,7 @@ def test_requests_are_recorded_without_the_key() -> None:
 @pytest.mark.parametrize("pace", [None, 200.0])
 def test_deltas_of_a_call_count_when_it_comes(pace: float | None) -> None:
     with ReplayServer(Answer('{"x": [1, 2]}', tokens_per_second=pace)) as server:
-        with httpx2.Client() as client:
+        with httpx.Client() as client:
             client.post(server.url + STREAM, json={**BODY, "tools": TOOLS})
         (request,) = server.requests
         assert request.wait_finished()

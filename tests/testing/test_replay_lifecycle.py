@@ -8,9 +8,9 @@ import threading
 import time
 from contextlib import suppress
 
-import httpx2  # the HTTP library below OpenAI's SDK
 import openai
 import pytest
+from http_library import httpx
 
 from partialstream.testing import Answer, ReplayRequest, ReplayServer
 
@@ -35,7 +35,7 @@ def test_close_drops_what_hangs_and_may_be_called_again() -> None:
         server.close()
         server.close()
         assert time.perf_counter() - started < SOON  # the answer would have taken an hour
-        with pytest.raises((httpx2.RemoteProtocolError, openai.APIConnectionError)):
+        with pytest.raises((httpx.RemoteProtocolError, openai.APIConnectionError)):
             list(stream)
         assert idle.recv(1) == b""
     assert not server_threads()

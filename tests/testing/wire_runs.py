@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx2
+from http_library import httpx
 
 from partialstream.testing import Answer, ReplayServer
 
 
-def ask(answer: Answer | str, path: str, body: dict[str, Any]) -> httpx2.Response:
+def ask(answer: Answer | str, path: str, body: dict[str, Any]) -> httpx.Response:
     """Make a request, and read the answer."""
-    with ReplayServer(answer) as server, httpx2.Client() as client:
+    with ReplayServer(answer) as server, httpx.Client() as client:
         return client.post(server.url + path, json=body)
 
 
-def events_of(response: httpx2.Response) -> list[tuple[str | None, dict[str, Any]]]:
+def events_of(response: httpx.Response) -> list[tuple[str | None, dict[str, Any]]]:
     """The names and the data of server-sent events, each of which has one line of data."""
     assert response.headers["content-type"].startswith("text/event-stream")
     found: list[tuple[str | None, dict[str, Any]]] = []
