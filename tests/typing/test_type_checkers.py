@@ -75,6 +75,9 @@ WRONG = (
     'client.create_iterable(response_model=Product, on_invalid="ignore")',
     'client.create_iterable(response_model=Product, on_interrupt="retry")',
     'client.create_iterable(response_model=Product, max_retries="2")',
+    "client.create_iterable(response_model=Product, fallbacks=[sdk])",
+    'client.create_iterable(response_model=Product, fallbacks=[(sdk, "model")])',
+    'client.create_iterable(response_model=Product, first_delta_within="2 s")',
     'client.create_iterable(response_model=Product, mode="yaml")',
     "client.create_iterable(response_model=Product, limits=3)",
     'client.create_iterable(response_model=Product, deadline="1 s")',
@@ -137,6 +140,8 @@ WRONG = (
 
 RIGHT = (
     "client.create_iterable(response_model=Product, take=3, on_invalid='skip', max_retries=2)",
+    "client.create_iterable(response_model=Product, fallbacks=['m', client, (client, 'm')])",
+    "client.create_iterable(response_model=Product, fallbacks=[(client, {'max_tokens': 9})])",
     "client.create_iterable(response_model=Product, mode=Mode.TOOLS, key=lambda item: item.name)",
     "client.create_iterable(response_model=Product, on_invalid=lambda rejected: 'repair')",
     "client.create_iterable(response_model=Product, path=('a', 0), limits=Limits(item_size=10))",
