@@ -6,7 +6,6 @@ the stream from another thread; an async one awaits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from partialstream.client.rate_limit.limit import Permit, logger
@@ -91,7 +90,8 @@ def _turn(
     Raises:
         DeadlineError: The deadline has come first.
     """
-    arguments = request if isinstance(request, Mapping) else request.arguments
+    # As the SDK takes it, or before instructor has shaped it.
+    arguments: Any = request if isinstance(request, dict) else request.arguments
     ticket = limit.ticket(AsyncTicket if asynchronous else Ticket, arguments)
     session.on_cancel.append(ticket.wake)
     waits = False
