@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partialstream import RateLimit
-    from partialstream.client.mode import API
+    from partialstream.client.options.mode import API
     from partialstream.testing import ReplayServer
 
 Method = Literal["create", "create_iterable", "create_partial"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from benchmarks.libraries import Run
-    from partialstream.client.mode import API
+    from partialstream.client.options.mode import API
 
 
 def read_items(type_: Any, deltas: Iterable[str]) -> Iterable[Any]:

@@ -27,7 +27,7 @@ from partialstream.cli.output import (
     write_line,
 )
 from partialstream.cli.report import Kind, Measured, Report, as_json, chart, show, terminal
-from partialstream.client.mode import resolve_mode
+from partialstream.client.options.mode import resolve_mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from partialstream.cli.endpoint import Endpoint
     from partialstream.cli.options import BenchOptions
     from partialstream.client import AsyncClient
-    from partialstream.client.mode import ModeWord
+    from partialstream.client.options.mode import ModeWord
 
 _ITEMS = 5
 

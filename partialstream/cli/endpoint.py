@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from partialstream.cli.options import EndpointOptions
     from partialstream.client import AsyncClient
-    from partialstream.client.mode import ModeWord
+    from partialstream.client.options.mode import ModeWord
 
 _TOKENS_PER_SECOND: Final = 50.0
 _MODEL: Final = "gpt-5-mini"

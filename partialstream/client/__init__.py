@@ -7,21 +7,17 @@ async_client.py     the async client
 sync.py, aio.py     what they do with a call: the request, and the stream of its response
 call.py             what these share: a call made ready, and what reads each of its responses
 routes.py           where the requests of a call go
-options.py          what a caller says of the reading, and not of the request
-option_docs.py      what is said of each option, in the docstrings of the methods that take it
-field_key.py        `key="id"`: the field that tells items apart, in values and in texts
-near_misses.py      misspelled arguments, each refused by an error that names the right word
-mode.py             the words for `mode=` and `api=`
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it
 schema.py           the JSON schema in a request, in its strict form if it has one
 prompts.py          every word that is said to a model, the schemas of follow-ups among them
 budget.py           how often, and when, a request may be made again
 spending.py         a bound on what a call may cost
 retry_after.py      what a server says of that: `Retry-After` and its like
-arguments.py        what the arguments of a request say, whichever SDK they are for
+sdk_arguments.py    what the arguments of a request say, whichever SDK they are for
 contender.py        one of several requests for the same: whether it has said something yet
 hooks.py            handlers for the events of a call, by instructor's names
 
+options             what a caller says of the reading, and not of the request
 endpoints           where requests are sent: the OpenAI SDK, an instructor client
 rate_limit          how many requests and tokens a minute, and how many responses at once
 retries             several responses read as one: lists, objects
@@ -36,7 +32,7 @@ from partialstream.client.async_client import AsyncClient
 from partialstream.client.client import Client
 from partialstream.client.endpoints.instructor import InstructorEndpoint
 from partialstream.client.endpoints.openai import OpenAIEndpoint
-from partialstream.client.mode import Mode, check_api, is_known_mode
+from partialstream.client.options.mode import Mode, check_api, is_known_mode
 from partialstream.client.rate_limit import RateLimit
 from partialstream.client.response_model import Partial
 
@@ -46,7 +42,7 @@ if TYPE_CHECKING:
     from instructor import AsyncInstructor, Instructor
     from openai import AsyncOpenAI, OpenAI
 
-    from partialstream.client.mode import API, AnyMode
+    from partialstream.client.options.mode import API, AnyMode
     from partialstream.client.routes import Fallback
 
 __all__ = [

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from typing_extensions import overload
 
 from partialstream.client.aio import AsyncCalls
-from partialstream.client.option_docs import describe_options
-from partialstream.client.options import DEFAULT_PROMPTS
+from partialstream.client.options.docs import describe_options
+from partialstream.client.options.options import DEFAULT_PROMPTS
 from partialstream.client.response_model import items_shape, object_shape, response_shape
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeForm
 
-    from partialstream.client.mode import AnyMode
-    from partialstream.client.options import (
+    from partialstream.client.options.mode import AnyMode
+    from partialstream.client.options.options import (
         AnyHooks,
         Key,
         ListPath,

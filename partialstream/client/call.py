@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from anyio import fail_after
 from typing_extensions import override
 
-from partialstream.client.arguments import input_tokens, is_deterministic
 from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
-from partialstream.client.field_key import read_key
 from partialstream.client.hooks import Hooks
-from partialstream.client.options import Options, check_positive
+from partialstream.client.options.key import read_key
+from partialstream.client.options.options import Options, check_positive
 from partialstream.client.rate_limit.waiting import send_in_turn
 from partialstream.client.routes import (
     Fallback,
@@ -25,6 +24,7 @@ from partialstream.client.routes import (
     fallback_routes,
 )
 from partialstream.client.schema import VALUE, value_model
+from partialstream.client.sdk_arguments import input_tokens, is_deterministic
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import AsyncTimedChunks, Deadline, TimedChunks
 from partialstream.stream.items import ItemReader

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 if TYPE_CHECKING:
     from partialstream.client.endpoints.base import Endpoint, RequestBuilder
     from partialstream.client.hooks import Hooks
-    from partialstream.client.options import Options
+    from partialstream.client.options.options import Options
     from partialstream.client.response_model import ResponseShape
 
 

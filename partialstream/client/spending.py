@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING
 
-from partialstream.client.arguments import input_tokens, output_bound
+from partialstream.client.sdk_arguments import input_tokens, output_bound
 from partialstream.errors import LimitExceededError
 from partialstream.prices import price
 from partialstream.results import Usage

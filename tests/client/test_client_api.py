@@ -12,7 +12,7 @@ from client_runs import ASK, PATHS, RESPONSES_CALLERS, Caller, async_sdk, sync_s
 from pydantic import BaseModel
 
 from partialstream import Client, IncompleteStreamError, from_openai, from_provider
-from partialstream.client.mode import resolve_mode
+from partialstream.client.options.mode import resolve_mode
 from partialstream.testing import Answer, ReplayServer, faults
 
 

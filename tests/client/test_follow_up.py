@@ -18,7 +18,7 @@ from partialstream.client.endpoints.chat import (
     build_request,
     follow_up_messages,
 )
-from partialstream.client.options import Options
+from partialstream.client.options.options import Options
 from partialstream.client.prompts import (
     FIRST_INDEX,
     INDEXES,

@@ -11,7 +11,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, RootModel, comp
 from typing_extensions import TypedDict
 
 from partialstream import from_openai
-from partialstream.client.field_key import FieldKey, read_key
+from partialstream.client.options.key import FieldKey, read_key
 from partialstream.testing import Answer, ReplayServer
 
 

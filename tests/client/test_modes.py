@@ -7,7 +7,7 @@ from typing import Any
 import instructor
 import pytest
 
-from partialstream.client.mode import DEFAULT_MODE, resolve_mode
+from partialstream.client.options.mode import DEFAULT_MODE, resolve_mode
 
 NEAREST = {
     "JSON_SCHEMA": "json_schema",
@@ -54,7 +54,7 @@ def test_reading_a_request_loads_neither_openai_nor_instructor() -> None:
     program = (
         "import sys\n"
         "from partialstream.client.endpoints.chat import build_request\n"
-        "from partialstream.client.mode import resolve_mode\n"
+        "from partialstream.client.options.mode import resolve_mode\n"
         "from partialstream.client.response_model import response_shape\n"
         "from partialstream.client.schema import request_schema\n"
         "schema = request_schema(response_shape(list[int]))\n"

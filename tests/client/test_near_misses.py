@@ -9,8 +9,8 @@ from client_runs import ASK, Product, async_sdk, sync_sdk
 from extras import needs
 
 from partialstream import from_openai
-from partialstream.client.near_misses import check_spelling
-from partialstream.client.options import Options
+from partialstream.client.options.near_misses import check_spelling
+from partialstream.client.options.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -15,7 +15,7 @@ from partialstream.client.endpoints.responses import (
     build_request,
     translated,
 )
-from partialstream.client.options import Options
+from partialstream.client.options.options import Options
 from partialstream.client.prompts import TOOL_DESCRIPTION
 from partialstream.client.response_model import ResponseShape
 from partialstream.client.schema import request_schema

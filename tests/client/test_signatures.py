@@ -11,7 +11,7 @@ import pytest
 from typing_extensions import get_overloads
 
 from partialstream import AsyncClient, Client, Mode
-from partialstream.client.options import _ONLY_FOR, Options
+from partialstream.client.options.options import _ONLY_FOR, Options
 
 DEFAULTS: dict[str, Any] = {each.name: each.default for each in fields(Options)}
 NOT_FOR = {"create_iterable": "object", "create_partial": "items"}

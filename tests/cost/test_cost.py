@@ -22,7 +22,7 @@ from partialstream import (
     from_openai,
     stream_items,
 )
-from partialstream.client.arguments import input_tokens
+from partialstream.client.sdk_arguments import input_tokens
 from partialstream.prices import price
 from partialstream.results import Attempt, Outcome
 from partialstream.sources.detect import source_for

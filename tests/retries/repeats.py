@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from partialstream import Limits
 from partialstream.client.call import Call
 from partialstream.client.endpoints.chat import ChatRequestBuilder
-from partialstream.client.options import Options
+from partialstream.client.options.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.client.routes import Route
 

@@ -12,7 +12,7 @@ from scripts import Entry, Script
 from partialstream import AttemptFailed, Item, ItemRejected, ItemRepaired, Limits, RejectedItem
 from partialstream.client.call import Call
 from partialstream.client.endpoints.chat import ChatRequestBuilder
-from partialstream.client.options import Options
+from partialstream.client.options.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.client.retries.items import item_session
 from partialstream.client.routes import Route

@@ -13,7 +13,7 @@ from script_runs import drive
 from partialstream import IncompleteStreamError, Item, ItemRejected, ItemRepaired
 from partialstream.client.call import Call
 from partialstream.client.endpoints.chat import ChatRequestBuilder
-from partialstream.client.options import Options
+from partialstream.client.options.options import Options
 from partialstream.client.response_model import items_shape
 from partialstream.client.retries.items import item_session
 from partialstream.client.routes import Route

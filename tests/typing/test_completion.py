@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from partialstream.client.options import Options
+from partialstream.client.options.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from partialstream.client.hooks import Hooks
-    from partialstream.client.options import Options
+    from partialstream.client.options.options import Options
     from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
     from partialstream.limits import Limits

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 from typing_extensions import override
 
 from partialstream.client.endpoints.base import RequestBuilder, idle_timeout, model_in
-from partialstream.client.mode import ModeWord, resolve_mode
+from partialstream.client.options.mode import ModeWord, resolve_mode
 from partialstream.client.prompts import indexed_schema, rest_schema
 from partialstream.client.schema import request_schema
 from partialstream.limits import DEFAULT_LIMITS
@@ -18,8 +18,8 @@ from partialstream.stream.reader import Expected
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.client.mode import API
-    from partialstream.client.options import Options
+    from partialstream.client.options.mode import API
+    from partialstream.client.options.options import Options
     from partialstream.client.response_model import ResponseShape
     from partialstream.client.schema import RequestSchema
     from partialstream.results import Path

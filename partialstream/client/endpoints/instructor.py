@@ -44,7 +44,7 @@ from partialstream.stream.session import resolved
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from partialstream.client.options import Options
+    from partialstream.client.options.options import Options
     from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
     from partialstream.errors import RetriesExhaustedError

@@ -25,7 +25,7 @@ from partialstream.client.endpoints.watched import (
     is_patched,
     watched_chunks,
 )
-from partialstream.client.mode import ModeWord, check_api, resolve_mode
+from partialstream.client.options.mode import ModeWord, check_api, resolve_mode
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.observer import Target
 from partialstream.stream.session import Steps, resolved
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
     from partialstream.client.endpoints.builder import OpenAIRequestBuilder
-    from partialstream.client.mode import API
-    from partialstream.client.options import Options
+    from partialstream.client.options.mode import API
+    from partialstream.client.options.options import Options
     from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
 

@@ -26,7 +26,7 @@ from partialstream.client.prompts import TOOL_DESCRIPTION, schema_prompt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.client.mode import ModeWord
+    from partialstream.client.options.mode import ModeWord
     from partialstream.client.schema import RequestSchema
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from partialstream.client.arguments import input_tokens, output_bound
+from partialstream.client.sdk_arguments import input_tokens, output_bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

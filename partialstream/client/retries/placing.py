@@ -14,14 +14,14 @@ from bisect import bisect_left
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from partialstream.client.field_key import FieldKey, json_object
+from partialstream.client.options.key import FieldKey, json_object
 from partialstream.client.retries.seam import Overlap, Repairs, Seam, Sign
 from partialstream.results import Item, RejectedItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from partialstream.client.field_key import KeyReader
+    from partialstream.client.options.key import KeyReader
 
 T = TypeVar("T")
 

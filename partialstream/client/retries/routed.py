@@ -7,9 +7,9 @@ from bisect import insort
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from partialstream.client.arguments import input_tokens
 from partialstream.client.budget import Budget
 from partialstream.client.contender import LOST, Contender
+from partialstream.client.sdk_arguments import input_tokens
 from partialstream.results import Attempt, Outcome
 from partialstream.stream.events import AttemptFailed, AttemptStarted
 from partialstream.stream.observer import AttemptEnd

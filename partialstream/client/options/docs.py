@@ -10,7 +10,7 @@ from inspect import cleandoc, signature
 from textwrap import dedent
 from typing import Final
 
-from partialstream.client.options import Options
+from partialstream.client.options.options import Options
 
 _METHODS: Final = ("create", "create_iterable", "create_partial", "create_with_completion")
 

@@ -1,4 +1,4 @@
-"""What a caller says of the reading of a response, and not of the request; the words for it."""
+"""Every option of a call, with its default, and what is refused before a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from partialstream.client.near_misses import check_spelling
+from partialstream.client.options.near_misses import check_spelling
 from partialstream.client.prompts import Prompts
 from partialstream.results import RejectedItem
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tenacity import AsyncRetrying, Retrying
 
     from partialstream.client.hooks import Hooks
-    from partialstream.client.mode import AnyMode
+    from partialstream.client.options.mode import AnyMode
     from partialstream.limits import Limits
 
     AnyHooks = Hooks | InstructorHooks
