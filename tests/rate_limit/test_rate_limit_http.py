@@ -137,6 +137,14 @@ def test_100_tasks_and_8_threads_share_one_limit_and_are_never_refused() -> None
 # -- every request, whoever makes it -----------------------------------------------------------
 
 
+@pytest.fixture(autouse=True, scope="module")
+def warm() -> None:
+    """The first request of a process loads modules between its turn and its being sent."""
+    with ReplayServer([LAMPS], repeat=True) as server:
+        for each in CALLERS:
+            each(server).read("create_iterable", response_model=Product)
+
+
 @pytest.fixture(params=CALLERS)
 def caller(request: pytest.FixtureRequest) -> Caller:
     made: Caller = request.param

@@ -91,7 +91,7 @@ def _turn(
         DeadlineError: The deadline has come first.
     """
     # As the SDK takes it, or before instructor has shaped it.
-    arguments: Any = request if isinstance(request, dict) else request.arguments
+    arguments: Any = getattr(request, "arguments", request)
     ticket = limit.ticket(AsyncTicket if asynchronous else Ticket, arguments)
     session.on_cancel.append(ticket.wake)
     waits = False
