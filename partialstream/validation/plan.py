@@ -278,8 +278,9 @@ class _Compiler:
     def _root_model(
         self, model: type[BaseModel], inner: Schema, check: Check, config: Schema
     ) -> Node[Settings]:
-        fields = inner.get("fields")
-        node = self.node(fields["root"]["schema"] if fields else inner, config)
+        if inner["type"] == "model-fields":  # and not a TypedDict, which has fields of its own
+            inner = inner["fields"]["root"]["schema"]
+        node = self.node(inner, config)
         if isinstance(node, Container):
             inside = node.wrap
 

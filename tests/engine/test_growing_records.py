@@ -356,3 +356,19 @@ def test_a_repeated_name_begins_again() -> None:
         {"a": "second", "b": "x"},
     ]
     assert run_partial(Text, ['{"a": "first", "a": "second"}']).values[-1] == Text(a="second")
+
+
+class Size(TypedDict):
+    root: str
+    width: int
+
+
+def test_a_root_model_of_a_typed_dict_grows() -> None:
+    parser = PartialParser(RootModel[Size])
+    shown = [parser.feed(text) for text in ('{"root": "a', 'b", "wid', 'th": 3}')]
+    assert [each and each.root for each in shown] == [
+        {"root": "a"},
+        {"root": "ab"},
+        {"root": "ab", "width": 3},
+    ]
+    assert parser.finish() == RootModel[Size]({"root": "ab", "width": 3})
