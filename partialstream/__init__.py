@@ -7,8 +7,8 @@
                     format)        growing values)    once)              response)
 
 `client` makes the request before that, and `telemetry` shows what becomes of it; `testing` plays
-the provider, `cli` is the command line. `errors`, `results` and `limits` are what all of them
-share. Each package begins with a map of its files.
+the provider, `cli` is the command line. `errors`, `results`, `usage`, `prices`, `limits` and
+`quoting` are what all of them share. Each package begins with a map of its files.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
         RejectedItem,
         Timing,
         Token,
-        Usage,
     )
     from partialstream.stream.aio import (
         AsyncItemStream,
@@ -67,6 +66,7 @@ if TYPE_CHECKING:
         WordWatch,
     )
     from partialstream.stream.sync import ItemStream, PartialStream, stream_items, stream_partial
+    from partialstream.usage import Usage
     from partialstream.validation.items import ItemParser
     from partialstream.validation.markers import Atomic, Gate
     from partialstream.validation.partials import PartialParser
@@ -163,7 +163,6 @@ _HOMES = {
         "RejectedItem",
         "Timing",
         "Token",
-        "Usage",
     ),
     "stream.aio": ("AsyncItemStream", "AsyncPartialStream", "astream_items", "astream_partial"),
     "stream.confidence": ("confidence",),
@@ -179,6 +178,7 @@ _HOMES = {
         "WordWatch",
     ),
     "stream.sync": ("ItemStream", "PartialStream", "stream_items", "stream_partial"),
+    "usage": ("Usage",),
     "validation.paths": ("completeness",),
     "validation.items": ("ItemParser",),
     "validation.markers": ("Atomic", "Gate"),

@@ -27,7 +27,8 @@ from partialstream.quoting import mask_keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.results import Attempt, Outcome, Path, Usage
+    from partialstream.results import Attempt, Outcome, Path
+    from partialstream.usage import Usage
 
 
 def format_path(path: Path) -> str:

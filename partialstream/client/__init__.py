@@ -5,7 +5,8 @@ Clients are made here, by `from_openai`, `from_instructor` and `from_provider`.
 client.py           the sync client: its methods, and every option in their signatures
 async_client.py     the async client
 sync.py, aio.py     what they do with a call: the request, and the stream of its response
-call.py             what these share: a call made ready, and what reads each of its responses
+base.py             what the two clients have in common
+call.py             a call made ready, and what reads each of its responses
 routes.py           where the requests of a call go
 response_model.py   what the caller asks for: items, or an object; how type checkers infer it
 schema.py           the JSON schema in a request, in its strict form if it has one

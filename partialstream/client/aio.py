@@ -5,18 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from partialstream.client.call import BaseClient, Call
+from partialstream.client.base import BaseClient
 from partialstream.client.race.tasks import race
 from partialstream.client.retries.items import item_session
 from partialstream.client.retries.objects import partial_session
 from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retries.session import first_request
 from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
-from partialstream.stream.session import await_steps
+from partialstream.stream.steps import await_steps
 from partialstream.stream.transport import AsyncChunks
 
 if TYPE_CHECKING:
-    from partialstream.stream.session import Session, Steps
+    from partialstream.client.call import Call
+    from partialstream.stream.session import Session
+    from partialstream.stream.steps import Steps
 
 
 class AsyncCalls(BaseClient):

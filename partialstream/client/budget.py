@@ -18,7 +18,7 @@ from tenacity.wait import wait_base
 
 from partialstream.client.retry_after import LONGEST_RETRY_AFTER, retry_after
 from partialstream.errors import IncompleteStreamError, PartialStreamError, ProviderError
-from partialstream.stream.session import Steps, resolved
+from partialstream.stream.steps import Steps, resolved
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, Retrying

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from anyio import fail_after
-from typing_extensions import override
 
 from partialstream.client.budget import Budget
 from partialstream.client.endpoints.base import Sending
 from partialstream.client.hooks import Hooks
 from partialstream.client.options.key import read_key
-from partialstream.client.options.options import Options, check_positive
 from partialstream.client.rate_limit.waiting import send_in_turn
-from partialstream.client.routes import (
-    Fallback,
-    Route,
-    RoutedClient,
-    check_fallbacks,
-    fallback_routes,
-)
 from partialstream.client.schema import VALUE, value_model
 from partialstream.client.sdk_arguments import input_tokens, is_deterministic
 from partialstream.limits import DEFAULT_LIMITS
@@ -34,123 +24,23 @@ from partialstream.telemetry.observing import observer_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-    from enum import Enum
-
-    from typing_extensions import Self
 
     from partialstream.client.contender import Contender
     from partialstream.client.endpoints.base import Endpoint
-    from partialstream.client.hooks import EventName
+    from partialstream.client.options.options import Options
     from partialstream.client.response_model import ResponseShape
+    from partialstream.client.routes import (
+        Route,
+    )
     from partialstream.client.spending import Spending
     from partialstream.errors import LimitExceededError
     from partialstream.results import Attempt
     from partialstream.stream.response import ResponseStream
-    from partialstream.stream.session import Session, Steps
+    from partialstream.stream.session import Session
+    from partialstream.stream.steps import Steps
 
 
 T = TypeVar("T")
-
-_NOT_OPTIONS: Final = ("self", "response_model", "stream", "kwargs")
-_FOR_SDK: Final = ("model", "messages")
-"""Parameters of the methods of both clients."""
-
-
-class BaseClient(RoutedClient):
-    """What both clients have in common.
-
-    Args:
-        endpoint: The endpoint that requests are sent to.
-        fallbacks: Whom to ask next, for calls that do not say; see `Fallback`.
-        first_delta_within: For streams that do not say; see `Options`.
-
-    Raises:
-        TypeError: See `check_fallbacks` and `check_positive`.
-        ValueError: See `check_positive`.
-
-    Attributes:
-        hooks: The handlers for the events of all calls.
-    """
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        *,
-        fallbacks: Sequence[Fallback] = (),
-        first_delta_within: float | None = None,
-    ) -> None:
-        check_fallbacks(self, fallbacks)
-        check_positive("first_delta_within", first_delta_within)
-        self._endpoint = endpoint
-        self._fallbacks = fallbacks
-        self._first_delta_within = first_delta_within
-        self.hooks = Hooks()
-
-    def on(self, hook_name: EventName | Enum, handler: Callable[..., Any]) -> None:
-        """Call `handler` at one of instructor's events; see `Hooks`."""
-        self.hooks.on(hook_name, handler)
-
-    def off(self, hook_name: EventName | Enum, handler: Callable[..., Any]) -> None:
-        """Do not call `handler` any more."""
-        self.hooks.off(hook_name, handler)
-
-    def clear(self, hook_name: EventName | Enum | None = None) -> None:
-        """Forget the handlers of one event, or of all."""
-        self.hooks.clear(hook_name)
-
-    @property
-    def chat(self) -> Self:
-        """The client itself, for code that spells its calls as the SDKs do.
-
-        As `client.chat.completions.create`, as `client.messages.create`, or, with a client for
-        that API, as `client.responses.create(input=...)`.
-        """
-        return self
-
-    completions = messages = responses = chat
-
-    def _call(self, shape: ResponseShape, arguments: Mapping[str, Any], *, stream: bool) -> Call:
-        """Make a call ready; `arguments` are the `locals()` of the method that was called.
-
-        Each method has all options as parameters. To name them once more in its body would be a
-        list that can be wrong.
-        """
-        named = {name: arguments[name] for name in arguments if name not in _NOT_OPTIONS}
-        options, rest = Options.split({**named, **arguments["kwargs"]})
-        for name in _FOR_SDK:
-            if rest[name] is None:  # it was not given
-                del rest[name]
-        if stream and options.first_delta_within is None and self._first_delta_within is not None:
-            options = replace(options, first_delta_within=self._first_delta_within)
-        return Call(
-            shape,
-            options,
-            self._route(shape, options, rest, stream=stream),
-            self._fallback_routes(shape, options, rest, stream=stream),
-            stream=stream,
-            asynchronous=self._asynchronous,
-        )
-
-    def _fallback_routes(
-        self, shape: ResponseShape, options: Options, arguments: Mapping[str, Any], *, stream: bool
-    ) -> Sequence[Route]:
-        fallbacks = self._fallbacks if options.fallbacks is None else options.fallbacks
-        if not fallbacks:
-            return ()
-        if options.templates is None:  # the same messages are a template for all of them, or none
-            options = replace(options, templates=self._endpoint.templates)
-        return fallback_routes(self, fallbacks, shape, options, arguments, stream=stream)
-
-    @override
-    def _route(
-        self, shape: ResponseShape, options: Options, arguments: Mapping[str, Any], *, stream: bool
-    ) -> Route:
-        endpoint = self._endpoint
-        return Route(
-            endpoint.request_builder(shape, options, arguments, stream=stream),
-            endpoint,
-            Hooks.combine(endpoint.hooks, self.hooks),
-        )
 
 
 class Call:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from partialstream.results import CHARACTERS_PER_TOKEN
+from partialstream.usage import CHARACTERS_PER_TOKEN
 
 _WITHIN: Final = (
     "extra_body",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from partialstream.client.sdk_arguments import input_tokens, output_bound
 from partialstream.errors import LimitExceededError
 from partialstream.prices import price
-from partialstream.results import Usage
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

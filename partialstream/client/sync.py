@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from partialstream.client.call import BaseClient, Call
+from partialstream.client.base import BaseClient
 from partialstream.client.race.threads import race
 from partialstream.client.retries.items import item_session
 from partialstream.client.retries.objects import partial_session
 from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retries.session import first_request
-from partialstream.stream.session import run_steps
+from partialstream.stream.steps import run_steps
 from partialstream.stream.sync import ItemStream, PartialStream
 from partialstream.stream.transport import Chunks
 
 if TYPE_CHECKING:
+    from partialstream.client.call import Call
     from partialstream.stream.session import Session
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from partialstream.errors import ProviderError
-from partialstream.results import AnswerMetadata, Channel, Usage
+from partialstream.results import AnswerMetadata, Channel
 from partialstream.sources.base import WireSource
 from partialstream.sources.common import error_in, is_object, shown, unknown_chunk
 from partialstream.sources.gemini_args import GeminiCalls, counts, member, members, word
 from partialstream.sources.metadata import count_channel, keep_extra, read_tokens
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from partialstream.results import Delta, Token

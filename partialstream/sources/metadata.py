@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.limits import limit_error
-from partialstream.results import Token, Usage
+from partialstream.results import Token
 from partialstream.sources.common import is_list, is_object
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from partialstream.results import AnswerMetadata, Channel, Delta

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from partialstream.results import AnswerMetadata, Channel, Usage
+from partialstream.results import AnswerMetadata, Channel
 from partialstream.sources.base import WireSource
 from partialstream.sources.common import is_object, list_in, text_in, unknown_chunk, word_in
 from partialstream.sources.metadata import count_channel, read_tokens
 from partialstream.sources.tool_calls import arguments_text
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from partialstream.results import Delta

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 from partialstream.errors import PartialStreamError
 from partialstream.results import Item, Outcome
 from partialstream.stream.events import Snapshot
-from partialstream.stream.session import Session, Steps, cannot_await
+from partialstream.stream.steps import Steps, cannot_await
 from partialstream.stream.transport import AsyncChunks, Chunks, is_over, no_chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence, Sized
 
-    from partialstream.results import AnswerMetadata, Attempt, Timing, Usage
+    from partialstream.results import AnswerMetadata, Attempt, Timing
+    from partialstream.stream.session import Session
+    from partialstream.usage import Usage
 
 T = TypeVar("T")
 

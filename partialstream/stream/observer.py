@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from partialstream.results import AnswerMetadata, Attempt, AttemptCause, Outcome, Timing, Usage
+    from partialstream.results import AnswerMetadata, Attempt, AttemptCause, Outcome, Timing
+    from partialstream.usage import Usage
 
 
 class Target(NamedTuple):

@@ -12,9 +12,10 @@ from partialstream.errors import (
     ProviderError,
 )
 from partialstream.limits import Limits, exceeded
-from partialstream.results import Channel, Delta, Outcome, Token, Usage
+from partialstream.results import Channel, Delta, Outcome, Token
 from partialstream.stream.events import Event, TextDelta
 from partialstream.stream.response import ResponseStream, error_of, resolve, translate
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

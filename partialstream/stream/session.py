@@ -13,10 +13,9 @@ delivered and when, what was rejected, the attempts, the outcome.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Awaitable, Generator
-from inspect import isawaitable, iscoroutinefunction
+from inspect import iscoroutinefunction
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from partialstream.errors import IncompleteStreamError, PartialStreamError
 from partialstream.results import Attempt, AttemptCause, Item, Outcome, RejectedItem
@@ -26,19 +25,16 @@ from partialstream.stream.observer import AttemptEnd, AttemptStart, StreamEnd
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from partialstream.results import AnswerMetadata, Timing, Usage
+    from partialstream.results import AnswerMetadata, Timing
     from partialstream.stream.observer import Observer, Target
     from partialstream.stream.reader import ResponseReader
+    from partialstream.stream.steps import Steps
+    from partialstream.usage import Usage
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 TIMES_KEPT: Final = 100_000
 """Items whose times are kept: whoever streams more is not looking at each."""
-
-Steps = Generator[Any, Any, R]
-"""What a driver is to do, step by step; see `drive.py`. A step that is awaitable is awaited, and
-its result sent back. A sync driver awaits nothing: what it may call has no need of it."""
 
 
 def validate_stop_options(take: Any, stop_when: Any) -> None:
@@ -424,49 +420,3 @@ class Session(Generic[T]):
     def text(self) -> str:
         """The text of the response that is read, or was read last."""
         return self._reader.text
-
-
-def resolved(value: Awaitable[R] | R) -> Steps[R]:
-    """The result of something that a sync or an async function gave."""
-    if isawaitable(value):
-        return cast("R", (yield value))
-    return value
-
-
-def run_steps(steps: Steps[R]) -> R:
-    """Do steps without a loop.
-
-    Raises:
-        TypeError: There is something to await.
-    """
-    try:
-        step = next(steps)
-    except StopIteration as stop:
-        result: R = stop.value
-        return result
-    steps.close()
-    raise cannot_await(step)
-
-
-def cannot_await(awaitable: Any) -> TypeError:
-    """The error of a sync driver for a step that it would have to await."""
-    close = getattr(awaitable, "close", None)
-    if close is not None:
-        close()
-    return TypeError("an async function was given to a sync client, which cannot await it")
-
-
-async def await_steps(steps: Steps[R]) -> R:
-    """Do steps that are awaited; what awaiting one raises is thrown in where it was asked for."""
-    try:
-        step = next(steps)
-        while True:
-            try:
-                result = await step
-            except BaseException as error:  # noqa: BLE001 - thrown in, and raised from there
-                step = steps.throw(error)
-            else:
-                step = steps.send(result)
-    except StopIteration as stop:
-        value: R = stop.value
-        return value

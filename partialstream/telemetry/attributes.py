@@ -12,8 +12,9 @@ from partialstream.errors import IncompleteStreamError, ProviderError, RefusalEr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partialstream.results import AnswerMetadata, Usage
+    from partialstream.results import AnswerMetadata
     from partialstream.stream.observer import AttemptStart
+    from partialstream.usage import Usage
 
 Value = str | bool | int | float | list[str]
 Attributes = dict[str, Value]

@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from partialstream.errors import LimitExceededError
+
 if TYPE_CHECKING:
     from partialstream.stream.observer import AttemptEnd
     from partialstream.telemetry.attributes import Attributes
@@ -42,7 +44,7 @@ def of_text(end: AttemptEnd) -> Attributes:
     """The text of a response, as far as it came."""
     try:
         text = end.text()
-    except Exception:  # noqa: BLE001  # longer than what is kept; a span must not end the stream
+    except LimitExceededError:  # it is longer than what is kept
         return {}
     message: dict[str, Any] = {
         "role": "assistant",

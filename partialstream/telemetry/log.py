@@ -26,8 +26,9 @@ from partialstream.telemetry.attributes import error_type
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from partialstream.results import Outcome, Usage
+    from partialstream.results import Outcome
     from partialstream.stream.observer import AttemptEnd, AttemptStart, Retry, StreamEnd
+    from partialstream.usage import Usage
 
 _LOGGER: Final = logging.getLogger("partialstream")
 

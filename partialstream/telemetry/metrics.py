@@ -9,8 +9,8 @@ from partialstream.telemetry.attributes import ERROR_TYPE, of_usage
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
 
-    from partialstream.results import Usage
     from partialstream.telemetry.attributes import Attributes
+    from partialstream.usage import Usage
 
 _SECONDS: Final = tuple(0.01 * 2**power for power in range(14))
 _TOKENS: Final = tuple(4**power for power in range(14))

@@ -10,7 +10,7 @@ from partialstream.testing.faults import Fault, SpokenFault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from partialstream.results import Usage
+    from partialstream.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

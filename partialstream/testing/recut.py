@@ -11,7 +11,7 @@ from partialstream.testing.wires.chat import chat_choice, chat_chunk, usage_obje
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from partialstream.results import Usage
+    from partialstream.usage import Usage
 
 
 def every_cut(text: AnyStr) -> Iterator[tuple[AnyStr, AnyStr]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from partialstream.results import Usage
+from partialstream.usage import Usage
 
 FOREVER = 99
 

@@ -33,7 +33,7 @@ from partialstream.client.budget import (
 )
 from partialstream.client.retry_after import LONGEST_RETRY_AFTER
 from partialstream.results import Outcome
-from partialstream.stream.session import await_steps, run_steps
+from partialstream.stream.steps import await_steps, run_steps
 from partialstream.testing import Answer, faults
 
 if TYPE_CHECKING:

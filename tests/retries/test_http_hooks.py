@@ -21,8 +21,8 @@ from partialstream import (
     RefusalError,
     from_openai,
 )
-from partialstream.results import Usage
 from partialstream.testing import Answer, ReplayServer, faults
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

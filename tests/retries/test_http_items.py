@@ -28,8 +28,8 @@ from retry_lists import (
 )
 
 from partialstream import AttemptFailed, AttemptStarted, Item, ItemRejected, ItemRepaired, Resumed
-from partialstream.results import Usage
 from partialstream.testing import Answer, ReplayServer, faults
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from retry_runs import Caller

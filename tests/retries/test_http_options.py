@@ -35,8 +35,8 @@ from partialstream import (
     Prompts,
     RetriesExhaustedError,
 )
-from partialstream.results import Usage
 from partialstream.testing import Answer, ReplayServer, faults
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from retry_runs import Caller

@@ -19,8 +19,8 @@ from partialstream import (
     RetriesExhaustedError,
     Snapshot,
 )
-from partialstream.results import Usage
 from partialstream.testing import Answer, ReplayServer, faults
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

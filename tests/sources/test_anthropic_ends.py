@@ -10,9 +10,9 @@ from anthropic_events import PING, STOP, adds, begins, calls, ends, says, starte
 from source_runs import body_source, brief, read_all
 
 from partialstream import ProviderError
-from partialstream.results import Usage
 from partialstream.sources.anthropic import AnthropicSource
 from partialstream.sources.detect import source_for
+from partialstream.usage import Usage
 
 
 @pytest.mark.parametrize(

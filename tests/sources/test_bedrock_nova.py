@@ -18,9 +18,9 @@ from source_runs import brief, read_all
 from wire_sequences import adds, converse, wrapped
 
 from partialstream import stream_items, stream_partial
-from partialstream.results import Usage
 from partialstream.sources.bedrock import BedrockSource
 from partialstream.sources.detect import source_for
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,9 @@ import pytest
 from source_runs import brief, choice, chunk, says, texts
 
 from partialstream.errors import ProviderError
-from partialstream.results import Channel, Usage
+from partialstream.results import Channel
 from partialstream.sources.chat import ChatSource
+from partialstream.usage import Usage
 
 CONTENT = ("content", 0)
 USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from source_runs import choice, chunk, read_all, says
 
-from partialstream.results import Usage
 from partialstream.sources.chat import ChatSource
+from partialstream.usage import Usage
 
 STOP = says({}, "stop")
 USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}

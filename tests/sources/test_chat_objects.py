@@ -10,10 +10,10 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from source_runs import brief, call, calls, choice, chunk, read_all, says
 
-from partialstream.results import Usage
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.common import plain
 from partialstream.sources.detect import source_for
+from partialstream.usage import Usage
 
 CHUNKS = [
     says({"role": "assistant", "content": ""}),

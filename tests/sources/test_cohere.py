@@ -9,9 +9,10 @@ from recordings import reads_of
 from source_runs import brief, read_all
 
 from partialstream.errors import ProviderError
-from partialstream.results import Channel, Token, Usage
+from partialstream.results import Channel, Token
 from partialstream.sources.cohere import CohereSource
 from partialstream.sources.detect import source_for
+from partialstream.usage import Usage
 
 CONTENT, REASONING = ("content", 0), ("reasoning", 0)
 

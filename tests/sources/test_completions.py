@@ -14,9 +14,10 @@ from source_runs import brief, read_all, says
 from wire_sequences import completions, framed
 
 from partialstream import ProviderError, stream_items, stream_partial
-from partialstream.results import Channel, Token, Usage
+from partialstream.results import Channel, Token
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.detect import source_for
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ from source_runs import brief, read_all
 
 from partialstream import stream_items
 from partialstream.errors import IncompleteStreamError, ProviderError, RefusalError
-from partialstream.results import Channel, Token, Usage
+from partialstream.results import Channel, Token
 from partialstream.sources.gemini import GeminiSource
+from partialstream.usage import Usage
 
 CONTENT = Channel("content")
 REASONING = Channel("reasoning")

@@ -8,9 +8,9 @@ import pytest
 from extras import needs
 from source_runs import brief, read_all
 
-from partialstream.results import Usage
 from partialstream.sources.detect import source_for
 from partialstream.sources.gemini import GeminiSource
+from partialstream.usage import Usage
 
 # The SDKs warn of what they will not support any longer.
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -9,9 +9,10 @@ from source_runs import brief, read_all
 
 from partialstream import stream_items
 from partialstream.errors import ProviderError
-from partialstream.results import Channel, Token, Usage
+from partialstream.results import Channel, Token
 from partialstream.sources.detect import source_for
 from partialstream.sources.ollama import OllamaSource
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,11 +19,11 @@ from recordings import (
 )
 from source_runs import body_source, needs_streams
 
-from partialstream.results import Usage
 from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
 from partialstream.sources.detect import source_for
 from partialstream.sources.responses import ResponsesSource
 from partialstream.sources.sse import SSEDecoder
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

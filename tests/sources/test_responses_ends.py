@@ -15,9 +15,9 @@ from partialstream.errors import (
     ProviderError,
     RefusalError,
 )
-from partialstream.results import Usage
 from partialstream.sources.detect import source_for
 from partialstream.sources.responses import ResponsesSource
+from partialstream.usage import Usage
 
 CONTENT = ("content", (0, 0))
 MAX = {"incomplete_details": {"reason": "max_output_tokens"}}

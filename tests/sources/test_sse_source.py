@@ -7,7 +7,8 @@ import pytest
 from source_runs import body_source, brief, choice, chunk, read_all, says
 
 from partialstream.errors import ProviderError
-from partialstream.results import Channel, Usage
+from partialstream.results import Channel
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
     from partialstream.sources.base import Event

@@ -10,9 +10,10 @@ from extras import needs
 from source_runs import brief, call, calls, chunk, read_all, says
 
 from partialstream.errors import ProviderError
-from partialstream.results import Channel, Token, Usage
+from partialstream.results import Channel, Token
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.detect import WrappedSource, source_for
+from partialstream.usage import Usage
 
 TEXTS = {("content", 0): "[1", ("tool", (0, 0)): '{"a":1}'}
 

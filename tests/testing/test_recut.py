@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partialstream.results import Usage
 from partialstream.testing import (
     Answer,
     ReplayServer,
@@ -18,6 +17,7 @@ from partialstream.testing import (
     recut_bytes,
     sse_body,
 )
+from partialstream.usage import Usage
 
 seeds = st.integers(0, 1000)
 sizes = st.integers(1, 9)

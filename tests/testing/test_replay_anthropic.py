@@ -9,8 +9,8 @@ from extras import needs
 from http_library import httpx
 from wire_runs import ask, events_of
 
-from partialstream.results import Usage
 from partialstream.testing import Answer, ReplayServer, ToolCall, faults
+from partialstream.usage import Usage
 
 PATH = "/v1/messages"
 MESSAGES = [{"role": "user", "content": "list two lamps"}]

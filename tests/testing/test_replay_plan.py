@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from partialstream.results import Usage
 from partialstream.testing import Answer, ToolCall, faults
 from partialstream.testing.plan import ReplayPlan, make_plan
 from partialstream.testing.received import redact
 from partialstream.testing.script import Ask, compose
 from partialstream.testing.wires import WIRES
 from partialstream.testing.wires.chat import ChatWire
+from partialstream.usage import Usage
 
 TEXT = "one two three four "  # five deltas
 

@@ -8,8 +8,8 @@ import openai
 import pytest
 from wire_runs import ask, events_of
 
-from partialstream.results import Usage
 from partialstream.testing import Answer, ReplayServer, ToolCall, faults
+from partialstream.usage import Usage
 
 PATH = "/v1/responses"
 BODY: dict[str, Any] = {"model": "m-1", "input": "list two lamps"}

@@ -7,8 +7,8 @@ from typing import Any, cast
 import openai
 import pytest
 
-from partialstream.results import Usage
 from partialstream.testing import Answer, ReplayRequest, ReplayServer, ToolCall
+from partialstream.usage import Usage
 
 MESSAGES: Any = [{"role": "user", "content": "list two lamps"}]
 TOOLS: Any = [

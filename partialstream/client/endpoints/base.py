@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from partialstream.stream.deadline import Deadline
     from partialstream.stream.observer import Target
     from partialstream.stream.reader import Expected
-    from partialstream.stream.session import Steps
+    from partialstream.stream.steps import Steps
 
 
 class RequestBuilder(ABC):

@@ -39,7 +39,7 @@ from partialstream.client.hooks import Hooks
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.observer import Target
 from partialstream.stream.reader import Expected
-from partialstream.stream.session import resolved
+from partialstream.stream.steps import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from partialstream.client.response_model import ResponseShape
     from partialstream.errors import RetriesExhaustedError
     from partialstream.results import Attempt, Outcome, Path
-    from partialstream.stream.session import Steps
+    from partialstream.stream.steps import Steps
 
 # Their tool modes ask for JSON in the content.
 _TOOLS_AS_CONTENT = frozenset({"cohere"})

@@ -10,7 +10,7 @@ from typing_extensions import override
 from partialstream.errors import RetriesExhaustedError
 
 if TYPE_CHECKING:
-    from partialstream.results import Usage
+    from partialstream.usage import Usage
 
 
 @cache

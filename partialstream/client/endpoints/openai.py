@@ -28,7 +28,7 @@ from partialstream.client.endpoints.watched import (
 from partialstream.client.options.mode import ModeWord, check_api, resolve_mode
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.observer import Target
-from partialstream.stream.session import Steps, resolved
+from partialstream.stream.steps import Steps, resolved
 from partialstream.stream.transport import end_connection
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from partialstream.client.endpoints.base import Sending
     from partialstream.results import AnswerMetadata
-    from partialstream.stream.session import Steps
+    from partialstream.stream.steps import Steps
 
 _SDKS: Final = ("openai", "anthropic", "groq")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CancelScope, Event, create_task_group, current_time, move_on_after
 
-from partialstream.stream.session import await_steps
+from partialstream.stream.steps import await_steps
 from partialstream.stream.transport import aiter_of, close_by, closer_of, no_chunks
 
 if TYPE_CHECKING:

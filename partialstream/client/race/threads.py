@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.stream.deadline import Alarm
-from partialstream.stream.session import run_steps
+from partialstream.stream.steps import run_steps
 from partialstream.stream.transport import end_connection, end_wait, iter_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from partialstream.client.contender import Contender
     from partialstream.client.retries.routed import RoutedSession
     from partialstream.client.routes import Route
-    from partialstream.stream.session import Steps
+    from partialstream.stream.steps import Steps
 
 _AGAIN: Final = 0.05
 """Seconds after which a thread that still waits is woken again, and then after twice as many each:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partialstream.client.rate_limit.ticket import Ticket
-    from partialstream.results import Usage
+    from partialstream.usage import Usage
 
 logger = logging.getLogger("partialstream")
 

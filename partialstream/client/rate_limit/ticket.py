@@ -14,7 +14,7 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partialstream.stream.session import Steps
+    from partialstream.stream.steps import Steps
 
 
 class Ticket:

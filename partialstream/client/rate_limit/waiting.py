@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from partialstream.client.rate_limit.limit import RateLimit
     from partialstream.results import AnswerMetadata
     from partialstream.stream.deadline import Deadline
-    from partialstream.stream.session import Steps
+    from partialstream.stream.steps import Steps
 
 
 class Sender(Protocol):

@@ -14,8 +14,9 @@ from partialstream.client.prompts import (
     repair_prompt,
     resume_prompt,
 )
+from partialstream.client.retries.failures import Failure
 from partialstream.client.retries.placing import Placing, same_text
-from partialstream.client.retries.session import Failure, RetryingSession
+from partialstream.client.retries.session import RetryingSession
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,

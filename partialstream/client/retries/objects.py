@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import override
 
 from partialstream.client.prompts import errors_of
-from partialstream.client.retries.session import Failure, RetryingSession
+from partialstream.client.retries.failures import Failure
+from partialstream.client.retries.session import RetryingSession
 from partialstream.client.schema import VALUE
 from partialstream.errors import OutputValidationError, PartialStreamError
 from partialstream.stream.events import Resumed

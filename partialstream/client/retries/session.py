@@ -11,21 +11,21 @@ read a response ──> judge it ──> done
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import override
 
+from partialstream.client.retries.failures import Failure, is_final, transient
 from partialstream.client.retries.routed import RoutedSession
-from partialstream.client.retry_after import LONGEST_RETRY_AFTER, may_be_retried
+from partialstream.client.retry_after import LONGEST_RETRY_AFTER
 from partialstream.errors import (
     JSONSyntaxError,
     LimitExceededError,
     OutputValidationError,
     PartialStreamError,
     ProviderError,
-    RefusalError,
     RetriesExhaustedError,
 )
 from partialstream.results import AttemptCause, Outcome
@@ -41,22 +41,10 @@ if TYPE_CHECKING:
     from partialstream.client.endpoints.base import RequestBuilder
     from partialstream.client.routes import Route
     from partialstream.results import Attempt
-    from partialstream.stream.session import Session, Steps
+    from partialstream.stream.session import Session
+    from partialstream.stream.steps import Steps
 
 T = TypeVar("T")
-
-_TRANSIENT = frozenset({408, 409, 429})
-"""Statuses below 500 that another try may not meet again; they are those of OpenAI's SDK."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a response is not all that was wanted, and what to do about it."""
-
-    error: PartialStreamError  # raised if nothing can be done
-    cause: AttemptCause  # which request could help
-    progress: bool  # whether the response has brought something nevertheless
-    mark: Hashable = None  # the same for two failures that are the same, if that means something
 
 
 class RetryingSession(RoutedSession[T]):
@@ -395,33 +383,3 @@ def first_request(
         if failure is error:
             raise
         raise failure from failure.__cause__
-
-
-# -- which failures may pass ---------------------------------------------------------------
-
-
-def transient(error: Exception) -> PartialStreamError | None:
-    """Our error for a first request that may be made again; None if that would not help."""
-    failure = translate(error, Outcome("empty"))
-    if failure is None:
-        return None
-    if failure is not error:
-        failure.__cause__ = error
-    if is_final(failure) or (isinstance(failure, ProviderError) and failure.status is None):
-        return None
-    return failure
-
-
-def is_final(error: BaseException | None) -> bool:
-    """Whether no other request can help."""
-    if not isinstance(error, PartialStreamError) or isinstance(
-        error, (RefusalError, LimitExceededError, RetriesExhaustedError)
-    ):
-        return True
-    if isinstance(error.__cause__, DeadlineError):
-        return True
-    status = error.status if isinstance(error, ProviderError) else None
-    if status is None:
-        return False
-    allowed = may_be_retried(error)
-    return not allowed if allowed is not None else status < 500 and status not in _TRANSIENT

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from partialstream.results import Usage
     from partialstream.testing.script import Ask, Delta, Part
+    from partialstream.usage import Usage
 
 _ID = "chatcmpl-replay"
 
