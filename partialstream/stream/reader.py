@@ -248,9 +248,11 @@ class ResponseReader(ABC, Generic[T]):
         characters = self._received + len(metadata.reasoning) + len(metadata.refusal)
         if reported is None and not characters:
             return None
-        # A body may end without a mark of its end, and its usage be complete all the same.
-        if self.ended and reported is not None and not metadata.usage_is_partial:
-            return reported
+        # A body may end without a mark of its end, and be complete all the same.
+        if self.ended:
+            complete = self.outcome is not None and self.outcome.ok
+            if complete if reported is None else not metadata.usage_is_partial:
+                return reported
         return (reported or Usage()).interrupted(characters)
 
     # -- for the two kinds of documents ----------------------------------------------------
