@@ -39,6 +39,11 @@ def _member(within: Any, name: str) -> Any:
     return getattr(within, name, None)
 
 
+def arguments_of(request: Any) -> Mapping[str, Any]:
+    """The arguments of a request, in whichever form its endpoint takes it."""
+    return cast("Mapping[str, Any]", request if isinstance(request, Mapping) else request.arguments)
+
+
 # -- tokens --------------------------------------------------------------------------------
 
 _BOUNDS: Final = ("max_completion_tokens", "max_output_tokens", "max_tokens", "maxTokens")

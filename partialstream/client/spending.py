@@ -53,7 +53,8 @@ class Spending:
         """
         arguments = route.builder.arguments
         known = [each.usage for each in attempts if each.usage is not None]
-        read = max([input_tokens(arguments), *(each.input_tokens for each in known)])
+        estimated = [each.estimated_input_tokens for each in attempts]
+        read = max([input_tokens(arguments), *estimated, *(each.input_tokens for each in known)])
         written = output_bound(arguments)
         if written is None:
             written = max([read, *(each.output_tokens for each in known)])

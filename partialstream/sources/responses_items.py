@@ -62,6 +62,9 @@ FORMS: Final = {
 }
 """By the name in `response.….delta` and `response.….done`."""
 
+_COMMENTARY: Final = Form("reasoning", "text", "content_index")
+"""A message of the phase `commentary`: what the model says before its answer, and no part of it."""
+
 _CALLS: Final = {
     "function_call": FORMS["function_call_arguments"],
     "custom_tool_call": FORMS["custom_tool_call_input"],
@@ -111,6 +114,7 @@ class OutputItem:
         self.index = index
         self.id = item_id
         self.announced = False
+        self._is_commentary = False
         self.call: ToolCall | None = None
         self.kinds: set[ChannelKind] = set()
         self._channels: dict[tuple[ChannelKind, int], Channel] = {}
@@ -123,9 +127,14 @@ class OutputItem:
         form = _call_form(fields)
         if form is not None:
             self._call(form, fields.get("name"))
+        self._is_commentary = self._is_commentary or _is_commentary(fields)
+
+    def _form(self, form: Form) -> Form:
+        return _COMMENTARY if self._is_commentary and form.kind == "content" else form
 
     def write(self, form: Form, part: int, text: str, name: Any = None) -> list[Delta]:
         """Add to a text; it is empty at most for a call."""
+        form = self._form(form)
         if form.is_call:
             call = self._call(form, name)
             self._written = self._written or bool(text)
@@ -146,11 +155,11 @@ class OutputItem:
         """Give the channel of a text that goes on with nothing to be looked at first."""
         if form.is_call:
             return None if self.call is None else self.call.open_channel
-        return self._channels.get((form.kind, part))
+        return self._channels.get((self._form(form).kind, part))
 
     def has(self, form: Form, part: int) -> bool:
         """Whether anything of a text has come."""
-        return self._written if form.is_call else (form.kind, part) in self._channels
+        return self._written if form.is_call else (self._form(form).kind, part) in self._channels
 
     def missing(self, fields: dict[str, Any]) -> list[FullText]:
         """Give the texts of the whole item of which nothing has come."""
@@ -192,12 +201,17 @@ def _texts_in(fields: dict[str, Any]) -> list[FullText]:
         return [FullText(form, 0, arguments_text(fields.get(form.whole)))]
     kind: Any = fields.get("type")
     if kind == "message":
-        return _parts_in(fields.get("content"), FORMS["output_text"])
+        form = _COMMENTARY if _is_commentary(fields) else FORMS["output_text"]
+        return _parts_in(fields.get("content"), form)
     if kind != "reasoning":
         return []
     return _parts_in(fields.get("content"), FORMS["reasoning_text"]) or _parts_in(
         fields.get("summary"), FORMS["reasoning_summary_text"]
     )
+
+
+def _is_commentary(fields: dict[str, Any]) -> bool:
+    return fields.get("phase") == "commentary"
 
 
 def _call_form(fields: dict[str, Any]) -> Form | None:

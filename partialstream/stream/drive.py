@@ -251,7 +251,9 @@ class StreamInfo(Generic[T]):
         Raises:
             ModuleNotFoundError: The extra `cost` is not installed.
         """
-        costs = [attempt.cost for attempt in self.attempts]
+        # What runs, and has not said what it takes, is not a part of the cost so far.
+        counted = [each for each in self.attempts if each.outcome or each.usage]
+        costs = [attempt.cost for attempt in counted]
         known = [cost for cost in costs if cost is not None]
         return fsum(known) if known and len(known) == len(costs) else None
 

@@ -12,6 +12,7 @@ from partialstream.errors import (
     RefusalError,
 )
 from partialstream.limits import DEFAULT_LIMITS, Limits
+from partialstream.quoting import mask_keys
 from partialstream.results import AnswerMetadata, Delta, Outcome, Timing
 from partialstream.sources.base import TextSource
 
@@ -245,7 +246,7 @@ def error_of(outcome: Outcome) -> PartialStreamError | None:
     if outcome.ok:
         return None
     if outcome.status == "refused":
-        return RefusalError(f"the model refused: {outcome.detail}", outcome=outcome)
+        return RefusalError(f"the model refused: {mask_keys(outcome.detail)}", outcome=outcome)
     if outcome.status == "filtered":
         reason = outcome.detail or outcome.finish_reason
         return RefusalError(f"a content filter stepped in: {reason}", outcome=outcome)
@@ -263,7 +264,7 @@ def translate(error: Exception, document: Outcome) -> PartialStreamError | None:
         return error
     classes = _classes_of(error)
     names = {cls.__name__ for cls in classes}
-    text = str(error) or type(error).__name__
+    text = mask_keys(str(error)) or type(error).__name__
     if names & _STALLED:
         return IncompleteStreamError.of(Outcome("stalled", detail=text, tail=document.tail))
     # Google's and botocore's errors are ClientErrors as well, as are aiohttp's lost connections;

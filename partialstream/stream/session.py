@@ -13,6 +13,7 @@ delivered and when, what was rejected, the attempts, the outcome.
 from __future__ import annotations
 
 from bisect import insort
+from dataclasses import replace
 from inspect import iscoroutinefunction
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -108,6 +109,7 @@ class Session(Generic[T]):
         self._began = 0.0
         self._stopped = False  # by `take` or `stop_when`
         self._last: Any = None  # the value before that
+        self._last_shown: Any = None  # the last snapshot of the responses before this one
         self.pending: list[Event[T]] = []
         self.on_cancel: list[Callable[[], object]] = []
         self.failure: BaseException | None = None
@@ -350,7 +352,7 @@ class Session(Generic[T]):
         total = self.timing.total
         error.usage = self.usage
         error.delivered = self._delivered
-        error.snapshot = self._last if self._stopped else self._reader.snapshot
+        error.snapshot = self._last if self._stopped else self.snapshot
         error.elapsed = self._reader.response.elapsed() if total is None else total
         error.attempts = error.attempts or tuple(self.attempts)
 
@@ -380,7 +382,8 @@ class Session(Generic[T]):
     @property
     def snapshot(self) -> Any:
         """The last snapshot of a growing object, None before the first."""
-        return self._reader.snapshot
+        shown = self._reader.snapshot
+        return self._last_shown if shown is None else shown
 
     @property
     def rejected(self) -> list[RejectedItem]:
@@ -410,11 +413,13 @@ class Session(Generic[T]):
     @property
     def usage(self) -> Usage | None:
         """Tokens paid for, of all attempts whose provider has said; None while unknown."""
-        total: Usage | None = None
-        for attempt in self.attempts:
-            if attempt.usage is not None:
-                total = attempt.usage if total is None else total + attempt.usage
-        return total
+        attempts = self.attempts
+        known = [attempt.usage for attempt in attempts if attempt.usage is not None]
+        if not known:
+            return None
+        # Of a request that was sent, and ended before it said anything, nobody knows the tokens.
+        silent = any(each.usage is None and each.estimated_input_tokens for each in attempts)
+        return sum(known[1:], known[0] if not silent else replace(known[0], complete=False))
 
     @property
     def text(self) -> str:

@@ -462,3 +462,44 @@ def test_without_the_package_an_error_says_what_to_install(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "genai_prices", None)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "partialstream\[cost\]"'):
         price(Usage(1, 1), [MODEL])
+
+
+def test_a_follow_up_that_is_cut_costs_its_own_input(caller: Caller) -> None:
+    names = ", ".join(f'{{"name": "{"L" * 400}{n}"}}' for n in range(20))
+    long = f'{{"items": [{names}]}}'
+    cut = [Answer(long, fault=faults.Reset(2000)), Answer(long, fault=faults.Reset(1))]
+    with ReplayServer([*cut, cut[1]]) as server:
+        run = caller(server).read(
+            "create_iterable", response_model=Product, model=MODEL, max_retries=1
+        )
+        first, second = (input_tokens(each.body) for each in server.requests[:2])
+    assert second > 5 * first
+    estimated = [each.estimated_input_tokens for each in run.stream.attempts]
+    assert estimated[:2] == [first, second]
+
+
+def test_the_cost_so_far_does_not_vanish_while_a_request_runs() -> None:
+    rejected = Answer(f'{{"items": [{LAMP}, {{"name": 1}}]}}', usage=Usage(1000, 500))
+    with (
+        ReplayServer([rejected, f'{{"items": [{RUG}]}}']) as server,
+        sync_sdk(base_url=server.base_url) as sdk,
+    ):
+        stream = from_openai(sdk).create_iterable(
+            response_model=Product, **{**ASK, "model": MODEL}, max_retries=1
+        )
+        costs = [stream.cost for _ in stream.events()]
+    known = [cost for cost in costs if cost is not None]
+    assert costs[costs.index(known[0]) :] == known
+    assert known == sorted(known)
+
+
+def test_a_request_that_ended_before_it_said_anything_makes_usage_incomplete(
+    caller: Caller,
+) -> None:
+    with ReplayServer([Answer(TWO, fault=faults.Disconnect(0)), TWO]) as server:
+        run = caller(server).read(
+            "create_iterable", response_model=Product, model=MODEL, max_retries=1
+        )
+    assert run.error is None
+    assert run.stream.usage is not None
+    assert not run.stream.usage.complete

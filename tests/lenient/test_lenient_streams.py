@@ -87,7 +87,7 @@ def test_it_does_not_matter_how_the_text_is_cut(pair: tuple[list[Any], str], siz
         try:
             items += [(each.value, each.raw, each.text_repaired) for each in stream.detailed()]
         except PartialStreamError as error:
-            return items, str(error)
+            return items, error.message
         return items, ""
 
     assert run(size) == run(10**6)

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.usefixtures("no_waits")
 
 THREE = text_of(LAMP, RUG, SHELF)
 IN_SHELF = within(THREE, "Shelf")
+CUT = Answer(THREE, fault=faults.Reset(9))
 WHEN = r"after \d+\.\d s and "
 
 
@@ -129,6 +130,28 @@ def test_errors_can_be_copied_and_sent_to_another_process(
     assert vars(other) == vars(error)
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        Answer(fault=faults.HTTPError(401)),
+        Answer(refusal="No."),
+        Answer("I am sorry."),
+        Answer("", fault=faults.ErrorEvent(0)),
+    ],
+    ids=["rejected", "refused", "prose", "error event"],
+)
+def test_the_error_of_a_failed_follow_up_carries_what_was_delivered_before(
+    caller: Caller, second: Answer
+) -> None:
+    cut = Answer('{"name": "Lamp", "price": 12}', fault=faults.Reset(5))
+    with ReplayServer([cut, second], repeat=True) as server:
+        run = caller(server).events("create_partial", response_model=Lamp, max_retries=1)
+    assert isinstance(run.error, PartialStreamError)
+    assert run.error.snapshot is not None
+    assert run.error.snapshot.name == "Lamp"
+    assert re.search(rf"\({WHEN}1 field, attempt \d\)$", str(run.error)), str(run.error)
+
+
 # -- quotes ----------------------------------------------------------------------------------
 
 KEY = "sk-proj-Ab3dEf6hIj9kLmNoPqRsTu"
@@ -180,3 +203,34 @@ def test_an_object_that_may_be_a_request_is_not_quoted() -> None:
 def test_words_that_only_look_like_keys_stay() -> None:
     with pytest.raises(IncompleteStreamError, match="ask-me and a task-list, or sk-learn"):
         list(stream_items(Lamp, ["ask-me and a task-list, or sk-learn"]))
+
+
+@pytest.mark.parametrize(
+    ("answers", "options"),
+    [
+        (
+            [
+                Answer(THREE, fault=faults.Reset(9)),
+                Answer(fault=faults.HTTPError(401, message=KEY)),
+            ],
+            1,
+        ),
+        (
+            [
+                Answer(THREE, fault=faults.Reset(9)),
+                Answer(fault=faults.HTTPError(500, message=KEY)),
+            ],
+            1,
+        ),
+        ([Answer(refusal=f"No, {KEY}.")], 0),
+    ],
+    ids=["rejected for good", "rejected", "refusal"],
+)
+def test_errors_hold_no_keys(caller: Caller, answers: list[Answer], options: int) -> None:
+    run, _ = read(caller, [*answers, answers[-1]], max_retries=options)
+    assert isinstance(run.error, PartialStreamError)
+    assert "sk-…" in str(run.error)
+    assert KEY not in str(run.error)
+    if options:
+        assert KEY not in repr(run.error.outcome)
+        assert KEY not in "".join(repr(each.outcome) for each in run.stream.attempts)

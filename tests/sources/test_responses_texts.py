@@ -298,3 +298,28 @@ def test_unknown_shapes_are_errors(name: str) -> None:
     assert texts(source.feed(text("a"))) == {Channel("content", (0, 0)): "a"}
     with pytest.raises(ProviderError, match="unknown chunk"):
         source.feed(UNKNOWN[name])
+
+
+def test_commentary_is_no_part_of_the_answer() -> None:
+    said = message('{"draft": 1}', phase="commentary", id="m0")
+    answer = message('{"name": "Lamp"}', phase="final_answer", id="m1")
+    streamed = [
+        added({**said, "content": []}, 0),
+        text('{"draft"', 0, item_id="m0"),
+        text(": 1}", 0, item_id="m0"),
+        done(said, 0),
+        added({**answer, "content": []}, 1),
+        text('{"name": "Lamp"}', 1, item_id="m1"),
+        done(answer, 1),
+        ends("completed", said, answer),
+    ]
+    for chunks in (
+        streamed,
+        [ends("completed", said, answer)],
+        [response("completed", said, answer)],
+    ):
+        source = ResponsesSource()
+        deltas = [delta for chunk in chunks for delta in source.feed(chunk)] + source.finish()
+        content = "".join(piece for channel, piece in deltas if channel.may_hold_document)
+        assert content == '{"name": "Lamp"}'
+        assert source.metadata.reasoning == '{"draft": 1}'

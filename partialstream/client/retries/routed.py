@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from partialstream.client.budget import Budget
 from partialstream.client.contender import LOST, Contender
 from partialstream.client.sdk_arguments import input_tokens
+from partialstream.quoting import mask_keys
 from partialstream.results import Attempt, Outcome
 from partialstream.stream.events import AttemptFailed, AttemptStarted
 from partialstream.stream.observer import AttemptEnd
@@ -62,6 +63,7 @@ class RoutedSession(Session[T]):
     def _renew_reader(self, response: ResponseStream | None = None) -> None:
         """What is read from now on is another response."""
         before = self._reader
+        self._last_shown = self.snapshot
         self._reader = self._new_reader(response or before.response.another())
         self._reader.reports_text = before.reports_text
 
@@ -119,7 +121,7 @@ class RoutedSession(Session[T]):
         outcome = Outcome("cancelled", detail=LOST)
         if error is not None:
             failure = translate(error, Outcome("empty")) if isinstance(error, Exception) else None
-            detail = str(error) or type(error).__name__
+            detail = mask_keys(str(error)) or type(error).__name__
             if not contender.opened:
                 outcome = Outcome("empty", detail=f"the {contender.cause} was rejected: {detail}")
             elif failure is not None and failure.outcome is not None:

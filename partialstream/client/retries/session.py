@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ from typing_extensions import override
 from partialstream.client.retries.failures import Failure, is_final, transient
 from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retry_after import LONGEST_RETRY_AFTER
+from partialstream.client.sdk_arguments import arguments_of, input_tokens
 from partialstream.errors import (
     JSONSyntaxError,
     LimitExceededError,
@@ -212,6 +214,7 @@ class RetryingSession(RoutedSession[T]):
         self._start_attempt(failure.cause)
         self._prepare(failure)
         self._request = self._request_by(self._call.builder)
+        self.estimate_input = partial(input_tokens, arguments_of(self._request))
         yield from self._budget.begin()
         return True
 
@@ -252,7 +255,8 @@ class RetryingSession(RoutedSession[T]):
         ):
             return "the same failure came twice, so that paying again will not help"
         if requests >= self._budget.max_requests:
-            return f"{requests} requests were made, and no more are allowed"
+            made = "request was" if requests == 1 else "requests were"
+            return f"{requests} {made} made, and no more are allowed"
         if is_final(failure.error):
             return f"rejected permanently, after {requests} request(s)"
         if not (yield from self._budget.allows(failure.error)):
