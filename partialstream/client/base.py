@@ -99,6 +99,7 @@ class BaseClient(RoutedClient):
                 del rest[name]
         if stream and options.first_delta_within is None and self._first_delta_within is not None:
             options = replace(options, first_delta_within=self._first_delta_within)
+        options.check(shape.kind, stream=stream)
         return Call(
             shape,
             options,

@@ -50,8 +50,8 @@ class Call:
     must not be kept waiting.
 
     Raises:
-        TypeError: See `Options.check` and `Budget`.
-        ValueError: See `Options.check`, `read_key` and `Budget`.
+        TypeError: See `Budget`.
+        ValueError: See `read_key` and `Budget`.
     """
 
     completion: Callable[[], Any]
@@ -72,7 +72,6 @@ class Call:
         stream: bool,
         asynchronous: bool = False,
     ) -> None:
-        options.check(shape.kind, stream=stream)
         self.shape = shape
         self.options = options
         self.key = read_key(options.key, shape.type_)

@@ -13,6 +13,7 @@ from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.confidence import TokenIndex
 from partialstream.stream.events import Event, Snapshot
 from partialstream.stream.reader import ANYWHERE, Expected, ResponseReader
+from partialstream.validation.checks import check_flag
 from partialstream.validation.partials import PartialParser
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class PartialReader(ResponseReader[M]):
         fail_fast: bool = False,
         lenient: bool = False,
     ) -> None:
+        check_flag("lenient", lenient)
         super().__init__(response, expected, limits or DEFAULT_LIMITS)
         self._member = member
         self._new_parser: Callable[[], PartialParser[Any]] = lambda: PartialParser(

@@ -51,6 +51,16 @@ def located(error: ValidationError, path: Path, *, below: int = 0) -> Validation
     return ValidationError.from_exception_data(error.title, lines, "json")
 
 
+def check_flag(name: str, value: Any) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises:
+        TypeError: It is not.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}= must be True or False, not {value!r}")
+
+
 class Check:
     """Validates the text of values of one schema. Its validator is built on first use."""
 

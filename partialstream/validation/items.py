@@ -20,7 +20,7 @@ from partialstream.errors import (
 )
 from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits, exceeded
 from partialstream.results import Outcome, RejectedItem
-from partialstream.validation.checks import is_malformed
+from partialstream.validation.checks import check_flag, is_malformed
 from partialstream.validation.types import validator_for
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class ItemValidator(Generic[T]):
     ) -> None:
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
+        check_flag("lenient", lenient)
         validator, self.shape = validator_for(type_)
         validate = validator.validate_json
         if strict is not None or context is not None:

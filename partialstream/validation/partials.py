@@ -25,7 +25,7 @@ from partialstream.errors import (
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.quoting import LOOKED_AT
 from partialstream.results import Outcome
-from partialstream.validation.checks import Settings, is_malformed
+from partialstream.validation.checks import Settings, check_flag, is_malformed
 from partialstream.validation.locations import complete_members, object_text
 from partialstream.validation.plan import plan_of
 
@@ -105,6 +105,7 @@ class PartialParser(Generic[M]):
         fail_fast: bool = False,
         carried: Mapping[str, str] | None = None,
     ) -> None:
+        check_flag("lenient", lenient)
         plan = plan_of(model)
         self._lenient = lenient
         self._malformed: JSONSyntaxError | None = None  # waits for the end of the text

@@ -84,6 +84,7 @@ def test_arguments_that_make_no_sense_are_refused_at_once(
     [
         ({"max_retries": -1}, "max_retries must not be negative"),
         ({"max_retries": 2, "max_requests": 0}, "max_requests must be at least 1"),
+        ({"max_requests": 0}, "max_requests must be at least 1, not 0"),
         ({"on_invalid": "reask"}, "on_invalid must be one of 'repair', 'raise', 'skip'"),
         ({"on_interrupt": "retry"}, "on_interrupt must be one of 'resume', 'raise'"),
     ],
@@ -93,6 +94,39 @@ def test_values_out_of_range_are_refused_at_once(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         from_openai(sdk).create_iterable(response_model=Product, **ASK, **kwargs)
+
+
+@every
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("max_requests", value) for value in ("x", 2.0, True)),
+        *(("key", value) for value in (5, ["name"])),
+        *(("on_invalid", value) for value in (5, True, ["skip"])),
+        *(("on_interrupt", value) for value in (5, None, len)),
+        *(("path", value) for value in (3, b"items", {"items"}, [1.5], [None], [True])),
+        *((flag, value) for flag in ("ordered", "lenient") for value in ("yes", None, 1)),
+        *(("limits", value) for value in (5, {"depth": 3}, Limits)),
+        *(("strict", value) for value in ("yes", 1)),
+    ],
+)
+def test_a_wrong_type_is_refused_before_a_request(caller: Caller, name: str, value: Any) -> None:
+    with ReplayServer(PRODUCTS) as server:
+        run = caller(server).read("create_iterable", response_model=Product, **{name: value})
+    assert isinstance(run.error, TypeError)
+    assert str(run.error).startswith(f"{name}= must be ")
+    assert repr(value) in str(run.error)
+    assert server.requests == []
+
+
+@every
+@pytest.mark.parametrize("value", ["yes", None, 0])
+def test_fail_fast_is_a_flag(caller: Caller, value: Any) -> None:
+    with ReplayServer(PRODUCTS) as server:
+        run = caller(server).read("create_partial", response_model=Product, fail_fast=value)
+    assert isinstance(run.error, TypeError)
+    assert str(run.error) == f"fail_fast= must be True or False, not {value!r}"
+    assert server.requests == []
 
 
 @every

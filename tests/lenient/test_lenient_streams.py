@@ -18,6 +18,8 @@ from partialstream import (
     OutputValidationError,
     PartialParser,
     PartialStreamError,
+    astream_items,
+    astream_partial,
     stream_items,
     stream_partial,
 )
@@ -309,3 +311,16 @@ def test_it_is_a_switch(caller: Caller) -> None:
     with ReplayServer(["{}"]) as server:
         run = caller(server).read("create_iterable", response_model=Product, lenient="yes")
         assert "lenient= must be True or False, not 'yes'" in str(run.error)
+
+
+@pytest.mark.parametrize("reader", [ItemParser, PartialParser])
+@pytest.mark.parametrize("value", ["yes", None, 1])
+def test_lenient_is_a_flag(reader: Any, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"^lenient= must be True or False, not {value!r}"):
+        reader(Product, lenient=value)
+
+
+@pytest.mark.parametrize("read", [stream_items, stream_partial, astream_items, astream_partial])
+def test_lenient_is_a_flag_for_streams(read: Any) -> None:
+    with pytest.raises(TypeError, match=r"^lenient= must be True or False, not 'yes'"):
+        read(Product, [], lenient="yes")

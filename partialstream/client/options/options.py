@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 from partialstream.client.options.near_misses import check_spelling
 from partialstream.client.prompts import Prompts
+from partialstream.limits import Limits
 from partialstream.results import RejectedItem
+from partialstream.validation.checks import check_flag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from partialstream.client.hooks import Hooks
     from partialstream.client.options.mode import AnyMode
-    from partialstream.limits import Limits
 
     AnyHooks = Hooks | InstructorHooks
     Retries = int | Retrying | AsyncRetrying
@@ -182,8 +183,8 @@ class Options:
 
         Raises:
             TypeError: An option has no meaning for what is asked for, or is of the wrong type.
-            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know, or `deadline`
-                or `max_cost` is not positive.
+            ValueError: `on_invalid` or `on_interrupt` is a word that we do not know, or a number is
+                not positive.
         """
         for name, only in _ONLY_FOR.items():
             if kind != only and getattr(self, name) != getattr(_DEFAULTS, name):
@@ -195,6 +196,7 @@ class Options:
             if isinstance(given, str) and given not in words:
                 known = ", ".join(map(repr, words))
                 raise ValueError(f"{name} must be one of {known}, not {given!r}")
+        self._check_types()
         if self.stop_when is not None and kind == "object" and not stream:
             raise TypeError("stop_when= is for streams and lists; a whole object has no snapshots")
         if self.first_delta_within is not None and not stream:
@@ -202,15 +204,48 @@ class Options:
         check_positive("deadline", self.deadline)
         check_positive("first_delta_within", self.first_delta_within)
         check_positive("max_cost", self.max_cost, "US dollars")
-        templates: Any = self.templates
-        if templates is not None and not isinstance(templates, bool):
-            raise TypeError(f"templates= must be True or False, not {templates!r}")
-        lenient: Any = self.lenient
-        if not isinstance(lenient, bool):
-            raise TypeError(f"lenient= must be True or False, not {lenient!r}")
+
+    def _check_types(self) -> None:
+        for name in ("ordered", "fail_fast", "lenient"):
+            check_flag(name, getattr(self, name))
+        for name in ("templates", "strict"):
+            if getattr(self, name) is not None:
+                check_flag(name, getattr(self, name))
+        on_invalid: Any = self.on_invalid
+        if not (on_invalid is None or isinstance(on_invalid, str) or callable(on_invalid)):
+            raise TypeError(f"on_invalid= must be a word or a function, not {on_invalid!r}")
+        on_interrupt: Any = self.on_interrupt
+        if not isinstance(on_interrupt, str):
+            raise TypeError(f"on_interrupt= must be a word, not {on_interrupt!r}")
+        key: Any = self.key
+        if not (key is None or isinstance(key, str) or callable(key)):
+            raise TypeError(f"key= must be the name of a field or a function, not {key!r}")
+        if not _is_path(self.path):
+            raise TypeError(
+                f"path= must be a str, or a sequence of names and indexes, not {self.path!r}"
+            )
+        limits: Any = self.limits
+        if not (limits is None or isinstance(limits, Limits)):
+            raise TypeError(f"limits= must be partialstream's Limits, not {limits!r}")
         prompts: Any = self.prompts
         if not isinstance(prompts, Prompts):
             raise TypeError(f"prompts= must be partialstream's Prompts, not {prompts!r}")
+        requests: Any = self.max_requests
+        if requests is None:
+            return
+        if isinstance(requests, bool) or not isinstance(requests, int):
+            raise TypeError(f"max_requests= must be a number of requests, not {requests!r}")
+        if requests < 1:
+            raise ValueError(f"max_requests must be at least 1, not {requests}")
+
+
+def _is_path(path: Any) -> bool:
+    if path is None or isinstance(path, str):
+        return True
+    if isinstance(path, (bytes, bytearray)) or not isinstance(path, Sequence):
+        return False
+    steps = cast("Sequence[Any]", path)  # type: ignore[redundant-cast]  # not for pyright
+    return all(isinstance(step, (str, int)) and not isinstance(step, bool) for step in steps)
 
 
 def check_positive(name: str, value: Any, unit: str = "seconds") -> None:
