@@ -151,6 +151,36 @@ def test_a_head_that_never_comes_does_not_stop_the_others() -> None:
     assert isinstance(limit.enter(dead), Permit)  # it was not dead, but lines up again
 
 
+def test_a_head_that_never_comes_costs_once() -> None:
+    limit = Simulated(requests_per_minute=60)
+    assert isinstance(limit.enter(line_up(limit)), Permit)
+    dead, first = line_up(limit), line_up(limit)
+    assert isinstance(limit.enter(dead), float)
+    limit.now = 10.0
+    assert isinstance(limit.enter(first), Permit)
+    assert limit.waiting == 0
+    limit.now = 20.0
+    assert isinstance(limit.enter(line_up(limit)), Permit)  # at once
+
+
+def test_a_head_that_comes_too_late_lines_up_at_the_end() -> None:
+    limit = Simulated(requests_per_minute=60)
+    assert isinstance(limit.enter(line_up(limit)), Permit)
+    late, first, second = (line_up(limit) for _ in range(3))
+    assert isinstance(limit.enter(late), float)
+    limit.now = 10.0
+    assert isinstance(limit.enter(first), Permit)
+    assert isinstance(limit.enter(late), float)
+    assert limit.waiting == 2
+    limit.now = 20.0
+    assert isinstance(limit.enter(second), Permit)
+    limit.now = 30.0
+    assert isinstance(limit.enter(late), Permit)
+    assert limit.waiting == 0
+    limit.leave(late)
+    assert limit.waiting == 0
+
+
 def test_of_concurrent_responses_one_ends_before_the_next_begins() -> None:
     limit = Simulated(concurrent=2)
     first, second = limit.enter(line_up(limit)), limit.enter(line_up(limit))

@@ -456,6 +456,66 @@ async def test_close_by_another_task_ends_a_wait() -> None:
     assert (limit.open, limit.waiting) == (0, 0)
 
 
+def waiting_in(loop: Any, limit: RateLimit, sdk: Any, calls: int) -> list[Any]:
+    """Leave an event loop while so many calls wait there; gives their tasks."""
+    tasks: list[Any] = []
+
+    async def call(client: Any) -> None:
+        async for _ in client.create_iterable(**LIST):
+            pass
+
+    async def begin() -> None:
+        client = from_openai(sdk, rate_limit=limit)
+        tasks.extend(asyncio.create_task(call(client)) for _ in range(calls))
+        await until(lambda: limit.waiting == calls)
+
+    loop.run_until_complete(begin())
+    return tasks
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("waiting", [1, 5])
+def test_tasks_of_a_loop_that_is_closed_leave_the_queue_at_once(waiting: int) -> None:
+    limit = RateLimit(requests_per_minute=600)
+    with ReplayServer([LAMPS], repeat=True) as server, sync_sdk(base_url=server.base_url) as sdk:
+        client = from_openai(sdk, rate_limit=limit)
+        limit._hold(0.3)
+        loop = asyncio.new_event_loop()
+        tasks = waiting_in(loop, limit, async_sdk(base_url=server.base_url), waiting)
+        loop.close()
+        for _ in range(2):
+            assert list(client.create_iterable(**LIST)) == BOTH
+            assert limit.waiting == 0
+        assert len(server.requests) == 2
+        # Less than what it takes until the next one looks whether the head still lives.
+        assert limit.waited < 5.0
+        del tasks
+        gc.collect()
+    assert (limit.open, limit.waiting) == (0, 0)
+
+
+def test_a_task_of_a_loop_that_was_left_costs_once_and_goes_when_it_is_back() -> None:
+    limit = RateLimit(requests_per_minute=600)
+    with ReplayServer([LAMPS], repeat=True) as server, sync_sdk(base_url=server.base_url) as sdk:
+        client = from_openai(sdk, rate_limit=limit)
+        limit._hold(0.1)
+        loop = asyncio.new_event_loop()
+        other = async_sdk(base_url=server.base_url)
+        tasks = waiting_in(loop, limit, other, 1)
+        took: list[float] = []
+        for _ in range(3):
+            before = limit.waited
+            assert list(client.create_iterable(**LIST)) == BOTH
+            assert limit.waiting == 0
+            took.append(limit.waited - before)
+        assert sum(took[1:]) < took[0] / 2
+        loop.run_until_complete(asyncio.gather(*tasks))
+        loop.run_until_complete(other.close())
+        loop.close()
+        assert len(server.requests) == 4
+    assert (limit.open, limit.waiting) == (0, 0)
+
+
 def test_ctrl_c_ends_a_wait() -> None:
     limit = RateLimit(requests_per_minute=1)
     with ReplayServer([LAMPS], repeat=True) as server, sync_sdk(base_url=server.base_url) as sdk:

@@ -39,8 +39,8 @@ _LOOK_AGAIN: Final = 5.0
 """Seconds after which a request that is not at the head looks whether the head still lives."""
 
 _PATIENCE: Final = 2.0
-"""Seconds by which the head may be late, before it has to line up again: its event loop may be
-kept busy, or have been left in the middle."""
+"""Seconds by which the head may be late, before it leaves the queue: its event loop may be kept
+busy, and then it lines up again, or have been left in the middle."""
 
 
 class RateLimit:
@@ -139,13 +139,15 @@ class RateLimit:
         tokens = 0 if self._tokens is None else estimate(arguments, self._guess)
         ticket = kind(tokens, self._clock())
         with self._lock:
-            self._queue.append(ticket)
+            self._line_up(ticket)
         return ticket
 
     def enter(self, ticket: Ticket) -> Permit | float:
         """Ask for one's turn: gives the permit to send, or how long to wait until asking again."""
         with self._lock:
             now = self._clock()
+            if not ticket.in_queue:
+                self._line_up(ticket)
             self._pass_over_head(now, ticket)
             if self._queue[0] is not ticket:
                 return _LOOK_AGAIN
@@ -158,7 +160,7 @@ class RateLimit:
             if at > now:
                 ticket.due = at
                 return at - now
-            self._queue.popleft()
+            self._drop_head()
             spent = [pace.spend(units, ticket.since, now) for pace, units in self._costs(ticket)]
             self._open += 1
             self._waited += now - ticket.since
@@ -169,32 +171,43 @@ class RateLimit:
         """Do not wait any more; nothing happens if it is not in the queue."""
         with self._lock:
             queue = self._queue
-            if ticket in queue:
+            if ticket.in_queue:
                 self._waited += self._clock() - ticket.since
                 was_head = queue[0] is ticket
                 queue.remove(ticket)
+                ticket.in_queue = False
                 if was_head:
                     self._wake_head(self._clock())
 
     def _costs(self, ticket: Ticket) -> list[tuple[Pace, int]]:
         return [(pace, ticket.tokens if pace is self._tokens else 1) for pace in self._paces]
 
+    def _line_up(self, ticket: Ticket) -> None:
+        self._queue.append(ticket)
+        ticket.in_queue = True
+        ticket.due = None
+
+    def _drop_head(self) -> None:
+        self._queue.popleft().in_queue = False
+
     def _wake_head(self, now: float) -> None:
-        if self._queue:
+        while self._queue:
             head = self._queue[0]
             head.due = now
-            head.wake()
+            if head.wake():
+                return
+            self._drop_head()
 
     def _pass_over_head(self, now: float, ticket: Ticket) -> None:
-        """A head that does not come has to line up again."""
-        queue = self._queue
-        head = queue[0]
-        if head is ticket or head.due is None or now - head.due < _PATIENCE:
+        """A head that does not come, or never can, leaves the queue."""
+        head = self._queue[0]
+        if head is ticket:
             return
-        queue.rotate(-1)
-        head.due = None
-        if queue[0] is not ticket:
-            self._wake_head(now)
+        late = head.due is not None and now - head.due >= _PATIENCE
+        if late or head.is_dead():
+            self._drop_head()
+            if self._queue[0] is not ticket:
+                self._wake_head(now)
 
     # -- for permits -----------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -26,21 +25,28 @@ class Ticket:
 
     Attributes:
         due: When it is to ask again, None while that is for others to say.
+        in_queue: Whether it is in the queue.
     """
 
     def __init__(self, tokens: int, since: float) -> None:
         self.tokens = tokens
         self.since = since
         self.due: float | None = None
+        self.in_queue = False
         self._woken = threading.Event()
 
     def arm(self) -> None:
         """From now on, to be woken ends the next wait."""
         self._woken.clear()
 
-    def wake(self) -> None:
-        """End its wait. From any thread and any task."""
+    def wake(self) -> bool:
+        """End its wait, from any thread and any task; False if nobody waits with it any more."""
         self._woken.set()
+        return True
+
+    def is_dead(self) -> bool:
+        """Whether nobody can wait with it any more, as its event loop is closed."""
+        return False
 
     def wait(self, seconds: float) -> Steps[None]:
         """Wait for so long at most."""
@@ -53,7 +59,7 @@ class AsyncTicket(Ticket):
 
     def __init__(self, tokens: int, since: float) -> None:
         super().__init__(tokens, since)
-        self._call_soon = _scheduler()
+        self._call_soon, self._is_closed = _loop()
         self._event = Event()
 
     @override
@@ -61,9 +67,16 @@ class AsyncTicket(Ticket):
         self._event = Event()
 
     @override
-    def wake(self) -> None:
-        with suppress(RuntimeError):  # its loop is over, and with it the wait
+    def wake(self) -> bool:
+        try:
             self._call_soon(self._event.set)
+        except RuntimeError:  # its loop is over, and with it the wait
+            return False
+        return True
+
+    @override
+    def is_dead(self) -> bool:
+        return self._is_closed()
 
     @override
     def wait(self, seconds: float) -> Steps[None]:
@@ -74,11 +87,14 @@ class AsyncTicket(Ticket):
             await self._event.wait()
 
 
-def _scheduler() -> Callable[[Callable[[], Any]], Any]:
-    """What calls a function in the running event loop, from any thread."""
+def _loop() -> tuple[Callable[[Callable[[], Any]], Any], Callable[[], bool]]:
+    """Of the running event loop: what calls a function in it, from any thread; whether it is over.
+
+    Trio's cannot be asked: that it is over shows when something is to be called.
+    """
     try:
-        return asyncio.get_running_loop().call_soon_threadsafe
+        loop = asyncio.get_running_loop()
     except RuntimeError:  # the only other loop that anyio knows
         token: Any = import_module("trio").lowlevel.current_trio_token()
-        schedule: Callable[[Callable[[], Any]], Any] = token.run_sync_soon
-        return schedule
+        return token.run_sync_soon, bool
+    return loop.call_soon_threadsafe, loop.is_closed
