@@ -9,12 +9,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast
+
+from partialstream.client.options.near_misses import check_spelling
+from partialstream.client.options.options import WORDS, Options
 
 if TYPE_CHECKING:
     from partialstream.client.endpoints.base import Endpoint, RequestBuilder
     from partialstream.client.hooks import Hooks
-    from partialstream.client.options.options import Options
     from partialstream.client.response_model import ResponseShape
 
 
@@ -51,16 +53,32 @@ An argument of None is left out.
 """
 
 
+_OF_THE_CALL: Final = frozenset(WORDS) - {"mode"}
+"""What cannot differ between the requests of a call."""
+
+
 def check_fallbacks(client: RoutedClient, fallbacks: Any) -> None:
     """Refuse what cannot be asked by this client's calls.
 
     Raises:
-        TypeError: `fallbacks` is not a list, or one of them not a `Fallback`.
+        TypeError: `fallbacks` is not a list, or one of them not a `Fallback`; or one has an
+            argument that is an option of the call, or is misspelled.
     """
     if isinstance(fallbacks, (str, Mapping)) or not isinstance(fallbacks, Sequence):
         raise TypeError(f"fallbacks= must be a list, not {fallbacks!r}")
-    for each in cast("Sequence[Any]", fallbacks):  # type: ignore[redundant-cast]  # not for pyright
-        _parsed(client, each)
+    for place, each in enumerate(cast("Sequence[Any]", fallbacks)):  # type: ignore[redundant-cast]  # not for pyright
+        _, changed = _parsed(client, each)
+        try:
+            _check_names(changed)
+        except TypeError as error:
+            raise TypeError(f"fallbacks[{place}]: {error}") from None
+
+
+def _check_names(changed: Mapping[str, Any]) -> None:
+    for name in changed:
+        if name in _OF_THE_CALL:
+            raise TypeError(f"{name}= is for the whole call, and cannot differ in a fallback")
+    check_spelling((name for name in changed if name != "mode"), WORDS)
 
 
 def fallback_routes(

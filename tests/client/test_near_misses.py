@@ -43,6 +43,8 @@ MISSPELLED = {
     "temprature": "temperature",
     "max_token": "max_tokens",
     "time_out": "timeout",
+    "respones_model": "response_model",
+    "reponse_model": "response_model",
 }
 
 
@@ -54,6 +56,15 @@ def test_a_misspelled_argument_is_refused_by_the_right_word(
 ) -> None:
     given = {"response_model": Product, **ASK, wrong: 2}
     with pytest.raises(TypeError, match=f"^there is no argument {wrong}=; did you mean {right}="):
+        getattr(from_openai(sdk), method)(**given)
+
+
+@pytest.mark.parametrize("sdk", [sync_sdk(), async_sdk()])
+@pytest.mark.parametrize("method", ["create", "create_iterable", "create_partial"])
+@pytest.mark.parametrize("name", ["api", "rate_limit", "raw_chunks"])
+def test_an_argument_of_the_client_is_said_to_be_one(sdk: Any, method: str, name: str) -> None:
+    given = {"response_model": Product, **ASK, name: None}
+    with pytest.raises(TypeError, match=rf"^{name}= holds .* from_openai\({name}=\.\.\.\)"):
         getattr(from_openai(sdk), method)(**given)
 
 

@@ -177,6 +177,38 @@ def test_what_cannot_be_asked_is_refused_at_once(fallbacks: Any, message: str) -
         )
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"max_token": 5}, "there is no argument max_token=; did you mean max_tokens="),
+        ({"temprature": 0}, "there is no argument temprature=; did you mean temperature="),
+        ({"modle": "b"}, "there is no argument modle=; did you mean model="),
+        ({"modes": "tools"}, "there is no argument modes=; did you mean mode="),
+        ({"model": "b", "max_retires": None}, "there is no argument max_retires=; did you mean"),
+        ({"rate_limit": None}, "rate_limit= holds for all calls of a client"),
+        *(
+            ({"model": "b", name: None}, f"{name}= is for the whole call, and cannot differ in a")
+            for name in ("deadline", "max_retries", "response_model", "hooks", "fallbacks")
+        ),
+    ],
+)
+def test_arguments_that_a_fallback_cannot_have(
+    asynchronous: bool, changed: Any, message: str
+) -> None:
+    sdk = (openai.AsyncOpenAI if asynchronous else openai.OpenAI)(
+        api_key="-", base_url="http://127.0.0.1:1"
+    )
+    other = from_openai(sdk)
+    for place, fallbacks in ((0, [changed]), (1, ["m", (other, changed)])):
+        message_there = rf"^fallbacks\[{place}\]: {message}"
+        with pytest.raises(TypeError, match=message_there):
+            from_openai(sdk, fallbacks=fallbacks)
+        with pytest.raises(TypeError, match=message_there):
+            from_openai(sdk).create_iterable(
+                response_model=Product, model="m", messages=MESSAGES, fallbacks=fallbacks
+            )
+
+
 def test_sync_clients_and_async_clients_do_not_mix() -> None:
     one, two = openai.OpenAI(api_key="-"), openai.AsyncOpenAI(api_key="-")
     with pytest.raises(TypeError, match="fallbacks= of Client must not hold AsyncClient"):

@@ -31,6 +31,9 @@ _ARGUMENTS: Final = frozenset(
 _OTHERS: Final = frozenset({"contents", "message", "prompt", "response_id", "speed"})
 """Arguments of some SDK that resemble one of our words."""
 
+_OF_A_CLIENT: Final = frozenset({"api", "rate_limit", "raw_chunks"})
+"""Arguments of `from_openai`, which hold for all calls of a client."""
+
 
 def check_spelling(given: Iterable[str], options: tuple[str, ...]) -> None:
     """Refuse misspelled names.
@@ -40,7 +43,8 @@ def check_spelling(given: Iterable[str], options: tuple[str, ...]) -> None:
         options: The names of the options.
 
     Raises:
-        TypeError: One of them is nearly an option, or nearly a common argument of the SDKs.
+        TypeError: One of them is nearly an option, or nearly a common argument of the SDKs; or it
+            is an argument of `from_openai`.
 
     Example:
         >>> check_spelling(["temperature", "top_k"], ("max_retries", "take"))
@@ -49,6 +53,8 @@ def check_spelling(given: Iterable[str], options: tuple[str, ...]) -> None:
         TypeError: there is no argument max_retires=; did you mean max_retries=?
     """
     for name in given:
+        if name in _OF_A_CLIENT:
+            raise TypeError(f"{name}= holds for all calls of a client: from_openai({name}=...)")
         meant = _meant_by(name, options)
         if meant:
             raise TypeError(f"there is no argument {name}=; did you mean {meant}=?")

@@ -175,7 +175,7 @@ class Options:
             raise TypeError("validation_context= is called context= here")
         rest = dict(kwargs)
         given = {name: rest.pop(name) for name in cls.__slots__ if name in rest}
-        check_spelling(rest, tuple(cls.__slots__))
+        check_spelling(rest, WORDS)
         return cls(**given), rest
 
     def check(self, kind: Literal["items", "object"], *, stream: bool) -> None:
@@ -264,3 +264,6 @@ def check_positive(name: str, value: Any, unit: str = "seconds") -> None:
 
 
 _DEFAULTS: Final = Options()
+
+WORDS: Final = ("response_model", *Options.__slots__)
+"""The parameters of the clients' methods that are not for the SDK."""
