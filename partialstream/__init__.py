@@ -7,8 +7,8 @@
                     format)        growing values)    once)              response)
 
 `client` makes the request before that, and `telemetry` shows what becomes of it; `testing` plays
-the provider, `cli` is the command line. `errors`, `results`, `usage`, `prices`, `limits` and
-`quoting` are what all of them share. Each package begins with a map of its files.
+the provider, `cli` is the command line. `errors`, `results`, `usage`, `prices`, `limits`,
+`quoting` and `spelling` are what all of them share. Each package begins with a map of its files.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from partialstream.errors import LimitExceededError
+from partialstream.spelling import fields_meant
 
 SHORT_TEXT: Final = 8
 """Characters of a text that may be repeated without limit; see `Limits.repeated_items`."""
 
 
+@fields_meant
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on the memory, the work and the time that a stream may take.

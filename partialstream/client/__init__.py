@@ -36,6 +36,7 @@ from partialstream.client.endpoints.openai import OpenAIEndpoint
 from partialstream.client.options.mode import Mode, check_api, is_known_mode
 from partialstream.client.rate_limit import RateLimit
 from partialstream.client.response_model import Partial
+from partialstream.spelling import names_meant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +90,7 @@ def from_openai(
 ) -> AsyncClient: ...
 
 
+@names_meant
 def from_openai(
     client: OpenAI | AsyncOpenAI,
     *,
@@ -188,6 +190,7 @@ def from_instructor(
 ) -> Client: ...
 
 
+@names_meant
 def from_instructor(
     client: Instructor | AsyncInstructor,
     *,

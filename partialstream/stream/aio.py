@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import Self, override
 
 from partialstream.results import Item
+from partialstream.spelling import names_meant
 from partialstream.stream.drive import ENDED, LEFT, StreamInfo, fields_arrived, run_async
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
@@ -225,6 +226,7 @@ class AsyncPartialStream(_AsyncStream[T]):
         return self._also(run_async(self._session, self._chunks))
 
 
+@names_meant
 def astream_items(
     type_: TypeForm[T],
     chunks: AsyncIterable[Any],
@@ -277,6 +279,7 @@ def astream_items(
     return AsyncItemStream(Session(reader, take, stop_when), AsyncChunks.of(chunks))
 
 
+@names_meant
 def astream_partial(
     model: TypeForm[M],
     chunks: AsyncIterable[Any],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import Self, override
 
 from partialstream.results import Item
+from partialstream.spelling import names_meant
 from partialstream.stream.drive import ENDED, LEFT, StreamInfo, fields_arrived, run
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
@@ -149,6 +150,7 @@ class PartialStream(_Stream[T]):
         return self._also(run(self._session, self._chunks))
 
 
+@names_meant
 def stream_items(
     type_: TypeForm[T],
     chunks: Iterable[Any],
@@ -201,6 +203,7 @@ def stream_items(
     return ItemStream(Session(reader, take, stop_when), Chunks(chunks))
 
 
+@names_meant
 def stream_partial(
     model: TypeForm[M],
     chunks: Iterable[Any],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, cast
 
+from partialstream.spelling import fields_meant
 from partialstream.testing.faults import Fault, SpokenFault
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class ToolCall:
         _settle(self, **_agree("arguments", self.arguments, self.pieces))
 
 
+@fields_meant
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One scripted answer of a `ReplayServer`.

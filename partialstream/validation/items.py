@@ -20,6 +20,7 @@ from partialstream.errors import (
 )
 from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits, exceeded
 from partialstream.results import Outcome, RejectedItem
+from partialstream.spelling import names_meant
 from partialstream.validation.checks import check_flag, is_malformed
 from partialstream.validation.types import validator_for
 
@@ -218,6 +219,7 @@ class ItemParser(ItemFeed, Generic[T]):
         'complete'
     """
 
+    @names_meant
     def __init__(
         self,
         type_: TypeForm[T],

@@ -25,6 +25,7 @@ from partialstream.errors import (
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.quoting import LOOKED_AT
 from partialstream.results import Outcome
+from partialstream.spelling import names_meant
 from partialstream.validation.checks import Settings, check_flag, is_malformed
 from partialstream.validation.locations import complete_members, object_text
 from partialstream.validation.plan import plan_of
@@ -94,6 +95,7 @@ class PartialParser(Generic[M]):
         Report(title='On paper', pages=12)
     """
 
+    @names_meant
     def __init__(
         self,
         model: TypeForm[M],

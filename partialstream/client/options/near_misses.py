@@ -6,18 +6,16 @@ resembles none of our words goes on to the SDK, which has arguments that are not
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from partialstream.spelling import LEAST, misspelling, similarity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LIKE_AN_OPTION: Final = 0.8
-"""How similar a name is to an option that is meant by it, from 0 to 1: `max_retry` is 0.80."""
-
 _LIKE_AN_ARGUMENT: Final = 0.85
-"""The same for arguments of the SDKs, which resemble each other: `top_k` and `top_p` are 0.80."""
+"""`LEAST` for arguments of the SDKs, which resemble each other: `top_k` and `top_p` are 0.80."""
 
 _ARGUMENTS: Final = frozenset(
     {
@@ -57,7 +55,7 @@ def check_spelling(given: Iterable[str], options: tuple[str, ...]) -> None:
             raise TypeError(f"{name}= holds for all calls of a client: from_openai({name}=...)")
         meant = _meant_by(name, options)
         if meant:
-            raise TypeError(f"there is no argument {name}=; did you mean {meant}=?")
+            raise misspelling(name, meant)
 
 
 @lru_cache(maxsize=256)
@@ -66,16 +64,9 @@ def _meant_by(name: str, options: tuple[str, ...]) -> str:
     if name in _ARGUMENTS or name in _OTHERS:
         return ""
     similar = [
-        (similarity, word)
-        for words, least in ((options, _LIKE_AN_OPTION), (_ARGUMENTS, _LIKE_AN_ARGUMENT))
+        (alike, word)
+        for words, least in ((options, LEAST), (_ARGUMENTS, _LIKE_AN_ARGUMENT))
         for word in words
-        if (similarity := _similarity(name, word)) >= least
+        if (alike := similarity(name, word)) >= least
     ]
     return max(similar, default=(0.0, ""))[1]
-
-
-def _similarity(name: str, word: str) -> float:
-    # By the characters alone a transposition counts twice, and `modle` is nearer to `mode`.
-    if sorted(name) == sorted(word):
-        return 1.0
-    return SequenceMatcher(None, name, word).ratio()

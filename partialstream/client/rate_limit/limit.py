@@ -21,6 +21,7 @@ from partialstream.client.rate_limit.pace import Pace, Spent
 from partialstream.client.retry_after import LONGEST_RETRY_AFTER, retry_after
 from partialstream.errors import ProviderError
 from partialstream.results import Outcome
+from partialstream.spelling import names_meant
 from partialstream.stream.response import translate
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class RateLimit:
 
     _minute: ClassVar[float] = 60.0  # for tests, which have less time
 
+    @names_meant
     def __init__(
         self,
         requests_per_minute: int | None = None,
