@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from partialstream.stream.observer import Observer, Target
 
 LOST: Final = "another request said something first (first_delta_within)"
+LOST_UNSENT: Final = f"{LOST}, before it was this one's turn (rate_limit)"
 
 
 class Contender:
@@ -34,6 +35,8 @@ class Contender:
 
     Attributes:
         began: When it was sent, by the clock of the call.
+        sent: Whether it was; it may have to wait for a rate limit before.
+        on_sent: Called when it is sent after such a wait.
         opened: Whether there is a response.
         error: Why it cannot win, None if it can.
         broken: Whether there is no use in reading on because of that.
@@ -58,6 +61,8 @@ class Contender:
         self.response.limits = limits
         self.observer = observer
         self.began = response.elapsed()
+        self.sent = route.endpoint is None or route.endpoint.rate_limit is None
+        self.on_sent: Callable[[], object] | None = None
         self.opened = False
         self.error: BaseException | None = None
         self.broken = False
@@ -95,10 +100,26 @@ class Contender:
         if self.number == 1:
             self.response.begin()
         self.began = self.response.elapsed()
+        self.sent = True
+        if self.on_sent is not None:
+            self.on_sent()
 
     def finished(self) -> bool:
         """Whether nobody waits for it any more."""
         return self._left
+
+    def forgo(self) -> None:
+        """If it still waits for its turn, it is not sent any more."""
+        self._left = True
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has not been sent yet, as it waits for its turn."""
+        return not self.sent and self.error is None
+
+    def silent_for(self) -> float:
+        """Seconds since it was sent."""
+        return self.response.elapsed() - self.began
 
     def leave(self) -> None:
         """Nobody waits for it any more."""

@@ -140,6 +140,7 @@ def call(
     model: Any = Product,
     of_client: bool = False,
     changed: Callable[[list[Any]], Any] = list,
+    limit: partialstream.RateLimit | None = None,
     **kwargs: Any,
 ) -> Run:
     """Call the first of these endpoints, with the others to fall back to; gives all events.
@@ -151,6 +152,7 @@ def call(
         model: The response model.
         of_client: Whether the fallbacks are the client's, and not the call's.
         changed: Makes the fallbacks of other clients.
+        limit: The rate limit of the first endpoint.
         kwargs: More arguments.
     """
     run = Run()
@@ -165,9 +167,10 @@ def call(
         fallbacks = changed(others)
         first = endpoints[0][0]
         if of_client:
-            client = client_for(first, sdks[0], fallbacks=fallbacks)
+            client = client_for(first, sdks[0], fallbacks=fallbacks, rate_limit=limit)
             return getattr(client, method)(**arguments)
-        return getattr(client_for(first, sdks[0]), method)(**arguments, fallbacks=fallbacks)
+        client = client_for(first, sdks[0], rate_limit=limit)
+        return getattr(client, method)(**arguments, fallbacks=fallbacks)
 
     urls = [server if isinstance(server, str) else server.url for _, server in endpoints]
 

@@ -35,6 +35,7 @@ from partialstream import (
     AttemptStarted,
     IncompleteStreamError,
     Limits,
+    RateLimit,
     RefusalError,
     RetriesExhaustedError,
     from_openai,
@@ -533,6 +534,80 @@ def test_breaking_after_the_race_closes_the_winner(asynchronous: bool) -> None:
                 break
             assert first.wait_hung_up()
             assert second.requests[0].wait_hung_up(10)
+
+
+# -- rate limits ---------------------------------------------------------------------------
+
+
+def test_a_wait_for_the_rate_limit_is_no_silence(asynchronous: bool) -> None:
+    limit = RateLimit(requests_per_minute=60)
+    limit._hold(WITHIN * 10)
+    with ReplayServer([WHOLE]) as first, ReplayServer([]) as second:
+        run = call(
+            [("chat", first), ("chat", second)],
+            asynchronous=asynchronous,
+            first_delta_within=WITHIN * 6,
+            limit=limit,
+        )
+    assert run.error is None
+    assert run.items == enumerated(*FIVE)
+    assert [each[3] for each in run.told] == ["complete"]
+    assert limit.waited >= WITHIN * 9
+    assert second.requests == []
+
+
+def test_silence_counts_from_when_it_is_sent(asynchronous: bool) -> None:
+    limit = RateLimit(requests_per_minute=60)
+    limit._hold(WITHIN * 3)
+    with ReplayServer(SILENT) as first, ReplayServer(WHOLE) as second:
+        run = call(
+            [("chat", first), ("chat", second)],
+            asynchronous=asynchronous,
+            first_delta_within=WITHIN,
+            limit=limit,
+        )
+    assert run.error is None
+    assert [each[3] for each in run.told] == ["cancelled", "complete"]
+    asked = second.requests[0].received_at - first.requests[0].received_at
+    assert asked >= WITHIN * 0.9
+    assert run.stream.attempts[0].estimated_input_tokens > 0
+
+
+def test_who_loses_before_it_was_sent_has_cost_nothing(asynchronous: bool) -> None:
+    limit = RateLimit(requests_per_minute=20)  # which the same request once more waits for
+    with ReplayServer([SLOW]) as server:
+        run = call(
+            [("chat", server)],
+            asynchronous=asynchronous,
+            first_delta_within=WITHIN / 2,
+            max_requests=3,
+            limit=limit,
+        )
+        assert len(server.requests) == 1
+    assert run.error is None
+    assert run.items == enumerated(*FIVE)
+    won, lost = run.stream.attempts  # and no third, while the second waits
+    assert won.outcome.status == "complete"
+    assert "before it was this one's turn" in lost.outcome.detail
+    assert (lost.estimated_input_tokens, lost.usage, lost.cost) == (0, None, 0.0)
+    assert (limit.open, limit.waiting) == (0, 0)
+
+
+def test_who_loses_before_it_was_sent_does_not_count(asynchronous: bool) -> None:
+    limit = RateLimit(requests_per_minute=20)
+    cut = replace(SLOW, fault=faults.LengthCut(20))
+    with ReplayServer([cut, WHOLE]) as server:
+        run = call(
+            [("chat", server)],
+            asynchronous=asynchronous,
+            first_delta_within=WITHIN / 2,
+            max_retries=1,
+            max_requests=2,
+            limit=limit,
+        )
+        assert len(server.requests) == 2
+    assert [each[3] for each in run.told][:2] == ["truncated", "empty"]
+    assert [each.number for each in run.stream.attempts] == [1, 2, 3]
 
 
 # -- the option ----------------------------------------------------------------------------

@@ -129,8 +129,9 @@ class Options:
             reasoning, while the wait for its headers, pings and comments count as silence. Then
             the same is asked of the next of the `fallbacks`, or once more of this endpoint where
             there is none. The response that says something first is read, and the others are
-            closed. Each further one is asked after as many seconds of silence again. All count
-            towards `max_requests`, and the SDK's own retries are off. None (the default): the
+            closed. Each further one is asked after as many seconds of silence again. A wait for
+            `RateLimit` is no silence. All that are sent count towards `max_requests`, and the
+            SDK's own retries are off. None (the default): the
             client's own, or no bound.
         on_interrupt: What becomes of a response that breaks off, with retries: `"resume"` (the
             rest is asked for; the default) or `"raise"`.

@@ -6,7 +6,7 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from anyio import CancelScope, Event, create_task_group, current_time, move_on_after
+from anyio import CancelScope, Event, create_task_group, move_on_after
 
 from partialstream.stream.steps import await_steps
 from partialstream.stream.transport import aiter_of, close_by, closer_of, no_chunks
@@ -74,24 +74,25 @@ class _Race:
     async def _watch(self, group: TaskGroup) -> None:
         """Start runners, one after the other, until one of them has won."""
         within = self._call.options.first_delta_within or inf
-        more = self._start(group)
-        last = current_time()
+        latest = self._start(group)
         while self._winner is None:
             self._changed = Event()
-            silence = last + within - current_time() if more else inf
-            with move_on_after(max(silence, 0.0)) as waiting:
+            left = inf
+            if latest is not None and not latest.waits:
+                left = max(0.0, within - latest.silent_for())
+            with move_on_after(left) as waiting:
                 await self._changed.wait()
             if waiting.cancelled_caught and self._winner is None:
-                more = self._start(group)
-                last = current_time()
+                latest = self._start(group)
 
-    def _start(self, group: TaskGroup) -> bool:
+    def _start(self, group: TaskGroup) -> Contender | None:
         contender = next(self._contenders, None)
         if contender is not None:
+            contender.on_sent = lambda: self._changed.set()  # which is a new one each time
             runner = Runner(self._call, contender)
             self._running.append(runner)
             group.start_soon(self._compete, runner)
-        return contender is not None
+        return contender
 
     async def _compete(self, runner: Runner) -> None:
         contender = runner.contender

@@ -8,7 +8,6 @@ from functools import partial
 from itertools import chain
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.stream.deadline import Alarm
@@ -36,36 +35,37 @@ def race(call: Call, session: RoutedSession[Any], request: Any) -> Steps[Any]:
     """
     yield from ()  # a generator, like the steps of any other request
     within = call.options.first_delta_within
-    told: SimpleQueue[Runner | None] = SimpleQueue()
+    told: SimpleQueue[Runner | Contender | None] = SimpleQueue()
     running: list[Runner] = []
     failed: list[Route] = []
     contenders = session.contenders(request)
 
-    def start() -> bool:
+    def start() -> Contender | None:
         contender = next(contenders, None)
         if contender is not None:
+            contender.on_sent = partial(told.put, contender)
             running.append(Runner(call, contender, told.put))
-        return contender is not None
+        return contender
 
     def leave() -> None:
         told.put(None)
 
     session.on_cancel.append(leave)
     try:
-        more = start()
-        last = perf_counter()
+        latest = start()
         while True:
             left = None
-            if more and within is not None:
-                left = max(0.0, last + within - perf_counter())
+            if latest is not None and within is not None and not latest.waits:
+                left = max(0.0, within - latest.silent_for())
             try:
                 runner = told.get(timeout=left)
             except Empty:
-                more = start()
-                last = perf_counter()
+                latest = start()
                 continue
             if runner is None:
                 return ()
+            if not isinstance(runner, Runner):
+                continue  # it has been sent, and may be silent from now on
             running.remove(runner)
             contender = runner.contender
             if contender.error is None or not running:

@@ -68,6 +68,9 @@ def send_in_turn(
     if permit is None:
         return no_chunks() if asynchronous else ()
     session.start_clock()
+    if session.finished():  # at the last moment
+        permit.end()
+        return no_chunks() if asynchronous else ()
     try:
         chunks = yield from send(permit.answered)
     except BaseException as error:

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.client.budget import Budget
-from partialstream.client.contender import LOST, Contender
+from partialstream.client.contender import LOST, LOST_UNSENT, Contender
 from partialstream.client.sdk_arguments import input_tokens
 from partialstream.quoting import mask_keys
 from partialstream.results import Attempt, Outcome
@@ -37,6 +37,7 @@ class RoutedSession(Session[T]):
         self._call = call
         self._budget = call.budget or Budget()
         self._requests = 1  # that were made, or are about to be
+        self._unsent = 0  # of these, as they lost a race before it was their turn
         self._expense: LimitExceededError | None = None  # where the next would be too expensive
         reader = self._new_reader(ResponseStream())
         super().__init__(reader, call.options.take, call.options.stop_when)
@@ -50,6 +51,9 @@ class RoutedSession(Session[T]):
     @abstractmethod
     def _request_by(self, builder: RequestBuilder) -> Any:
         """The request of the attempt under way, as an endpoint takes it."""
+
+    def _may_request(self) -> bool:
+        return self._requests - self._unsent < self._budget.max_requests
 
     def _start_attempt(self, cause: AttemptCause) -> None:
         self._requests += 1
@@ -81,7 +85,7 @@ class RoutedSession(Session[T]):
 
     def _may_fall_back(self) -> bool:
         """Whether the next endpoint may be asked, as this one may not be asked again."""
-        if not self._call.has_next_route or self._requests >= self._budget.max_requests:
+        if not self._call.has_next_route or not self._may_request():
             return False
         self._expense = self._call.too_expensive(self._attempts, self._call.next_route)
         return self._expense is None
@@ -97,7 +101,7 @@ class RoutedSession(Session[T]):
         """The request under way, and then others for the same, each made when it is asked for."""
         yield self._contender(self._number, self._call.route, request, self._reader.response)
         for route in self._call.rivals:
-            if self.finished() or self._requests >= self._budget.max_requests:
+            if self.finished() or not self._may_request():
                 return
             if self._call.too_expensive(self.attempts, route) is not None:
                 return
@@ -118,7 +122,11 @@ class RoutedSession(Session[T]):
         error = contender.error
         if error is None and contender.number == self._number and self.finished():
             return  # the stream was left, and with it the attempt under way
+        contender.forgo()
         outcome = Outcome("cancelled", detail=LOST)
+        if not contender.sent:
+            self._unsent += 1
+            outcome = Outcome("empty", detail=LOST_UNSENT)
         if error is not None:
             failure = translate(error, Outcome("empty")) if isinstance(error, Exception) else None
             detail = mask_keys(str(error)) or type(error).__name__

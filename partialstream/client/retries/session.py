@@ -100,7 +100,7 @@ class RetryingSession(RoutedSession[T]):
             DeadlineError: There is no time for another before the deadline.
         """
         failure = self._error_of_first_request(error)
-        if failure is None or self._requests >= self._budget.max_requests:
+        if failure is None or not self._may_request():
             return False
         # A policy is shown what would be raised.
         again = not is_final(failure) and (yield from self._budget.allows(error))
@@ -247,7 +247,7 @@ class RetryingSession(RoutedSession[T]):
 
     def _enough(self, failure: Failure) -> Steps[str | None]:
         """Why no further request is to be made to this endpoint, None if one is."""
-        requests = len(self._attempts)
+        requests = len(self._attempts) - self._unsent
         if (
             self._call.is_deterministic
             and failure.mark is not None
