@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from endpoints import FIVE, call, listed
 
 from partialstream.client import budget
+from partialstream.testing import ReplayServer
+
+
+@pytest.fixture(autouse=True, scope="module")
+def warm() -> None:
+    """The first request of a process loads modules, which may take longer than a race."""
+    with ReplayServer(listed("chat", *FIVE)) as server:
+        for asynchronous in (False, True):
+            call([("chat", server)], asynchronous=asynchronous)
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])

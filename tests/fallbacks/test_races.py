@@ -171,12 +171,14 @@ def test_pings_and_the_role_are_silence(asynchronous: bool) -> None:
 
 
 def test_reasoning_is_no_silence(asynchronous: bool) -> None:
-    thinking = Answer(WHOLE, reasoning="Well. " * 20, tokens_per_second=60)
+    within = WITHIN * 4  # for the first of its words on a busy machine
+    words = round(within * 60 * 1.5)
+    thinking = Answer(WHOLE, reasoning="Well" * words, tokens_per_second=60)
     with ReplayServer(thinking) as first, ReplayServer([]) as second:
         run = call(
             [("chat", first), ("chat", second)],
             asynchronous=asynchronous,
-            first_delta_within=WITHIN,
+            first_delta_within=within,
         )
     assert run.error is None
     assert run.items == enumerated(*FIVE)
