@@ -187,7 +187,8 @@ class _Oracle:
         if mark is not None and mark == self._mark:
             reason = SAME
         elif requests >= (script.max_requests or _MOST):
-            reason = f"{requests} requests were made"
+            made = "request was" if requests == 1 else "requests were"
+            reason = f"{requests} {made} made"
         elif final:
             reason = f"rejected permanently, after {requests} request"
         elif self._failures > script.max_retries:
