@@ -12,7 +12,7 @@ from anyio import fail_after
 
 from partialstream.errors import IncompleteStreamError
 from partialstream.results import Outcome
-from partialstream.stream.transport import aiter_of, close_by, closer_of, end_connection
+from partialstream.stream.transport import aclose_chunks, aiter_of, close_chunks, end_connection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable
@@ -129,9 +129,7 @@ class TimedChunks:
         # First: afterwards the connection may be another's.
         if self._alarm is not None:
             self._alarm.cancel()
-        close: Callable[[], object] | None = getattr(self._chunks, "close", None)
-        if close is not None:
-            close()
+        close_chunks(self._chunks)
 
 
 class AsyncTimedChunks:
@@ -169,9 +167,7 @@ class AsyncTimedChunks:
 
     async def aclose(self) -> None:
         """Close the chunks."""
-        close = closer_of(self._chunks)
-        if close is not None:
-            await close_by(close)
+        await aclose_chunks(self._chunks)
 
 
 class Alarm:

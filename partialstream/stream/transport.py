@@ -235,6 +235,21 @@ def closer_of(source: Any) -> Callable[[], Any] | None:
     return None
 
 
+def close_chunks(chunks: Any) -> None:
+    """Close chunks by their own `close`, if they have one."""
+    # Not their `aclose`, which LiteLLM's sync stream has as well.
+    close: Callable[[], object] | None = getattr(chunks, "close", None)
+    if close is not None:
+        close()
+
+
+async def aclose_chunks(chunks: Any) -> None:
+    """Close async chunks by their own `aclose` or `close`, if they have one."""
+    close = closer_of(chunks)
+    if close is not None:
+        await close_by(close)
+
+
 def _response_of(chunks: Any) -> Any:
     """The HTTP response below an SDK's stream; anything or None for what is none."""
     # The streams of OpenAI's `responses.stream(...)` have it by the second name alone.

@@ -21,7 +21,7 @@ from partialstream.client.prompts import BESIDE
 from partialstream.client.schema import VALUE, type_name, value_model
 from partialstream.errors import ProviderError
 from partialstream.sources.detect import source_for
-from partialstream.stream.transport import aiter_of, close_by, closer_of, no_chunks
+from partialstream.stream.transport import aclose_chunks, aiter_of, close_chunks, no_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -260,10 +260,7 @@ class CapturedChunks(_Captured):
 
     def close(self) -> None:
         """Close the SDK's stream."""
-        # Not its `aclose`, which LiteLLM's stream has as well.
-        close: Callable[[], object] | None = getattr(self._captured.read_from, "close", None)
-        if close is not None:
-            close()
+        close_chunks(self._captured.read_from)
 
 
 class AsyncCapturedChunks(_Captured):
@@ -291,9 +288,7 @@ class AsyncCapturedChunks(_Captured):
 
     async def aclose(self) -> None:
         """Close the SDK's stream."""
-        close = closer_of(self._captured.read_from)
-        if close is not None:
-            await close_by(close)
+        await aclose_chunks(self._captured.read_from)
 
 
 async def _chained(first: Any, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:

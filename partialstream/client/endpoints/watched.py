@@ -17,7 +17,7 @@ from anyio import move_on_after
 
 from partialstream.errors import ProviderError
 from partialstream.stream.deadline import Alarm
-from partialstream.stream.transport import aiter_of, close_by, closer_of, end_connection, no_chunks
+from partialstream.stream.transport import aclose_chunks, aiter_of, end_connection, no_chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -169,9 +169,7 @@ class AsyncWatchedChunks:
         if hasattr(stream, "__aexit__"):
             await stream.__aexit__(None, None, None)
             return
-        close = closer_of(stream)
-        if close is not None:
-            await close_by(close)
+        await aclose_chunks(stream)
 
 
 def watched_chunks(stream: Any, sending: Sending) -> Steps[WatchedChunks | AsyncWatchedChunks]:

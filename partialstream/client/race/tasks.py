@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from anyio import CancelScope, Event, create_task_group, move_on_after
 
 from partialstream.stream.steps import await_steps
-from partialstream.stream.transport import aiter_of, close_by, closer_of, no_chunks
+from partialstream.stream.transport import aclose_chunks, aiter_of, no_chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -154,9 +154,7 @@ class Runner:
         """Close the response, if there is one; nobody reads it."""
         with CancelScope(shield=True), move_on_after(_CLOSING), suppress(Exception):
             for each in (self._rest, self._chunks):
-                close = closer_of(each)
-                if close is not None:
-                    await close_by(close)
+                await aclose_chunks(each)
 
 
 class AsyncRacedChunks:
@@ -183,6 +181,4 @@ class AsyncRacedChunks:
 
     async def aclose(self) -> None:
         """Close the response."""
-        close = closer_of(self._chunks)
-        if close is not None:
-            await close_by(close)
+        await aclose_chunks(self._chunks)

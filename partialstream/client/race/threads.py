@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.steps import run_steps
-from partialstream.stream.transport import end_connection, end_wait, iter_of
+from partialstream.stream.transport import close_chunks, end_connection, end_wait, iter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -148,10 +148,8 @@ class Runner:
 
     def close(self) -> None:
         """Close the response, if there is one; nobody reads it."""
-        close: Callable[[], object] | None = getattr(self._chunks, "close", None)
-        if close is not None:
-            with suppress(Exception):  # the other response is what matters
-                close()
+        with suppress(Exception):  # the other response is what matters
+            close_chunks(self._chunks)
 
     def give_up(self) -> None:
         """It has lost: end its connection, and with that the thread."""
@@ -199,6 +197,4 @@ class RacedChunks:
 
     def close(self) -> None:
         """Close the response."""
-        close: Callable[[], object] | None = getattr(self._chunks, "close", None)
-        if close is not None:
-            close()
+        close_chunks(self._chunks)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from partialstream.client.rate_limit.limit import Permit, logger
 from partialstream.client.rate_limit.ticket import AsyncTicket, Ticket
-from partialstream.stream.transport import aiter_of, close_by, closer_of, no_chunks
+from partialstream.stream.transport import aclose_chunks, aiter_of, close_chunks, no_chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -133,9 +133,7 @@ class LimitedChunks:
     def close(self) -> None:
         """Close the chunks, and end the permit."""
         try:
-            close: Callable[[], object] | None = getattr(self._chunks, "close", None)
-            if close is not None:
-                close()
+            close_chunks(self._chunks)
         finally:
             self._permit.end(self._metadata.usage)
 
@@ -149,8 +147,6 @@ class AsyncLimitedChunks(LimitedChunks):
     async def aclose(self) -> None:
         """Close the chunks, and end the permit."""
         try:
-            close = closer_of(self._chunks)
-            if close is not None:
-                await close_by(close)
+            await aclose_chunks(self._chunks)
         finally:
             self._permit.end(self._metadata.usage)
