@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from partialstream.client.hooks import Hooks
     from partialstream.client.prompts import Prompts
+    from partialstream.engine.changes import Change
     from partialstream.errors import (
         IncompleteStreamError,
         JSONSyntaxError,
@@ -81,6 +82,7 @@ __all__ = [
     "Attempt",
     "AttemptFailed",
     "AttemptStarted",
+    "Change",
     "Client",
     "Confidence",
     "Finished",
@@ -143,6 +145,7 @@ _HOMES = {
     ),
     "client.hooks": ("Hooks",),
     "client.prompts": ("Prompts",),
+    "engine.changes": ("Change",),
     "errors": (
         "IncompleteStreamError",
         "JSONSyntaxError",

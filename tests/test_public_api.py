@@ -25,6 +25,7 @@ NAMES = [
     "Attempt",
     "AttemptFailed",
     "AttemptStarted",
+    "Change",
     "Client",
     "Confidence",
     "Finished",
@@ -95,12 +96,22 @@ SIGNATURES = {
     **{
         f"{stream}.{method}": "(self)"
         for stream in ("ItemStream", "AsyncItemStream")
-        for method in ("detailed", "events", "close")
+        for method in ("detailed", "close")
     },
     **{
         f"{stream}.{method}": "(self)"
         for stream in ("PartialStream", "AsyncPartialStream")
-        for method in ("events", "final", "close")
+        for method in ("final", "close")
+    },
+    **{
+        f"{prefix}{stream}": signature
+        for prefix in ("", "Async")
+        for stream, signature in {
+            "ItemStream.events": "(self, *, text=True)",
+            "ItemStream.changes": "(self, *, throttle=0, by_alias=None)",
+            "PartialStream.events": "(self, *, text=True, changes=False, by_alias=None)",
+            "PartialStream.changes": "(self, *, throttle=0, by_alias=None)",
+        }.items()
     },
 }
 
@@ -115,6 +126,7 @@ ERRORS = {
 }
 
 FIELDS = {
+    "Change": ["path", "op", "value"],
     "Item": ["value", "index", "path", "raw", "attempt", "received_at", "confidence"],
     "Token": ["channel", "data", "logprob", "alternatives"],
     "RejectedItem": ["index", "raw", "error", "path", "attempt"],

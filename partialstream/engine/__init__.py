@@ -11,6 +11,8 @@ lenient.py   elements and objects that are not valid JSON, but can be understood
 items.py     the machine around it: text in, raw items out
 builder.py   growing objects: text in, snapshots out
 nodes.py     ... how values of each type grow, long lists and dicts not copied for each delta
+recorder.py  ... and what they gained from one snapshot to the next
+changes.py   what a value gained: applied, merged, compared
 alignment.py where in a text the tokens stand that it was made of
 position.py  the text that was read, and places in it: items, offsets, lines and columns
 """

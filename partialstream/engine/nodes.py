@@ -116,16 +116,18 @@ class Record(Node[S]):
             None if it is left out.
         others: How members of other names grow, None if they are left out.
         gates: The fields without which it stays hidden.
+        source: What its fields are written as JSON by; see `recorder.py`.
     """
 
     opener = "{"
 
-    def __init__(self, check: Check[S], show: Show) -> None:
+    def __init__(self, check: Check[S], show: Show, source: Any = None) -> None:
         super().__init__(check)
         self.members: dict[str, tuple[str, Node[S] | None]] = {}
         self.others: Node[S] | None = None
         self.show = show
         self.gates: set[str] = set()
+        self.source = source
 
 
 class Tagged(Node[S]):

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Self, override
 
+from partialstream.engine.changes import Change, Recording
 from partialstream.results import Item
 from partialstream.spelling import names_meant
+from partialstream.stream.changes import ListChanges, map_events_async, throttled_async
 from partialstream.stream.drive import ENDED, LEFT, StreamInfo, fields_arrived, run_async
+from partialstream.stream.events import WITHOUT_SNAPSHOTS, Finished
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 from partialstream.stream.session import Session
@@ -185,15 +188,35 @@ class AsyncItemStream(_AsyncStream[T]):
         """The items, each with its index, path, text and time."""
         return self._also(run_async(self._session, self._chunks, Item))
 
-    def events(self) -> AsyncIterator[ItemEvent[T]]:
+    def events(self, *, text: bool = True) -> AsyncIterator[ItemEvent[T]]:
         """All events: text, items, rejected items, the end.
 
         With retries, also attempts that start, fail or resume another, and repaired items.
 
         Text between two other events may be split into any number of pieces.
+
+        Args:
+            text: Whether events for text are wanted.
         """
-        self._session.report_text()
+        if text:
+            self._session.report_text()
         return self._also(run_async(self._session, self._chunks))
+
+    def changes(
+        self, *, throttle: float = 0, by_alias: bool | None = None
+    ) -> AsyncIterator[Change]:
+        """What the list gained, as changes of a JSON array: each item sets its own index.
+
+        Repaired items set theirs later than others; until then, and where an item was rejected,
+        there is null. See `AsyncPartialStream.changes`.
+
+        Args:
+            throttle: See `AsyncPartialStream.changes`.
+            by_alias: See `AsyncPartialStream.changes`.
+        """
+        changes = ListChanges(by_alias)
+        events = run_async(self._session, self._chunks, (Item, Finished))
+        return self._also(throttled_async(map_events_async(changes.of, events), throttle))
 
 
 class AsyncPartialStream(_AsyncStream[T]):
@@ -220,10 +243,42 @@ class AsyncPartialStream(_AsyncStream[T]):
     def _progress(self) -> str:
         return fields_arrived(self._session.snapshot)
 
-    def events(self) -> AsyncIterator[PartialEvent[T]]:
-        """All events: text, snapshots, the end; with retries also attempts."""
-        self._session.report_text()
-        return self._also(run_async(self._session, self._chunks))
+    def events(
+        self, *, text: bool = True, changes: bool = False, by_alias: bool | None = None
+    ) -> AsyncIterator[PartialEvent[T]]:
+        """All events: text, snapshots, the end; with retries also attempts.
+
+        Args:
+            text: Whether events for text are wanted.
+            changes: Whether changes are wanted in place of snapshots.
+            by_alias: See `changes`.
+        """
+        if text:
+            self._session.report_text()
+        if changes:
+            self._session.record_changes(Recording(by_alias))
+        return self._also(
+            run_async(self._session, self._chunks, WITHOUT_SNAPSHOTS if changes else object)
+        )
+
+    def changes(
+        self, *, throttle: float = 0, by_alias: bool | None = None
+    ) -> AsyncIterator[Change]:
+        """What the object gained, delta by delta, as JSON has it.
+
+        The changes lead from nothing to the JSON of each snapshot, of which they hold what has
+        arrived: a field's default comes when the object that it belongs to is complete, and so do
+        computed fields and fields whose serializer looks at others. In the end that is the
+        validated object's `model_dump(mode="json")`. A new attempt begins with a change that sets
+        the whole to what stands.
+
+        Args:
+            throttle: Seconds in which changes are merged into fewer; 0 for none. What is held
+                back is handed over with the next delta after that, or at the end.
+            by_alias: Whether fields have their aliases; None leaves that to the model.
+        """
+        self._session.record_changes(Recording(by_alias))
+        return self._also(throttled_async(run_async(self._session, self._chunks, Change), throttle))
 
 
 @names_meant

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Kinds = type | tuple[type, ...]
+"""Kinds of events, as `isinstance` takes them."""
+
 LEFT: Final = (
     "the stream is closed because a loop over it exited early; to read it in parts, use "
     "`it = iter(stream)` (`aiter` for async streams) and read from that"
@@ -69,14 +72,14 @@ def drive(session: Session[Any]) -> Steps[None]:
 
 
 def run(
-    session: Session[Any], chunks: Chunks, kind: type = object, *, values: bool = False
+    session: Session[Any], chunks: Chunks, kind: Kinds = object, *, values: bool = False
 ) -> Generator[Any, None, None]:
     """Read a stream: hand over what is wanted of its events, raise what is left.
 
     Args:
         session: The session.
         chunks: Where its chunks come from; closed at the end.
-        kind: Which kind of events is handed over.
+        kind: Which kinds of events are handed over.
         values: Whether the values of items and snapshots are handed over instead.
     """
     wanted: Any = (Item, Snapshot) if values else kind
@@ -119,7 +122,7 @@ def run(
 
 
 async def run_async(
-    session: Session[Any], chunks: AsyncChunks, kind: type = object, *, values: bool = False
+    session: Session[Any], chunks: AsyncChunks, kind: Kinds = object, *, values: bool = False
 ) -> AsyncGenerator[Any, None]:
     """As `run`, with awaiting."""
     wanted: Any = (Item, Snapshot) if values else kind

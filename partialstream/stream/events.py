@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from partialstream.engine.changes import Change
 from partialstream.results import AttemptCause, Channel, Item, Outcome, RejectedItem, Token
 
 if TYPE_CHECKING:
@@ -124,8 +125,14 @@ AttemptEvent = AttemptStarted | AttemptFailed | Resumed
 ItemEvent = TextDelta | Item[T] | ItemRejected | ItemRepaired | AttemptEvent | Finished
 """What the events of an item stream are."""
 
-PartialEvent = TextDelta | Snapshot[T] | AttemptEvent | Finished
+PartialEvent = TextDelta | Snapshot[T] | Change | AttemptEvent | Finished
 """What the events of a partial stream are."""
+
+WITHOUT_SNAPSHOTS: Final = (
+    *(Change, TextDelta, AttemptStarted, AttemptFailed, Resumed),
+    Finished,
+)
+"""The kinds of the events of a partial stream that is read as changes."""
 
 Event = ItemEvent[T] | PartialEvent[T]
 """What the events of a session are, which is one of the two."""

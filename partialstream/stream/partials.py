@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from typing_extensions import override
 
 from partialstream.engine.alignment import Alignment
+from partialstream.engine.changes import Change
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.results import Channel, Delta, Outcome
@@ -17,7 +18,7 @@ from partialstream.validation.checks import check_flag
 from partialstream.validation.partials import PartialParser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from partialstream.stream.response import ResponseStream
 
@@ -66,15 +67,15 @@ class PartialReader(ResponseReader[M]):
         check_flag("lenient", lenient)
         super().__init__(response, expected, limits or DEFAULT_LIMITS)
         self._member = member
-        self._new_parser: Callable[[], PartialParser[Any]] = lambda: PartialParser(
-            model,
-            context=context,
-            strict=strict,
-            limits=limits,
-            carried=carried,
-            fail_fast=fail_fast,
-            lenient=lenient,
-        )
+        self._model = model
+        self._options: dict[str, Any] = {
+            "context": context,
+            "strict": strict,
+            "limits": limits,
+            "carried": carried,
+            "fail_fast": fail_fast,
+            "lenient": lenient,
+        }
         self._lenient = lenient
         self._carried = dict(carried or {})
         self._parsers: dict[Channel, PartialParser[Any]] = {}
@@ -162,6 +163,8 @@ class PartialReader(ResponseReader[M]):
                 self._chosen = channel
                 if self._alignments:
                     self._remember(snapshot, channel)
+                if self.recording is not None:
+                    events += self._gained(parser)
                 # As `Snapshot(snapshot)`, of which there is one for each delta.
                 event: Snapshot[M] = _new(Snapshot)
                 _set_value(event, snapshot)
@@ -174,6 +177,33 @@ class PartialReader(ResponseReader[M]):
             parser = self._parsers[channel] = self._new_parser()
         self._channel, self._parser = channel, parser
         return parser
+
+    def _new_parser(self) -> PartialParser[Any]:
+        if self.recording is None:
+            return PartialParser(self._model, **self._options)
+        # Imported where it is needed: few streams are asked for changes.
+        from partialstream.validation.recording import RecordingParser
+
+        return RecordingParser(self._model, self.recording, **self._options)
+
+    def _gained(self, parser: PartialParser[Any]) -> list[Change]:
+        """What was gained of what is to be shown, if that is recorded."""
+        if self.recording is None:
+            return []
+        changes: list[Change] = cast("Any", parser).take_changes()
+        if self._member is None:
+            return changes
+        wanted: list[Change] = []
+        for change in changes:
+            path, op, value = change.path, change.op, change.value
+            if path[:1] == (self._member,):
+                if op != "complete" or len(path) > 1:  # it comes with the whole
+                    wanted.append(Change(path[1:], op, value))
+            elif op == "complete":
+                wanted.append(change)
+            elif self._member in value:
+                wanted.append(Change((), "set", value[self._member]))
+        return wanted
 
     def _is_wanted(self, channel: Channel) -> bool:
         """Whether a text that is not the chosen one may be the object nevertheless."""
@@ -229,7 +259,7 @@ class PartialReader(ResponseReader[M]):
                 self._chosen = channel
                 if self._alignments:
                     self._remember(last, channel, ended=True)
-                return [Snapshot(last)]
+                return [*self._gained(parser), Snapshot(last)]
         return self._read_aside()
 
     def _read_leniently(self, channel: Channel) -> list[Event[M]]:
@@ -238,7 +268,7 @@ class PartialReader(ResponseReader[M]):
         shown = parser.snapshot
         self._document(raising=False)
         last = None if parser.snapshot is shown else self._wanted(parser.snapshot)
-        return [] if last is None else [Snapshot(last)]
+        return [] if last is None else [*self._gained(parser), Snapshot(last)]
 
     def _read_aside(self) -> list[Event[M]]:
         """Read what came elsewhere than it was asked for: the first text with an object."""

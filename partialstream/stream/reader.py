@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from partialstream.engine.alignment import Alignment
+    from partialstream.engine.changes import Recording
     from partialstream.results import Path
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class ResponseReader(ABC, Generic[T]):
     Attributes:
         response: The response.
         reports_text: Whether there are events for text, too.
+        recording: How there are events for changes, too; None: there are none.
         done: Whether nothing more is to be read of it.
         ended: Whether its chunks came to their end.
         failure: What ended it, None while it runs or if it is complete.
@@ -91,6 +93,7 @@ class ResponseReader(ABC, Generic[T]):
         self.response = response or ResponseStream()
         self.response.limits = limits
         self.reports_text = False
+        self.recording: Recording | None = None
         self.done = False
         self.ended = False
         self.failure: BaseException | None = None

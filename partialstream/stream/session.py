@@ -26,6 +26,7 @@ from partialstream.stream.observer import AttemptEnd, AttemptStart, StreamEnd
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from partialstream.engine.changes import Recording
     from partialstream.results import AnswerMetadata, Timing
     from partialstream.stream.observer import Observer, Target
     from partialstream.stream.reader import ResponseReader
@@ -126,6 +127,10 @@ class Session(Generic[T]):
     def report_text(self) -> None:
         """From now on there are events for text, too."""
         self._reader.reports_text = True
+
+    def record_changes(self, recording: Recording) -> None:
+        """From now on there are events for what a growing object gains, too."""
+        self._reader.recording = recording
 
     def feed(self, chunk: Any) -> list[Event[T]]:
         """Take a chunk; gives what happens in it, in the order of the text."""

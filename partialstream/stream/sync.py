@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Self, override
 
+from partialstream.engine.changes import Change, Recording
 from partialstream.results import Item
 from partialstream.spelling import names_meant
+from partialstream.stream.changes import ListChanges, map_events, throttled
 from partialstream.stream.drive import ENDED, LEFT, StreamInfo, fields_arrived, run
+from partialstream.stream.events import WITHOUT_SNAPSHOTS, Finished
 from partialstream.stream.items import ItemReader
 from partialstream.stream.partials import PartialReader
 from partialstream.stream.session import Session
@@ -109,15 +112,42 @@ class ItemStream(_Stream[T]):
         """The items, each with its index, path, text and time."""
         return self._also(run(self._session, self._chunks, Item))
 
-    def events(self) -> Iterator[ItemEvent[T]]:
+    def events(self, *, text: bool = True) -> Iterator[ItemEvent[T]]:
         """All events: text, items, rejected items, the end.
 
         With retries, also attempts that start, fail or resume another, and repaired items.
 
         Text between two other events may be split into any number of pieces.
+
+        Args:
+            text: Whether events for text are wanted.
         """
-        self._session.report_text()
+        if text:
+            self._session.report_text()
         return self._also(run(self._session, self._chunks))
+
+    def changes(self, *, throttle: float = 0, by_alias: bool | None = None) -> Iterator[Change]:
+        """What the list gained, as changes of a JSON array: each item sets its own index.
+
+        Repaired items set theirs later than others; until then, and where an item was rejected,
+        there is null. See `PartialStream.changes`.
+
+        Args:
+            throttle: See `PartialStream.changes`.
+            by_alias: See `PartialStream.changes`.
+
+        Example:
+            >>> for change in stream_items(int, ["[1, 2", ", 3]"]).changes():
+            ...     print(change.as_dict())
+            {'path': [], 'op': 'set', 'value': []}
+            {'path': [0], 'op': 'set', 'value': 1}
+            {'path': [1], 'op': 'set', 'value': 2}
+            {'path': [2], 'op': 'set', 'value': 3}
+            {'path': [], 'op': 'complete'}
+        """
+        changes = ListChanges(by_alias)
+        events = run(self._session, self._chunks, (Item, Finished))
+        return self._also(throttled(map_events(changes.of, events), throttle))
 
 
 class PartialStream(_Stream[T]):
@@ -144,10 +174,53 @@ class PartialStream(_Stream[T]):
     def _progress(self) -> str:
         return fields_arrived(self._session.snapshot)
 
-    def events(self) -> Iterator[PartialEvent[T]]:
-        """All events: text, snapshots, the end; with retries also attempts."""
-        self._session.report_text()
-        return self._also(run(self._session, self._chunks))
+    def events(
+        self, *, text: bool = True, changes: bool = False, by_alias: bool | None = None
+    ) -> Iterator[PartialEvent[T]]:
+        """All events: text, snapshots, the end; with retries also attempts.
+
+        Args:
+            text: Whether events for text are wanted.
+            changes: Whether changes are wanted in place of snapshots.
+            by_alias: See `changes`.
+        """
+        if text:
+            self._session.report_text()
+        if changes:
+            self._session.record_changes(Recording(by_alias))
+        return self._also(
+            run(self._session, self._chunks, WITHOUT_SNAPSHOTS if changes else object)
+        )
+
+    def changes(self, *, throttle: float = 0, by_alias: bool | None = None) -> Iterator[Change]:
+        """What the object gained, delta by delta, as JSON has it.
+
+        The changes lead from nothing to the JSON of each snapshot, of which they hold what has
+        arrived: a field's default comes when the object that it belongs to is complete, and so do
+        computed fields and fields whose serializer looks at others. In the end that is the
+        validated object's `model_dump(mode="json")`. A new attempt begins with a change that sets
+        the whole to what stands.
+
+        Args:
+            throttle: Seconds in which changes are merged into fewer; 0 for none. What is held
+                back is handed over with the next delta after that, or at the end.
+            by_alias: Whether fields have their aliases; None leaves that to the model.
+
+        Example:
+            >>> from pydantic import BaseModel
+            >>> class Report(BaseModel):
+            ...     title: str
+            ...     pages: int = 1
+            >>> for change in stream_partial(Report, ['{"title": "On', ' paper"', "}"]).changes():
+            ...     print(change.as_dict())
+            {'path': [], 'op': 'set', 'value': {'title': 'On'}}
+            {'path': ['title'], 'op': 'append', 'value': ' paper'}
+            {'path': ['title'], 'op': 'complete'}
+            {'path': ['pages'], 'op': 'set', 'value': 1}
+            {'path': [], 'op': 'complete'}
+        """
+        self._session.record_changes(Recording(by_alias))
+        return self._also(throttled(run(self._session, self._chunks, Change), throttle))
 
 
 @names_meant

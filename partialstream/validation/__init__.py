@@ -1,7 +1,7 @@
 """pydantic's side: items validated, objects that grow.
 
 items.py      `ItemParser`: text in, validated items out
-partials.py   `PartialParser`: text in, snapshots out
+partials.py   `PartialParser`: text in, snapshots out; recording.py, with what they gained
 markers.py    `Atomic` and `Gate`
 snapshots.py  snapshots are instances of the model
 members.py    what parts the values of a type can have; paths that lead nowhere
@@ -9,5 +9,6 @@ paths.py      parts of snapshots by their paths, and how much of them has arrive
 plan.py       from a type to how its values grow; checks.py validates single values
 locations.py  where a model's fields are in the text, and which make the whole invalid
 types.py      the validator of a type, and what its values look like
+writing.py    how pydantic writes values as JSON, field by field
 schema.py     how a pydantic core schema is read
 """

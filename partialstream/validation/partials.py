@@ -126,7 +126,7 @@ class PartialParser(Generic[M]):
         self.size = 0
         self._room = -1  # characters that may follow at once, -1 where it is to be found out
         self.transcript = Transcript()
-        self._builder = SnapshotBuilder(plan.node, self.transcript, self._settings)
+        self._builder = self._new_builder()
         self._reader: SyntaxReader | None = None  # None before the object begins
         self.start = 0
         self._final: M | None = None
@@ -304,6 +304,9 @@ class PartialParser(Generic[M]):
         """Whether the object stands in prose, or in what turned out to be thoughts."""
         return self._seeker.certainty is not Certainty.CERTAIN or self._seeker.think_closed
 
+    def _new_builder(self) -> SnapshotBuilder[Settings]:
+        return SnapshotBuilder(self._plan.node, self.transcript, self._settings)
+
     def _begin(self, text: str) -> str:
         """The document begins with `text`; gives what is to be read of that.
 
@@ -321,7 +324,7 @@ class PartialParser(Generic[M]):
             # So that what stands after it has the place that it has in the text.
             position = position._replace(offset=position.offset - len(seeds))
         self.transcript = Transcript(position.offset)
-        self._builder = SnapshotBuilder(self._plan.node, self.transcript, self._settings)
+        self._builder = self._new_builder()
         self._reader = SyntaxReader(self._builder, limits=self._limits, position=position)
         if not seeds:
             return text

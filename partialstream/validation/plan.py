@@ -50,6 +50,7 @@ from partialstream.validation.schema import (
 )
 from partialstream.validation.snapshots import root_snapshot, snapshot_maker
 from partialstream.validation.types import shape_of, shape_of_elements
+from partialstream.validation.writing import RecordSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -269,7 +270,8 @@ class _Compiler:
             return self._root_model(model, inner, check, config)
         if inner["type"] != "model-fields":
             return Opaque(check)
-        record = Record[Settings](check, snapshot_maker(model))
+        source = RecordSource(model, inner, self._definitions, config)
+        record = Record[Settings](check, snapshot_maker(model), source)
         self._add_members(record, inner["fields"], config)
         if model.model_config.get("extra") == "allow":
             record.others = self.node(inner.get("extras_schema", {"type": "any"}), config)
@@ -295,7 +297,7 @@ class _Compiler:
             def show_root(frame: Frame[Any], child: Any, path: OpenPath) -> Any:
                 return root_snapshot(model, show(frame, child, path), path)
 
-            wrapped = Record[Settings](check, show_root)
+            wrapped = Record[Settings](check, show_root, node.source)
             wrapped.members = node.members
             wrapped.others = node.others
             wrapped.gates = node.gates
@@ -303,8 +305,10 @@ class _Compiler:
         return Opaque(check)
 
     def _typed_dict(self, schema: Schema, check: Check, config: Schema) -> Node[Settings]:
-        record = Record[Settings](check, show_members)
-        self._add_members(record, schema["fields"], schema.get("config", config))
+        config = schema.get("config", config)
+        source = RecordSource(None, schema, self._definitions, config)
+        record = Record[Settings](check, show_members, source)
+        self._add_members(record, schema["fields"], config)
         return record
 
     def _add_members(

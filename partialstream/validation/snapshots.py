@@ -99,6 +99,17 @@ def root_snapshot(model: type[BaseModel], root: Any, path: OpenPath) -> BaseMode
     return instance
 
 
+def single_field(model: type[BaseModel], name: str, value: Any) -> BaseModel:
+    """An instance that has one field, or one extra member, and nothing else."""
+    instance = model.__new__(model)
+    is_field = name in model.model_fields
+    _set_dict(instance, {name: value} if is_field else {})
+    _set_fields_set(instance, {name})
+    _set_extra(instance, None if is_field else {name: value})
+    _set_private(instance, None)
+    return instance
+
+
 def _private_attributes(model: type[BaseModel]) -> dict[str, Any]:
     """Private attributes as a new instance has them, but for those made of validated data."""
     values: dict[str, Any] = {}

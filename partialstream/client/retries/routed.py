@@ -70,6 +70,7 @@ class RoutedSession(Session[T]):
         self._last_shown = self.snapshot
         self._reader = self._new_reader(response or before.response.another())
         self._reader.reports_text = before.reports_text
+        self._reader.recording = before.recording
 
     def report(
         self,

@@ -1,0 +1,235 @@
+"""What a growing value gained: changes, how they are applied, and how several become fewer.
+
+The values here are JSON as Python has it: dicts, lists, strings, numbers, booleans and None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from partialstream.results import Path
+
+Operation = Literal["set", "append", "complete"]
+
+
+class Recording(NamedTuple):
+    """That changes are asked for, and how.
+
+    Attributes:
+        by_alias: Whether fields have their aliases; None leaves that to the model.
+    """
+
+    by_alias: bool | None = None
+
+
+UNSET: Final[Any] = object()
+"""The value of a document of which nothing has arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a growing object or list gained.
+
+    Attributes:
+        path: Where, by the names that the value has in JSON; `()` is the value as a whole.
+        op: `"set"`: the value there is `value` now, whatever it was. `"append"`: the string there
+            goes on with `value`. `"complete"`: the value there, and all that is inside of it, is
+            complete. Strings, lists and objects that grow end with it, once what is around them
+            does not; whatever shows only when it is complete (a number, a date) needs none.
+        value: See `op`; None for `"complete"`. Changes share it: copy it before you modify it,
+            or use `apply`, which does not.
+
+    Example:
+        >>> state = Change((), "set", {"title": "On"}).apply()
+        >>> Change(("title",), "append", " paper").apply(state)
+        {'title': 'On paper'}
+    """
+
+    path: Path
+    op: Operation
+    value: Any = None
+
+    def apply(self, state: Any = UNSET) -> Any:
+        """The state after this change; the one before is not modified.
+
+        Args:
+            state: The state before; left out for the first change.
+
+        Raises:
+            ValueError: The change does not belong to this state.
+        """
+        if self.op == "complete":
+            return state
+        return _applied(state, self, 0, None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The change as JSON has it.
+
+        Example:
+            >>> Change(("title",), "complete").as_dict()
+            {'path': ['title'], 'op': 'complete'}
+        """
+        members: dict[str, Any] = {"path": list(self.path), "op": self.op}
+        if self.op != "complete":
+            members["value"] = self.value
+        return members
+
+
+def _applied(state: Any, change: Change, depth: int, owned: dict[int, Any] | None) -> Any:
+    """The state with a change, whose path counts from `depth` on.
+
+    Args:
+        state: The state; not modified, but for what is in `owned`.
+        change: The change.
+        depth: How many steps of its path lead to the state.
+        owned: Arrays and objects that nobody else holds, by id; copies are added to it.
+    """
+    if len(change.path) == depth:
+        if change.op == "set":
+            return change.value
+        if not isinstance(state, str):
+            raise _misplaced(change)
+        return state + change.value
+    step = change.path[depth]
+    if isinstance(state, dict) and isinstance(step, str):
+        members = cast("dict[str, Any]", state)
+        part = _applied(members.get(step, UNSET), change, depth + 1, owned)
+        if owned is None or id(members) not in owned:
+            members = _own(dict(members), owned)
+        members[step] = part
+        return members
+    if isinstance(state, list) and isinstance(step, int):
+        elements: list[Any] = state
+        before = elements[step] if step < len(elements) else UNSET
+        part = _applied(before, change, depth + 1, owned)
+        if owned is None or id(elements) not in owned:
+            elements = _own(list(elements), owned)
+        if step >= len(elements):  # with a gap, where items of a list were rejected
+            elements.extend([None] * (step - len(elements) + 1))
+        elements[step] = part
+        return elements
+    raise _misplaced(change)
+
+
+def _own(container: Any, owned: dict[int, Any] | None) -> Any:
+    if owned is not None:
+        owned[id(container)] = container
+    return container
+
+
+def _misplaced(change: Change) -> ValueError:
+    return ValueError(f"no value to change at {list(change.path)}")
+
+
+class Merger:
+    """Makes fewer changes of many: they lead to the same state.
+
+    What is inside of a value that was set is set with it, pieces of a string are joined, and what
+    is complete with what is around it is not mentioned.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[Path, Change] = {}  # sets and appends
+        self._pieces: dict[Path, list[str]] = {}  # of the appends
+        self._complete: dict[Path, None] = {}
+        self._inside: dict[Path, int] = {}  # how many of the changes are inside of a place
+        self._owned: dict[int, Any] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._values or self._complete)
+
+    def add(self, change: Change) -> None:
+        """Take the next change."""
+        path = change.path
+        if change.op == "complete":
+            self._forget(path, self._complete)
+            self._count(path, 1)
+            self._complete[path] = None
+            return
+        if change.op == "set":
+            self._forget(path, self._complete)
+        for size in range(len(path) + 1):
+            place = path[:size]
+            around = self._values.get(place)
+            if around is not None and around.op == "set":
+                value = _applied(around.value, change, size, self._owned)
+                self._values[place] = Change(place, "set", value)
+                return
+        if change.op == "set":
+            self._forget(path, self._values)
+        elif path in self._pieces:
+            self._pieces[path].append(change.value)
+            return
+        else:
+            self._pieces[path] = [change.value]
+        self._count(path, 1)
+        self._values[path] = change
+
+    def take(self) -> list[Change]:
+        """The changes since this was called."""
+        changes = [
+            Change(path, "append", "".join(self._pieces[path])) if change.op == "append" else change
+            for path, change in self._values.items()
+        ]
+        changes += [Change(path, "complete") for path in self._complete]
+        self.__init__()  # type: ignore[misc]  # as new
+        return changes
+
+    def _forget(self, path: Path, known: dict[Path, Any]) -> None:
+        """Changes at a place, or inside of it, do not count any more."""
+        if not self._inside.get(path):
+            return
+        for other in [other for other in known if other[: len(path)] == path]:
+            del known[other]
+            self._pieces.pop(other, None) if known is self._values else None
+            self._count(other, -1)
+
+    def _count(self, path: Path, by: int) -> None:
+        for size in range(len(path) + 1):
+            place = path[:size]
+            self._inside[place] = self._inside.get(place, 0) + by
+
+
+def merged(changes: Iterable[Change]) -> list[Change]:
+    """Fewer changes that lead to the same state."""
+    merger = Merger()
+    for change in changes:
+        merger.add(change)
+    return merger.take()
+
+
+def differences(path: Path, old: Any, new: Any) -> Iterator[Change]:
+    """The changes that make one value another.
+
+    Args:
+        path: Where the values stand.
+        old: What was there, `UNSET` for nothing.
+        new: What is there.
+    """
+    if isinstance(old, str) and isinstance(new, str):
+        if len(old) < len(new) and new.startswith(old):
+            yield Change(path, "append", new[len(old) :])
+            return
+        if old == new:
+            return
+    elif isinstance(old, dict) and isinstance(new, dict):
+        before, after = cast("dict[str, Any]", old), cast("dict[str, Any]", new)
+        if before.keys() <= after.keys():
+            for name, value in after.items():
+                yield from differences((*path, name), before.get(name, UNSET), value)
+            return
+    elif isinstance(old, list) and isinstance(new, list):
+        first: list[Any] = old
+        second: list[Any] = new
+        if len(first) <= len(second):
+            for index, value in enumerate(second):
+                known = first[index] if index < len(first) else UNSET
+                yield from differences((*path, index), known, value)
+            return
+    elif type(old) is type(new) and (old == new or (old != old and new != new)):
+        return
+    yield Change(path, "set", new)
