@@ -107,7 +107,7 @@ SIGNATURES = {
         f"{prefix}{stream}": signature
         for prefix in ("", "Async")
         for stream, signature in {
-            "ItemStream.events": "(self, *, text=True)",
+            "ItemStream.events": "(self, *, text=True, ordered=False)",
             "ItemStream.changes": "(self, *, throttle=0, by_alias=None)",
             "PartialStream.events": "(self, *, text=True, changes=False, by_alias=None)",
             "PartialStream.changes": "(self, *, throttle=0, by_alias=None)",

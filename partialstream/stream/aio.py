@@ -188,7 +188,7 @@ class AsyncItemStream(_AsyncStream[T]):
         """The items, each with its index, path, text and time."""
         return self._also(run_async(self._session, self._chunks, Item))
 
-    def events(self, *, text: bool = True) -> AsyncIterator[ItemEvent[T]]:
+    def events(self, *, text: bool = True, ordered: bool = False) -> AsyncIterator[ItemEvent[T]]:
         """All events: text, items, rejected items, the end.
 
         With retries, also attempts that start, fail or resume another, and repaired items.
@@ -197,9 +197,13 @@ class AsyncItemStream(_AsyncStream[T]):
 
         Args:
             text: Whether events for text are wanted.
+            ordered: Whether items that follow one to be repaired wait for it, as with the
+                client's `ordered=True`.
         """
         if text:
             self._session.report_text()
+        if ordered:
+            self._session.keep_order()
         return self._also(run_async(self._session, self._chunks))
 
     def changes(

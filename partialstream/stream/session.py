@@ -128,6 +128,9 @@ class Session(Generic[T]):
         """From now on there are events for text, too."""
         self._reader.reports_text = True
 
+    def keep_order(self) -> None:
+        """From now on no item is handed over before those that stand before it in the list."""
+
     def record_changes(self, recording: Recording) -> None:
         """From now on there are events for what a growing object gains, too."""
         self._reader.recording = recording

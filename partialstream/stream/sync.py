@@ -112,7 +112,7 @@ class ItemStream(_Stream[T]):
         """The items, each with its index, path, text and time."""
         return self._also(run(self._session, self._chunks, Item))
 
-    def events(self, *, text: bool = True) -> Iterator[ItemEvent[T]]:
+    def events(self, *, text: bool = True, ordered: bool = False) -> Iterator[ItemEvent[T]]:
         """All events: text, items, rejected items, the end.
 
         With retries, also attempts that start, fail or resume another, and repaired items.
@@ -121,9 +121,13 @@ class ItemStream(_Stream[T]):
 
         Args:
             text: Whether events for text are wanted.
+            ordered: Whether items that follow one to be repaired wait for it, as with the
+                client's `ordered=True`.
         """
         if text:
             self._session.report_text()
+        if ordered:
+            self._session.keep_order()
         return self._also(run(self._session, self._chunks))
 
     def changes(self, *, throttle: float = 0, by_alias: bool | None = None) -> Iterator[Change]:

@@ -74,6 +74,10 @@ class ItemRetries(RetryingSession[T]):
         self._items = self._call.item_reader(response, on_invalid)
         return self._items
 
+    @override
+    def keep_order(self) -> None:
+        self._ordered = True
+
     # -- reading a response ----------------------------------------------------------------
 
     @override

@@ -1,0 +1,231 @@
+"""Events in, text out: what an HTTP response with a stream says, for any framework."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from partialstream.engine.changes import Change
+from partialstream.errors import IncompleteStreamError
+from partialstream.results import Item, Outcome
+from partialstream.stream.events import Finished, ItemRejected, Snapshot
+from partialstream.web.batches import Batches
+from partialstream.web.endings import ending_of, report
+from partialstream.web.wires.ag_ui import AgUi
+from partialstream.web.wires.ai_sdk import AiSdk
+from partialstream.web.wires.base import Wire
+from partialstream.web.wires.ndjson import Ndjson
+from partialstream.web.wires.object import Object
+from partialstream.web.wires.sse import Sse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+
+    from partialstream.web.wires.base import Ending
+
+WireName = Literal["sse", "ndjson", "ai-sdk", "ag-ui", "object"]
+
+WIRES: Final[dict[str, type[Wire]]] = {
+    "sse": Sse,
+    "ndjson": Ndjson,
+    "ai-sdk": AiSdk,
+    "ag-ui": AgUi,
+    "object": Object,
+}
+
+
+def wire_of(wire: WireName | Wire) -> Wire:
+    """The wire of a name.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    if isinstance(wire, Wire):
+        return wire
+    if wire not in WIRES:
+        raise ValueError(f"wire= must be one of {', '.join(map(repr, WIRES))}, not {wire!r}")
+    return WIRES[wire]()
+
+
+def events_of(stream: Any, wire: Wire) -> Any:
+    """What a wire shows of a stream; whatever has no events is taken for events."""
+    events = getattr(stream, "events", None)
+    if events is None:
+        return stream
+    if not hasattr(stream, "detailed"):  # an object
+        return events(text=False, changes=True, by_alias=wire.by_alias)
+    return events(text=False, ordered=wire.ordered)
+
+
+class Encoding:
+    """Encodes one stream. No I/O.
+
+    Args:
+        stream: The stream, for its usage; None where there is none yet.
+        wire: The wire, begun.
+        throttle: See `encode`.
+        describe: See `encode`.
+        clock: Seconds, from any start.
+    """
+
+    def __init__(
+        self,
+        stream: object,
+        wire: Wire,
+        *,
+        throttle: float | None = None,
+        describe: Callable[[Exception], str] | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._describe = describe
+        self._outcome: Outcome | None = None
+        self._items: int | None = None
+        self.read(stream)
+        self._is_open = False  # whether changes have begun an object, and not completed it
+        self.wire = wire
+        self.batches = Batches(wire.throttle if throttle is None else throttle, clock)
+
+    def read(self, stream: object) -> None:
+        """The events are those of this stream."""
+        self._stream = stream
+        if hasattr(stream, "detailed"):
+            self._items = 0
+
+    def feed(self, event: object) -> list[str]:
+        """Take an event; gives the frames that are to be sent now."""
+        if isinstance(event, Change):
+            self._is_open = event.op != "complete" or bool(event.path)
+        elif isinstance(event, Item):
+            self._items = (self._items or 0) + 1
+        elif isinstance(event, ItemRejected):
+            self._items = self._items or 0
+        elif isinstance(event, Finished):
+            self._outcome = event.outcome
+        elif isinstance(event, Snapshot):
+            raise TypeError("a growing object is encoded by its changes: events(changes=True)")
+        batch = self.batches.add(event)
+        return self.wire.feed(batch) if batch else []
+
+    def due(self) -> list[str]:
+        """The frames for what was held back."""
+        batch = self.batches.due()
+        return self.wire.feed(batch) if batch else []
+
+    def end(self, error: Exception | None) -> tuple[list[str], Exception | None]:
+        """The stream has ended, by an error or without.
+
+        Returns:
+            The last frames, and what is to be raised after them to tear the body.
+        """
+        frames: list[str] = []
+        ending = self._ending(error)
+        try:
+            frames += self.due()
+            frames += self.wire.end(ending)
+        except Exception as failure:  # noqa: BLE001 - a serializer of the user's, told as any error
+            error = error or failure
+            ending = self._ending(error)
+            frames += self.wire.end(ending)
+        if ending.ok:
+            return frames, None
+        if error is None:
+            error = IncompleteStreamError.of(self._outcome or Outcome("cancelled"))
+        report(error)
+        return frames, error if self.wire.tears else None
+
+    def _ending(self, error: Exception | None) -> Ending:
+        outcome = self._outcome
+        if outcome is None and error is None and self._is_open:
+            outcome = Outcome("cancelled")
+        usage = getattr(self._stream, "usage", None)
+        return ending_of(outcome, error, items=self._items, usage=usage, describe=self._describe)
+
+
+def encode(
+    events: Iterable[Any],
+    wire: WireName | Wire = "sse",
+    *,
+    throttle: float | None = None,
+    by_alias: bool | None = None,
+    describe: Callable[[Exception], str] | None = None,
+) -> Iterator[str]:
+    """Encode a stream as the body of an HTTP response. No framework, no I/O.
+
+    An error of the stream becomes what the wire has for it, and is not raised; but the wire
+    `"object"` has nothing for it: there it is raised, which has to tear the body.
+
+    Args:
+        events: A stream, or its events: `stream.events(changes=True)` of a growing object.
+        wire: The format.
+        throttle: Seconds in which changes are merged; None for what is usual for the wire. What is
+            held back passes with the next event.
+        by_alias: Whether fields have their aliases; None leaves that to the models.
+        describe: Makes the message of an error; by default it is a fixed one for each outcome,
+            since errors quote what the provider said and the model wrote.
+
+    Raises:
+        ValueError: There is no such wire.
+
+    Example:
+        >>> from partialstream import stream_items
+        >>> print("".join(encode(stream_items(int, ["[1, 2", "0]"]), "ndjson")), end="")
+        {"type":"item","index":0,"value":1}
+        {"type":"item","index":1,"value":20}
+        {"type":"done","outcome":"complete","items":2,"usage":null}
+    """
+    begun = wire_of(wire).begin(by_alias=by_alias)
+    encoding = Encoding(events, begun, throttle=throttle, describe=describe)
+    return _encoded(encoding, events_of(events, begun))
+
+
+def _encoded(encoding: Encoding, events: Iterable[Any]) -> Iterator[str]:
+    error: Exception | None = None
+    yield from encoding.wire.start()
+    try:
+        for event in events:
+            yield from encoding.feed(event)
+    except Exception as raised:  # noqa: BLE001 - told by the wire, or raised after it
+        error = raised
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+    frames, torn = encoding.end(error)
+    yield from frames
+    if torn is not None:
+        raise torn
+
+
+def aencode(
+    events: AsyncIterable[Any],
+    wire: WireName | Wire = "sse",
+    *,
+    throttle: float | None = None,
+    by_alias: bool | None = None,
+    describe: Callable[[Exception], str] | None = None,
+) -> AsyncIterator[str]:
+    """Encode an async stream; see `encode`."""
+    begun = wire_of(wire).begin(by_alias=by_alias)
+    encoding = Encoding(events, begun, throttle=throttle, describe=describe)
+    return _encoded_async(encoding, events_of(events, begun))
+
+
+async def _encoded_async(encoding: Encoding, events: AsyncIterable[Any]) -> AsyncIterator[str]:
+    error: Exception | None = None
+    for frame in encoding.wire.start():
+        yield frame
+    try:
+        async for event in events:
+            for frame in encoding.feed(event):
+                yield frame
+    except Exception as raised:  # noqa: BLE001 - told by the wire, or raised after it
+        error = raised
+    finally:
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+    frames, torn = encoding.end(error)
+    for frame in frames:
+        yield frame
+    if torn is not None:
+        raise torn

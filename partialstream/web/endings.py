@@ -1,0 +1,80 @@
+"""How a stream ended, for whoever looks at the page.
+
+What a provider says, and what a model wrote, stays on the server: a message here is one of ours.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from partialstream.errors import PartialStreamError
+from partialstream.web.wires.base import Ending
+from partialstream.web.wires.writer import TakenBackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from partialstream.results import Outcome, Usage
+
+logger = logging.getLogger("partialstream.web")
+
+FAILED: Final = "failed"
+"""The status of an error that is not the stream's own."""
+
+MESSAGES: Final = {
+    "empty": "The response was empty.",
+    "no_json": "The response could not be read.",
+    "truncated": "The response ended too early.",
+    "refused": "The model refused to respond.",
+    "filtered": "The response was stopped by a content filter.",
+    "disconnected": "The connection to the model was lost.",
+    "stalled": "The model took too long to respond.",
+    "cancelled": "The response was cancelled.",
+    "invalid": "The response was not valid.",
+    FAILED: "The request failed.",
+}
+
+
+def ending_of(
+    outcome: Outcome | None,
+    error: Exception | None,
+    *,
+    items: int | None,
+    usage: Usage | None = None,
+    describe: Callable[[Exception], str] | None = None,
+) -> Ending:
+    """How a stream ended.
+
+    Args:
+        outcome: Its outcome, None if it has not said one.
+        error: What it raised, None for nothing.
+        items: How many items were delivered, None for an object.
+        usage: Its usage.
+        describe: Makes the message from the error, instead of ours.
+    """
+    if error is None and (outcome is None or outcome.ok or _is_enough(outcome, items)):
+        status = "complete" if outcome is None else outcome.status
+        return Ending(True, status, items=items, usage=usage)
+    if isinstance(error, PartialStreamError) and error.outcome is not None:
+        outcome = error.outcome
+    elif error is not None:
+        outcome = None
+    status: str = FAILED if outcome is None or outcome.ok else outcome.status
+    message = MESSAGES.get(status, MESSAGES[FAILED])
+    if describe is not None and error is not None:
+        message = describe(error)
+    return Ending(False, status, message, items, usage)
+
+
+def _is_enough(outcome: Outcome, items: int | None) -> bool:
+    """Whether `take=` or `stop_when=` has ended a list: its reader has all that was wanted."""
+    return items is not None and outcome.status == "cancelled" and bool(outcome.detail)
+
+
+def report(error: Exception) -> None:
+    """Write an error that nobody but the page would see to the log."""
+    if isinstance(error, (PartialStreamError, TakenBackError)):
+        logger.info("a stream ended by %s, which its reader was told", type(error).__name__)
+    else:
+        logger.error("a stream ended by an error, which its reader was told", exc_info=error)

@@ -1,0 +1,216 @@
+"""How a stream is read beside a response: an async one in the event loop, a sync one in a thread.
+
+The threads are those of a limiter of their own: anyio's default has 40 slots, which all of a
+program shares, and a stream that is waited for would hold one for as long as it takes. To wake a
+thread that waits for the provider, the stream is closed from a second one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+from anyio import to_thread
+from anyio.lowlevel import RunVar
+from typing_extensions import override
+
+from partialstream.web.encode import events_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from partialstream.web.wires.base import Wire
+
+THREADS: Final = 1000
+"""Sync streams that are read at once, in an event loop; others wait for their turn."""
+
+AHEAD: Final = 64
+"""Events that a thread reads ahead of a slow browser before it waits."""
+
+_reading: RunVar[anyio.CapacityLimiter] = RunVar("partialstream.web.reading")
+_closing: RunVar[anyio.CapacityLimiter] = RunVar("partialstream.web.closing")
+
+
+def _limiter(variable: RunVar[anyio.CapacityLimiter]) -> anyio.CapacityLimiter:
+    try:
+        return variable.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(THREADS)
+        variable.set(limiter)
+        return limiter
+
+
+class Reading(ABC):
+    """The events of a stream, for one reader in the event loop.
+
+    Attributes:
+        stream: The stream.
+    """
+
+    stream: Any
+
+    @abstractmethod
+    async def run(self) -> None:
+        """What has to run beside `batches`."""
+
+    @abstractmethod
+    def batches(self) -> AsyncIterator[list[Any]]:
+        """The events, as many at once as there are."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the stream at once; whoever waits for an event comes to an end."""
+
+
+async def open_reading(stream: Any, wire: Wire, is_left: Callable[[], bool]) -> Reading:
+    """Get the stream, if it is made only now, and what reads it.
+
+    Args:
+        stream: The stream, or what makes it: a function, in a thread, as the request of a sync
+            stream is sent when it is made; or an async function.
+        wire: What its events are for.
+        is_left: Whether nobody wants it any more.
+    """
+    if iscoroutinefunction(stream):
+        stream = await stream()
+    elif callable(stream) and not _is_stream(stream):
+        stream = await to_thread.run_sync(
+            partial(_made, stream, is_left), abandon_on_cancel=True, limiter=_limiter(_reading)
+        )
+        if hasattr(stream, "__await__") and not _is_stream(stream):
+            stream = await stream
+    if hasattr(stream, "__aiter__"):
+        return AsyncReading(stream, wire)
+    if hasattr(stream, "__iter__"):
+        return ThreadReading(stream, wire)
+    raise TypeError(f"a stream is to be sent, or a function that makes one, not {stream!r}")
+
+
+def _is_stream(value: Any) -> bool:
+    return hasattr(value, "__aiter__") or hasattr(value, "__iter__")
+
+
+def _made(make: Callable[[], Any], is_left: Callable[[], bool]) -> Any:
+    """Make a stream in a thread that nobody waits for if the browser leaves meanwhile."""
+    stream = make()
+    if is_left() and hasattr(stream, "__iter__") and hasattr(stream, "close"):
+        stream.close()
+    return stream
+
+
+class AsyncReading(Reading):
+    """An async stream, or an async iterator of events."""
+
+    def __init__(self, stream: Any, wire: Wire) -> None:
+        self.stream = stream
+        self._events = events_of(stream, wire)
+
+    @override
+    async def run(self) -> None:
+        pass
+
+    @override
+    async def batches(self) -> AsyncIterator[list[Any]]:
+        async for event in self._events:
+            yield [event]
+
+    @override
+    async def close(self) -> None:
+        close = getattr(self.stream, "close", None) or getattr(self.stream, "aclose", None)
+        if close is not None:
+            await close()
+
+
+class ThreadReading(Reading):
+    """A sync stream, or an iterable of events, read in a thread."""
+
+    def __init__(self, stream: Any, wire: Wire) -> None:
+        self.stream = stream
+        self._wire = wire
+        self._events: deque[Any] = deque()
+        self._error: BaseException | None = None
+        self._done = False
+        self._closed = False
+        self._lock = threading.Lock()
+        self._room = threading.Event()
+        self._room.set()
+        self._waits = False  # whether the event loop is to be woken up
+        self._arrived = anyio.Event()
+        self._call_soon = _caller()
+
+    @override
+    async def run(self) -> None:
+        await to_thread.run_sync(self._read, abandon_on_cancel=True, limiter=_limiter(_reading))
+
+    @override
+    async def batches(self) -> AsyncIterator[list[Any]]:
+        while True:
+            with self._lock:
+                events = list(self._events)
+                self._events.clear()
+                done = self._done
+                self._room.set()
+                if not events and not done:
+                    self._arrived = anyio.Event()
+                    self._waits = True
+            if events:
+                yield events
+            elif done:
+                break
+            else:
+                await self._arrived.wait()
+        if self._error is not None:
+            raise self._error
+
+    @override
+    async def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._room.set()
+        close = getattr(self.stream, "close", None)
+        if close is not None:
+            await to_thread.run_sync(close, limiter=_limiter(_closing))
+
+    def _read(self) -> None:
+        """In the thread: read events until there are no more, or nobody wants them."""
+        try:
+            for event in events_of(self.stream, self._wire):
+                self._put(event)
+                self._room.wait()
+                if self._closed:
+                    break
+        except BaseException as error:  # noqa: BLE001 - raised in the event loop
+            self._error = error
+        with self._lock:
+            self._done = True
+            self._wake()
+
+    def _put(self, event: Any) -> None:
+        with self._lock:
+            self._events.append(event)
+            if len(self._events) >= AHEAD and not self._closed:
+                self._room.clear()
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waits:
+            self._waits = False
+            with suppress(RuntimeError):  # the event loop is gone, and with it whoever waited
+                self._call_soon(self._arrived.set)
+
+
+def _caller() -> Callable[[Callable[[], None]], object]:
+    """What calls a function in this event loop, from a thread, without waiting for it."""
+    try:
+        return asyncio.get_running_loop().call_soon_threadsafe
+    except RuntimeError:
+        import trio  # which runs this
+
+        return trio.lowlevel.current_trio_token().run_sync_soon

@@ -1,0 +1,132 @@
+"""The AG-UI protocol, which `HttpAgent` reads: the object is the agent's state.
+
+A list is the member `items` of the state, with null where an item was rejected.
+
+The client resolves a run that ends without `RUN_FINISHED` and `RUN_ERROR`, so there is always one
+of them. It only warns of a patch that does not apply, and goes on without it: what a patch may not
+say (its library refuses `__proto__`) is said by a new snapshot.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import uuid4
+
+from typing_extensions import override
+
+from partialstream.engine.changes import UNSET, Change
+from partialstream.results import Item
+from partialstream.web.wires.base import Ending, Wire, json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from partialstream.results import Path
+
+
+class AgUi(Wire):
+    """Events of the AG-UI protocol.
+
+    Args:
+        thread_id: The conversation, as the request says (`threadId`); by default a new one.
+        run_id: The run, as the request says (`runId`); by default a new one.
+    """
+
+    throttle: ClassVar[float] = 0.1  # a patch sends a text anew that has grown
+
+    def __init__(self, *, thread_id: str | None = None, run_id: str | None = None) -> None:
+        self._thread_id = thread_id
+        self._run_id = run_id
+
+    @override
+    def _reset(self) -> None:
+        self._run = {
+            "threadId": self._thread_id or uuid4().hex,
+            "runId": self._run_id or uuid4().hex,
+        }
+        self._state: Any = UNSET
+
+    @override
+    def start(self) -> list[str]:
+        return [_frame({"type": "RUN_STARTED", **self._run})]
+
+    @override
+    def feed(self, events: Sequence[object]) -> list[str]:
+        frames: list[str] = []
+        patch: list[dict[str, Any]] = []
+        snapshot = False
+        for event in events:
+            for change in self._changes(event):
+                if change.op == "complete":
+                    continue
+                operation = self._operation(change)
+                self._state = change.apply(self._state)
+                if operation is None:
+                    snapshot = True
+                else:
+                    patch.append(operation)
+        if snapshot:
+            frames.append(_frame({"type": "STATE_SNAPSHOT", "snapshot": self._state}))
+        elif patch:
+            frames.append(_frame({"type": "STATE_DELTA", "delta": patch}))
+        return frames
+
+    @override
+    def end(self, ending: Ending) -> list[str]:
+        if ending.ok:
+            frames: list[str] = []
+            if self._state is UNSET:  # of a list without items
+                frames.append(_frame({"type": "STATE_SNAPSHOT", "snapshot": {"items": []}}))
+            return [*frames, _frame({"type": "RUN_FINISHED", **self._run})]
+        error = {"type": "RUN_ERROR", "message": ending.message, "code": ending.status}
+        return [_frame(error)]
+
+    def _changes(self, event: object) -> list[Change]:
+        """What an event changes in the state."""
+        if isinstance(event, Change):
+            return [event]
+        if not isinstance(event, Item):
+            return []
+        changes: list[Change] = []
+        if self._state is UNSET:
+            changes.append(Change((), "set", {"items": [None] * event.index}))
+            known = event.index
+        else:
+            known = len(self._state["items"])
+        changes += [Change(("items", index), "set", None) for index in range(known, event.index)]
+        return [*changes, Change(("items", event.index), "set", self.value(event))]
+
+    def _operation(self, change: Change) -> dict[str, Any] | None:
+        """A change as RFC 6902 has it; None if it takes a snapshot."""
+        path = change.path
+        if not path or not _may_be_patched(path):
+            return None
+        before = self._state
+        for step in path[:-1]:
+            before = before[step]
+        last = path[-1]
+        if isinstance(before, list):
+            there = isinstance(last, int) and last < len(before)  # pyright: ignore[reportUnknownArgumentType] - JSON
+        else:
+            there = last in before
+        value = change.value
+        if change.op == "append":
+            value = before[last] + value
+        return {"op": "replace" if there else "add", "path": _pointer(path), "value": value}
+
+
+def _may_be_patched(path: Path) -> bool:
+    """Whether the client's library takes a patch of this place."""
+    if "__proto__" in path:
+        return False
+    return ("constructor", "prototype") not in pairwise(path)
+
+
+def _pointer(path: Path) -> str:
+    """A path as RFC 6901 has it."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def _frame(event: dict[str, Any]) -> str:
+    return f"data: {json_text(event)}\n\n"
