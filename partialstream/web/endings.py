@@ -54,8 +54,8 @@ def ending_of(
         describe: Makes the message from the error, instead of ours.
     """
     if error is None and (outcome is None or outcome.ok or _is_enough(outcome, items)):
-        status = "complete" if outcome is None else outcome.status
-        return Ending(True, status, items=items, usage=usage)
+        ok = "complete" if outcome is None else outcome.status
+        return Ending(True, ok, items=items, usage=usage)
     if isinstance(error, PartialStreamError) and error.outcome is not None:
         outcome = error.outcome
     elif error is not None:

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
@@ -211,6 +212,7 @@ def _caller() -> Callable[[Callable[[], None]], object]:
     try:
         return asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:
-        import trio  # which runs this
-
-        return trio.lowlevel.current_trio_token().run_sync_soon
+        trio: Any = import_module("trio")  # which runs this
+        call_soon: Callable[[Callable[[], None]], object]
+        call_soon = trio.lowlevel.current_trio_token().run_sync_soon
+        return call_soon

@@ -7,10 +7,13 @@ that frames keep their order. While a slow browser does not take them, nothing i
 
 from __future__ import annotations
 
+from contextlib import suppress
+from inspect import isawaitable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
+import anyio.lowlevel
 from starlette.responses import Response
 from typing_extensions import override
 
@@ -61,6 +64,10 @@ class StreamResponse(Response):
         if any(name == b"last-event-id" for name, _ in scope.get("headers", ())):
             # `EventSource` connects again by itself. There is nothing to go on with, and to ask
             # the model again would be paid for; this status keeps it from coming again.
+            close = getattr(self._stream, "close", None)
+            closing = None if close is None else close()
+            if isawaitable(closing):
+                await closing
             await Response(status_code=204)(scope, receive, send)
             return
         sending = _Sending(self._encoding, send, self._heartbeat)
@@ -89,7 +96,9 @@ class _Sending:
         self._sent_at = monotonic()
         self._held_back = anyio.Event()  # set when something begins to be
         self._reading: Reading | None = None
-        self._left = False
+        self._left = False  # whether the browser has
+        self._ended = False  # whether the last frame was sent
+        self._cancel: Callable[[], None]
         self._torn: BaseException | None = None
 
     async def run(self, stream: Any, receive: Receive) -> None:
@@ -100,14 +109,26 @@ class _Sending:
         """
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._watch, receive, group.cancel_scope.cancel)
+                self._cancel = group.cancel_scope.cancel
+                group.start_soon(self._watch, receive)
                 group.start_soon(self._keep_alive)
                 await self._read(stream, group.start_soon)
                 group.cancel_scope.cancel()
         finally:
             await self._close()
         if self._torn is not None:
-            raise self._torn
+            await self._tear(self._torn)
+
+    async def _tear(self, error: BaseException) -> None:
+        """Break the body off.
+
+        An exception does that, but Starlette's `BaseHTTPMiddleware` ends the body first, as if it
+        were complete. It does not after a message that stands for the rest of the body, and hands
+        that on to the server, which refuses it here.
+        """
+        with suppress(Exception):
+            await self._send({"type": "http.response.pathsend", "path": ""})
+        raise error
 
     # -- the three tasks ---------------------------------------------------------------------
 
@@ -129,10 +150,6 @@ class _Sending:
                         await self._write(frames)
                     if encoding.batches.due_in is not None:
                         self._held_back.set()
-        except OSError as failure:
-            if self._left:
-                return
-            error = failure
         except Exception as failure:  # noqa: BLE001 - told by the wire, or raised after it
             error = failure
         async with self._lock:
@@ -140,8 +157,8 @@ class _Sending:
                 return
             await self._close()  # while the last frames are sent, nothing is held for them
             frames, torn = encoding.end(error)
+            self._ended, self._torn = True, torn
             await self._write(frames, more=torn is not None)
-            self._torn = torn
 
     async def _keep_alive(self) -> None:
         """Send what was held back when its time has come, and signs of life."""
@@ -157,19 +174,26 @@ class _Sending:
             else:
                 await anyio.sleep(min(due, max(quiet, 0)))
             async with self._lock:
+                if self._ended:
+                    return
                 if encoding.batches.due_in == 0:
                     await self._write(encoding.due())
                 elif monotonic() >= self._sent_at + self._heartbeat:
                     await self._write([encoding.wire.heartbeat()])
                     self._sent_at = monotonic()
 
-    async def _watch(self, receive: Receive, leave: Callable[[], None]) -> None:
-        """Wait until the browser leaves; then close the stream at once."""
+    async def _watch(self, receive: Receive) -> None:
+        """Wait until the browser leaves."""
         while (await receive())["type"] != "http.disconnect":
             pass
+        await self._leave()
+
+    async def _leave(self) -> None:
+        """The browser has left: close the stream at once, and stop."""
         self._left = True
         await self._close()
-        leave()
+        self._cancel()
+        await anyio.lowlevel.checkpoint()
 
     # -- what they share ---------------------------------------------------------------------
 
@@ -179,9 +203,8 @@ class _Sending:
             return
         try:
             await self._send({"type": "http.response.body", "body": body, "more_body": more})
-        except OSError:
-            self._left = True
-            raise
+        except OSError:  # as servers say it since version 2.4 of ASGI
+            await self._leave()
         self._sent_at = monotonic()
 
     async def _close(self) -> None:
