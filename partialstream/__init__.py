@@ -6,9 +6,10 @@
      bytes, text)   each wire      out unread;        complete value     timing; closes the
                     format)        growing values)    once)              response)
 
-`client` makes the request before that, and `telemetry` shows what becomes of it; `testing` plays
-the provider, `cli` is the command line. `errors`, `results`, `usage`, `prices`, `limits`,
-`quoting` and `spelling` are what all of them share. Each package begins with a map of its files.
+`client` makes the request before that, and `telemetry` shows what becomes of it; `web` sends it on
+to browsers; `testing` plays the provider, `cli` is the command line. `errors`, `results`, `usage`,
+`prices`, `limits`, `quoting` and `spelling` are what all of them share. Each package begins with a
+map of its files.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -6,10 +6,12 @@ endings.py    how a stream ended, for whoever looks at the page
 batches.py    changes within a window of time are merged
 response.py   the response for Starlette and FastAPI: heartbeats, and browsers that leave
 reading.py    ... and how the stream beside it is read, in the event loop or in a thread
+files.py      the browser's ES module and its types, in static/
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from partialstream.web.encode import aencode, encode
@@ -21,6 +23,7 @@ from partialstream.web.wires.object import Object
 from partialstream.web.wires.sse import Sse
 
 if TYPE_CHECKING:
+    from partialstream.web.files import static
     from partialstream.web.response import StreamResponse, respond
 
 __all__ = [
@@ -34,14 +37,16 @@ __all__ = [
     "aencode",
     "encode",
     "respond",
+    "static",
 ]
+
+_HOMES = {"StreamResponse": "response", "respond": "response", "static": "files"}
+"""What is loaded when it is used: whoever encodes for another framework has no Starlette."""
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when it is used: whoever encodes for another framework has no Starlette.
-    if name in ("StreamResponse", "respond"):
-        from partialstream.web import response
-
-        globals().update(StreamResponse=response.StreamResponse, respond=response.respond)
-        return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

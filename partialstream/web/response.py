@@ -248,11 +248,15 @@ def respond(
         ValueError: There is no such wire, or a time makes no sense.
 
     Example:
-        >>> from fastapi import FastAPI
-        >>> app = FastAPI()
-        >>> @app.post("/rank")
-        ... async def rank():
-        ...     return respond(client.create_iterable(response_model=Product, ...))
+        >>> from partialstream import astream_items
+        >>> async def rank(request):
+        ...     return respond(astream_items(int, request.stream()), wire="ndjson")
+
+        In an application, with a client:
+
+            @app.post("/rank")
+            async def rank(query: Query):
+                return respond(client.create_iterable(response_model=Product, ...))
     """
     return StreamResponse(
         stream,

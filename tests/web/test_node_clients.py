@@ -1,0 +1,197 @@
+"""The clients that the wires are for, from npm, read an application on a server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from node_runs import MODULE, NODE, needs_clients, read_by, run
+from pydantic import BaseModel
+from pydantic_core import to_json
+from strategies import Cut, cuts
+from typed_documents import typed_texts
+from web_runs import Report, page_of, products
+
+from partialstream import stream_partial, web
+from partialstream.testing import Answer, ReplayServer, faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = needs_clients
+
+CLIENTS = {
+    "sse": "sse",
+    "module": "sse",
+    "ai-sdk": "ai-sdk",
+    "chat": "ai-sdk",
+    "object": "object",
+    "ag-ui": "ag-ui",
+}
+"""By client: the wire that it reads."""
+
+STEADY = {"tokens_per_second": 200}
+
+
+def read(client: str, answers: Any, how: str = "async", **options: Any) -> dict[str, Any]:
+    with (
+        ReplayServer(answers) as replay,
+        page_of(replay, how, wire=options.pop("wire", CLIENTS[client]), **options) as url,
+    ):
+        return read_by(client, url)
+
+
+@pytest.mark.parametrize("how", ["async", "sync callable"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_items_arrive_one_by_one(client: str, how: str) -> None:
+    seen = read(client, Answer(products(5), **STEADY), how)
+    assert seen["ok"], seen
+    assert seen["error"] is None
+    assert [index for index, _ in seen["items"]] == [0, 1, 2, 3, 4]
+    assert [value for _, value in seen["items"]] == json.loads(products(5))["items"]
+    if client in ("ai-sdk", "object", "ag-ui"):
+        assert seen["states"] >= 4  # and not all at once
+
+
+def test_our_module_reads_lines() -> None:
+    seen = read("module", Answer(products(3)), wire="ndjson")
+    assert seen["ok"]
+    assert [index for index, _ in seen["items"]] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_growing_object(client: str) -> None:
+    value = {"title": 'On "paper" 😀', "text": "word\n" * 60}
+    answer = Answer(json.dumps(value), **STEADY)
+    seen = read(client, answer, method="create_partial", ask={"response_model": Report})
+    assert seen["ok"], seen
+    assert seen["state"] == value
+    assert client == "chat" or seen["states"] >= 3
+
+
+@pytest.mark.parametrize("client", [c for c in CLIENTS if c != "object"])
+def test_a_repaired_item_replaces_its_card(client: str) -> None:
+    items = [{"name": "a", "score": 1}, {"name": "b", "score": 840}, {"name": "c", "score": 3}]
+    repaired = {"items": [{"index": 1, "name": "b", "score": 84}]}
+    answers = [Answer(json.dumps({"items": items})), Answer(json.dumps(repaired))]
+    seen = read(client, answers, ask={"max_retries": 1})
+    assert seen["ok"], seen
+    assert {index: value["score"] for index, value in seen["items"]} == {0: 1, 1: 84, 2: 3}
+
+
+def test_a_repaired_item_keeps_its_place_in_a_document() -> None:
+    items = [{"name": "a", "score": 1}, {"name": "b", "score": 840}, {"name": "c", "score": 3}]
+    repaired = {"items": [{"index": 1, "name": "b", "score": 84}]}
+    answers = [Answer(json.dumps({"items": items})), Answer(json.dumps(repaired))]
+    seen = read("object", answers, ask={"max_retries": 1})
+    assert seen["ok"], seen
+    assert [value["score"] for value in seen["state"]] == [1, 84, 3]
+
+
+ENDS: dict[str, Answer] = {
+    "truncated": Answer(products(9), fault=faults.LengthCut(30)),
+    "filtered": Answer(products(9), fault=faults.ContentFilter(30)),
+    "refused": Answer(products(9), fault=faults.Refusal(30)),
+    "lost": Answer(products(9), fault=faults.Reset(30)),
+    "early": Answer(products(9), fault=faults.EndEarly(30)),
+    "error": Answer(products(9), fault=faults.ErrorEvent(30)),
+    "malformed": Answer(products(9)[:-3] + "x]}"),
+    "invalid": Answer(products(3)[:-2] + ', {"name": 5}]}'),
+    "empty": Answer(""),
+    "prose": Answer("I am sorry."),
+    "refused request": Answer(fault=faults.HTTPError(401)),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("end", ENDS)
+def test_a_cut_list_is_never_taken_for_success(client: str, end: str) -> None:
+    seen = read(client, ENDS[end])
+    assert not seen["ok"], seen
+    assert seen["error"], seen
+
+
+class Mapped(BaseModel):
+    names: dict[str, dict[str, str]]
+
+
+@pytest.mark.parametrize("client", ["sse", "module", "ag-ui"])
+def test_names_that_patches_may_not_have(client: str) -> None:
+    """The JSON readers of `ai` refuse such documents as a whole, loudly."""
+    value = {"names": {"__proto__": {"a~b/c": "x"}, "constructor": {"prototype": "yz"}}}
+    answer = Answer(json.dumps(value), **STEADY)
+    ask = {"response_model": Mapped}
+    seen = read(client, answer, method="create_partial", ask=ask, throttle=0)
+    assert seen["ok"], seen
+    assert "warning" not in seen, seen
+    assert seen["state"] == value
+
+
+@pytest.mark.parametrize("client", ["ai-sdk", "chat"])
+def test_names_that_a_client_refuses_are_an_error(client: str) -> None:
+    answer = Answer('{"names": {"__proto__": {"a": "x"}}}')
+    ask = {"response_model": Mapped}
+    seen = read(client, answer, method="create_partial", ask=ask)
+    assert not seen["ok"]
+    assert seen["error"]
+
+
+def test_patches_and_changes_lead_to_the_final_object(tmp_path: Path) -> None:
+    """Of 2,000 random documents, cut at random."""
+    file = tmp_path / "streams.jsonl"
+    with file.open("w", encoding="utf-8") as lines:
+
+        @settings(max_examples=2000, database=None)
+        @given(typed_texts(), cuts, st.sampled_from([0.0, 60.0]))
+        def write(typed: tuple[type[BaseModel], str], cut: Cut, throttle: float) -> None:
+            model, text = typed
+            pieces = cut(text)
+            final = model.model_validate_json(text).model_dump(mode="json")
+            bodies = [
+                "".join(web.encode(stream_partial(model, pieces), wire, throttle=throttle))
+                for wire in ("ag-ui", "ndjson")
+            ]
+            lines.write(to_json([*bodies, final], inf_nan_mode="null").decode() + "\n")
+
+        write()
+    seen = run("patches.mjs", str(file), str(MODULE))
+    assert seen["documents"] >= 1000
+    assert seen["wrong"] == []
+
+
+def test_the_types_of_the_module(tmp_path: Path) -> None:
+    page = tmp_path / "page.mts"
+    folder = MODULE.parent.as_posix()
+    page.write_text(
+        f"""import {{ apply, connect, read, type Growing }} from "{folder}/partialstream.mjs";
+interface Report {{ title: string; tags: string[] }}
+let report: Growing<Report> | undefined;
+for await (const event of read<Report>(await fetch("/report"))) {{
+  if (event.type === "change") report = apply<Report>(report, event);
+  else if (event.type === "item") event.value.title.toUpperCase();
+  else if (event.type === "done") console.log(event.usage?.output_tokens);
+}}
+for await (const event of connect("/report", {{ method: "POST", retries: 2 }})) event.type;
+const title: string | undefined = report?.title;
+// @ts-expect-error - there is no such field
+report?.pages;
+""",
+        "utf-8",
+    )
+    tsc = NODE / "node_modules" / ".bin" / "tsc"
+    if not tsc.exists():
+        pytest.skip("no TypeScript in tests/web/node")
+    options = ["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext"]
+    lib = ["--lib", "es2023,dom,dom.iterable,dom.asynciterable", "--types", ""]
+    done = subprocess.run(
+        [str(tsc), *options, *lib, str(page)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
