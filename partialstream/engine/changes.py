@@ -219,8 +219,13 @@ def differences(path: Path, old: Any, new: Any) -> Iterator[Change]:
     elif isinstance(old, dict) and isinstance(new, dict):
         before, after = cast("dict[str, Any]", old), cast("dict[str, Any]", new)
         if before.keys() <= after.keys():
+            # What is there comes first: after a new member, it would be closed in a document that
+            # is only appended to.
+            for name, value in before.items():
+                yield from differences((*path, name), value, after[name])
             for name, value in after.items():
-                yield from differences((*path, name), before.get(name, UNSET), value)
+                if name not in before:
+                    yield Change((*path, name), "set", value)
             return
     elif isinstance(old, list) and isinstance(new, list):
         first: list[Any] = old
