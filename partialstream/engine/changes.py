@@ -6,7 +6,7 @@ The values here are JSON as Python has it: dicts, lists, strings, numbers, boole
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from partialstream.results import Path
 
 Operation = Literal["set", "append", "complete"]
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a JSON value is an object."""
+    return isinstance(value, dict)
 
 
 class Recording(NamedTuple):
@@ -95,15 +105,15 @@ def _applied(state: Any, change: Change, depth: int, owned: dict[int, Any] | Non
             raise _misplaced(change)
         return state + change.value
     step = change.path[depth]
-    if isinstance(state, dict) and isinstance(step, str):
-        members = cast("dict[str, Any]", state)
+    if is_object(state) and isinstance(step, str):
+        members = state
         part = _applied(members.get(step, UNSET), change, depth + 1, owned)
         if owned is None or id(members) not in owned:
             members = _own(dict(members), owned)
         members[step] = part
         return members
-    if isinstance(state, list) and isinstance(step, int):
-        elements: list[Any] = state
+    if is_array(state) and isinstance(step, int):
+        elements = state
         before = elements[step] if step < len(elements) else UNSET
         part = _applied(before, change, depth + 1, owned)
         if owned is None or id(elements) not in owned:
@@ -216,23 +226,20 @@ def differences(path: Path, old: Any, new: Any) -> Iterator[Change]:
             return
         if old == new:
             return
-    elif isinstance(old, dict) and isinstance(new, dict):
-        before, after = cast("dict[str, Any]", old), cast("dict[str, Any]", new)
-        if before.keys() <= after.keys():
+    elif is_object(old) and is_object(new):
+        if old.keys() <= new.keys():
             # What is there comes first: after a new member, it would be closed in a document that
             # is only appended to.
-            for name, value in before.items():
-                yield from differences((*path, name), value, after[name])
-            for name, value in after.items():
-                if name not in before:
+            for name, value in old.items():
+                yield from differences((*path, name), value, new[name])
+            for name, value in new.items():
+                if name not in old:
                     yield Change((*path, name), "set", value)
             return
-    elif isinstance(old, list) and isinstance(new, list):
-        first: list[Any] = old
-        second: list[Any] = new
-        if len(first) <= len(second):
-            for index, value in enumerate(second):
-                known = first[index] if index < len(first) else UNSET
+    elif is_array(old) and is_array(new):
+        if len(old) <= len(new):
+            for index, value in enumerate(new):
+                known = old[index] if index < len(old) else UNSET
                 yield from differences((*path, index), known, value)
             return
     elif type(old) is type(new) and (old == new or (old != old and new != new)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 from typing_extensions import override
 
 from partialstream.engine.builder import SnapshotBuilder
-from partialstream.engine.changes import UNSET, Change, differences, merged
+from partialstream.engine.changes import UNSET, Change, differences, is_array, merged
 from partialstream.engine.nodes import NOTHING, Container, Frame, Items, Record
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ class ChangeRecorder(SnapshotBuilder[S]):
         else:
             json = self._writer.write(value)
         while around and json is not UNSET:
-            json = json[0] if isinstance(json, list) else next(iter(json.values()))
+            json = json[0] if is_array(json) else next(iter(json.values()))
             around -= 1
         return json
 

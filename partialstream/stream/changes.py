@@ -6,8 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from partialstream.engine.changes import Change, Merger
-from partialstream.results import Item
-from partialstream.stream.events import Finished
+from partialstream.stream.events import Finished, is_item
 from partialstream.validation.writing import json_of
 
 if TYPE_CHECKING:
@@ -30,10 +29,10 @@ class ListChanges:
     def of(self, event: object) -> list[Change]:
         """The changes of an event."""
         changes: list[Change] = []
-        if not self._begun and (isinstance(event, Item) or _is_complete(event)):
+        if not self._begun and (is_item(event) or _is_complete(event)):
             self._begun = True
             changes.append(Change((), "set", []))
-        if isinstance(event, Item):
+        if is_item(event):
             value = json_of(event.value, by_alias=self._by_alias)
             changes.append(Change((event.index,), "set", value))
         elif _is_complete(event):

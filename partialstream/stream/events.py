@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar
 
 from partialstream.engine.changes import Change
 from partialstream.results import AttemptCause, Channel, Item, Outcome, RejectedItem, Token
@@ -136,6 +136,11 @@ WITHOUT_SNAPSHOTS: Final = (
 
 Event = ItemEvent[T] | PartialEvent[T]
 """What the events of a session are, which is one of the two."""
+
+
+def is_item(event: object) -> TypeGuard[Item[Any]]:
+    """Whether an event is an item, whatever its type."""
+    return isinstance(event, Item)
 
 
 class WordWatch:

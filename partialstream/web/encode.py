@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from partialstream.engine.changes import Change
 from partialstream.errors import IncompleteStreamError
-from partialstream.results import Item, Outcome
-from partialstream.stream.events import Finished, ItemRejected, Snapshot
+from partialstream.results import Outcome
+from partialstream.stream.events import Finished, ItemRejected, Snapshot, is_item
 from partialstream.web.batches import Batches
 from partialstream.web.endings import ending_of, report
 from partialstream.web.wires.ag_ui import AgUi
@@ -91,11 +91,11 @@ class Encoding:
         if hasattr(stream, "detailed"):
             self._items = 0
 
-    def feed(self, event: object) -> list[str]:
+    def feed(self, event: Any) -> list[str]:
         """Take an event; gives the frames that are to be sent now."""
         if isinstance(event, Change):
             self._is_open = event.op != "complete" or bool(event.path)
-        elif isinstance(event, Item):
+        elif is_item(event):
             self._items = (self._items or 0) + 1
         elif isinstance(event, ItemRejected):
             self._items = self._items or 0

@@ -65,9 +65,8 @@ class StreamResponse(Response):
             # `EventSource` connects again by itself. There is nothing to go on with, and to ask
             # the model again would be paid for; this status keeps it from coming again.
             close = getattr(self._stream, "close", None)
-            closing = None if close is None else close()
-            if isawaitable(closing):
-                await closing
+            if close is not None:
+                await _finished(close())
             await Response(status_code=204)(scope, receive, send)
             return
         sending = _Sending(self._encoding, send, self._heartbeat)
@@ -77,6 +76,12 @@ class StreamResponse(Response):
         await sending.run(self._stream, receive)
         if self.background is not None:
             await self.background()
+
+
+async def _finished(value: Any) -> None:
+    """Wait for what a sync or an async function gave."""
+    if isawaitable(value):
+        await value
 
 
 class _Sending:

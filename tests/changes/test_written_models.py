@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date, timedelta  # noqa: TC003 - pydantic looks them up
+from decimal import Decimal  # noqa: TC003 - as above
 from typing import Annotated, Any, Literal
 
 import pytest

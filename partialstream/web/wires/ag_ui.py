@@ -15,8 +15,8 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from partialstream.engine.changes import UNSET, Change
-from partialstream.results import Item
+from partialstream.engine.changes import UNSET, Change, is_array
+from partialstream.stream.events import is_item
 from partialstream.web.wires.base import Ending, Wire, json_text
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class AgUi(Wire):
         """What an event changes in the state."""
         if isinstance(event, Change):
             return [event]
-        if not isinstance(event, Item):
+        if not is_item(event):
             return []
         changes: list[Change] = []
         if self._state is UNSET:
@@ -102,17 +102,12 @@ class AgUi(Wire):
         path = change.path
         if not path or not _may_be_patched(path):
             return None
-        before = self._state
+        before: Any = self._state
         for step in path[:-1]:
             before = before[step]
-        last = path[-1]
-        if isinstance(before, list):
-            there = isinstance(last, int) and last < len(before)  # pyright: ignore[reportUnknownArgumentType] - JSON
-        else:
-            there = last in before
-        value = change.value
-        if change.op == "append":
-            value = before[last] + value
+        last: Any = path[-1]
+        there = last < len(before) if is_array(before) else last in before
+        value = before[last] + change.value if change.op == "append" else change.value
         return {"op": "replace" if there else "add", "path": _pointer(path), "value": value}
 
 

@@ -16,8 +16,7 @@ from uuid import uuid4
 from typing_extensions import override
 
 from partialstream.engine.changes import UNSET, Change
-from partialstream.results import Item
-from partialstream.stream.events import ItemRejected
+from partialstream.stream.events import ItemRejected, is_item
 from partialstream.web.wires.base import Ending, Wire, json_text, reason_of
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class AiSdk(Wire):
             if isinstance(event, Change):
                 self._state = event.apply(self._state)
                 changed = changed or event.op != "complete"
-            elif isinstance(event, Item):
+            elif is_item(event):
                 frames.append(self._part("item", str(event.index), self.value(event)))
             elif isinstance(event, ItemRejected):
                 # Transient: it is handed to `onData`, and is no part of the message.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from typing_extensions import override
 
 from partialstream.engine.changes import Change
-from partialstream.results import Item
+from partialstream.stream.events import is_item
 from partialstream.web.wires.base import Ending, Wire
 from partialstream.web.wires.writer import GrowingDocument, TakenBackError
 
@@ -62,7 +62,7 @@ class Object(Wire):
     def _changes(self, event: object) -> list[Change]:
         if isinstance(event, Change):
             return [event]
-        if not isinstance(event, Item):
+        if not is_item(event):
             return []
         if event.index < self._last_index:
             raise TakenBackError("an item came after those that follow it: ordered=True is needed")

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from partialstream.engine.changes import Change
-from partialstream.results import Item
-from partialstream.stream.events import ItemRejected
+from partialstream.stream.events import ItemRejected, is_item
 from partialstream.web.wires.base import (
     Ending,
     RepairedItems,
@@ -40,7 +39,7 @@ def messages_of(events: Sequence[object], repaired: RepairedItems, wire: Wire) -
         was_repaired = repaired.feed(event)
         if isinstance(event, Change):
             yield "change", event.as_dict()
-        elif isinstance(event, Item):
+        elif is_item(event):
             value = wire.value(event)
             yield "repaired" if was_repaired else "item", {"index": event.index, "value": value}
         elif isinstance(event, ItemRejected):

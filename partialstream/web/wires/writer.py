@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from partialstream.engine.changes import UNSET, Change, differences
+from partialstream.engine.changes import UNSET, Change, differences, is_array, is_object
 from partialstream.web.wires.base import json_text
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class GrowingDocument:
         path = change.path
         if not path:
             return self._opened(change.value)
-        parent = self._at(path[:-1])
+        parent: Any = self._at(path[:-1])
         depth = len(path)
         if tuple(self._path[: depth - 1]) != path[:-1] or len(self._open) < depth:
             raise TakenBackError(f"what is around {list(path)} was closed")
@@ -81,7 +81,7 @@ class GrowingDocument:
         if len(parent):
             text += ","
         step = path[-1]
-        if isinstance(parent, list):
+        if is_array(parent):
             if step != len(parent):
                 raise TakenBackError(f"{list(path)} is not the next element")
         else:
@@ -135,11 +135,10 @@ class GrowingDocument:
     def _at(self, path: Path) -> Any:
         value = self.state
         for step in path:
-            if isinstance(value, dict):
-                value = cast("dict[str, Any]", value).get(str(step), UNSET)
-            elif isinstance(value, list) and isinstance(step, int):
-                elements: list[Any] = value
-                value = elements[step] if step < len(elements) else UNSET
+            if is_object(value):
+                value = value.get(str(step), UNSET)
+            elif is_array(value) and isinstance(step, int):
+                value = value[step] if step < len(value) else UNSET
             else:
                 return UNSET
         return value
