@@ -23,6 +23,7 @@ from partialstream.web.reading import Reading, open_reading
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from starlette.background import BackgroundTask
     from starlette.types import Receive, Scope, Send
 
     from partialstream.web.wires.base import Wire
@@ -56,7 +57,7 @@ class StreamResponse(Response):
         self._encoding = Encoding(None, chosen, throttle=throttle, describe=describe)
         self.status_code = 200
         self.media_type = chosen.media_type
-        self.background = None
+        self.background: BackgroundTask | None = None
         self.init_headers({**HEADERS, **chosen.headers, **(headers or {})})
 
     @override

@@ -33,7 +33,7 @@ class Product(BaseModel):
     name: str
 
 
-# As README has it.
+# For other responses than those of `web`.
 async def closing(stream: Any, chunks: Iterable[str]) -> AsyncIterator[str]:
     with stream:
         async for chunk in iterate_in_threadpool(chunks):

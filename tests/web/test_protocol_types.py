@@ -58,4 +58,4 @@ def test_the_ag_ui_stream(name: str) -> None:
     adapter = TypeAdapter[Any](Event)
     for data in events("ag-ui", name):
         read = adapter.validate_json(data)
-        assert read.model_dump(mode="json", by_alias=True, exclude_none=True) == json.loads(data)
+        assert read.model_dump(mode="json", by_alias=True, exclude_unset=True) == json.loads(data)
