@@ -63,7 +63,10 @@ def ending_of(
     status: str = FAILED if outcome is None or outcome.ok else outcome.status
     message = MESSAGES.get(status, MESSAGES[FAILED])
     if describe is not None and error is not None:
-        message = describe(error)
+        try:
+            message = describe(error)
+        except Exception as failure:  # the page is told in any case
+            logger.error("describe= has failed", exc_info=failure)
     return Ending(False, status, message, items, usage)
 
 

@@ -24,7 +24,7 @@ from partialstream import (
     stream_partial,
 )
 from partialstream.stream.changes import Throttle
-from partialstream.testing import Answer, ReplayServer, async_fake_stream
+from partialstream.testing import Answer, ReplayServer, async_fake_stream, faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -265,3 +265,39 @@ def test_to_leave_the_loop_is_to_leave_the_stream() -> None:
         break
     assert stream.outcome is not None
     assert stream.outcome.status == "cancelled"
+
+
+@pytest.mark.parametrize("at", range(1, 20))
+@pytest.mark.parametrize("fault", [faults.LengthCut, faults.Reset, faults.ErrorEvent])
+def test_wherever_a_response_breaks_off_the_changes_lead_to_the_object(at: int, fault: Any) -> None:
+    good = {"title": "Brass lamp", "score": 7, "text": "solid brass"}
+    other = {"text": "another text", "title": "Other lamp", "score": 9}
+    answers = [
+        Answer(json.dumps(good), fault=fault(at)),
+        Answer(json.dumps(other), fault=fault(max(1, at // 2))),
+        Answer(json.dumps(other)),
+    ]
+    state = State()
+    with ReplayServer(answers, repeat=True) as server, sync_sdk(base_url=server.base_url) as sdk:
+        stream = from_openai(sdk).create_partial(**ASK, response_model=Review, max_retries=3)
+        for event in stream.events(changes=True, text=False):
+            if isinstance(event, Change):
+                state.add([event])
+        assert state.value == stream.final().model_dump(mode="json")
+    assert state.completeness(())
+
+
+def test_a_field_that_is_refused_is_taken_back_at_the_next_attempt() -> None:
+    answers = [
+        Answer('{"title": "Lamp", "score": 70, "text": "abc"}'),
+        Answer('{"score": 7, "text": "abc"}'),
+    ]
+    changes, stream, error = call(
+        "sync", answers, "create_partial", response_model=Review, max_retries=1
+    )
+    assert error is None
+    assert not [change for change in changes if change.value == 70]
+    state = State()
+    state.add(changes)
+    assert state.value == {"title": "Lamp", "score": 7, "text": "abc"}
+    assert len(stream.attempts) == 2

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_serializer
 from strategies import Cut, cuts
 from typed_documents import typed_texts
 from wire_readers import READERS, Page, sse_events
@@ -228,6 +228,38 @@ def test_a_message_of_ones_own(wire: str) -> None:
         "sync", "items", Product, ["[1]"], wire, describe=lambda error: repr(type(error))
     )
     assert READERS[wire](text).error == "<class 'partialstream.errors.OutputValidationError'>"
+
+
+@pytest.mark.parametrize("wire", ["sse", "ndjson", "ai-sdk", "ag-ui"])
+def test_a_message_that_fails(wire: str) -> None:
+    def describe(error: Exception) -> str:
+        raise KeyError(error)
+
+    text, error = body("sync", "items", Product, ["[1]"], wire, describe=describe)
+    assert error is None
+    assert READERS[wire](text).error == "The response was not valid."
+
+
+class Unwritable(BaseModel):
+    name: str
+
+    @field_serializer("name")
+    def write(self, name: str) -> str:
+        raise LookupError("SECRET")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("kind", ["items", "partial"])
+@pytest.mark.parametrize("wire", WIRES)
+def test_what_cannot_be_written_is_an_error(driver: str, kind: str, wire: str) -> None:
+    deltas = ['{"name": "a"', "}"] if kind == "partial" else ['[{"name": "a"}', "]"]
+    text, error = body(driver, kind, Unwritable, deltas, wire)
+    assert "SECRET" not in text
+    if wire == "object":
+        assert error is not None
+        return
+    assert error is None
+    assert not READERS[wire](text).ok
 
 
 @pytest.mark.parametrize("wire", WIRES)

@@ -195,3 +195,21 @@ report?.pages;
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_our_module_connects_again_where_it_was() -> None:
+    seen = run("connect.mjs", "again", str(MODULE))
+    assert seen["error"] is None
+    assert seen["values"] == ["v0", "v1", "v2", "v3"]
+    assert seen["last"] == "done"
+    assert seen["requests"] == [["POST", None], ["GET", "2"], ["GET", "4"]]
+
+
+def test_our_module_does_not_take_a_lost_stream_for_a_complete_one() -> None:
+    gone = run("connect.mjs", "gone", str(MODULE))
+    assert gone["error"] == "disconnected"
+    assert gone["requests"] == [["POST", None], ["GET", "2"]]
+    down = run("connect.mjs", "down", str(MODULE))
+    assert down["error"]
+    assert len(down["requests"]) == 3
+    assert gone["values"] == down["values"] == ["v0", "v1"]
