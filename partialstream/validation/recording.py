@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from partialstream.engine.builder import SnapshotBuilder
     from partialstream.engine.changes import Change, Recording
     from partialstream.engine.parser import SyntaxReader
+    from partialstream.errors import JSONSyntaxError
     from partialstream.validation.checks import Settings
 
 M = TypeVar("M", bound=BaseModel)
@@ -65,3 +66,8 @@ class RecordingParser(PartialParser[M]):
         final = super()._complete(reader)
         self._recorder.complete(final)
         return final
+
+    @override
+    def _complete_leniently(self, malformed: JSONSyntaxError) -> None:
+        super()._complete_leniently(malformed)
+        self._recorder.complete(self._final)

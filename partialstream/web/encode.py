@@ -81,7 +81,6 @@ class Encoding:
         self._outcome: Outcome | None = None
         self._items: int | None = None
         self.read(stream)
-        self._is_open = False  # whether changes have begun an object, and not completed it
         self.wire = wire
         self.batches = Batches(wire.throttle if throttle is None else throttle, clock)
 
@@ -90,6 +89,7 @@ class Encoding:
         self._stream = stream
         if hasattr(stream, "detailed"):
             self._items = 0
+        self._is_open = hasattr(stream, "final")  # an object that is not complete yet
 
     def feed(self, event: Any) -> list[str]:
         """Take an event; gives the frames that are to be sent now."""
@@ -135,8 +135,8 @@ class Encoding:
 
     def _ending(self, error: Exception | None) -> Ending:
         outcome = self._outcome
-        if outcome is None and error is None and self._is_open:
-            outcome = Outcome("cancelled")
+        if error is None and self._is_open and (outcome is None or outcome.ok):
+            outcome = Outcome("cancelled")  # the page does not have all of it
         usage = getattr(self._stream, "usage", None)
         return ending_of(outcome, error, items=self._items, usage=usage, describe=self._describe)
 

@@ -301,3 +301,23 @@ def test_a_field_that_is_refused_is_taken_back_at_the_next_attempt() -> None:
     state.add(changes)
     assert state.value == {"title": "Lamp", "score": 7, "text": "abc"}
     assert len(stream.attempts) == 2
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'title': 'abc', 'score': 5, 'text': 'x',}",
+        '{"title": "abc", // so\n "score": 5, "text": "x"}',
+        '{"title": "abc", "score": 5, "text": "x",}',
+    ],
+)
+def test_an_object_that_only_a_lenient_reader_takes(driver: str, size: int, text: str) -> None:
+    deltas = [text[start : start + size] for start in range(0, len(text), size)]
+    changes, error = read(driver, "partial", Review, deltas, stream={"lenient": True})
+    assert error is None
+    state = State()
+    state.add(changes)
+    assert state.value == {"title": "abc", "score": 5, "text": "x"}
+    assert state.completeness(())
