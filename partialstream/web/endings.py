@@ -15,7 +15,8 @@ from partialstream.web.wires.writer import TakenBackError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partialstream.results import Outcome, Usage
+    from partialstream.results import Outcome
+    from partialstream.usage import Usage
 
 logger = logging.getLogger("partialstream.web")
 

@@ -17,7 +17,7 @@ from partialstream.validation.writing import json_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from partialstream.results import Usage
+    from partialstream.usage import Usage
 
 
 _LINE_ENDS: Final = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
