@@ -14,7 +14,7 @@ from partialstream.client.hooks import Hooks
 from partialstream.client.options.key import read_key
 from partialstream.client.rate_limit.waiting import send_in_turn
 from partialstream.client.schema import VALUE, value_model
-from partialstream.client.sdk_arguments import input_tokens, is_deterministic
+from partialstream.client.sdk_arguments import arguments_of, input_tokens, is_deterministic
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.deadline import AsyncTimedChunks, Deadline, TimedChunks
 from partialstream.stream.items import ItemReader
@@ -168,12 +168,16 @@ class Call:
         """The first request, for the endpoint that it was built for."""
         return self.builder.request
 
-    def describe(self, session: Session[T]) -> Session[T]:
-        """Note in a session which model is asked, and whose it is; gives the session."""
+    def describe(self, session: Session[T], request: Any = None) -> Session[T]:
+        """Note in a session what is asked, of which model, and whose it is; gives the session.
+
+        `request` is the first one by default.
+        """
         endpoint = self.route.endpoint
         session.model = self.builder.model
         session.provider = None if endpoint is None else endpoint.provider
-        session.estimate_input = partial(input_tokens, self.builder.arguments)
+        asked = arguments_of(self.request if request is None else request)
+        session.estimate_input = partial(input_tokens, asked)
         return session
 
     def watch(self, session: Session[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from endpoints import FIVE, call, listed
+from endpoints import FIVE, Kind, call, listed
 
 from partialstream.client import budget
 from partialstream.testing import ReplayServer
@@ -12,9 +12,11 @@ from partialstream.testing import ReplayServer
 @pytest.fixture(autouse=True, scope="module")
 def warm() -> None:
     """The first request of a process loads modules, which may take longer than a race."""
-    with ReplayServer(listed("chat", *FIVE)) as server:
-        for asynchronous in (False, True):
-            call([("chat", server)], asynchronous=asynchronous)
+    kinds: list[Kind] = ["chat", "responses", "instructor"]
+    for kind in kinds:
+        with ReplayServer(listed(kind, *FIVE)) as server:
+            for asynchronous in (False, True):
+                call([(kind, server)], asynchronous=asynchronous)
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])

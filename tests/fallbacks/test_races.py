@@ -40,6 +40,7 @@ from partialstream import (
     RetriesExhaustedError,
     from_openai,
 )
+from partialstream.client.sdk_arguments import input_tokens
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ WITHIN = 0.3
 WHOLE = listed("chat", *FIVE)
 SILENT = Answer(WHOLE, first_delay=60.0)
 SLOW = Answer(WHOLE, first_delay=WITHIN * 3)
+LONG = listed("chat", Product(name="Lamp" * 800, price=1), BOOK)
 
 
 def enumerated(*products: Any) -> list[tuple[int, Any]]:
@@ -336,6 +338,46 @@ def test_later_requests_are_raced_too(asynchronous: bool) -> None:
     ]
     assert "Your answer was cut off after 2 complete items" in asked
     assert "Lamp" in asked
+
+
+def test_who_loses_has_cost_the_input_of_its_own_request(asynchronous: bool) -> None:
+    cut = Answer(LONG, fault=faults.LengthCut(len(LONG) // 4 - 2))
+    with ReplayServer([cut, SILENT, listed("chat", BOOK)]) as server:
+        run = call(
+            [("chat", server)],
+            asynchronous=asynchronous,
+            first_delta_within=WITHIN,
+            max_retries=1,
+            max_requests=3,
+        )
+        asked = [input_tokens(each.body) for each in server.requests]
+    assert run.error is None
+    assert [each[0] for each in run.told] == ["request", "resume", "resume"]
+    assert asked[1] > 5 * asked[0]
+    assert run.stream.attempts[1].estimated_input_tokens == asked[1]
+
+
+def test_who_wins_and_is_cut_has_cost_the_input_of_its_own_request(asynchronous: bool) -> None:
+    cut = Answer(LONG, fault=faults.LengthCut(len(LONG) // 4 - 2))
+    torn = Answer(listed("chat", BOOK), fault=faults.Reset(1))
+    with ReplayServer([cut, SILENT]) as first, ReplayServer(torn) as second:
+        run = call(
+            [("instructor", first), ("chat", second)],
+            asynchronous=asynchronous,
+            first_delta_within=WITHIN,
+            max_retries=1,
+            max_requests=3,
+        )
+        asked = second.requests[0].body
+    assert [(each[0], each[3]) for each in run.told] == [
+        ("request", "truncated"),
+        ("resume", "cancelled"),
+        ("resume", "disconnected"),
+    ]
+    last = run.stream.attempts[-1]
+    assert last.estimated_input_tokens == input_tokens(asked) > len(LONG) // 4
+    assert isinstance(run.error, RetriesExhaustedError)
+    assert run.error.create_kwargs["messages"] == asked["messages"]
 
 
 def test_a_repair_is_raced(asynchronous: bool) -> None:

@@ -19,6 +19,7 @@ from anyio import move_on_after
 
 from partialstream.client.prompts import free_name
 from partialstream.client.schema import request_schema
+from partialstream.client.sdk_arguments import arguments_of
 from partialstream.errors import RetriesExhaustedError
 from partialstream.stream.deadline import Alarm
 from partialstream.stream.transport import end_connection
@@ -59,8 +60,7 @@ class RequestBuilder(ABC):
     @property
     def arguments(self) -> Mapping[str, Any]:
         """The arguments of the first request, by the names that the SDK or instructor has."""
-        arguments: Mapping[str, Any] = self.request
-        return arguments
+        return arguments_of(self.request)
 
     def member_beside(self, name: str) -> str | None:
         """What a member beside the list is to be called, best `name`; None if there can be none."""

@@ -36,6 +36,7 @@ from partialstream.client.endpoints.watched import (
     watched_chunks,
 )
 from partialstream.client.hooks import Hooks
+from partialstream.client.sdk_arguments import arguments_of
 from partialstream.limits import DEFAULT_LIMITS
 from partialstream.stream.observer import Target
 from partialstream.stream.reader import Expected
@@ -228,11 +229,6 @@ class InstructorRequestBuilder(RequestBuilder):
         self.expected = Expected("tool", tool) if self._as_tool else Expected("content")
         self.request = self._request(self._arguments["messages"], ())
 
-    @property
-    @override
-    def arguments(self) -> Mapping[str, Any]:
-        return self._arguments
-
     @override
     def exhausted(
         self,
@@ -248,8 +244,7 @@ class InstructorRequestBuilder(RequestBuilder):
 
         error: Any = exhausted_class()(message, attempts=attempts, outcome=outcome)
         # By a fallback it may be the request of another endpoint.
-        asked: Any = getattr(request, "arguments", request)
-        arguments: dict[str, Any] = {**asked} if isinstance(asked, Mapping) else {}
+        arguments = {**arguments_of(request)}
         error.n_attempts = len(attempts)
         error.last_completion = completion
         error.create_kwargs, error.messages = arguments, arguments.get("messages")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from partialstream.client.rate_limit.limit import Permit, logger
 from partialstream.client.rate_limit.ticket import AsyncTicket, Ticket
+from partialstream.client.sdk_arguments import arguments_of
 from partialstream.stream.transport import aclose_chunks, aiter_of, close_chunks, no_chunks
 
 if TYPE_CHECKING:
@@ -93,9 +94,7 @@ def _turn(
     Raises:
         DeadlineError: The deadline has come first.
     """
-    # As the SDK takes it, or before instructor has shaped it.
-    arguments: Any = getattr(request, "arguments", request)
-    ticket = limit.ticket(AsyncTicket if asynchronous else Ticket, arguments)
+    ticket = limit.ticket(AsyncTicket if asynchronous else Ticket, arguments_of(request))
     session.on_cancel.append(ticket.wake)
     waits = False
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.client.budget import Budget
 from partialstream.client.contender import LOST, LOST_UNSENT, Contender
-from partialstream.client.sdk_arguments import input_tokens
+from partialstream.client.sdk_arguments import arguments_of, input_tokens
 from partialstream.quoting import mask_keys
 from partialstream.results import Attempt, Outcome
 from partialstream.stream.events import AttemptFailed, AttemptStarted
@@ -39,6 +39,7 @@ class RoutedSession(Session[T]):
         self._requests = 1  # that were made, or are about to be
         self._unsent = 0  # of these, as they lost a race before it was their turn
         self._expense: LimitExceededError | None = None  # where the next would be too expensive
+        self._request: Any = call.request  # of the attempt under way
         reader = self._new_reader(ResponseStream())
         super().__init__(reader, call.options.take, call.options.stop_when)
         self._began = reader.response.elapsed()
@@ -60,9 +61,13 @@ class RoutedSession(Session[T]):
         self._number = self._requests
         self._is_open = True
         self._cause = cause
-        self._call.describe(self)
         self._began = self._reader.response.elapsed()
         self.pending.append(AttemptStarted(self._number, cause))
+
+    def _ask(self, request: Any) -> None:
+        """This is the request of the attempt under way."""
+        self._request = request
+        self._call.describe(self, request)
 
     def _renew_reader(self, response: ResponseStream | None = None) -> None:
         """What is read from now on is another response."""
@@ -154,7 +159,7 @@ class RoutedSession(Session[T]):
             model=contender.model,
             provider=contender.provider,
             estimated_input_tokens=(
-                0 if outcome.status == "empty" else input_tokens(contender.route.builder.arguments)
+                0 if outcome.status == "empty" else input_tokens(arguments_of(contender.request))
             ),
         )
         insort(self._attempts, attempt, key=attrgetter("number"))
@@ -172,5 +177,5 @@ class RoutedSession(Session[T]):
         self._call.drop_routes(failed)
         self._budget.renew_for_next_endpoint()
         self._number = winner.number
-        self._call.describe(self)
+        self._ask(winner.request)
         self._renew_reader(winner.response)

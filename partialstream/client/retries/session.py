@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +20,6 @@ from typing_extensions import override
 from partialstream.client.retries.failures import Failure, is_final, transient
 from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retry_after import LONGEST_RETRY_AFTER
-from partialstream.client.sdk_arguments import arguments_of, input_tokens
 from partialstream.errors import (
     JSONSyntaxError,
     LimitExceededError,
@@ -59,7 +57,6 @@ class RetryingSession(RoutedSession[T]):
         self._failures: list[tuple[int, Exception]] = []  # those of attempts, by their numbers
         self._failure: Failure | None = None  # that this attempt is to mend
         self._unresolved: Outcome | None = None  # of that failure
-        self._request: Any = None
         self._reported: Exception | None = None  # the last failure, once the hooks know of it
         super().__init__(call)
 
@@ -128,6 +125,7 @@ class RetryingSession(RoutedSession[T]):
         if self.finished():
             return False  # somebody has left while it waited
         self._start_attempt(self._cause)
+        self._ask(self._call.request)
         yield from self._budget.begin()
         return True
 
@@ -213,8 +211,7 @@ class RetryingSession(RoutedSession[T]):
         self._renew_reader()
         self._start_attempt(failure.cause)
         self._prepare(failure)
-        self._request = self._request_by(self._call.builder)
-        self.estimate_input = partial(input_tokens, arguments_of(self._request))
+        self._ask(self._request_by(self._call.builder))
         yield from self._budget.begin()
         return True
 
@@ -318,7 +315,7 @@ class RetryingSession(RoutedSession[T]):
             f"{reason}: {error}",
             attempts=attempts,
             outcome=error.outcome,
-            request=self._request or call.request,
+            request=self._request,
             failures=self._failures,
             completion=self._text_kept() if call.stream else call.last_completion,
         )
