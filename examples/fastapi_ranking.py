@@ -6,20 +6,18 @@ it. Needs the extra `examples`; `--live` asks a real endpoint, with the key in O
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
-from fastapi.sse import EventSourceResponse, ServerSentEvent
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI
 from pydantic import BaseModel, Field
 
-from partialstream import AsyncClient, Item, ItemRejected, PartialStreamError, from_openai
+from partialstream import AsyncClient, from_openai, web
 from partialstream.testing import Answer, ReplayRequest, endpoint, endpoint_parser
 
 
@@ -48,38 +46,30 @@ def answer(request: ReplayRequest) -> Answer:
 
 
 def application(client: AsyncClient, model: str) -> FastAPI:
-    """The page, and the events that it listens to."""
+    """The page, the module that it reads events with, and the events."""
     app = FastAPI()
+    app.mount("/static", web.static())
 
     @app.get("/", response_class=HTMLResponse)
     async def page() -> str:
         places = str(len(CANDIDATES))
         return Path(__file__).with_suffix(".html").read_text("utf-8").replace("PLACES", places)
 
-    @app.get("/ranking", response_class=EventSourceResponse)
-    async def ranking() -> AsyncIterator[ServerSentEvent]:
-        stream = client.create_iterable(
-            response_model=Product, model=model, messages=MESSAGES, max_retries=1
+    @app.post("/ranking")
+    async def ranking() -> Response:
+        return web.respond(
+            client.create_iterable(
+                response_model=Product, model=model, messages=MESSAGES, max_retries=1
+            )
         )
-        try:
-            async with stream:  # a browser that leaves cancels this, which hangs up on the model
-                async for event in stream.events():
-                    if isinstance(event, Item):
-                        card = {"index": event.index, **event.value.model_dump()}
-                        yield ServerSentEvent(event="product", data=card)
-                    elif isinstance(event, ItemRejected):
-                        yield ServerSentEvent(event="rejected", data={"index": event.item.index})
-            yield ServerSentEvent(event="done", data={"seconds": stream.timing.total})
-        except (PartialStreamError, OpenAIError) as error:  # the status 200 has been sent long ago
-            yield ServerSentEvent(event="error", data={"kind": type(error).__name__})
 
     return app
 
 
 async def listen(url: str) -> None:
-    """Print the events as they arrive: what `new EventSource(url)` is for in a page."""
+    """Print the events as they arrive."""
     started, name = perf_counter(), ""
-    async with httpx.AsyncClient(timeout=60) as browser, browser.stream("GET", url) as response:
+    async with httpx.AsyncClient(timeout=60) as browser, browser.stream("POST", url) as response:
         async for line in response.aiter_lines():
             field, _, value = line.partition(": ")
             if field == "event":

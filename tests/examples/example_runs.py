@@ -37,8 +37,18 @@ def each_example(names: Iterable[str]) -> pytest.MarkDecorator:
 
 
 @cache
-def run_example(name: str, *arguments: str, warnings: str = "error", **environment: str) -> str:
-    """Run `python examples/NAME.py`; gives what it prints. The same run is made once."""
+def run_example(
+    name: str, *arguments: str, warnings: str = "error", log: str = "", **environment: str
+) -> str:
+    """Run `python examples/NAME.py`; gives what it prints. The same run is made once.
+
+    Args:
+        name: Of the example.
+        arguments: Of the program.
+        warnings: What Python does with them.
+        log: The lines that it is to write to stderr, but for tracebacks.
+        environment: Further variables.
+    """
     done = subprocess.run(
         [sys.executable, "-W", warnings, str(EXAMPLES / f"{name}.py"), *arguments],
         env={**os.environ, "PYTHONUTF8": "1", **environment},
@@ -48,7 +58,7 @@ def run_example(name: str, *arguments: str, warnings: str = "error", **environme
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert re.sub(r"^Traceback.*(\n .*)*\n.*\n", "", done.stderr, flags=re.M) == log
     return done.stdout
 
 

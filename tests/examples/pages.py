@@ -1,4 +1,4 @@
-"""Serves an example to a browser, and finds one."""
+"""Serves an example to a browser, finds one, and sees what it shows."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from example_runs import EXAMPLES
@@ -16,11 +17,24 @@ from example_runs import EXAMPLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from partialstream.testing import ReplayServer
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+# Notes the names of the cards that a page shows whenever they change, and when.
+_WATCH = """
+window.shown = [];
+addEventListener("DOMContentLoaded", () => {
+  new MutationObserver(() => {
+    const names = [...document.querySelectorAll(".name")].map((name) => name.textContent);
+    const before = window.shown.at(-1)?.names ?? [];
+    if (before.join() !== names.join()) window.shown.push({ at: performance.now() / 1000, names });
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+});
+"""
 
 
 @contextmanager
@@ -47,8 +61,8 @@ def served(name: str, upstream: ReplayServer, *, warnings: str = "error") -> Ite
 
 
 @contextmanager
-def chromium_page() -> Iterator[Page]:
-    """A page in headless Chromium, the one of the system; skips the test where there is none."""
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium, the one of the system; skips the test where there is none."""
     from playwright.sync_api import sync_playwright
 
     path = next(filter(None, map(shutil.which, _NAMES)), None)
@@ -58,6 +72,38 @@ def chromium_page() -> Iterator[Page]:
         # Without a sandbox, which root cannot have; what it is shown comes from this machine.
         browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:
-            yield browser.new_page(viewport={"width": 760, "height": 720})
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def chromium_page() -> Iterator[Page]:
+    """A page in headless Chromium."""
+    with chromium() as browser:
+        yield new_page(browser)
+
+
+def new_page(browser: Browser) -> Page:
+    """A page that shares nothing with others, and notes what it shows: see `shown`."""
+    page = browser.new_page(viewport={"width": 760, "height": 720})
+    page.add_init_script(_WATCH)
+    return page
+
+
+def shown(page: Page) -> tuple[list[float], list[list[str]]]:
+    """When the cards have changed, in seconds, and their names then."""
+    states: list[dict[str, Any]] = page.evaluate("window.shown")
+    return [state["at"] for state in states], [state["names"] for state in states]
+
+
+def assert_hung_up_when(page: Page, upstream: ReplayServer) -> None:
+    """Close a page: the model is hung up on for that, and not at some other occasion."""
+    assert not upstream.requests[-1].hung_up
+    left_at = time.perf_counter()
+    page.close()
+    assert upstream.requests[-1].wait_hung_up(timeout=30)
+    hung_up_at = upstream.requests[-1].hung_up_at
+    assert hung_up_at is not None
+    print(f"hung up {hung_up_at - left_at:.3f} s after the tab was closed")
+    assert 0 <= hung_up_at - left_at < 20

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from example_runs import NEEDS, run_example, run_live, timed
-from pages import chromium_page, served
+from example_runs import NEEDS, run_example, timed
+from pages import assert_hung_up_when, chromium, new_page, served, shown
 
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 pytestmark = NEEDS["fastapi_ranking"]
 
@@ -47,43 +50,56 @@ def told(output: str) -> list[tuple[str, Any]]:
     return [(event.split()[0], json.loads(event.split(maxsplit=1)[1])) for event in events]
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
 def test_the_events_come_one_by_one_and_a_rejected_item_comes_again() -> None:
     output = run_example("fastapi_ranking")
     *events, (last, end) = told(output)
     assert [(event, data["index"]) for event, data in events] == [
-        ("product", 0),
-        ("product", 1),
+        ("item", 0),
+        ("item", 1),
         ("rejected", 2),
-        ("product", 3),
-        ("product", 4),
-        ("product", 2),
+        ("item", 3),
+        ("item", 4),
+        ("repaired", 2),
     ]
-    products = {data["index"]: data for event, data in events if event == "product"}
+    products = {data["index"]: data["value"] for _, data in events if "value" in data}
     scores = [products[index]["score"] for index in range(5)]
     assert scores == sorted(scores, reverse=True)
-    assert set(products[2]) == {"index", "name", "reason", "score"}
+    assert set(products[2]) == {"name", "reason", "score"}
     times, _ = timed(output.splitlines()[1:])
     assert times[0] < times[5]
-    assert (last, list(end)) == ("done", ["seconds"])
-    assert 0 < end["seconds"] <= times[-1]
+    assert last == "done"
+    assert (end["outcome"], end["items"]) == ("complete", 5)
+    assert end["usage"]["output_tokens"] > 0
+
+
+FAILED = "a stream ended by an error, which its reader was told\n"
 
 
 @pytest.mark.parametrize(
-    ("answer", "products"),
+    ("answer", "products", "status", "log"),
     [
-        (Answer(TEXT, fault=faults.ErrorEvent(end_of("Stove"))), 2),
-        (Answer(fault=faults.HTTPError(401, message="Incorrect API key: sk-secret")), 0),
-        (Answer('{"items": [{"name": "Tent", "reason": "-", "score": -1}]}'), 0),
+        (Answer(TEXT, fault=faults.ErrorEvent(end_of("Stove"))), 2, "disconnected", ""),
+        (Answer(fault=faults.HTTPError(401, message="No key: sk-secret")), 0, "failed", FAILED),
+        (Answer('{"items": [{"name": "Tent", "reason": "-", "score": -1}]}'), 0, "invalid", ""),
     ],
     ids=["in the stream", "no access", "never valid"],
 )
-def test_an_error_is_an_event_that_quotes_nothing(answer: Answer, products: int) -> None:
+def test_an_error_is_an_event_that_quotes_nothing(
+    answer: Answer, products: int, status: str, log: str
+) -> None:
     with ReplayServer(answer, repeat=True) as server:
-        output = run_live("fastapi_ranking", server.base_url)
+        live = ("--live", "--base-url", server.base_url, "--model", "mini")
+        output = run_example("fastapi_ranking", *live, log=log, OPENAI_API_KEY="test")
     *events, (last, data) = told(output)
-    assert [event for event, _ in events if event != "rejected"] == ["product"] * products
-    assert (last, list(data)) == ("error", ["kind"])
-    assert data["kind"].endswith("Error")
+    assert [event for event, _ in events if event != "rejected"] == ["item"] * products
+    assert (last, list(data)) == ("error", ["status", "message"])
+    assert data["status"] == status
     assert "secret" not in output
 
 
@@ -91,11 +107,11 @@ def test_an_error_is_an_event_that_quotes_nothing(answer: Answer, products: int)
 def test_the_model_is_hung_up_on_when_the_client_leaves(held: int) -> None:
     answer = Answer(TEXT, fault=faults.Stall(held))
     with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
-        with httpx.stream("GET", f"{address}ranking", timeout=60) as response:
+        with httpx.stream("POST", f"{address}ranking", timeout=60) as response:
             assert response.headers["content-type"].startswith("text/event-stream")
             lines = response.iter_lines()
             if held:
-                assert next(lines) == "event: product"
+                assert "event: item" in (next(lines), next(lines))
             else:
                 while not upstream.requests:
                     time.sleep(0.01)
@@ -107,14 +123,14 @@ def test_the_model_is_hung_up_on_when_the_client_leaves(held: int) -> None:
 
 
 def test_the_first_card_is_on_the_page_before_the_third_item_has_left_the_server(
-    tmp_path: Path,
+    browser: Browser, tmp_path: Path
 ) -> None:
-    answer = Answer(TEXT, tokens_per_second=25)
-    with (
-        ReplayServer(answer) as upstream,
-        served("fastapi_ranking", upstream) as address,
-        chromium_page() as page,
-    ):
+    rate = 25
+    answer = Answer(TEXT, tokens_per_second=rate)
+    with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
+        page = new_page(browser)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
         page.goto(address)
         page.wait_for_selector(".product")
         sent = upstream.requests[0].deltas_sent
@@ -126,58 +142,78 @@ def test_the_first_card_is_on_the_page_before_the_third_item_has_left_the_server
         assert 2 <= page.locator(".product").count() < 5
         assert page.locator("li").count() == 5
         assert page.locator(".waiting").count() >= 1
-        page.wait_for_function("line.textContent.startsWith('All 5 ranked in ')")
+        page.get_by_text("All 5 ranked in ").wait_for()
         assert page.locator(".product .name").all_inner_texts() == NAMES
-        assert page.evaluate("events.readyState") == 2
+        assert asked.count("ranking") == 1
         page.screenshot(path=tmp_path / "all_cards.png", animations="disabled")
         assert upstream.requests[0].finished
+        times, names = shown(page)
+        page.close()
+    assert names == [NAMES[:count] for count in range(1, 6)]
+    # In the time that the model took, and not all of them in the end.
+    took = (end_of("Rug") - end_of("Tent")) / rate
+    assert times[-1] - times[0] > took / 3
 
 
-def test_closing_the_tab_hangs_up_on_the_model() -> None:
-    answer = Answer(TEXT, fault=faults.Stall(end_of("Stove")))
+def test_a_rejected_card_is_replaced_when_it_is_repaired(browser: Browser) -> None:
+    wrong = TEXT.replace("88", "880")
+    right = json.dumps({"items": [{"name": "Lamp", "reason": "A Lamp", "score": 88}]})
     with (
-        ReplayServer(answer) as upstream,
+        ReplayServer([wrong, Answer(right, first_delay=0.5)]) as upstream,
         served("fastapi_ranking", upstream) as address,
-        chromium_page() as page,
     ):
+        page = new_page(browser)
+        page.goto(address)
+        page.get_by_text("All 5 ranked in ").wait_for()
+        assert page.locator(".product .name").all_inner_texts() == NAMES
+        assert page.locator(".score").all_inner_texts() == ["90", "89", "88", "87", "86"]
+        _, names = shown(page)
+        page.close()
+    rejected = "This one did not come out right"
+    assert [*NAMES[:2], rejected, *NAMES[3:]] in names
+    assert [name for state in names for name in state].count("Lamp") == 1  # in the last
+    assert len(upstream.requests) == 2
+
+
+def test_closing_the_tab_hangs_up_on_the_model(browser: Browser) -> None:
+    answer = Answer(TEXT, fault=faults.Stall(end_of("Stove")))
+    with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
+        page = new_page(browser)
         page.goto(address)
         page.wait_for_selector(".product:nth-child(2)")
         assert page.locator("#progress").inner_text() == "2 of 5 ranked"
         assert page.locator(".waiting").count() == 3
-        assert not upstream.requests[0].hung_up
-        left_at = time.perf_counter()
-        page.close()
-        assert upstream.requests[0].wait_hung_up(timeout=30)
-        assert at_once(upstream, left_at)
+        assert_hung_up_when(page, upstream)
 
 
-def test_the_page_shows_what_goes_wrong_and_does_not_ask_again() -> None:
+def test_the_page_shows_what_goes_wrong_and_does_not_ask_again(browser: Browser) -> None:
     bad = '{"items": [{"name": "Tent", "reason": "", "score": 1},{"name": "Mug", "score": 0}]}'
     with (
         ReplayServer([bad, Answer(bad, fault=faults.Reset())], repeat=True) as upstream,
         served("fastapi_ranking", upstream) as address,
-        chromium_page() as page,
     ):
+        page = new_page(browser)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
         page.goto(address)
         page.wait_for_selector("#progress.bad")
         assert page.locator("li").count() == 2
         assert page.locator(".rejected .reason").count() == 0
-        shown = page.locator("#progress").inner_text()
-        assert shown.startswith("The ranking has broken off (")
-        assert shown.endswith("Error): 1 of 5 ranked")
-        assert page.evaluate("events.readyState") == 2
+        told = page.locator("#progress").inner_text()
+        assert told.startswith("The ranking has broken off (The ")
+        assert told.endswith(".): 1 of 5 ranked")
+        assert asked.count("ranking") == 1
+        page.close()
 
 
-def test_what_the_model_writes_is_text_on_the_page() -> None:
+def test_what_the_model_writes_is_text_on_the_page(browser: Browser) -> None:
     name = "<img src=x onerror='document.title=1'>\n\nevent: done"
     text = json.dumps({"items": [{"name": name, "reason": "<b>", "score": 5}]})
-    with (
-        ReplayServer(text) as upstream,
-        served("fastapi_ranking", upstream) as address,
-        chromium_page() as page,
-    ):
+    with ReplayServer(text) as upstream, served("fastapi_ranking", upstream) as address:
+        page = new_page(browser)
         page.goto(address)
-        page.wait_for_function("line.textContent.startsWith('All 1 ranked')")
+        page.get_by_text("All 1 ranked").wait_for()
         assert page.locator(".name").text_content() == name
         assert page.locator(".reason").text_content() == "<b>"
         assert page.locator("li *:is(img, b)").count() == 0
+        page.close()
