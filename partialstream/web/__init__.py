@@ -4,8 +4,10 @@ encode.py     events in, text out: for any framework
 wires/        the formats: our own, NDJSON, AI SDK, AG-UI, plain JSON; one file for each
 endings.py    how a stream ended, for whoever looks at the page
 batches.py    changes within a window of time are merged
-response.py   the response for Starlette and FastAPI: heartbeats, and browsers that leave
-reading.py    ... and how the stream beside it is read, in the event loop or in a thread
+response.py   the response for Starlette and FastAPI
+sending.py    its body: heartbeats, and browsers that leave
+pump.py       reads a stream and hands the frames on
+reading.py    ... in the event loop or in a thread
 files.py      the browser's ES module and its types, in static/
 """
 

@@ -28,7 +28,7 @@ class Batches:
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         if seconds < 0:
             raise ValueError(f"throttle= must not be negative: {seconds}")
-        self._seconds = seconds
+        self.seconds = seconds
         self._clock = clock
         self._until = float("-inf")
         self._merger = Merger()
@@ -41,7 +41,7 @@ class Batches:
     def add(self, event: object) -> list[object]:
         """Take an event; gives those that pass now."""
         if isinstance(event, Change):
-            if not self._seconds:
+            if not self.seconds:
                 return [event]
             self._merger.add(event)
             return self.due() if self._clock() >= self._until else []
@@ -51,5 +51,5 @@ class Batches:
 
     def due(self) -> list[object]:
         """Everything that is held back: the window is over."""
-        self._until = self._clock() + self._seconds
+        self._until = self._clock() + self.seconds
         return [*self._merger.take()]

@@ -1,0 +1,131 @@
+"""Sends the body of a response: signs of life, and browsers that leave.
+
+Three tasks share it: one has the body to send, one keeps the connection open, one waits for the
+browser to leave. Whoever sends holds a lock, so that frames keep their order.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import anyio.lowlevel
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import Receive, Send
+
+HEADERS: Final = {
+    # Neither kept nor changed on the way: proxies that compress hold text back.
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",  # nginx
+}
+
+
+class Connection:
+    """The way to one browser.
+
+    Args:
+        send: As ASGI has it.
+        receive: As ASGI has it.
+        heartbeat: Seconds without anything after which a sign of life is sent; None for never.
+        beat: The sign of life that may be sent now; `""` where there is none.
+
+    Attributes:
+        lock: To be held by whoever sends.
+        left: Whether the browser has left.
+    """
+
+    def __init__(
+        self, send: Send, receive: Receive, heartbeat: float | None, beat: Callable[[], str]
+    ) -> None:
+        self.lock = anyio.Lock(fast_acquire=True)
+        self.left = False
+        self._send = send
+        self._receive = receive
+        self._heartbeat = heartbeat
+        self._beat = beat
+        self._sent_at = monotonic()
+        self._ended = False
+        self._on_leave: Callable[[], Awaitable[None]]
+        self._cancel: Callable[[], None]
+
+    async def run(
+        self,
+        body: Callable[[], Awaitable[Exception | None]],
+        on_leave: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Send all of it.
+
+        Args:
+            body: Sends it; gives what is to tear it, if it has to be broken off.
+            on_leave: Called as soon as the browser has left; then `body` is cancelled.
+
+        Raises:
+            Exception: What tears the body: the server breaks the connection off.
+        """
+        self._on_leave = on_leave
+        torn: Exception | None = None
+        async with anyio.create_task_group() as group:
+            self._cancel = group.cancel_scope.cancel
+            group.start_soon(self._watch)
+            if self._heartbeat is not None:
+                group.start_soon(self._keep_alive, self._heartbeat)
+            torn = await body()
+            group.cancel_scope.cancel()
+        if torn is not None:
+            await self._tear(torn)
+
+    async def write(self, body: bytes) -> None:
+        """Send a part of the body."""
+        if body:
+            await self._write(body, more=True)
+
+    async def end(self, body: bytes, *, torn: bool) -> None:
+        """Send the last part; one that is torn stays open for the error that follows."""
+        self._ended = True
+        if body or not torn:
+            await self._write(body, more=torn)
+
+    async def _write(self, body: bytes, *, more: bool) -> None:
+        try:
+            await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        except OSError:  # as servers say it since version 2.4 of ASGI
+            await self._leave()
+        self._sent_at = monotonic()
+
+    async def _keep_alive(self, heartbeat: float) -> None:
+        while True:
+            await anyio.sleep(max(self._sent_at + heartbeat - monotonic(), 0))
+            async with self.lock:
+                if self._ended:
+                    return
+                if monotonic() >= self._sent_at + heartbeat:
+                    await self.write(self._beat().encode())
+                    self._sent_at = monotonic()
+
+    async def _watch(self) -> None:
+        """Wait until the browser leaves."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        await self._leave()
+
+    async def _leave(self) -> None:
+        self.left = True
+        await self._on_leave()
+        self._cancel()
+        await anyio.lowlevel.checkpoint()
+
+    async def _tear(self, error: Exception) -> None:
+        """Break the body off.
+
+        An exception does that, but Starlette's `BaseHTTPMiddleware` ends the body first, as if it
+        were complete. It does not after a message that stands for the rest of the body, and hands
+        that on to the server, which refuses it here.
+        """
+        with suppress(Exception):
+            await self._send({"type": "http.response.pathsend", "path": ""})
+        raise error
