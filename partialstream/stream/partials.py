@@ -20,6 +20,7 @@ from partialstream.validation.partials import PartialParser
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partialstream.engine.changes import Recording
     from partialstream.stream.response import ResponseStream
 
 M = TypeVar("M")
@@ -129,6 +130,14 @@ class PartialReader(ResponseReader[M]):
             self._text = None
         elif self._text is not None:
             self._text.append(text)
+
+    @override
+    def record(self, recording: Recording) -> None:
+        if self._parsers and self.recording is None:
+            raise RuntimeError(
+                "a part of the object has been read without its changes: ask for them first"
+            )
+        super().record(recording)
 
     # -- reading ---------------------------------------------------------------------------
 

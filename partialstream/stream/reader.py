@@ -99,6 +99,10 @@ class ResponseReader(ABC, Generic[T]):
         self.failure: BaseException | None = None
         self.outcome: Outcome | None = None
 
+    def record(self, recording: Recording) -> None:
+        """Let there be events for changes, too."""
+        self.recording = recording
+
     # -- reading ---------------------------------------------------------------------------
 
     def feed(self, chunk: Any) -> list[Event[T]]:

@@ -132,8 +132,12 @@ class Session(Generic[T]):
         """From now on no item is handed over before those that stand before it in the list."""
 
     def record_changes(self, recording: Recording) -> None:
-        """From now on there are events for what a growing object gains, too."""
-        self._reader.recording = recording
+        """There are events for what a growing object gains, too.
+
+        Raises:
+            RuntimeError: A part of it has been read without.
+        """
+        self._reader.record(recording)
 
     def feed(self, chunk: Any) -> list[Event[T]]:
         """Take a chunk; gives what happens in it, in the order of the text."""

@@ -50,7 +50,7 @@ from partialstream.validation.schema import (
 )
 from partialstream.validation.snapshots import root_snapshot, snapshot_maker
 from partialstream.validation.types import shape_of, shape_of_elements
-from partialstream.validation.writing import RecordSource
+from partialstream.validation.writing import RecordSource, ValueSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +69,7 @@ class ModelPlan:
         elements: What the elements look like if it is an array, None if it cannot be one.
         validate: pydantic's `validate_json` for the whole.
         locations: Where its fields are in the text.
+        source: What it is written as JSON by.
     """
 
     node: Node[Settings]
@@ -76,6 +77,7 @@ class ModelPlan:
     elements: Shape | None
     validate: Callable[..., Any]
     locations: FieldLocations
+    source: ValueSource
 
 
 def plan_of(type_: Any) -> ModelPlan:
@@ -109,6 +111,7 @@ def _planned(type_: Any) -> ModelPlan:
         shape_of_elements(adapter.core_schema),
         adapter.validator.validate_json,
         FieldLocations(schema, definitions, takes_any=takes_any),
+        ValueSource(adapter),
     )
 
 

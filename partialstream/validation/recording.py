@@ -43,7 +43,7 @@ class RecordingParser(PartialParser[M]):
     _recorder: ChangeRecorder[Settings]
 
     def __init__(self, model: type[M], recording: Recording | None = None, **options: Any) -> None:
-        self._writer = ModelWriter(model, None if recording is None else recording.by_alias)
+        self._by_alias = None if recording is None else recording.by_alias
         super().__init__(model, **options)
 
     def take_changes(self) -> list[Change]:
@@ -57,7 +57,10 @@ class RecordingParser(PartialParser[M]):
     @override
     def _new_builder(self) -> SnapshotBuilder[Settings]:
         self._recorder = ChangeRecorder(
-            self._plan.node, self.transcript, self._settings, writer=self._writer
+            self._plan.node,
+            self.transcript,
+            self._settings,
+            writer=ModelWriter(self._plan.source, self._by_alias),
         )
         return self._recorder
 

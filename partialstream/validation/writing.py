@@ -7,11 +7,11 @@ holds this field alone.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel
-from pydantic_core import SchemaSerializer, to_jsonable_python
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import SchemaSerializer, core_schema
 from typing_extensions import override
 
 from partialstream.engine.changes import UNSET
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from partialstream.engine.nodes import Record
     from partialstream.validation.schema import Definitions, Schema
+
+_BY_CLASS: Final = SchemaSerializer(core_schema.any_schema()).to_python
 
 _OWNERS: Final = ("model-fields", "typed-dict", "dataclass")
 """Those whose fields are looked at one by one."""
@@ -40,7 +42,28 @@ def json_of(value: Any, *, by_alias: bool | None = None) -> Any:
         return value.model_dump(mode="json", by_alias=by_alias, warnings=False)
     if type(value) in (str, int):
         return value
-    return to_jsonable_python(value, by_alias=bool(by_alias))
+    json: Any = _BY_CLASS(value, mode="json", by_alias=by_alias, warnings=False)
+    return json
+
+
+class ValueSource:
+    """What a value as a whole is written by.
+
+    Args:
+        adapter: Its type.
+    """
+
+    def __init__(self, adapter: TypeAdapter[Any]) -> None:
+        self._adapter = adapter
+
+    @cached_property
+    def is_custom(self) -> bool:
+        """Whether its JSON is made by a function."""
+        return is_custom(*unfold(self._adapter.core_schema))
+
+    def write(self, value: Any, by_alias: bool | None) -> Any:
+        """Its JSON, by aliases or not; None leaves that to the model."""
+        return self._adapter.dump_python(value, mode="json", by_alias=by_alias, warnings=False)
 
 
 class RecordSource:
@@ -137,15 +160,15 @@ class _FieldWriter:
 
 
 class ModelWriter(Writer):
-    """Writes a model and what is inside of it.
+    """Writes a value and the records inside of it.
 
     Args:
-        model: The model.
+        source: What the value as a whole is written by.
         by_alias: Whether fields have their aliases; None leaves that to the model.
     """
 
-    def __init__(self, model: type[BaseModel], by_alias: bool | None = None) -> None:
-        self._model = model
+    def __init__(self, source: ValueSource, by_alias: bool | None = None) -> None:
+        self._source = source
         self._by_alias = by_alias
 
     @override
@@ -155,17 +178,11 @@ class ModelWriter(Writer):
 
     @override
     def is_custom(self) -> bool:
-        return _is_custom_model(self._model)
+        return self._source.is_custom
 
     @override
-    def write(self, value: BaseModel) -> Any:
-        return json_of(value, by_alias=self._by_alias)
-
-
-@lru_cache(maxsize=512)
-def _is_custom_model(model: type[BaseModel]) -> bool:
-    schema, definitions = unfold(model.__pydantic_core_schema__)
-    return is_custom(schema, definitions)
+    def write(self, value: Any) -> Any:
+        return self._source.write(value, self._by_alias)
 
 
 def is_custom(

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from partialstream.engine.changes import Change
 from partialstream.errors import IncompleteStreamError
 from partialstream.results import Outcome
-from partialstream.stream.events import Finished, ItemRejected, Snapshot, is_item
+from partialstream.stream.events import (
+    AttemptFailed,
+    AttemptStarted,
+    Finished,
+    ItemRejected,
+    ItemRepaired,
+    Resumed,
+    Snapshot,
+    TextDelta,
+    is_item,
+)
 from partialstream.web.batches import Batches
 from partialstream.web.endings import ending_of, report
 from partialstream.web.wires.ag_ui import AgUi
@@ -32,6 +42,13 @@ WIRES: Final[dict[str, type[Wire]]] = {
     "ag-ui": AgUi,
     "object": Object,
 }
+
+
+UNSHOWN: Final = (
+    *(TextDelta, ItemRepaired),
+    *(AttemptStarted, AttemptFailed, Resumed),
+)
+"""Events that no wire shows, or only by what follows them."""
 
 
 def wire_of(wire: WireName | Wire) -> Wire:
@@ -90,11 +107,12 @@ class Encoding:
         if hasattr(stream, "detailed"):
             self._items = 0
         self._is_open = hasattr(stream, "final")  # an object that is not complete yet
+        self._has_begun = False
 
     def feed(self, event: Any) -> list[str]:
         """Take an event; gives the frames that are to be sent now."""
         if isinstance(event, Change):
-            self._is_open = event.op != "complete" or bool(event.path)
+            self._follow(event)
         elif is_item(event):
             self._items = (self._items or 0) + 1
         elif isinstance(event, ItemRejected):
@@ -103,8 +121,17 @@ class Encoding:
             self._outcome = event.outcome
         elif isinstance(event, Snapshot):
             raise TypeError("a growing object is encoded by its changes: events(changes=True)")
+        elif not isinstance(event, UNSHOWN):
+            raise TypeError(f"a stream or its events are encoded, not {type(event).__name__}")
         batch = self.batches.add(event)
         return self.wire.feed(batch) if batch else []
+
+    def _follow(self, change: Change) -> None:
+        """The object is complete by its last change; the first of them sets the whole."""
+        if not self._has_begun and (change.path or change.op != "set"):
+            raise ValueError("changes are encoded from the first one on")
+        self._has_begun = True
+        self._is_open = change.op != "complete" or bool(change.path)
 
     def due(self) -> list[str]:
         """The frames for what was held back."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from arrived import State
 from client_runs import ASK, async_sdk, sync_sdk
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PlainSerializer, RootModel, TypeAdapter
+from typing_extensions import Required, TypedDict
 
 from partialstream import (
     Change,
@@ -257,6 +260,67 @@ def test_a_value_that_is_no_object_is_the_whole(
     state.add(changes)
     assert state.value == (expected or [{"name": "a", "price": 1.0}])
     assert changes[-1] == Change((), "complete")
+
+
+class Half(TypedDict, total=False):
+    name: Required[str]
+    on: date
+
+
+@dataclass
+class Point:
+    x: float
+    on: date
+
+
+OTHER_TYPES: list[tuple[Any, Any]] = [
+    (Half, {"name": "abc", "on": "2026-01-02"}),
+    (Point, {"x": 1, "on": "2026-01-02"}),
+    (list[Product], [{"name": "abc", "price": 1}, {"name": "d", "price": 2}]),
+    (list[str], ["ab", "cd"]),
+    (tuple[date, ...], ["2026-01-02", "2026-01-03"]),
+    (tuple[str, date], ["ab", "2026-01-03"]),
+    (dict[str, date], {"a": "2026-01-02", "b": "2026-01-03"}),
+    (dict[str, Any], {"a": {"b": [1, "text"]}}),
+    (RootModel[list[date]], ["2026-01-02"]),
+    (Product | Half, {"name": "abc", "price": 1}),
+    (Annotated[list[str], PlainSerializer("+".join)], ["ab", "cd"]),
+]
+
+
+@pytest.mark.parametrize("size", [1, 9])
+@pytest.mark.parametrize(("type_", "document"), OTHER_TYPES, ids=lambda each: str(each)[:30])
+def test_values_that_are_no_models(type_: Any, document: Any, size: int) -> None:
+    text = json.dumps(document)
+    deltas = [text[start : start + size] for start in range(0, len(text), size)]
+    stream: Any = stream_partial(type_, deltas)
+    state = State()
+    state.add(list(stream.changes()))
+    assert state.value == TypeAdapter(type_).dump_python(stream.final(), mode="json")
+    assert state.completeness(())
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_changes_of_what_was_read_without_them(driver: str) -> None:
+    """What came before is unknown: better an error than changes that lead nowhere."""
+    deltas = ['{"title": "Br', 'ass"', "}"]
+    if driver == "sync":
+        stream = stream_partial(Review, deltas)
+        next(iter(stream))
+        for ask in (stream.changes, lambda: stream.events(changes=True)):
+            with pytest.raises(RuntimeError, match="without its changes"):
+                ask()
+        return
+
+    async def main() -> None:
+        stream = astream_partial(Review, async_fake_stream(deltas))
+        await anext(aiter(stream))
+        for ask in (stream.changes, lambda: stream.events(changes=True)):
+            with pytest.raises(RuntimeError, match="without its changes"):
+                ask()
+        await stream.close()
+
+    asyncio.run(main())
 
 
 def test_to_leave_the_loop_is_to_leave_the_stream() -> None:

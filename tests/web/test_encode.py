@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, ValidationError, field_serializer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer
 from strategies import Cut, cuts
 from typed_documents import typed_texts
 from wire_readers import READERS, Page, sse_events
@@ -34,7 +34,7 @@ from partialstream.testing import async_fake_stream, chat_chunks
 from partialstream.web.wires.writer import GrowingDocument, TakenBackError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 WIRES = list(READERS)
 DRIVERS = ["sync", "async"]
@@ -356,9 +356,107 @@ def test_an_unknown_wire() -> None:
         web.encode([], "websocket")  # type: ignore[arg-type]
 
 
-def test_a_growing_object_is_encoded_by_its_changes() -> None:
-    text = "".join(web.encode(stream_partial(Report, ['{"title": "a"}']).events()))
-    assert '"status":"failed"' in text
+def failing() -> Iterator[Any]:
+    yield from [Item(Product(name="a", score=1), 0, (0,), "")]
+    raise LookupError("SECRET")
+
+
+def begun() -> Any:
+    """The rest of the changes of a stream."""
+    changes = stream_partial(Report, ['{"title": "a', 'b", ', '"pages": 2}']).changes()
+    next(changes)
+    return changes
+
+
+NO_EVENTS: dict[str, Callable[[], Any]] = {
+    "snapshots": lambda: stream_partial(Report, ['{"title": "a"}']),
+    "events with snapshots": lambda: stream_partial(Report, ['{"title": "a"}']).events(),
+    "items without events": lambda: stream_items(Product, ITEMS),
+    "values": lambda: [Product(name="a", score=1)],
+    "texts": lambda: ["a", "b"],
+    "a generator that fails": failing,
+    "changes from the middle on": begun,
+    "nothing": lambda: None,
+}
+
+
+@pytest.mark.parametrize("what", NO_EVENTS)
+@pytest.mark.parametrize("wire", WIRES)
+def test_what_is_no_stream_is_no_success(wire: str, what: str) -> None:
+    events = NO_EVENTS[what]()
+    if what in ("snapshots", "items without events"):
+        events = iter(events)
+    text: list[str] = []
+    if wire == "object":
+        with pytest.raises((TypeError, ValueError, LookupError)):
+            text.extend(web.encode(events, wire))
+        with pytest.raises(json.JSONDecodeError):
+            json.loads("".join(text))
+        return
+    text.extend(web.encode(events, wire))  # type: ignore[arg-type]
+    seen = READERS[wire]("".join(text))
+    assert not seen.ok
+    assert seen.error == "The request failed."
+    assert seen.values == ([{"name": "a", "score": 1}] if what.startswith("a gen") else [])
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("kind", ["items", "partial"])
+def test_a_stream_that_was_read_is_no_success(wire: str, kind: str) -> None:
+    stream: Any = stream_items(int, ["[1]"]) if kind == "items" else stream_partial(Report, ["{}"])
+    for _ in stream.events(text=False):
+        break
+    text: list[str] = []
+    if kind == "partial" or wire == "object":
+        with pytest.raises(RuntimeError):
+            text.extend(web.encode(stream, wire))  # type: ignore[arg-type]
+        assert text == []
+    else:
+        assert not READERS[wire]("".join(web.encode(stream, wire))).ok  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_the_rest_of_a_list(wire: str) -> None:
+    """Who has taken items from a stream has them; the page has the others."""
+    stream = stream_items(Product, ITEMS)
+    items = iter(stream)
+    assert next(items).name == "a"
+    seen = READERS[wire]("".join(web.encode(stream, wire)))  # type: ignore[arg-type]
+    assert seen.ok
+    assert seen.values == [{"name": "b", "score": 2}]
+    assert seen.order == [0 if wire == "object" else 1]
+
+
+def test_the_fields_of_our_own_events() -> None:
+    text, _ = body("sync", "partial", Report, ['{"title": "a"', "}"], "ndjson")
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert lines[0] == {"type": "change", "path": [], "op": "set", "value": {"title": "a"}}
+    assert lines[-2] == {"type": "change", "path": [], "op": "complete"}
+    assert lines[-1] == {"type": "done", "outcome": "complete", "items": None, "usage": None}
+    repaired = "".join(web.encode(rejected_and_repaired(), "sse"))
+    assert [(name, set(json.loads(data))) for _, name, data in sse_events(repaired)] == [
+        ("item", {"index", "value"}),
+        ("rejected", {"index", "reason"}),
+        ("item", {"index", "value"}),
+        ("repaired", {"index", "value"}),
+        ("done", {"outcome", "items", "usage"}),
+    ]
+    failed = "".join(web.encode(failing(), "sse"))
+    assert sse_events(failed)[-1][1] == "error"
+    assert set(json.loads(sse_events(failed)[-1][2])) == {"status", "message"}
+
+
+class Tagged(BaseModel):
+    model_config = ConfigDict(serialize_by_alias=True)
+    full_name: str = Field(alias="fullName")
+
+
+@pytest.mark.parametrize("by_alias", [None, False, True])
+def test_items_that_hold_models_are_written_as_these_say(by_alias: bool | None) -> None:
+    deltas = ['[[{"fullName": "a"}]]']
+    text, _ = body("sync", "items", list[Tagged], deltas, "ndjson", by_alias=by_alias)
+    name = "full_name" if by_alias is False else "fullName"
+    assert READERS["ndjson"](text).values == [[{name: "a"}]]
 
 
 def test_a_wire_is_for_many_responses() -> None:

@@ -24,7 +24,7 @@ export type StreamEvent<T = unknown> =
   | { type: "repaired"; id?: string; index: number; value: T }
   | ({ type: "change"; id?: string } & Change)
   | {
-      type: "done"; id?: string; outcome: "complete" | "cancelled"; items?: number;
+      type: "done"; id?: string; outcome: "complete" | "cancelled"; items: number | null;
       usage: Usage | null;
     };
 

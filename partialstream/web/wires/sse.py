@@ -51,10 +51,8 @@ def last_message(ending: Ending) -> Message:
     """What our own formats say of the end."""
     if not ending.ok:
         return "error", {"status": ending.status, "message": ending.message}
-    done: dict[str, Any] = {"outcome": ending.status}
-    if ending.items is not None:
-        done["items"] = ending.items
-    return "done", {**done, "usage": usage_of(ending.usage)}
+    usage = usage_of(ending.usage)
+    return "done", {"outcome": ending.status, "items": ending.items, "usage": usage}
 
 
 class Sse(Wire):
