@@ -25,6 +25,8 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NEEDS = {
     "anthropic_events": needs("examples", "anthropic"),
     "fastapi_ranking": needs("examples", "fastapi"),
+    "fastapi_report": needs("examples", "fastapi"),
+    "flask_ranking": needs("examples", "flask"),
     "gradio_ranking": needs("examples", "gradio"),
     "token_probabilities": needs("litellm", "litellm"),
 }
