@@ -8,6 +8,7 @@ response.py   the response for Starlette and FastAPI
 sending.py    its body: heartbeats, and browsers that leave
 pump.py       reads a stream and hands the frames on
 reading.py    ... in the event loop or in a thread
+replay/       what was sent is kept, so that a page that reloads goes on
 files.py      the browser's ES module and its types, in static/
 """
 
@@ -26,6 +27,7 @@ from partialstream.web.wires.sse import Sse
 
 if TYPE_CHECKING:
     from partialstream.web.files import static
+    from partialstream.web.replay import Replay
     from partialstream.web.response import StreamResponse, respond
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "AiSdk",
     "Ndjson",
     "Object",
+    "Replay",
     "Sse",
     "StreamResponse",
     "Wire",
@@ -42,7 +45,12 @@ __all__ = [
     "static",
 ]
 
-_HOMES = {"StreamResponse": "response", "respond": "response", "static": "files"}
+_HOMES = {
+    "Replay": "replay",
+    "StreamResponse": "response",
+    "respond": "response",
+    "static": "files",
+}
 """What is loaded when it is used: whoever encodes for another framework has no Starlette."""
 
 

@@ -34,6 +34,9 @@ class Pump:
         encoding: What they say.
         sink: What takes them.
         lock: Held while something is encoded and handed on, so that frames keep their order.
+
+    Attributes:
+        ended: Whether the last frame was handed on.
     """
 
     def __init__(self, encoding: Encoding, sink: Sink, lock: anyio.Lock) -> None:
@@ -43,7 +46,7 @@ class Pump:
         self._held_back = anyio.Event()  # set when something begins to be
         self._reading: Reading | None = None
         self._closed = False
-        self._ended = False  # whether the last frame was handed on
+        self.ended = False
 
     async def run(self, stream: Any) -> Exception | None:
         """Hand all of it on, unless it is closed before.
@@ -97,7 +100,7 @@ class Pump:
     async def _end(self, error: Exception | None) -> Exception | None:
         await self._close()  # while the last frames are sent, nothing is held for them
         frames, torn = self._encoding.end(error)
-        self._ended = True
+        self.ended = True
         await self._sink.end(frames, torn=torn is not None)
         return torn
 
@@ -112,7 +115,7 @@ class Pump:
                 continue
             await anyio.sleep(due)
             async with self._lock:
-                if self._ended or self._closed:
+                if self.ended or self._closed:
                     return
                 if batches.due_in == 0:
                     await self._sink.write(self._encoding.due())

@@ -94,6 +94,16 @@ async def open_reading(stream: Any, wire: Wire, is_left: Callable[[], bool]) -> 
     raise TypeError(f"a stream is to be sent, or a function that makes one, not {stream!r}")
 
 
+async def discard(stream: Any) -> None:
+    """Close a stream that nobody is going to read; what would make one is not called."""
+    if hasattr(stream, "__aiter__"):
+        close = getattr(stream, "close", None) or getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+    elif hasattr(stream, "__iter__") and hasattr(stream, "close"):
+        await to_thread.run_sync(stream.close, limiter=_limiter(_closing))
+
+
 def _is_stream(value: Any) -> bool:
     return hasattr(value, "__aiter__") or hasattr(value, "__iter__")
 

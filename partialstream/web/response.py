@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from typing_extensions import override
 
 from partialstream.web.encode import Encoding, WireName, wire_of
 from partialstream.web.pump import Pump
+from partialstream.web.reading import discard
 from partialstream.web.sending import HEADERS, Connection
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.background import BackgroundTask
     from starlette.types import Receive, Scope, Send
 
+    from partialstream.web.replay.replay import Replay
     from partialstream.web.wires.base import Wire
 
 
@@ -35,11 +37,18 @@ class StreamResponse(Response):
         by_alias: bool | None = None,
         describe: Callable[[Exception], str] | None = None,
         headers: Mapping[str, str] | None = None,
+        replay: Replay | None = None,
+        key: str | None = None,
     ) -> None:
         if heartbeat is not None and heartbeat <= 0:
             raise ValueError(f"heartbeat= must be positive, or None for none: {heartbeat}")
+        if (replay is None) != (key is None):
+            raise ValueError("replay= and key= belong together")
         chosen = wire_of(wire).begin(by_alias=by_alias)
         self._stream = stream
+        self._replay = replay
+        self._key = key or ""
+        self._extra_headers = headers
         self._heartbeat = heartbeat
         self._encoding = Encoding(None, chosen, throttle=throttle, describe=describe)
         self.status_code = 200
@@ -49,28 +58,35 @@ class StreamResponse(Response):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if any(name == b"last-event-id" for name, _ in scope.get("headers", ())):
+        last_event_id = Headers(scope=scope).get("last-event-id")
+        if self._replay is not None:
+            response = await self._replay.open(
+                self._key,
+                self._stream,
+                self._encoding,
+                last_event_id=last_event_id,
+                heartbeat=self._heartbeat,
+                headers=self._extra_headers,
+            )
+        elif last_event_id is not None:
             # `EventSource` connects again by itself. There is nothing to go on with, and to ask
             # the model again would be paid for; this status keeps it from coming again.
-            close = getattr(self._stream, "close", None)
-            if close is not None:
-                await _finished(close())
-            await Response(status_code=204)(scope, receive, send)
-            return
+            await discard(self._stream)
+            response = Response(status_code=204)
+        else:
+            response = None
+        await (self._send if response is None else response)(scope, receive, send)
+        if self.background is not None:
+            await self.background()
+
+    async def _send(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream itself, for as long as the browser stays."""
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
         connection = Connection(send, receive, self._heartbeat, self._encoding.wire.heartbeat)
         pump = Pump(self._encoding, _Frames(connection), connection.lock)
         await connection.run(partial(pump.run, self._stream), pump.close)
-        if self.background is not None:
-            await self.background()
-
-
-async def _finished(value: Any) -> None:
-    """Wait for what a sync or an async function gave."""
-    if isawaitable(value):
-        await value
 
 
 class _Frames:
@@ -95,6 +111,8 @@ def respond(
     by_alias: bool | None = None,
     describe: Callable[[Exception], str] | None = None,
     headers: Mapping[str, str] | None = None,
+    replay: Replay | None = None,
+    key: str | None = None,
 ) -> StreamResponse:
     """A stream as an HTTP response, for FastAPI and Starlette.
 
@@ -114,9 +132,15 @@ def respond(
         by_alias: Whether fields have their aliases; None leaves that to the models.
         describe: Makes the message of an error that the page is to show.
         headers: Further headers.
+        replay: Keeps what is sent, so that a page that reloads goes on; see `Replay`. The stream
+            then goes on when the browser leaves.
+        key: What it is kept under. A known key does not ask the model: a function is not called,
+            a stream is closed, and what is kept is sent; after `Last-Event-ID`, if that is a
+            header of the request.
 
     Raises:
-        ValueError: There is no such wire, or a time makes no sense.
+        ValueError: There is no such wire, a time makes no sense, or one of `replay` and `key` is
+            missing.
 
     Example:
         >>> from partialstream import astream_items
@@ -137,4 +161,6 @@ def respond(
         by_alias=by_alias,
         describe=describe,
         headers=headers,
+        replay=replay,
+        key=key,
     )

@@ -33,6 +33,7 @@ class AiSdk(Wire):
     """
 
     headers: ClassVar[Mapping[str, str]] = {"x-vercel-ai-ui-message-stream": "v1"}
+    many_runs: ClassVar[bool] = True  # keys are the ids of chats
     throttle: ClassVar[float] = 0.1  # each change sends the object anew
 
     def __init__(self, *, name: str | None = None, message_id: str | None = None) -> None:

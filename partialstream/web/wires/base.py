@@ -56,6 +56,8 @@ class Wire(ABC):
         tears: Whether the body of a response that is not complete has to be broken off, because
             its reader takes any other end for success.
         ordered: Whether repaired items have to keep their place.
+        numbered: Whether frames have numbers, from 1, after each of which a reader can go on.
+        many_runs: Whether a key of `Replay` has several runs, one after the other, as a chat has.
         by_alias: Whether fields have their aliases; None leaves that to the models.
     """
 
@@ -64,6 +66,8 @@ class Wire(ABC):
     throttle: ClassVar[float] = 0.0
     tears: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
+    numbered: ClassVar[bool] = False
+    many_runs: ClassVar[bool] = False
     by_alias: bool | None = None
 
     def begin(self, *, by_alias: bool | None = None) -> Self:
@@ -76,6 +80,9 @@ class Wire(ABC):
     @abstractmethod
     def _reset(self) -> None:
         """Forget other responses."""
+
+    def resume(self, number: int) -> None:  # noqa: B027 - nothing to do where none are numbered
+        """Go on after so many frames."""
 
     @abstractmethod
     def start(self) -> list[str]:

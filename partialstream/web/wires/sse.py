@@ -12,7 +12,7 @@ The last one is `done` or `error`, and there is exactly one of them. Each has a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
@@ -58,10 +58,16 @@ def last_message(ending: Ending) -> Message:
 class Sse(Wire):
     """Server-sent events of our own."""
 
+    numbered: ClassVar[bool] = True
+
     @override
     def _reset(self) -> None:
         self._repaired = RepairedItems()
         self._number = 0
+
+    @override
+    def resume(self, number: int) -> None:
+        self._number = number
 
     @override
     def start(self) -> list[str]:

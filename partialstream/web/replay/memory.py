@@ -1,0 +1,184 @@
+"""Logs in the memory of this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from itertools import islice
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from partialstream.web.replay.log import (
+    CHUNK,
+    Bounds,
+    Chunk,
+    DroppedError,
+    End,
+    Frame,
+    FullError,
+    Log,
+    RevokedError,
+    Span,
+    Store,
+    WriterLostError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class MemoryLog(Log):
+    """A log that this process writes and reads.
+
+    Args:
+        wire: What the frames are of.
+        on_end: Called when it has got its end.
+    """
+
+    def __init__(self, wire: str, on_end: Callable[[], None]) -> None:
+        self.wire = wire
+        self.readers = 0
+        self.end: End | None = None
+        self.ended_at = float("inf")
+        self._on_end = on_end
+        self._frames: deque[Frame] = deque()
+        self._first = 1
+        self._began_at = monotonic()
+        self._left_at: float | None = None  # when the last reader has left
+        self._revoked = False
+        self._released = False
+        self._changed = asyncio.Event()
+        self._waiting = 0
+
+    @property
+    def is_left(self) -> bool:
+        """Whether there were readers, and are none any more."""
+        return self._left_at is not None and not self.readers
+
+    def revoke(self) -> None:
+        """Its writer is to stop."""
+        self._revoked = True
+
+    @override
+    async def append(self, frames: Sequence[Frame], *, first: int, end: End | None) -> None:
+        self._check()
+        self._add(frames, first, end)
+        await asyncio.sleep(0)  # so that readers keep up with a stream that never waits
+
+    @override
+    async def tend(self) -> float:
+        self._check()
+        return 0.0 if self.readers else monotonic() - (self._left_at or self._began_at)
+
+    @override
+    async def release(self) -> None:
+        self._released = True
+        self._wake()
+
+    @override
+    async def attach(self) -> None:
+        self.readers += 1
+
+    @override
+    async def detach(self) -> None:
+        self.readers -= 1
+        self._left_at = monotonic()
+
+    @override
+    async def span(self) -> Span:
+        return Span(self._first, self._last, self.end is not None)
+
+    @override
+    async def read(self, after: int) -> Chunk:
+        while after >= self._last and self.end is None:
+            if self._released:
+                raise WriterLostError
+            self._waiting += 1
+            try:
+                await self._changed.wait()
+            finally:
+                self._waiting -= 1
+        if after < self._first - 1:
+            raise DroppedError
+        frames: list[Frame] = []
+        size = 0
+        for frame in islice(self._frames, after + 1 - self._first, None):
+            frames.append(frame)
+            size += len(frame.data)
+            if size >= CHUNK:
+                break
+        return Chunk(frames, self.end if after + len(frames) == self._last else None)
+
+    @override
+    async def seal(self, after: int, frames: Sequence[Frame], end: End) -> None:
+        if self.end is None and after == self._last:
+            self._add(frames, self._first, end)
+
+    @property
+    def _last(self) -> int:
+        return self._first + len(self._frames) - 1
+
+    def _check(self) -> None:
+        if self._revoked or self.end is not None:
+            raise RevokedError
+
+    def _add(self, frames: Sequence[Frame], first: int, end: End | None) -> None:
+        self._frames.extend(frames)
+        while self._first < first:
+            self._frames.popleft()
+            self._first += 1
+        if end is not None:
+            self.end, self.ended_at = end, monotonic()
+            self._on_end()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting:
+            changed, self._changed = self._changed, asyncio.Event()
+            changed.set()
+
+
+class MemoryStore(Store):
+    """Keeps logs in this process."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._logs: dict[str, MemoryLog] = {}
+
+    @override
+    async def begin(self, key: str, wire: str, *, renew: bool) -> tuple[Log, bool]:
+        self._forget()
+        known = self._logs.get(key)
+        if known is not None:
+            if not renew or (known.end is None and not known.is_left):
+                return known, False
+            known.revoke()
+            del self._logs[key]
+        if len(self._logs) >= self._bounds.max_logs:
+            ended = [key for key, log in self._logs.items() if log.end is not None]
+            if not ended:
+                raise FullError
+            del self._logs[min(ended, key=lambda key: self._logs[key].ended_at)]
+        log = self._logs[key] = MemoryLog(wire, self._forget_later)
+        return log, True
+
+    @override
+    async def find(self, key: str) -> Log | None:
+        self._forget()
+        return self._logs.get(key)
+
+    @override
+    async def aclose(self) -> None:
+        pass
+
+    def _forget_later(self) -> None:
+        """Free the memory also where nobody comes any more."""
+        asyncio.get_running_loop().call_later(self._bounds.keep + 0.1, self._forget)
+
+    def _forget(self) -> None:
+        """Drop what was kept for long enough."""
+        before = monotonic() - self._bounds.keep
+        for key in [key for key, log in self._logs.items() if log.ended_at < before]:
+            del self._logs[key]

@@ -1,0 +1,248 @@
+"""Keys, and what becomes of a request for one: a run is begun, or a log is read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from partialstream.web.encode import wire_of
+from partialstream.web.reading import discard
+from partialstream.web.replay.following import LogResponse, unavailable
+from partialstream.web.replay.log import Bounds, FullError, Span, Store, StoreError
+from partialstream.web.replay.memory import MemoryStore
+from partialstream.web.replay.running import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
+
+    from partialstream.web.encode import Encoding, WireName
+    from partialstream.web.replay.log import Log
+    from partialstream.web.wires.base import Wire
+
+logger = logging.getLogger("partialstream.web")
+
+
+class Replay:
+    """Keeps what streams have sent, so that a page that reloads goes on.
+
+    Passed to `respond` with a key, it lets the stream run beside the request: it goes on when the
+    browser leaves, and is closed when nobody has read it for `linger` seconds. A request for a
+    known key never asks the model; it gets what was sent from the beginning, and what follows.
+
+    Whoever has the key can read what is kept under it: let keys be such that nobody guesses them
+    (`uuid4`), or check in the endpoint whose they are.
+
+    Which request begins a run:
+
+    - A key names one run on all wires but `"ai-sdk"`. Known keys are read, also after the end, and
+      after an error; for another run, take another key.
+    - On `"ai-sdk"` the key is the chat's id, `id` in the body that `useChat` posts, and a chat has
+      a run for each message. `useChat` posts for new messages alone, and goes on by the `GET`
+      route. So a request begins a new run, unless the chat has one under way that somebody reads:
+      then it is taken for the same request, which arrived twice. Where two messages of one chat
+      may be under way at once, take a key of the message, and tell the `GET` route which it is.
+
+    What is bounded: where a log has more than `max_bytes`, its oldest frames are dropped. Nobody
+    who keeps up notices; who is behind is told by an error, and who comes later gets status 204.
+    Where there are `max_logs`, the one that has ended first makes room; where all of them run,
+    a new stream is sent without being kept, and a warning is logged.
+
+    Runs are tasks of asyncio; trio is not supported.
+
+    Args:
+        linger: Seconds without a reader after which a stream is closed; its log ends by an error.
+        keep: Seconds for which a log can be read after its end.
+        max_bytes: Bytes of a log that are kept.
+        max_logs: Logs that are kept at once.
+
+    Raises:
+        ValueError: A bound makes no sense.
+
+    Example:
+        >>> replay = Replay(linger=60)
+
+        In an application of FastAPI, for a page with `useChat({id, resume: true})`:
+
+            @app.post("/api/chat")
+            async def chat(body: Body):
+                stream = client.create_iterable(response_model=Product, ...)
+                return web.respond(stream, wire="ai-sdk", replay=replay, key=body.id)
+
+            @app.get("/api/chat/{id}/stream")
+            async def resume(id: str):
+                return await replay.response(id, wire="ai-sdk")
+    """
+
+    def __init__(
+        self,
+        *,
+        linger: float = 30.0,
+        keep: float = 300.0,
+        max_bytes: int = 4_000_000,
+        max_logs: int = 1000,
+    ) -> None:
+        for name, value in {"linger": linger, "keep": keep}.items():
+            if value < 0:
+                raise ValueError(f"{name}= must not be negative: {value}")
+        for name, count in {"max_bytes": max_bytes, "max_logs": max_logs}.items():
+            if count < 1:
+                raise ValueError(f"{name}= must be positive: {count}")
+        self._linger = linger
+        self._max_bytes = max_bytes
+        self._bounds = Bounds(keep=keep, max_logs=max_logs, lease=15.0)
+        self._store: Store = MemoryStore(self._bounds)
+        self._runs: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the streams that run in this event loop; their logs end by an error.
+
+        To be called when the application shuts down, in its lifespan. It may be used again.
+        """
+        loop = asyncio.get_running_loop()
+        runs = [run for run in self._runs if run.get_loop() is loop]
+        for run in runs:
+            run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
+        await self._store.aclose()
+
+    async def response(
+        self,
+        key: str,
+        *,
+        wire: WireName | Wire = "sse",
+        last_event_id: str | int | None = None,
+        heartbeat: float | None = 15.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """What is kept under a key, as a response: what was sent, and what follows.
+
+        On `"sse"`, events have numbers: those after `last_event_id` are sent. On the other wires
+        it is all from the beginning. Status 204 says that there is nothing to send: the key is not
+        known, or not any more; or all was sent; or the number is none of its events. It makes
+        `EventSource` stop and `useChat` take the chat for one without a response under way. Status
+        503 says that Redis does not respond.
+
+        Args:
+            key: As it was passed to `respond`.
+            wire: The one that was passed to `respond`.
+            last_event_id: The header `Last-Event-ID`, as it came.
+            heartbeat: See `respond`.
+            headers: Further headers.
+
+        Raises:
+            ValueError: The key's stream was sent on another wire.
+        """
+        chosen = wire_of(wire).begin()
+        try:
+            log = await self._store.find(_checked(key))
+            if log is None:
+                return Response(status_code=204)
+            return await _reading(log, chosen, last_event_id, heartbeat, headers)
+        except StoreError as error:
+            logger.error("the log of a stream cannot be read: %s", error)
+            return unavailable()
+
+    async def open(
+        self,
+        key: str,
+        stream: Any,
+        encoding: Encoding,
+        *,
+        last_event_id: str | None,
+        heartbeat: float | None,
+        headers: Mapping[str, str] | None,
+    ) -> Response | None:
+        """Give the response to a request that may begin a run; `respond` does this.
+
+        Returns:
+            The response; None if the stream cannot be kept, and was not used.
+        """
+        wire = encoding.wire
+        if last_event_id:
+            # It was begun. To ask the model again would be paid for.
+            await discard(stream)
+            return await self.response(
+                key, wire=wire, last_event_id=last_event_id, heartbeat=heartbeat, headers=headers
+            )
+        loop = asyncio.get_running_loop()
+        try:
+            log, is_new = await self._store.begin(
+                _checked(key), type(wire).__name__, renew=wire.many_runs
+            )
+            if is_new:
+                self._start(log, stream, encoding, loop)
+            else:
+                await discard(stream)
+            return await _reading(log, wire, None, heartbeat, headers)
+        except (FullError, StoreError) as error:
+            logger.warning("a stream is sent without being kept: %s", error)
+            return None
+
+    def _start(
+        self, log: Log, stream: Any, encoding: Encoding, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        run = Run(
+            log,
+            encoding,
+            linger=self._linger,
+            lease=self._bounds.lease,
+            max_bytes=self._max_bytes,
+        )
+        task = loop.create_task(run.write(stream))
+        self._runs.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._runs.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a stream's log could not be written", exc_info=error)
+
+
+def _checked(key: str) -> str:
+    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' code
+        raise TypeError(f"key= must be a string, not {key!r}")
+    if not key:
+        raise ValueError("key= must not be empty")
+    return key
+
+
+async def _reading(
+    log: Log,
+    wire: Wire,
+    last_event_id: str | int | None,
+    heartbeat: float | None,
+    headers: Mapping[str, str] | None,
+) -> Response:
+    """The response that reads a log."""
+    if log.wire != type(wire).__name__:
+        raise ValueError(
+            f"the stream of this key was sent as {log.wire}, not {type(wire).__name__}"
+        )
+    after = position_of(wire, last_event_id, await log.span())
+    if after is None:
+        return Response(status_code=204)
+    return LogResponse(log, wire, after, heartbeat=heartbeat, headers=headers)
+
+
+def position_of(wire: Wire, last_event_id: str | int | None, span: Span) -> int | None:
+    """The frame that a reader has had last; None if there is nothing that it could go on with."""
+    after = 0
+    if wire.numbered and last_event_id is not None and last_event_id != "":
+        text = str(last_event_id)
+        if not (text.isascii() and text.isdigit()) or len(text) > len(str(span.last)):
+            return None  # no number, or one far ahead: it is of something else
+        after = int(text)
+        if after > span.last or (span.ended and after == span.last):
+            return None
+    return after if after >= span.first - 1 else None

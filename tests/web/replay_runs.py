@@ -1,0 +1,129 @@
+"""An application whose streams can be taken up again, and how its pages do that."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Route
+from web_runs import Clients, serving
+
+from partialstream import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from partialstream.testing import ReplayServer
+
+SOON = 10.0
+"""Seconds, on a busy machine; as a rule it is a hundredth of that."""
+
+
+@dataclass
+class Site:
+    """The application, as its pages see it."""
+
+    url: str
+    replay: web.Replay
+    calls: list[str] = field(default_factory=list)  # the keys for which a stream was made
+
+    def begin(self, key: str = "k", **options: Any) -> httpx.Response:
+        return httpx.post(f"{self.url}/?key={key}", timeout=30, **options)
+
+    def again(self, key: str = "k", last: str | None = None) -> httpx.Response:
+        headers = {} if last is None else {"Last-Event-ID": last}
+        return httpx.get(f"{self.url}/again?key={key}", headers=headers, timeout=30)
+
+    def begin_and_leave(self, wanted: str, key: str = "k") -> str:
+        """Begin, and leave as soon as a text has come; gives what has come."""
+        return self.read_until(wanted, "POST", f"/?key={key}")
+
+    def read_until(self, wanted: str, method: str, path: str) -> str:
+        seen = ""
+        with httpx.stream(method, self.url + path, timeout=30) as response:
+            for text in response.iter_text():
+                seen += text
+                if wanted in seen:
+                    break
+        return seen
+
+
+@contextmanager
+def site_of(
+    make: Callable[[], web.Replay],
+    provider: ReplayServer,
+    how: str = "async callable",
+    *,
+    wire: Any = "sse",
+    method: str = "create_iterable",
+    ask: dict[str, Any] | None = None,
+    **options: Any,
+) -> Iterator[Site]:
+    """Serve streams at `/?key=`, and what is kept of them at `/again?key=`."""
+    clients = Clients(provider, max_retries=0)
+    replay = make()
+    site = Site("", replay)
+
+    async def begin(request: Any) -> Any:
+        key = request.query_params["key"]
+        stream = clients.stream(how, method, **(ask or {}))
+
+        if "callable" in how:
+            made = stream
+
+            def stream() -> Any:
+                site.calls.append(key)
+                return made()
+
+        return web.respond(stream, wire=wire, replay=replay, key=key, **options)
+
+    async def again(request: Any) -> Any:
+        return await replay.response(
+            request.query_params["key"],
+            wire=request.query_params.get("wire", wire),
+            last_event_id=request.headers.get("last-event-id"),
+        )
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        async with clients.lifespan(app), replay:
+            yield
+
+    routes = [
+        Route("/", begin, methods=["GET", "POST"]),
+        Route("/again", again),
+        Route("/chat", begin, methods=["POST"]),
+    ]
+    with serving(Starlette(routes=routes, lifespan=lifespan)) as site.url:
+        yield site
+
+
+def until(condition: Callable[[], Any], seconds: float = SOON) -> Any:
+    """Wait for something; gives it."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "it has not come"
+        time.sleep(0.01)
+    return value
+
+
+def at_once(count: int, call: Callable[[int], Any]) -> list[Any]:
+    """Call a function in so many threads, all of which begin at the same time."""
+    results: list[Any] = [None] * count
+    started = threading.Barrier(count)
+
+    def run(n: int) -> None:
+        started.wait()
+        results[n] = call(n)
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
