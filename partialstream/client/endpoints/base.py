@@ -215,6 +215,33 @@ def _tightened(timeout: Any, most: float, names: Sequence[str]) -> Any:
 _MOMENT: Final = 0.1  # seconds
 
 
+def read_end(chunks: Iterator[Any], response: Any) -> None:
+    """Give the end of the HTTP body a moment to come.
+
+    `chunks` are those of the HTTP response, or of whatever reads it.
+    """
+
+    def leave() -> None:  # so that the thread that waits for the end has nothing to wait for
+        if not end_connection(response):
+            with suppress(Exception):  # an alarm must not raise, and the response is complete
+                response.close()
+
+    alarm = Alarm(_MOMENT, leave)
+    try:
+        with suppress(Exception):  # the response is complete, whatever happens now
+            for _ in chunks:
+                pass
+    finally:
+        alarm.cancel()
+
+
+async def aread_end(chunks: AsyncIterator[Any]) -> None:
+    """`read_end` for async responses."""
+    with suppress(Exception), move_on_after(_MOMENT):  # the response is complete
+        async for _ in chunks:
+            pass
+
+
 class Body:
     """The bytes of a response, to be read once.
 
@@ -234,28 +261,12 @@ class Body:
         for chunk in chunks:
             yield chunk
             if metadata.terminated:
-                self._read_end(chunks)
+                read_end(chunks, self.response)
                 return
 
     def close(self) -> None:
         """Close the response."""
         self.response.close()
-
-    def _read_end(self, chunks: Iterator[bytes]) -> None:
-        """Give the end of the HTTP body a moment to come."""
-        alarm = Alarm(_MOMENT, self._leave_end)
-        try:
-            with suppress(Exception):  # the response is complete, whatever happens now
-                for _ in chunks:
-                    pass
-        finally:
-            alarm.cancel()
-
-    def _leave_end(self) -> None:
-        """Leave the thread that waits for the end nothing more to wait for."""
-        if not end_connection(self.response):
-            with suppress(Exception):  # an alarm must not raise, and the response is complete
-                self.response.close()
 
 
 class AsyncBody:
@@ -271,19 +282,13 @@ class AsyncBody:
 
     async def __anext__(self) -> bytes:
         if self._metadata.terminated:
-            await self._read_end()
+            await aread_end(self._chunks)
             raise StopAsyncIteration
         return await self._chunks.__anext__()
 
     async def aclose(self) -> None:
         """Close the response; a task that reads is woken by that."""
         await self.response.aclose()
-
-    async def _read_end(self) -> None:
-        """Give the end of the HTTP body a moment to come."""
-        with suppress(Exception), move_on_after(_MOMENT):  # the response is complete
-            async for _ in self._chunks:
-                pass
 
 
 def body_of(response: Any, sending: Sending) -> Body | AsyncBody:

@@ -8,16 +8,13 @@ end through the object that this gives.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from json import JSONDecodeError
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from anyio import move_on_after
-
+from partialstream.client.endpoints.base import aread_end, read_end
 from partialstream.errors import ProviderError
-from partialstream.stream.deadline import Alarm
-from partialstream.stream.transport import aclose_chunks, aiter_of, end_connection, no_chunks
+from partialstream.stream.transport import aclose_chunks, aiter_of, no_chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -27,9 +24,6 @@ if TYPE_CHECKING:
     from partialstream.stream.steps import Steps
 
 _SDKS: Final = ("openai", "anthropic", "groq")
-
-_MOMENT: Final = 0.1
-"""Seconds that a response which has told its end is given to come to it."""
 
 # -- finding out ---------------------------------------------------------------------------
 
@@ -112,21 +106,12 @@ class WatchedChunks:
         if stream is None:
             return
         if self._metadata.terminated:
-            self._read_end()
+            read_end(self._chunks, self.response)
         self._chunks = iter(())  # some tracers wait until nobody holds the stream any more
         if hasattr(stream, "__exit__"):
             stream.__exit__(None, None, None)
         elif hasattr(stream, "close"):
             stream.close()
-
-    def _read_end(self) -> None:
-        alarm = Alarm(_MOMENT, lambda: end_connection(self.response))
-        try:
-            with suppress(Exception):  # the response is complete, whatever happens now
-                for _ in self._chunks:
-                    pass
-        finally:
-            alarm.cancel()
 
 
 class AsyncWatchedChunks:
@@ -162,9 +147,7 @@ class AsyncWatchedChunks:
         if stream is None:
             return
         if self._metadata.terminated and self._chunks is not None:
-            with suppress(Exception), move_on_after(_MOMENT):  # the response is complete
-                async for _ in self._chunks:
-                    pass
+            await aread_end(self._chunks)
         self._chunks = aiter_of(no_chunks())
         if hasattr(stream, "__aexit__"):
             await stream.__aexit__(None, None, None)
