@@ -35,16 +35,25 @@ class Failure:
     mark: Hashable = None  # the same for two failures that are the same, if that means something
 
 
+def rejection(cause: AttemptCause, detail: object) -> Outcome:
+    """How an attempt ends whose request brought no response."""
+    return Outcome("empty", detail=f"the {cause} was rejected: {detail}")
+
+
+def translated(error: Exception) -> PartialStreamError | None:
+    """`translate` for what a request has raised, which is the cause of what it gives."""
+    failure = translate(error, Outcome("empty"))
+    if failure is not None and failure is not error:
+        failure.__cause__ = error
+    return failure
+
+
 def transient(error: Exception) -> PartialStreamError | None:
     """Our error for a first request that may be made again; None if that would not help."""
-    failure = translate(error, Outcome("empty"))
-    if failure is None:
+    failure = translated(error)
+    if failure is None or is_final(failure):
         return None
-    if failure is not error:
-        failure.__cause__ = error
-    if is_final(failure) or (isinstance(failure, ProviderError) and failure.status is None):
-        return None
-    return failure
+    return None if isinstance(failure, ProviderError) and failure.status is None else failure
 
 
 def is_final(error: BaseException | None) -> bool:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from partialstream.client.budget import Budget
 from partialstream.client.contender import LOST, LOST_UNSENT, Contender
+from partialstream.client.retries.failures import rejection, translated
 from partialstream.client.sdk_arguments import arguments_of, input_tokens
 from partialstream.quoting import mask_keys
 from partialstream.results import Attempt, Outcome
 from partialstream.stream.events import AttemptFailed, AttemptStarted
 from partialstream.stream.observer import AttemptEnd
-from partialstream.stream.response import ResponseStream, translate
+from partialstream.stream.response import ResponseStream
 from partialstream.stream.session import Session
 
 if TYPE_CHECKING:
@@ -134,17 +135,15 @@ class RoutedSession(Session[T]):
             self._unsent += 1
             outcome = Outcome("empty", detail=LOST_UNSENT)
         if error is not None:
-            failure = translate(error, Outcome("empty")) if isinstance(error, Exception) else None
+            failure = translated(error) if isinstance(error, Exception) else None
             detail = mask_keys(str(error)) or type(error).__name__
             if not contender.opened:
-                outcome = Outcome("empty", detail=f"the {contender.cause} was rejected: {detail}")
+                outcome = rejection(contender.cause, detail)
             elif failure is not None and failure.outcome is not None:
                 outcome = failure.outcome
             else:
                 outcome = Outcome("disconnected", detail=detail)
             if failure is not None:
-                if failure is not error:
-                    failure.__cause__ = error
                 self.pending.append(AttemptFailed(contender.number, failure))
             reported = failure or error
             if isinstance(reported, Exception):

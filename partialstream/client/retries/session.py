@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import override
 
-from partialstream.client.retries.failures import Failure, is_final, transient
+from partialstream.client.retries.failures import (
+    Failure,
+    is_final,
+    rejection,
+    transient,
+    translated,
+)
 from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retry_after import LONGEST_RETRY_AFTER
 from partialstream.errors import (
@@ -32,7 +38,6 @@ from partialstream.results import AttemptCause, Outcome
 from partialstream.stream.deadline import DeadlineError
 from partialstream.stream.events import AttemptFailed, Event
 from partialstream.stream.observer import Retry
-from partialstream.stream.response import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -112,7 +117,7 @@ class RetryingSession(RoutedSession[T]):
                 raise self._budget.too_late.error() from failure
             self._add_note(error)
             return False
-        outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {failure}")
+        outcome = rejection(self._cause, failure)
         self._add_attempt(outcome, failure)
         self.report(failure, last=False)
         self._note_failure(failure)
@@ -144,12 +149,8 @@ class RetryingSession(RoutedSession[T]):
     def _error_of_first_request(self, error: Exception) -> PartialStreamError | None:
         """Our error for a first request, if another could help; with fallbacks that is any."""
         if self._call.has_fallbacks:
-            failure = translate(error, Outcome("empty"))
-            if failure is None or self._is_final(failure):
-                return None
-            if failure is not error:
-                failure.__cause__ = error
-            return failure
+            failure = translated(error)
+            return None if self._is_final(failure) else failure
         return None if self._call.budget is None else transient(error)
 
     def give_up_first_request(self, error: Exception) -> Exception:
@@ -160,7 +161,7 @@ class RetryingSession(RoutedSession[T]):
         failure = self._error_of_first_request(error) if self._call.has_fallbacks else None
         if failure is None or self._budget.reraise:
             return error
-        outcome = Outcome("empty", detail=f"the {self._cause} was rejected: {failure}")
+        outcome = rejection(self._cause, failure)
         failure.outcome = outcome
         attempts = sorted([*self._attempts, self._attempt(outcome)], key=attrgetter("number"))
         return self._exhausted(
