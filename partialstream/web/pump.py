@@ -6,9 +6,11 @@ when its time has come.
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
+import anyio.lowlevel
 
 from partialstream.web.reading import open_reading
 
@@ -47,6 +49,7 @@ class Pump:
         self._reading: Reading | None = None
         self._closed = False
         self.ended = False
+        self._torn: Exception | None = None
 
     async def run(self, stream: Any) -> Exception | None:
         """Hand all of it on, unless it is closed before.
@@ -57,17 +60,15 @@ class Pump:
         Returns:
             What is to tear the body.
         """
-        torn: Exception | None = None
         try:
             async with anyio.create_task_group() as group:
                 error = await self._read(stream, group)
                 async with self._lock:
-                    if not self._closed:
-                        torn = await self._end(error)
+                    await self._end(error)
                 group.cancel_scope.cancel()
         finally:
             await self.close()
-        return torn
+        return self._torn
 
     async def close(self) -> None:
         """Close the stream at once, whoever is cancelled meanwhile; nothing more is handed on."""
@@ -77,34 +78,37 @@ class Pump:
     async def _read(self, stream: Any, group: anyio.abc.TaskGroup) -> Exception | None:
         encoding = self._encoding
         try:
+            await anyio.lowlevel.checkpoint()  # a browser that has left already asks for nothing
             await self._sink.write(encoding.wire.start())
-            reading = await open_reading(stream, encoding.wire, lambda: self._closed)
+            reading = await open_reading(stream, encoding.wire)
             self._reading = reading
             encoding.read(reading.stream)
             group.start_soon(reading.run)
             if encoding.batches.seconds:
-                group.start_soon(self._release)
-            async for events in reading.batches():
-                async with self._lock:
-                    if self._closed:
-                        return None
-                    frames = [frame for event in events for frame in encoding.feed(event)]
-                    if frames:
-                        await self._sink.write(frames)
-                    if encoding.batches.due_in is not None:
-                        self._held_back.set()
+                group.start_soon(self._release, group.cancel_scope)
+            async with aclosing(reading.batches()) as batches:
+                async for events in batches:
+                    async with self._lock:
+                        if self._closed:
+                            return None
+                        frames = [frame for event in events for frame in encoding.feed(event)]
+                        if frames:
+                            await self._sink.write(frames)
+                        if encoding.batches.due_in is not None:
+                            self._held_back.set()
         except Exception as failure:  # noqa: BLE001 - told by the wire, or raised after it
             return failure
         return None
 
-    async def _end(self, error: Exception | None) -> Exception | None:
+    async def _end(self, error: Exception | None) -> None:
+        if self._closed or self.ended:
+            return
         await self._close()  # while the last frames are sent, nothing is held for them
         frames, torn = self._encoding.end(error)
-        self.ended = True
+        self.ended, self._torn = True, torn
         await self._sink.end(frames, torn=torn is not None)
-        return torn
 
-    async def _release(self) -> None:
+    async def _release(self, scope: anyio.CancelScope) -> None:
         """Hand on what was held back when its time has come."""
         batches = self._encoding.batches
         while True:
@@ -118,7 +122,13 @@ class Pump:
                 if self.ended or self._closed:
                     return
                 if batches.due_in == 0:
-                    await self._sink.write(self._encoding.due())
+                    try:
+                        frames = self._encoding.due()
+                    except Exception as failure:  # noqa: BLE001 - told by the wire, or raised after it
+                        await self._end(failure)
+                        scope.cancel()
+                        return
+                    await self._sink.write(frames)
 
     async def _close(self) -> None:
         reading, self._reading = self._reading, None

@@ -12,9 +12,8 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
-from functools import partial
 from importlib import import_module
-from inspect import iscoroutinefunction
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -22,10 +21,11 @@ from anyio import to_thread
 from anyio.lowlevel import RunVar
 from typing_extensions import override
 
+from partialstream.stream.transport import is_running
 from partialstream.web.encode import events_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from partialstream.web.wires.base import Wire
 
@@ -33,7 +33,7 @@ THREADS: Final = 1000
 """Sync streams that are read at once, in an event loop; others wait for their turn."""
 
 AHEAD: Final = 64
-"""Events that a thread reads ahead of a slow browser before it waits."""
+"""Events that a thread reads ahead of a slow browser before it waits, those being sent included."""
 
 _reading: RunVar[anyio.CapacityLimiter] = RunVar("partialstream.web.reading")
 _closing: RunVar[anyio.CapacityLimiter] = RunVar("partialstream.web.closing")
@@ -62,7 +62,7 @@ class Reading(ABC):
         """What has to run beside `batches`."""
 
     @abstractmethod
-    def batches(self) -> AsyncIterator[list[Any]]:
+    def batches(self) -> AsyncGenerator[list[Any], None]:
         """The events, as many at once as there are."""
 
     @abstractmethod
@@ -70,21 +70,25 @@ class Reading(ABC):
         """Close the stream at once; whoever waits for an event comes to an end."""
 
 
-async def open_reading(stream: Any, wire: Wire, is_left: Callable[[], bool]) -> Reading:
+async def open_reading(stream: Any, wire: Wire) -> Reading:
     """Get the stream, if it is made only now, and what reads it.
 
     Args:
         stream: The stream, or what makes it: a function, in a thread, as the request of a sync
             stream is sent when it is made; or an async function.
         wire: What its events are for.
-        is_left: Whether nobody wants it any more.
     """
     if iscoroutinefunction(stream):
         stream = await stream()
     elif callable(stream) and not _is_stream(stream):
-        stream = await to_thread.run_sync(
-            partial(_made, stream, is_left), abandon_on_cancel=True, limiter=_limiter(_reading)
-        )
+        making = _Making(stream)
+        try:
+            stream = await to_thread.run_sync(
+                making.run, abandon_on_cancel=True, limiter=_limiter(_reading)
+            )
+        except BaseException:
+            making.abandon()
+            raise
         if hasattr(stream, "__await__") and not _is_stream(stream):
             stream = await stream
     if hasattr(stream, "__aiter__"):
@@ -97,9 +101,7 @@ async def open_reading(stream: Any, wire: Wire, is_left: Callable[[], bool]) -> 
 async def discard(stream: Any) -> None:
     """Close a stream that nobody is going to read; what would make one is not called."""
     if hasattr(stream, "__aiter__"):
-        close = getattr(stream, "close", None) or getattr(stream, "aclose", None)
-        if close is not None:
-            await close()
+        await _close_async(stream)
     elif hasattr(stream, "__iter__") and hasattr(stream, "close"):
         await to_thread.run_sync(stream.close, limiter=_limiter(_closing))
 
@@ -108,12 +110,40 @@ def _is_stream(value: Any) -> bool:
     return hasattr(value, "__aiter__") or hasattr(value, "__iter__")
 
 
-def _made(make: Callable[[], Any], is_left: Callable[[], bool]) -> Any:
-    """Make a stream in a thread that nobody waits for if the browser leaves meanwhile."""
-    stream = make()
-    if is_left() and hasattr(stream, "__iter__") and hasattr(stream, "close"):
-        stream.close()
-    return stream
+async def _close_async(stream: Any) -> None:
+    """Close an async stream, or a generator unless a task is inside of it."""
+    close = getattr(stream, "close", None) or getattr(stream, "aclose", None)
+    if close is not None and not is_running(stream):
+        closing = close()
+        if isawaitable(closing):
+            await closing
+
+
+class _Making:
+    """Makes a stream, in a thread; closes it if nobody waits for it any more."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._stream: Any = None
+        self._abandoned = False
+
+    def run(self) -> Any:
+        """Make the stream."""
+        stream = self._make()
+        with self._lock:
+            self._stream = stream
+        if self._abandoned:
+            self.abandon()
+        return stream
+
+    def abandon(self) -> None:
+        """Nobody waits for it; an async stream has not sent its request yet."""
+        self._abandoned = True
+        with self._lock:
+            stream, self._stream = self._stream, None
+        if hasattr(stream, "__iter__") and hasattr(stream, "close"):
+            stream.close()
 
 
 class AsyncReading(Reading):
@@ -128,15 +158,17 @@ class AsyncReading(Reading):
         pass
 
     @override
-    async def batches(self) -> AsyncIterator[list[Any]]:
-        async for event in self._events:
-            yield [event]
+    async def batches(self) -> AsyncGenerator[list[Any], None]:
+        try:
+            async for event in self._events:
+                yield [event]
+        finally:  # in this task: nobody else can close a generator that it waits for
+            if hasattr(self._events, "aclose"):
+                await self._events.aclose()
 
     @override
     async def close(self) -> None:
-        close = getattr(self.stream, "close", None) or getattr(self.stream, "aclose", None)
-        if close is not None:
-            await close()
+        await _close_async(self.stream)
 
 
 class ThreadReading(Reading):
@@ -146,6 +178,7 @@ class ThreadReading(Reading):
         self.stream = stream
         self._wire = wire
         self._events: deque[Any] = deque()
+        self._taken = 0  # events that are being sent
         self._error: BaseException | None = None
         self._done = False
         self._closed = False
@@ -161,13 +194,15 @@ class ThreadReading(Reading):
         await to_thread.run_sync(self._read, abandon_on_cancel=True, limiter=_limiter(_reading))
 
     @override
-    async def batches(self) -> AsyncIterator[list[Any]]:
+    async def batches(self) -> AsyncGenerator[list[Any], None]:
         while True:
             with self._lock:
                 events = list(self._events)
                 self._events.clear()
+                self._taken = len(events)
                 done = self._done
-                self._room.set()
+                if self._taken < AHEAD:
+                    self._room.set()
                 if not events and not done:
                     self._arrived = anyio.Event()
                     self._waits = True
@@ -185,17 +220,27 @@ class ThreadReading(Reading):
         with self._lock:
             self._closed = True
             self._room.set()
-        close = getattr(self.stream, "close", None)
-        if close is not None:
-            await to_thread.run_sync(close, limiter=_limiter(_closing))
+        if hasattr(self.stream, "close") and not is_running(self.stream):
+            await to_thread.run_sync(self._close, limiter=_limiter(_closing))
+
+    def _close(self) -> None:
+        try:
+            self.stream.close()
+        except ValueError:
+            if not is_running(self.stream):
+                raise
+            # A generator that `_read` is inside of, and closes when it comes out.
 
     def _read(self) -> None:
         """In the thread: read events until there are no more, or nobody wants them."""
         try:
-            for event in events_of(self.stream, self._wire):
+            events = events_of(self.stream, self._wire)
+            for event in events:
                 self._put(event)
                 self._room.wait()
                 if self._closed:
+                    if hasattr(events, "close"):
+                        events.close()
                     break
         except BaseException as error:  # noqa: BLE001 - raised in the event loop
             self._error = error
@@ -206,7 +251,7 @@ class ThreadReading(Reading):
     def _put(self, event: Any) -> None:
         with self._lock:
             self._events.append(event)
-            if len(self._events) >= AHEAD and not self._closed:
+            if len(self._events) + self._taken >= AHEAD and not self._closed:
                 self._room.clear()
             self._wake()
 

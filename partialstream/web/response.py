@@ -12,7 +12,7 @@ from typing_extensions import override
 from partialstream.web.encode import Encoding, WireName, wire_of
 from partialstream.web.pump import Pump
 from partialstream.web.reading import discard
-from partialstream.web.sending import HEADERS, Connection
+from partialstream.web.sending import HEADERS, Connection, without_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -59,7 +59,10 @@ class StreamResponse(Response):
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         last_event_id = Headers(scope=scope).get("last-event-id")
-        if self._replay is not None:
+        response = without_body(scope, self._encoding.wire, self)
+        if response is not None:
+            await discard(self._stream)
+        elif self._replay is not None:
             response = await self._replay.open(
                 self._key,
                 self._stream,
@@ -73,8 +76,6 @@ class StreamResponse(Response):
             # the model again would be paid for; this status keeps it from coming again.
             await discard(self._stream)
             response = Response(status_code=204)
-        else:
-            response = None
         await (self._send if response is None else response)(scope, receive, send)
         if self.background is not None:
             await self.background()
@@ -120,10 +121,17 @@ def respond(
     the stream becomes what the wire has for it; its message is ours, since errors quote what the
     provider said and the model wrote.
 
+    The status is always 200, as it is sent before the model is asked: also a request that the
+    provider refuses is an error on the wire. Whatever is to be another status has to be known
+    before `respond` is called. No model is asked for a `HEAD` request, nor for one of an
+    `EventSource` that connects again, which gets 204; the wire `"object"` refuses HTTP/1.0, in
+    which a body that is broken off looks complete.
+
     Args:
         stream: What `create_iterable` or `create_partial` gave, of a sync or an async client; or a
             function that gives it. The request of a sync stream is sent when it is made, which
-            would block an `async def` endpoint: a function is called in a thread.
+            would block an `async def` endpoint: a function is called in a thread. It must not read
+            the request's body, which the response reads to notice that the browser leaves.
         wire: The format, by its name or with options: `web.AiSdk(name="product")`.
         heartbeat: Seconds without anything to say after which a sign of life is sent, so that
             nobody on the way takes the connection for dead; None for none.
@@ -144,8 +152,10 @@ def respond(
 
     Example:
         >>> from partialstream import astream_items
+        >>> from partialstream.testing import async_fake_stream
         >>> async def rank(request):
-        ...     return respond(astream_items(int, request.stream()), wire="ndjson")
+        ...     deltas = async_fake_stream(["[1, 2", "0]"])
+        ...     return respond(astream_items(int, deltas), wire="ndjson")
 
         In an application, with a client:
 

@@ -12,17 +12,45 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 import anyio.lowlevel
+from starlette.responses import Response
+
+from partialstream.web.endings import logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from starlette.types import Receive, Send
+    from starlette.types import Receive, Scope, Send
+
+    from partialstream.web.wires.base import Wire
 
 HEADERS: Final = {
     # Neither kept nor changed on the way: proxies that compress hold text back.
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",  # nginx
 }
+
+NEEDS_CHUNKS: Final = (
+    "this format needs HTTP/1.1 on the whole way (in nginx: proxy_http_version 1.1), as in "
+    "HTTP/1.0 a response that was broken off looks complete"
+)
+
+
+def without_body(scope: Scope, wire: Wire, response: Response) -> Response | None:
+    """What is sent to a request that gets no stream; None for all others.
+
+    Args:
+        scope: The request's, as ASGI has it.
+        wire: What the stream would be sent on.
+        response: Whose headers are sent.
+    """
+    if scope.get("method") == "HEAD":
+        head = Response()
+        head.raw_headers = response.raw_headers
+        return head
+    if wire.tears and scope.get("http_version") == "1.0":
+        logger.warning("refused a request by HTTP/1.0: %s", NEEDS_CHUNKS)
+        return Response(f"{NEEDS_CHUNKS}\n", 505, media_type="text/plain")
+    return None
 
 
 class Connection:

@@ -15,7 +15,7 @@ from partialstream.results import Outcome
 from partialstream.web.endings import MESSAGES
 from partialstream.web.replay.log import LogError, StoreError, WriterLostError
 from partialstream.web.replay.running import frames_of
-from partialstream.web.sending import HEADERS, Connection
+from partialstream.web.sending import HEADERS, Connection, without_body
 from partialstream.web.wires.base import Ending
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ class LogResponse(Response):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = without_body(scope, self._wire, self)
+        if response is not None:
+            await response(scope, receive, send)
+            return
         try:
             await self._log.attach()
         except StoreError as error:

@@ -82,5 +82,6 @@ class Sse(Wire):
         return [self._frame(*last_message(ending))]
 
     def _frame(self, name: str, data: dict[str, Any]) -> str:
+        text = json_text(data)  # may fail: numbers are those of frames that were made
         self._number += 1
-        return f"id: {self._number}\nevent: {name}\ndata: {json_text(data)}\n\n"
+        return f"id: {self._number}\nevent: {name}\ndata: {text}\n\n"
