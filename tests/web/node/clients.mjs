@@ -56,7 +56,7 @@ const clients = {
         this.messages = this.messages.slice(0, -1);
       },
       replaceMessage(index, message) {
-        this.messages = this.messages.toSpliced(index, 1, message);
+        this.messages = this.messages.map((each, at) => (at === index ? message : each));
       },
       snapshot: (value) => structuredClone(value),
     };
