@@ -213,3 +213,11 @@ def test_our_module_does_not_take_a_lost_stream_for_a_complete_one() -> None:
     assert down["error"]
     assert len(down["requests"]) == 3
     assert gone["values"] == down["values"] == ["v0", "v1"]
+
+
+def test_our_module_does_not_ask_again_for_an_error_that_it_was_told() -> None:
+    """Also for one that is called as the loss of its own connection is."""
+    told = run("connect.mjs", "told", str(MODULE))
+    assert told["error"] == "disconnected"
+    assert told["values"] == ["v0"]
+    assert told["requests"] == [["POST", None]]

@@ -26,7 +26,7 @@ export async function* read(response) {
   const type = response.headers.get("content-type") ?? "";
   const events = type.startsWith("application/x-ndjson") ? lines : serverSentEvents;
   for await (const event of events(response.body)) {
-    if (event.type === "error") throw new StreamError(event.status, event.message);
+    if (event.type === "error") throw final(new StreamError(event.status, event.message));
     yield event;
     if (event.type === "done") return;
   }
@@ -61,7 +61,7 @@ export async function* connect(url, options = {}) {
       }
     } catch (error) {
       const mayPass = error instanceof TypeError || error.status === "disconnected";
-      if (init.signal?.aborted || last === undefined || !mayPass || error.final) throw error;
+      if (init.signal?.aborted || last === undefined || !mayPass || finals.has(error)) throw error;
       lost = error;
     }
     if (++failures > retries) throw lost;
@@ -77,13 +77,19 @@ export async function* connect(url, options = {}) {
         headers,
       });
       if (response.status === 204) {
-        const error = new StreamError("disconnected", "the server has nothing to go on with");
-        error.final = true;
-        throw error;
+        throw final(new StreamError("disconnected", "the server has nothing to go on with"));
       }
       return response;
     };
   }
+}
+
+// What the server said itself, and so would say again: also that it was disconnected.
+const finals = new WeakSet();
+
+function final(error) {
+  finals.add(error);
+  return error;
 }
 
 /** The state after a change. The one before stays as it is; what did not change is shared. */

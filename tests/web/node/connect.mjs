@@ -1,5 +1,5 @@
 // `connect` against a server that loses the connection: "again" goes on, "gone" has nothing more,
-// "down" is not there any more. Prints what came.
+// "down" is not there any more, "told" tells that it has lost the model itself. Prints what came.
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 
@@ -16,6 +16,10 @@ const server = createServer((request, response) => {
   if (last !== undefined && how === "gone") return response.writeHead(204).end();
   if (last !== undefined && how === "down") return request.socket.destroy();
   response.writeHead(200, { "content-type": "text/event-stream" });
+  if (how === "told") {
+    const error = 'id: 2\nevent: error\ndata: {"status":"disconnected","message":"Lost."}\n\n';
+    return response.end(last === undefined ? frames[0] + error : error);
+  }
   const from = Number(last ?? 0);
   response.write(frames.slice(from, from + 2).join(""));
   if (from + 2 >= frames.length) response.end();
