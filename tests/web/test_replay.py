@@ -6,10 +6,12 @@ import json
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import anyio
 import httpx
 import pytest
+from redis_runs import redis_in, skip_without_redis
 from replay_runs import SOON, at_once, site_of, until
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -22,7 +24,9 @@ from partialstream.testing import Answer, ReplayServer, faults
 from partialstream.web.encode import Encoding
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from redis_runs import Redis
 
     Make = Callable[..., web.Replay]
 
@@ -30,10 +34,20 @@ WIRES = list(READERS)
 STEADY: dict[str, Any] = {"tokens_per_second": 60}
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    skip_without_redis()
+    with redis_in(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "redis"])
 def make(request: pytest.FixtureRequest) -> Make:
     """Makes a `Replay` with each store."""
-    return web.Replay
+    if request.param == "memory":
+        return web.Replay
+    url = request.getfixturevalue("redis").url
+    return partial(web.Replay, redis=url, prefix=f"test-{uuid4().hex}")
 
 
 def names(text: str) -> list[str]:

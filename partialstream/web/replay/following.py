@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,7 @@ from partialstream.web.sending import HEADERS, Connection, without_body
 from partialstream.web.wires.base import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.types import Receive, Scope, Send
 
@@ -32,8 +33,9 @@ LEAVING: Final = 5.0
 """Seconds for telling a store that a reader has left."""
 
 
-def unavailable() -> Response:
+def unavailable(error: StoreError) -> Response:
     """The logs cannot be read at the moment; whoever asks may come again."""
+    logger.error("the log of a stream cannot be read: %s", error)
     return Response("The response cannot be read at the moment.", 503)
 
 
@@ -76,8 +78,7 @@ class LogResponse(Response):
         try:
             await self._log.attach()
         except StoreError as error:
-            logger.error("the log of a stream cannot be read: %s", error)
-            await unavailable()(scope, receive, send)
+            await unavailable(error)(scope, receive, send)
             return
         try:
             await send(
@@ -90,7 +91,7 @@ class LogResponse(Response):
             connection = Connection(send, receive, self._heartbeat, self._beat)
             await connection.run(partial(self._follow, connection), _nothing)
         finally:
-            with anyio.move_on_after(LEAVING, shield=True):
+            with anyio.move_on_after(LEAVING, shield=True), suppress(StoreError):
                 await self._log.detach()
 
     async def _follow(self, connection: Connection) -> Exception | None:
@@ -98,17 +99,7 @@ class LogResponse(Response):
         after = self._after
         end: End | None = None
         while end is None:
-            frames: list[Frame]
-            try:
-                chunk = await self._log.read(after)
-                frames, end = [*chunk.frames], chunk.end
-            except WriterLostError:
-                await self._seal(after)
-                continue
-            except LogError as error:
-                if isinstance(error, StoreError):
-                    logger.error("the log of a stream cannot be read: %s", error)
-                frames, end = self._last_words(after, "failed")
+            frames, end = await self._read(after)
             after += len(frames)
             body = b"".join(frame.data for frame in frames)
             async with connection.lock:
@@ -122,13 +113,27 @@ class LogResponse(Response):
             return IncompleteStreamError.of(Outcome("disconnected"))
         return None
 
-    async def _seal(self, after: int) -> None:
-        """Give an end to a log that has lost its writer, for all who read it."""
-        logger.warning("the process that wrote the log of a stream is gone")
-        frames, end = self._last_words(after, "disconnected")
-        await self._log.seal(after, frames, end)
+    async def _read(self, after: int) -> tuple[Sequence[Frame], End | None]:
+        """What follows, in any case something."""
+        while True:
+            try:
+                chunk = await self._log.read(after)
+            except WriterLostError:
+                # An end for all who read it, now and later.
+                logger.warning("what wrote the log of a stream is gone")
+                frames, end = self._last_words(after, "disconnected")
+                try:
+                    await self._log.seal(after, frames, end)
+                except StoreError:
+                    return frames, end
+            except LogError as error:
+                if isinstance(error, StoreError):
+                    logger.error("the log of a stream cannot be read: %s", error)
+                return self._last_words(after, "failed")
+            else:
+                return chunk.frames, chunk.end
 
-    def _last_words(self, after: int, status: str) -> tuple[list[Frame], End]:
+    def _last_words(self, after: int, status: str) -> tuple[Sequence[Frame], End]:
         wire = self._wire.begin()
         wire.resume(after)
         frames = frames_of(wire, wire.end(Ending(False, status, MESSAGES[status])))

@@ -30,6 +30,9 @@ class StoreError(LogError):
 class FullError(LogError):
     """There are as many runs as may be."""
 
+    def __init__(self) -> None:
+        super().__init__("as many run as may be kept (max_logs=)")
+
 
 class RevokedError(LogError):
     """The log is not this writer's any more."""
@@ -141,8 +144,8 @@ class Log(Protocol):
         """Read no more."""
         ...
 
-    async def span(self) -> Span:
-        """What there is."""
+    async def span(self) -> Span | None:
+        """What there is; None if it is gone."""
         ...
 
     async def read(self, after: int) -> Chunk:

@@ -87,7 +87,7 @@ class MemoryLog(Log):
         self._left_at = monotonic()
 
     @override
-    async def span(self) -> Span:
+    async def span(self) -> Span | None:
         return Span(self._first, self._last, self.end is not None)
 
     @override

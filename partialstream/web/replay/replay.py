@@ -13,11 +13,13 @@ from partialstream.web.reading import discard
 from partialstream.web.replay.following import LogResponse, unavailable
 from partialstream.web.replay.log import Bounds, FullError, Span, Store, StoreError
 from partialstream.web.replay.memory import MemoryStore
+from partialstream.web.replay.redis_store import RedisStore
 from partialstream.web.replay.running import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from redis.asyncio import Redis
     from typing_extensions import Self
 
     from partialstream.web.encode import Encoding, WireName
@@ -54,13 +56,25 @@ class Replay:
 
     Runs are tasks of asyncio; trio is not supported.
 
+    With `redis`, the logs are in Redis (6.2 or later), for any number of processes: each is written
+    by the one that has begun it, and read by all. Where a process dies, those who read its streams
+    are told by an error after `lease` seconds. Where Redis does not respond, a new stream is sent
+    without being kept, with a warning in the log; who wants to go on gets status 503; and a stream
+    whose log cannot be written any more is closed, with an error for its readers.
+
     Args:
+        redis: A client of `redis.asyncio`, or an address (`"redis://localhost"`, extra `redis`);
+            None for the memory of this process.
+        prefix: What the names in Redis begin with.
         linger: Seconds without a reader after which a stream is closed; its log ends by an error.
         keep: Seconds for which a log can be read after its end.
         max_bytes: Bytes of a log that are kept.
         max_logs: Logs that are kept at once.
+        lease: Seconds without a sign of life after which a process is taken for dead. Its event
+            loop must never be blocked for as long.
 
     Raises:
+        TypeError: `redis` is a client that is not async.
         ValueError: A bound makes no sense.
 
     Example:
@@ -81,10 +95,13 @@ class Replay:
     def __init__(
         self,
         *,
+        redis: Redis | str | None = None,
+        prefix: str = "partialstream",
         linger: float = 30.0,
         keep: float = 300.0,
         max_bytes: int = 4_000_000,
         max_logs: int = 1000,
+        lease: float = 15.0,
     ) -> None:
         for name, value in {"linger": linger, "keep": keep}.items():
             if value < 0:
@@ -92,11 +109,15 @@ class Replay:
         for name, count in {"max_bytes": max_bytes, "max_logs": max_logs}.items():
             if count < 1:
                 raise ValueError(f"{name}= must be positive: {count}")
+        if lease <= 0:
+            raise ValueError(f"lease= must be positive: {lease}")
         self._linger = linger
         self._max_bytes = max_bytes
-        self._bounds = Bounds(keep=keep, max_logs=max_logs, lease=15.0)
-        self._store: Store = MemoryStore(self._bounds)
-        self._runs: set[asyncio.Task[None]] = set()
+        self._bounds = Bounds(keep=keep, max_logs=max_logs, lease=lease)
+        self._store: Store = (
+            MemoryStore(self._bounds) if redis is None else RedisStore(redis, prefix, self._bounds)
+        )
+        self._runs: dict[asyncio.Task[None], Run] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,10 +131,11 @@ class Replay:
         To be called when the application shuts down, in its lifespan. It may be used again.
         """
         loop = asyncio.get_running_loop()
-        runs = [run for run in self._runs if run.get_loop() is loop]
-        for run in runs:
-            run.cancel()
-        await asyncio.gather(*runs, return_exceptions=True)
+        runs = {task: run for task, run in self._runs.items() if task.get_loop() is loop}
+        for run in runs.values():
+            await run.stop()
+        if runs:
+            await asyncio.wait(runs)
         await self._store.aclose()
 
     async def response(
@@ -150,8 +172,7 @@ class Replay:
                 return Response(status_code=204)
             return await _reading(log, chosen, last_event_id, heartbeat, headers)
         except StoreError as error:
-            logger.error("the log of a stream cannot be read: %s", error)
-            return unavailable()
+            return unavailable(error)
 
     async def open(
         self,
@@ -180,14 +201,17 @@ class Replay:
             log, is_new = await self._store.begin(
                 _checked(key), type(wire).__name__, renew=wire.many_runs
             )
-            if is_new:
-                self._start(log, stream, encoding, loop)
-            else:
-                await discard(stream)
-            return await _reading(log, wire, None, heartbeat, headers)
         except (FullError, StoreError) as error:
             logger.warning("a stream is sent without being kept: %s", error)
             return None
+        if is_new:
+            self._start(log, stream, encoding, loop)
+            return LogResponse(log, wire.begin(), 0, heartbeat=heartbeat, headers=headers)
+        await discard(stream)
+        try:
+            return await _reading(log, wire.begin(), None, heartbeat, headers)
+        except StoreError as error:
+            return unavailable(error)
 
     def _start(
         self, log: Log, stream: Any, encoding: Encoding, loop: asyncio.AbstractEventLoop
@@ -200,11 +224,11 @@ class Replay:
             max_bytes=self._max_bytes,
         )
         task = loop.create_task(run.write(stream))
-        self._runs.add(task)
+        self._runs[task] = run
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._runs.discard(task)
+        del self._runs[task]
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a stream's log could not be written", exc_info=error)
 
@@ -229,7 +253,8 @@ async def _reading(
         raise ValueError(
             f"the stream of this key was sent as {log.wire}, not {type(wire).__name__}"
         )
-    after = position_of(wire, last_event_id, await log.span())
+    span = await log.span()
+    after = None if span is None else position_of(wire, last_event_id, span)
     if after is None:
         return Response(status_code=204)
     return LogResponse(log, wire, after, heartbeat=heartbeat, headers=headers)

@@ -57,7 +57,7 @@ class Run:
         self._encoding = encoding
         self._linger = linger
         self._lease = lease
-        self._sink = _LogSink(log, encoding.wire, max_bytes, self._stop)
+        self._sink = _LogSink(log, encoding.wire, max_bytes, self.stop)
         self._pump = Pump(encoding, self._sink, anyio.Lock(fast_acquire=True))
         self._scope = anyio.CancelScope()
 
@@ -93,9 +93,10 @@ class Run:
                 break
             remaining = self._linger - idle
             await anyio.sleep(max(min(remaining, self._lease / 3), TICK))
-        await self._stop()
+        await self.stop()
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
+        """Close the stream; the log ends by an error."""
         await self._pump.close()
         self._scope.cancel()
 
@@ -113,7 +114,7 @@ class _LogSink:
         self._sizes: deque[int] = deque()
         self._size = 0
         self._first = 1
-        self._failed = False
+        self._failed = False  # also while something is being written: it may have been, or not
 
     async def write(self, frames: list[str]) -> None:
         if frames:
@@ -138,8 +139,14 @@ class _LogSink:
         while self._size > self._max_bytes and len(self._sizes) > 1:
             self._size -= self._sizes.popleft()
             self._first += 1
-        try:
-            await self._log.append(frames, first=self._first, end=end)
-        except LogError as error:
-            self.fail(error)
+        failure: LogError | None = None
+        self._failed = True
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._log.append(frames, first=self._first, end=end)
+            except LogError as error:
+                failure = error
+        self._failed = False
+        if failure is not None:
+            self.fail(failure)
             await self._stop()

@@ -1,0 +1,91 @@
+"""A Redis of the tests' own: Debian's `redis-server`, in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from extras import is_installed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def skip_without_redis() -> None:
+    if shutil.which("redis-server") is None:
+        pytest.skip("no redis-server here")
+    if not is_installed("redis"):
+        pytest.skip('needs the extra "redis": no module redis')
+
+
+class Redis:
+    """The server, on a free port; it may be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port: int = listener.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        options = {
+            "port": str(self.port),
+            "bind": "127.0.0.1",
+            "dir": str(self._folder),
+            "save": "",
+            "appendonly": "no",
+            "loglevel": "warning",
+        }
+        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+        self._process = subprocess.Popen(
+            ["redis-server", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        end = time.monotonic() + 30
+        while True:
+            try:
+                assert self.command("PING") == b"+PONG"
+            except OSError:
+                assert time.monotonic() < end
+                assert self._process.poll() is None
+                time.sleep(0.02)
+            else:
+                return
+
+    def command(self, *parts: str) -> bytes:
+        """Send a command whose reply is one line."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(" ".join(parts).encode() + b"\r\n")
+            return connection.recv(1000).split(b"\r\n")[0]
+
+    def freeze(self) -> None:
+        """It takes connections, and does not respond."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(10)
+
+
+@contextmanager
+def redis_in(folder: Path) -> Iterator[Redis]:
+    server = Redis(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
