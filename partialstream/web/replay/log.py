@@ -37,6 +37,9 @@ class FullError(LogError):
 class RevokedError(LogError):
     """The log is not this writer's any more."""
 
+    def __init__(self) -> None:
+        super().__init__("it was taken for dead: its event loop was blocked, or Redis has lost it")
+
 
 class WriterLostError(LogError):
     """Nobody writes the log any more, and it has no end."""
@@ -120,15 +123,17 @@ class Log(Protocol):
             end: How the log ends with them; None if it goes on.
 
         Raises:
-            RevokedError: Another run has the key, or it was taken for dead.
+            RevokedError: It was taken for dead.
         """
         ...
 
     async def tend(self) -> float:
         """Show that the writer lives; gives for how many seconds nobody has read.
 
+        It is for ever where another run has the key now, as nobody will.
+
         Raises:
-            RevokedError: Another run has the key, or it was taken for dead.
+            RevokedError: It was taken for dead.
         """
         ...
 
@@ -171,14 +176,14 @@ class Log(Protocol):
 class Store(Protocol):
     """Keeps logs by their keys. Each method may raise `StoreError`."""
 
-    async def begin(self, key: str, wire: str, *, renew: bool) -> tuple[Log, bool]:
+    async def begin(self, key: str, wire: str, *, renew: bool, name: str) -> tuple[Log, bool]:
         """Give the log of a key, and whether it is new, and so the caller's to write.
 
         Args:
             key: Any text.
             wire: What the frames of a new one are of.
-            renew: Whether a run that has ended, or that nobody reads any more, is replaced by a new
-                one.
+            renew: Whether a known one is replaced, unless it is under way and has the same name.
+            name: What the run is called; `""` for nothing.
 
         Raises:
             FullError: There is no room for a new one.

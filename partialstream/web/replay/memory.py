@@ -34,32 +34,24 @@ class MemoryLog(Log):
 
     Args:
         wire: What the frames are of.
+        name: What the run is called.
         on_end: Called when it has got its end.
     """
 
-    def __init__(self, wire: str, on_end: Callable[[], None]) -> None:
+    def __init__(self, wire: str, name: str, on_end: Callable[[], None]) -> None:
         self.wire = wire
-        self.readers = 0
+        self.name = name
+        self.is_replaced = False  # by another run of its key
         self.end: End | None = None
         self.ended_at = float("inf")
         self._on_end = on_end
         self._frames: deque[Frame] = deque()
         self._first = 1
-        self._began_at = monotonic()
-        self._left_at: float | None = None  # when the last reader has left
-        self._revoked = False
+        self._readers = 0
+        self._left_at = monotonic()  # when the last reader has
         self._released = False
         self._changed = asyncio.Event()
         self._waiting = 0
-
-    @property
-    def is_left(self) -> bool:
-        """Whether there were readers, and are none any more."""
-        return self._left_at is not None and not self.readers
-
-    def revoke(self) -> None:
-        """Its writer is to stop."""
-        self._revoked = True
 
     @override
     async def append(self, frames: Sequence[Frame], *, first: int, end: End | None) -> None:
@@ -70,7 +62,9 @@ class MemoryLog(Log):
     @override
     async def tend(self) -> float:
         self._check()
-        return 0.0 if self.readers else monotonic() - (self._left_at or self._began_at)
+        if self._readers:
+            return 0.0
+        return float("inf") if self.is_replaced else monotonic() - self._left_at
 
     @override
     async def release(self) -> None:
@@ -79,11 +73,11 @@ class MemoryLog(Log):
 
     @override
     async def attach(self) -> None:
-        self.readers += 1
+        self._readers += 1
 
     @override
     async def detach(self) -> None:
-        self.readers -= 1
+        self._readers -= 1
         self._left_at = monotonic()
 
     @override
@@ -121,7 +115,7 @@ class MemoryLog(Log):
         return self._first + len(self._frames) - 1
 
     def _check(self) -> None:
-        if self._revoked or self.end is not None:
+        if self.end is not None:
             raise RevokedError
 
     def _add(self, frames: Sequence[Frame], first: int, end: End | None) -> None:
@@ -148,20 +142,20 @@ class MemoryStore(Store):
         self._logs: dict[str, MemoryLog] = {}
 
     @override
-    async def begin(self, key: str, wire: str, *, renew: bool) -> tuple[Log, bool]:
+    async def begin(self, key: str, wire: str, *, renew: bool, name: str) -> tuple[Log, bool]:
         self._forget()
         known = self._logs.get(key)
         if known is not None:
-            if not renew or (known.end is None and not known.is_left):
+            if not renew or (name and name == known.name and known.end is None):
                 return known, False
-            known.revoke()
+            known.is_replaced = True
             del self._logs[key]
         if len(self._logs) >= self._bounds.max_logs:
             ended = [key for key, log in self._logs.items() if log.end is not None]
             if not ended:
                 raise FullError
             del self._logs[min(ended, key=lambda key: self._logs[key].ended_at)]
-        log = self._logs[key] = MemoryLog(wire, self._forget_later)
+        log = self._logs[key] = MemoryLog(wire, name, self._forget_later)
         return log, True
 
     @override

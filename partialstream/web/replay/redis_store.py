@@ -160,12 +160,12 @@ class RedisStore(Store):
         self._hub = Hub(self._server, bounds.lease)
 
     @override
-    async def begin(self, key: str, wire: str, *, renew: bool) -> tuple[Log, bool]:
+    async def begin(self, key: str, wire: str, *, renew: bool, name: str) -> tuple[Log, bool]:
         digest = _digest(key)
         bounds = self._bounds
         reply = await self._server.run(
             scripts.BEGIN,
-            *(digest, uuid4().hex, wire, int(renew)),
+            *(digest, uuid4().hex, wire, int(renew), name),
             *(int(bounds.keep * 1000), int(bounds.lease * 1000), bounds.max_logs),
         )
         if not reply:

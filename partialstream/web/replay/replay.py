@@ -45,9 +45,9 @@ class Replay:
       after an error; for another run, take another key.
     - On `"ai-sdk"` the key is the chat's id, `id` in the body that `useChat` posts, and a chat has
       a run for each message. `useChat` posts for new messages alone, and goes on by the `GET`
-      route. So a request begins a new run, unless the chat has one under way that somebody reads:
-      then it is taken for the same request, which arrived twice. Where two messages of one chat
-      may be under way at once, take a key of the message, and tell the `GET` route which it is.
+      route: so each request begins a new run, which the key is of from then on. One that was under
+      way goes on for those who read it, and is closed when they leave. Only a request for the same
+      `web.AiSdk(message_id=...)` as the run under way is taken for one that arrived twice.
 
     What is bounded: where a log has more than `max_bytes`, its oldest frames are dropped. Nobody
     who keeps up notices; who is behind is told by an error, and who comes later gets status 204.
@@ -199,7 +199,7 @@ class Replay:
         loop = asyncio.get_running_loop()
         try:
             log, is_new = await self._store.begin(
-                _checked(key), type(wire).__name__, renew=wire.many_runs
+                _checked(key), type(wire).__name__, renew=wire.many_runs, name=wire.run
             )
         except (FullError, StoreError) as error:
             logger.warning("a stream is sent without being kept: %s", error)

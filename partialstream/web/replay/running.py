@@ -12,7 +12,7 @@ import anyio
 from partialstream.errors import IncompleteStreamError
 from partialstream.results import Outcome
 from partialstream.web.pump import Pump
-from partialstream.web.replay.log import Frame, LogError, RevokedError
+from partialstream.web.replay.log import Frame, LogError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -125,7 +125,7 @@ class _LogSink:
 
     def fail(self, error: LogError) -> None:
         """Nothing can be written any more."""
-        if not self._failed and not isinstance(error, RevokedError):
+        if not self._failed:
             logger.error("the log of a stream cannot be written: %s", error)
         self._failed = True
 

@@ -3,7 +3,7 @@
 Names, behind the prefix:
 
     key:<digest of the key>   the run that the key has now
-    run:<run>                 a hash: wire, first, last, end, began, left (milliseconds)
+    run:<run>                 a hash: wire, name, first, last, end, left (milliseconds)
     log:<run>                 a stream; frame n has the id 0-n, and the field `f`, or `q` where no
                               sign of life may follow; the end is an entry with the field `e`
     lease:<run>               there while the writer lives
@@ -91,19 +91,18 @@ end
 """
 
 BEGIN: Final = Script("""
--- digest, run, wire, renew, keep, lease, max_logs -> {run, wire, is new}, or {} if all is full
-local digest, run, wire, renew = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local kept, lease, most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+-- digest, run, wire, renew, label, keep, lease, max_logs
+--   -> {run, wire, is new}, or {} if all is full
+local digest, run, wire, renew, label = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local kept, lease, most = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local known = redis.call('GET', name('key', digest))
 if known == run then return {run, wire, 1} end
 if known then
-  local state = redis.call('HMGET', name('run', known), 'wire', 'end', 'left')
+  local state = redis.call('HMGET', name('run', known), 'wire', 'end', 'name')
   if state[1] then
     local alive = not state[2] and redis.call('EXISTS', name('lease', known)) == 1
-    local is_left = readers(known) == 0 and redis.call('HEXISTS', name('run', known), 'left') == 1
-    if renew == '0' or (alive and not is_left) then return {known, state[1], 0} end
-    redis.call('DEL', name('lease', known))  -- its writer stops
-    redis.call('ZREM', KEYS[1] .. ':running', known)
+    local is_same = label ~= '' and label == state[3] and alive
+    if renew == '0' or is_same then return {known, state[1], 0} end
     redis.call('ZREM', KEYS[1] .. ':ended', known)
   end
 end
@@ -117,7 +116,8 @@ if redis.call('ZCARD', running) + redis.call('ZCARD', ended) >= most then
   drop(oldest)
 end
 redis.call('SET', name('key', digest), run, 'PX', kept + lease)
-redis.call('HSET', name('run', run), 'wire', wire, 'began', now, 'first', 1, 'last', 0)
+redis.call(
+  'HSET', name('run', run), 'wire', wire, 'name', label, 'left', now, 'first', 1, 'last', 0)
 redis.call('PEXPIRE', name('run', run), kept + lease)
 redis.call('SET', name('lease', run), run, 'PX', lease)
 lives(run, lease)
@@ -156,13 +156,14 @@ return 1
 TEND: Final = Script("""
 -- run, digest, keep, lease -> milliseconds without readers, or -1: not the writer's any more
 local run, lease = ARGV[1], tonumber(ARGV[4])
-local state = redis.call('HMGET', name('run', run), 'end', 'began')
+local state = redis.call('HMGET', name('run', run), 'end', 'left')
 if state[1] or not state[2] then return -1 end
 if redis.call('PEXPIRE', name('lease', run), lease) == 0 then return -1 end
 lives(run, lease)
 keep(run, ARGV[2], tonumber(ARGV[3]) + lease)
 if readers(run) > 0 then return 0 end
-return now - tonumber(redis.call('HGET', name('run', run), 'left') or state[2])
+if redis.call('GET', name('key', ARGV[2])) ~= run then return 1e12 end  -- nobody will
+return now - tonumber(redis.call('HGET', name('run', run), 'left'))
 """)
 
 RELEASE: Final = Script("""

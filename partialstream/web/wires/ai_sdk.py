@@ -29,7 +29,8 @@ class AiSdk(Wire):
     Args:
         name: What the parts are called: `"product"` makes `data-product`. By default `"item"`, and
             `"object"` for a growing object.
-        message_id: The id of the message; by default a new one for each response.
+        message_id: The id of the message; by default a new one for each response. With `Replay`,
+            a request for the same message of the same chat, while it is under way, is the same.
     """
 
     headers: ClassVar[Mapping[str, str]] = {"x-vercel-ai-ui-message-stream": "v1"}
@@ -39,6 +40,7 @@ class AiSdk(Wire):
     def __init__(self, *, name: str | None = None, message_id: str | None = None) -> None:
         self._name = name
         self._message_id = message_id
+        self.run = message_id or ""
         self._state: Any = UNSET
 
     @override

@@ -58,6 +58,7 @@ class Wire(ABC):
         ordered: Whether repaired items have to keep their place.
         numbered: Whether frames have numbers, from 1, after each of which a reader can go on.
         many_runs: Whether a key of `Replay` has several runs, one after the other, as a chat has.
+        run: What this response is called among the runs of a key; `""` for a name of its own.
         by_alias: Whether fields have their aliases; None leaves that to the models.
     """
 
@@ -68,6 +69,7 @@ class Wire(ABC):
     ordered: ClassVar[bool] = False
     numbered: ClassVar[bool] = False
     many_runs: ClassVar[bool] = False
+    run: str = ""
     by_alias: bool | None = None
 
     def begin(self, *, by_alias: bool | None = None) -> Self:
