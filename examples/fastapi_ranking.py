@@ -9,10 +9,12 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
+from typing import Annotated
+from uuid import UUID, uuid4
 
 import httpx
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Header, Response
 from fastapi.responses import HTMLResponse
 from openai import AsyncOpenAI
 from pydantic import BaseModel, Field
@@ -45,7 +47,7 @@ def answer(request: ReplayRequest) -> Answer:
     return Answer(f'{{"items": [{items}]}}', tokens_per_second=50)
 
 
-def application(client: AsyncClient, model: str) -> FastAPI:
+def application(client: AsyncClient, model: str, replay: web.Replay) -> FastAPI:
     """The page, the module that it reads events with, and the events."""
     app = FastAPI()
     app.mount("/static", web.static())
@@ -55,13 +57,16 @@ def application(client: AsyncClient, model: str) -> FastAPI:
         places = str(len(CANDIDATES))
         return Path(__file__).with_suffix(".html").read_text("utf-8").replace("PLACES", places)
 
-    @app.post("/ranking")
-    async def ranking() -> Response:
-        return web.respond(
-            client.create_iterable(
-                response_model=Product, model=model, messages=MESSAGES, max_retries=1
-            )
+    @app.post("/ranking/{run}")
+    async def ranking(run: UUID) -> Response:
+        stream = client.create_iterable(
+            response_model=Product, model=model, messages=MESSAGES, max_retries=1
         )
+        return web.respond(stream, replay=replay, key=str(run))
+
+    @app.get("/ranking/{run}")
+    async def go_on(run: UUID, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+        return await replay.response(str(run), last_event_id=last_event_id)
 
     return app
 
@@ -84,13 +89,15 @@ async def main() -> None:
     parser.add_argument("--serve", action="store_true", help="keep the page up until Ctrl-C")
     options = parser.parse_args()
     with endpoint(options, answer) as there, socket.create_server(("127.0.0.1", 0)) as listener:
-        async with AsyncOpenAI(base_url=there.base_url, api_key=there.api_key) as sdk:
-            app = application(from_openai(sdk), there.model)
+        sdk = AsyncOpenAI(base_url=there.base_url, api_key=there.api_key)
+        # A page that reloads goes on; one that was closed is waited for so many seconds.
+        async with sdk, web.Replay(linger=5) as replay:
+            app = application(from_openai(sdk), there.model, replay)
             server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             print(url := f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
             if not options.serve:
-                await listen(f"{url}ranking")
+                await listen(f"{url}ranking/{uuid4()}")
                 server.should_exit = True
             await serving
 

@@ -53,8 +53,8 @@ def application(client: Client, model: str) -> Flask:
         html = Path(__file__).with_name("fastapi_ranking.html").read_text("utf-8")
         return html.replace("PLACES", str(len(CANDIDATES)))
 
-    @app.post("/ranking")
-    def ranking() -> Response:
+    @app.post("/ranking/<run>")
+    def ranking(run: str) -> Response:  # the page names it; nothing is kept under that name here
         stream = client.create_iterable(
             response_model=Product, model=model, messages=MESSAGES, max_retries=1
         )
@@ -93,7 +93,7 @@ def main() -> None:
                     server.serve_forever()
             else:
                 Thread(target=server.serve_forever, daemon=True).start()
-                listen(f"{url}ranking")
+                listen(f"{url}ranking/1")
                 server.shutdown()
 
 

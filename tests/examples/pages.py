@@ -24,14 +24,24 @@ if TYPE_CHECKING:
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-# Notes the names of the cards that a page shows whenever they change, and when.
+# Notes the names of the cards that a page shows whenever they change, and when; and each name that
+# is put there, so that one that comes twice is seen.
 _WATCH = """
 window.shown = [];
+window.added = [];
 addEventListener("DOMContentLoaded", () => {
+  const known = new WeakSet();
   new MutationObserver(() => {
-    const names = [...document.querySelectorAll(".name")].map((name) => name.textContent);
+    const names = [...document.querySelectorAll(".name")];
+    const texts = names.map((name) => name.textContent);
     const before = window.shown.at(-1)?.names ?? [];
-    if (before.join() !== names.join()) window.shown.push({ at: performance.now() / 1000, names });
+    if (before.join() !== texts.join()) {
+      window.shown.push({ at: performance.now() / 1000, names: texts });
+    }
+    for (const name of names) {
+      if (!known.has(name)) window.added.push(name.textContent);
+      known.add(name);
+    }
   }).observe(document.body, { childList: true, subtree: true, characterData: true });
 });
 """
@@ -114,8 +124,14 @@ def shown(page: Page) -> tuple[list[float], list[list[str]]]:
     return [state["at"] for state in states], [state["names"] for state in states]
 
 
-def assert_hung_up_when(page: Page, upstream: ReplayServer) -> None:
-    """Close a page: the model is hung up on for that, and not at some other occasion."""
+def added(page: Page) -> list[str]:
+    """The name of each card that was put into the page since it was loaded."""
+    names: list[str] = page.evaluate("window.added")
+    return names
+
+
+def hung_up_after(page: Page, upstream: ReplayServer) -> float:
+    """Close a page, and wait until the model is hung up on; gives the seconds that took."""
     assert not upstream.requests[-1].hung_up
     left_at = time.perf_counter()
     page.close()
@@ -123,4 +139,9 @@ def assert_hung_up_when(page: Page, upstream: ReplayServer) -> None:
     hung_up_at = upstream.requests[-1].hung_up_at
     assert hung_up_at is not None
     print(f"hung up {hung_up_at - left_at:.3f} s after the tab was closed")
-    assert 0 <= hung_up_at - left_at < 20
+    return hung_up_at - left_at
+
+
+def assert_hung_up_by_closing(page: Page, upstream: ReplayServer) -> None:
+    """Close a page: for that, and not at some other occasion, the model is hung up on."""
+    assert 0 <= hung_up_after(page, upstream) < 20

@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import time
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from example_runs import NEEDS, run_example, timed
-from pages import assert_hung_up_when, chromium, new_page, served, shown
+from pages import added, chromium, hung_up_after, new_page, served, shown
+from relay import relay
 
 from partialstream.testing import Answer, ReplayServer, faults
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page, Request
 
 pytestmark = NEEDS["fastapi_ranking"]
 
@@ -54,6 +56,18 @@ def told(output: str) -> list[tuple[str, Any]]:
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
+
+
+def requests_for_rankings(page: Page) -> list[Request]:
+    """The requests that a page sends from now on."""
+    requests: list[Request] = []
+
+    def note(request: Request) -> None:
+        if "/ranking/" in request.url:
+            requests.append(request)
+
+    page.on("request", note)
+    return requests
 
 
 def test_the_events_come_one_by_one_and_a_rejected_item_comes_again() -> None:
@@ -107,7 +121,7 @@ def test_an_error_is_an_event_that_quotes_nothing(
 def test_the_model_is_hung_up_on_when_the_client_leaves(held: int) -> None:
     answer = Answer(TEXT, fault=faults.Stall(held))
     with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
-        with httpx.stream("POST", f"{address}ranking", timeout=60) as response:
+        with httpx.stream("POST", f"{address}ranking/{uuid4()}", timeout=60) as response:
             assert response.headers["content-type"].startswith("text/event-stream")
             lines = response.iter_lines()
             if held:
@@ -129,8 +143,7 @@ def test_the_first_card_is_on_the_page_before_the_third_item_has_left_the_server
     answer = Answer(TEXT, tokens_per_second=rate)
     with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
         page = new_page(browser)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        asked = requests_for_rankings(page)
         page.goto(address)
         page.wait_for_selector(".product")
         sent = upstream.requests[0].deltas_sent
@@ -144,7 +157,7 @@ def test_the_first_card_is_on_the_page_before_the_third_item_has_left_the_server
         assert page.locator(".waiting").count() >= 1
         page.get_by_text("All 5 ranked in ").wait_for()
         assert page.locator(".product .name").all_inner_texts() == NAMES
-        assert asked.count("ranking") == 1
+        assert [request.method for request in asked] == ["POST"]
         page.screenshot(path=tmp_path / "all_cards.png", animations="disabled")
         assert upstream.requests[0].finished
         times, names = shown(page)
@@ -175,7 +188,7 @@ def test_a_rejected_card_is_replaced_when_it_is_repaired(browser: Browser) -> No
     assert len(upstream.requests) == 2
 
 
-def test_closing_the_tab_hangs_up_on_the_model(browser: Browser) -> None:
+def test_closing_the_tab_hangs_up_on_the_model_when_nobody_came_back(browser: Browser) -> None:
     answer = Answer(TEXT, fault=faults.Stall(end_of("Stove")))
     with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
         page = new_page(browser)
@@ -183,7 +196,56 @@ def test_closing_the_tab_hangs_up_on_the_model(browser: Browser) -> None:
         page.wait_for_selector(".product:nth-child(2)")
         assert page.locator("#progress").inner_text() == "2 of 5 ranked"
         assert page.locator(".waiting").count() == 3
-        assert_hung_up_when(page, upstream)
+        linger = 5
+        assert linger <= hung_up_after(page, upstream) < linger + 20
+
+
+def test_a_reload_goes_on_where_it_was_and_no_item_comes_twice(browser: Browser) -> None:
+    answers = [Answer(TEXT, tokens_per_second=20), Answer(TEXT.replace("Tent", "Tarp"))]
+    with ReplayServer(answers) as upstream, served("fastapi_ranking", upstream) as address:
+        page = new_page(browser)
+        page.goto(address)
+        page.wait_for_selector(".product:nth-child(2)")
+        page.reload()
+        page.wait_for_selector(".product:nth-child(2)")
+        assert not upstream.requests[0].finished
+        page.reload()
+        page.get_by_text("All 5 ranked in ").wait_for()
+        assert added(page) == NAMES
+        assert page.locator(".product .name").all_inner_texts() == NAMES
+
+        page.reload()  # after the end, too
+        page.get_by_text("All 5 ranked in ").wait_for()
+        assert added(page) == NAMES
+        assert len(upstream.requests) == 1
+        assert upstream.requests[0].finished
+
+        page.get_by_role("button", name="Rank again").click()
+        page.get_by_text("Tarp", exact=True).wait_for()
+        page.get_by_text("All 5 ranked in ").wait_for()
+        assert added(page) == ["Tarp", *NAMES[1:]]
+        assert len(upstream.requests) == 2
+        page.close()
+
+
+def test_a_lost_connection_goes_on_after_the_last_event(browser: Browser) -> None:
+    answer = Answer(TEXT, tokens_per_second=20)
+    with (
+        ReplayServer(answer) as upstream,
+        served("fastapi_ranking", upstream) as address,
+        relay(address) as way,
+    ):
+        page = new_page(browser)
+        asked = requests_for_rankings(page)
+        page.goto(way.address)
+        page.wait_for_selector(".product:nth-child(2)")
+        way.cut()
+        page.get_by_text("All 5 ranked in ").wait_for()
+        assert added(page) == NAMES
+        assert [request.method for request in asked] == ["POST", "GET"]
+        assert asked[1].headers["last-event-id"] == "2"
+        assert len(upstream.requests) == 1
+        page.close()
 
 
 def test_the_page_shows_what_goes_wrong_and_does_not_ask_again(browser: Browser) -> None:
@@ -193,8 +255,7 @@ def test_the_page_shows_what_goes_wrong_and_does_not_ask_again(browser: Browser)
         served("fastapi_ranking", upstream) as address,
     ):
         page = new_page(browser)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        asked = requests_for_rankings(page)
         page.goto(address)
         page.wait_for_selector("#progress.bad")
         assert page.locator("li").count() == 2
@@ -202,7 +263,7 @@ def test_the_page_shows_what_goes_wrong_and_does_not_ask_again(browser: Browser)
         told = page.locator("#progress").inner_text()
         assert told.startswith("The ranking has broken off (The ")
         assert told.endswith(".): 1 of 5 ranked")
-        assert asked.count("ranking") == 1
+        assert [request.method for request in asked] == ["POST"]
         page.close()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from example_runs import NEEDS, run_example, timed
-from pages import assert_hung_up_when, chromium_page, served
+from pages import assert_hung_up_by_closing, chromium_page, served
 
 from partialstream import Change
 from partialstream.testing import Answer, ReplayServer, faults
@@ -101,7 +101,7 @@ def test_the_report_grows_in_the_page_and_ends_complete(tmp_path: Path) -> None:
 
         page.reload()
         page.wait_for_selector("li .growing")
-        assert_hung_up_when(page, upstream)
+        assert_hung_up_by_closing(page, upstream)
 
 
 @pytest.mark.parametrize("held", [0, 20], ids=["before anything", "in the title"])

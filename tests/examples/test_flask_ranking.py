@@ -4,7 +4,7 @@ import json
 
 import httpx
 from example_runs import NEEDS, run_example, timed
-from pages import assert_hung_up_when, chromium_page, served, shown
+from pages import assert_hung_up_by_closing, chromium_page, served, shown
 
 from partialstream.testing import Answer, ReplayServer, faults
 
@@ -59,7 +59,7 @@ def test_the_page_the_module_and_a_browser_that_leaves() -> None:
 
         page.reload()
         page.wait_for_selector(".product:nth-child(2)")
-        assert_hung_up_when(page, upstream)
+        assert_hung_up_by_closing(page, upstream)
         assert len(upstream.requests) == 4
 
 
@@ -70,5 +70,5 @@ def test_it_sends_no_more_than_its_pages() -> None:
             "text/javascript",
             "application/javascript",
         )
-        assert httpx.get(f"{address}ranking").status_code == 405
+        assert httpx.get(f"{address}ranking/1").status_code == 405
         assert not upstream.requests

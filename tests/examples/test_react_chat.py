@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from example_runs import EXAMPLES
 from extras import needs
-from pages import assert_hung_up_when, chromium, new_page, served, shown
+from pages import assert_hung_up_by_closing, chromium, new_page, served, shown
 
 from partialstream.testing import Answer, ReplayServer, faults
 
@@ -242,7 +242,7 @@ def test_closing_the_tab_hangs_up_on_the_model(site: Site, page: Page) -> None:
     site.answers.append(Answer(text, fault=faults.Stall(text.index("dashboard") // 4)))
     ask(page, f"{site.address}report", "Report")
     page.locator(".name").first.wait_for()
-    assert_hung_up_when(page, site.upstream)
+    assert_hung_up_by_closing(page, site.upstream)
 
 
 def test_stopping_hangs_up_on_the_model(site: Site, page: Page) -> None:
