@@ -119,7 +119,8 @@ class RecordSource:
         if dump is None:
             if self._model is None:
                 schema: Any = within(self._definitions, self._schema)
-                dump = SchemaSerializer(schema).to_python
+                config: Any = self._config
+                dump = SchemaSerializer(schema, config).to_python
             else:
                 dump = self._model.__pydantic_serializer__.to_python
             self._dump = dump
