@@ -135,6 +135,62 @@ def _misplaced(change: Change) -> ValueError:
     return ValueError(f"no value to change at {list(change.path)}")
 
 
+class GrowingState:
+    """The state that changes lead to, kept by one owner: it grows in place.
+
+    Changes are left as they are: what they hold is copied before it is modified.
+
+    Attributes:
+        value: The state; `UNSET` before the first change.
+    """
+
+    def __init__(self) -> None:
+        self.value: Any = UNSET
+        self._owned: dict[int, Any] = {}
+
+    def apply(self, change: Change) -> None:
+        """Take the next change.
+
+        Raises:
+            ValueError: The change does not belong to this state.
+        """
+        if change.op != "complete":
+            if not change.path:
+                self._owned.clear()
+            self.value = _applied(self.value, change, 0, self._owned)
+
+
+class _Place:
+    """What a `Merger` knows of one place.
+
+    Attributes:
+        value: What was set there; `UNSET` if nothing was. It holds all that came inside of it.
+        pieces: What a string there goes on with.
+        complete: Whether the value there is complete.
+        inside: The places inside of it, in the order of their first changes.
+    """
+
+    __slots__ = ("complete", "inside", "pieces", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = UNSET
+        self.pieces: list[str] = []
+        self.complete = False
+        self.inside: dict[str | int, _Place] = {}
+
+    def changes(self, path: Path) -> Iterator[Change]:
+        if self.value is not UNSET:
+            yield Change(path, "set", self.value)
+        elif self.pieces:
+            yield Change(path, "append", "".join(self.pieces))
+        for step, place in self.inside.items():
+            for change in place.changes((*path, step)):
+                if not (self.complete and change.op == "complete"):
+                    yield change
+        if self.complete:
+            yield Change(path, "complete")
+
+
 class Merger:
     """Makes fewer changes of many: they lead to the same state.
 
@@ -143,65 +199,48 @@ class Merger:
     """
 
     def __init__(self) -> None:
-        self._values: dict[Path, Change] = {}  # sets and appends
-        self._pieces: dict[Path, list[str]] = {}  # of the appends
-        self._complete: dict[Path, None] = {}
-        self._inside: dict[Path, int] = {}  # how many of the changes are inside of a place
-        self._owned: dict[int, Any] = {}
+        self._whole = _Place()
+        self._owned: dict[int, Any] = {}  # copies of what was set
+        self._is_empty = True
 
     def __bool__(self) -> bool:
-        return bool(self._values or self._complete)
+        return not self._is_empty
 
     def add(self, change: Change) -> None:
         """Take the next change."""
-        path = change.path
+        self._is_empty = False
+        place, size = self._whole, 0
+        around, depth = None, 0  # the outermost place around it that was set
+        for step in change.path:
+            if around is None and place.value is not UNSET:
+                around, depth = place, size
+            inner = place.inside.get(step)
+            if inner is None:
+                inner = place.inside[step] = _Place()
+            place = inner
+            size += 1
+        if around is None and place.value is not UNSET and change.op == "append":
+            around, depth = place, size
         if change.op == "complete":
-            self._forget(path, self._complete)
-            self._count(path, 1)
-            self._complete[path] = None
+            place.complete = True
             return
         if change.op == "set":
-            self._forget(path, self._complete)
-        for size in range(len(path) + 1):
-            place = path[:size]
-            around = self._values.get(place)
-            if around is not None and around.op == "set":
-                value = _applied(around.value, change, size, self._owned)
-                self._values[place] = Change(place, "set", value)
-                return
-        if change.op == "set":
-            self._forget(path, self._values)
-        elif path in self._pieces:
-            self._pieces[path].append(change.value)
-            return
+            place.complete = False
+            place.inside.clear()
+        if around is not None:
+            around.value = _applied(around.value, change, depth, self._owned)
+        elif change.op == "set":
+            place.value = change.value
+            place.pieces.clear()
         else:
-            self._pieces[path] = [change.value]
-        self._count(path, 1)
-        self._values[path] = change
+            place.pieces.append(change.value)
 
     def take(self) -> list[Change]:
         """The changes since this was called."""
-        changes = [
-            Change(path, "append", "".join(self._pieces[path])) if change.op == "append" else change
-            for path, change in self._values.items()
-        ]
-        changes += [Change(path, "complete") for path in self._complete]
-        self.__init__()  # type: ignore[misc]  # as new
+        changes = list(self._whole.changes(()))
+        self._whole, self._is_empty = _Place(), True
+        self._owned.clear()
         return changes
-
-    def _forget(self, path: Path, known: dict[Path, Any]) -> None:
-        """Changes at a place, or inside of it, do not count any more."""
-        if not self._inside.get(path):
-            return
-        for other in [other for other in known if other[: len(path)] == path]:
-            del known[other]
-            self._pieces.pop(other, None) if known is self._values else None
-            self._count(other, -1)
-
-    def _count(self, path: Path, by: int) -> None:
-        for size in range(len(path) + 1):
-            place = path[:size]
-            self._inside[place] = self._inside.get(place, 0) + by
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:

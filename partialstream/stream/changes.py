@@ -71,32 +71,39 @@ class Throttle:
     """Holds changes back, and merges them, so that there are not too many in a time.
 
     The first change passes at once, and opens a window; what comes within it is merged, and passes
-    with the first change after it.
+    with the first change after it, or when it is taken.
 
     Args:
-        seconds: How long the window is.
+        seconds: How long the window is; 0: nothing is held back.
         clock: Seconds, from any start.
+
+    Raises:
+        ValueError: The time is negative.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
         if seconds < 0:
             raise ValueError(f"throttle= must not be negative: {seconds}")
-        self._seconds = seconds
+        self.seconds = seconds
         self._clock = clock
         self._until = float("-inf")
         self._merger = Merger()
 
+    @property
+    def due_in(self) -> float | None:
+        """Seconds until what is held back is to pass; None if nothing is."""
+        return max(0.0, self._until - self._clock()) if self._merger else None
+
     def add(self, change: Change) -> list[Change]:
         """Take a change; gives those that pass now."""
+        if not self.seconds:
+            return [change]
         self._merger.add(change)
-        now = self._clock()
-        if now < self._until:
-            return []
-        self._until = now + self._seconds
-        return self._merger.take()
+        return self.take() if self._clock() >= self._until else []
 
-    def rest(self) -> list[Change]:
-        """What is held back."""
+    def take(self) -> list[Change]:
+        """What is held back; a new window begins."""
+        self._until = self._clock() + self.seconds
         return self._merger.take()
 
 
@@ -104,22 +111,16 @@ def throttled(
     changes: Generator[Change, None, None], seconds: float
 ) -> Generator[Change, None, None]:
     """Changes, merged within windows of time; an error comes after what was held back."""
-    if not seconds:
-        yield from changes
-        return
     throttle = Throttle(seconds)
-    failure: BaseException | None = None
     try:
         for change in changes:
             yield from throttle.add(change)
-    except GeneratorExit:
-        changes.close()
+    except Exception:
+        yield from throttle.take()
         raise
-    except BaseException as error:  # noqa: BLE001 - raised after what came before it
-        failure = error
-    yield from throttle.rest()
-    if failure is not None:
-        raise failure
+    finally:
+        changes.close()
+    yield from throttle.take()
 
 
 async def throttled_async(
@@ -127,20 +128,15 @@ async def throttled_async(
 ) -> AsyncGenerator[Change, None]:
     """As `throttled`, with awaiting."""
     throttle = Throttle(seconds)
-    failure: BaseException | None = None
     try:
         async for change in changes:
-            if seconds:
-                for each in throttle.add(change):
-                    yield each
-            else:
-                yield change
-    except GeneratorExit:
-        await changes.aclose()
+            for each in throttle.add(change):
+                yield each
+    except Exception:
+        for each in throttle.take():
+            yield each
         raise
-    except Exception as error:  # noqa: BLE001 - raised after what came before it
-        failure = error
-    for each in throttle.rest():
+    finally:
+        await changes.aclose()
+    for each in throttle.take():
         yield each
-    if failure is not None:
-        raise failure

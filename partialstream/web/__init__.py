@@ -3,7 +3,6 @@
 encode.py     events in, text out: for any framework
 wires/        the formats: our own, NDJSON, AI SDK, AG-UI, plain JSON; one file for each
 endings.py    how a stream ended, for whoever looks at the page
-batches.py    changes within a window of time are merged
 response.py   the response for Starlette and FastAPI
 sending.py    its body: heartbeats, and browsers that leave
 pump.py       reads a stream and hands the frames on

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from partialstream.engine.changes import Change
 from partialstream.errors import IncompleteStreamError
 from partialstream.results import Outcome
+from partialstream.stream.changes import Throttle
 from partialstream.stream.events import (
     AttemptFailed,
     AttemptStarted,
@@ -19,7 +20,6 @@ from partialstream.stream.events import (
     TextDelta,
     is_item,
 )
-from partialstream.web.batches import Batches
 from partialstream.web.endings import ending_of, report
 from partialstream.web.wires.ag_ui import AgUi
 from partialstream.web.wires.ai_sdk import AiSdk
@@ -99,7 +99,7 @@ class Encoding:
         self._items: int | None = None
         self.read(stream)
         self.wire = wire
-        self.batches = Batches(wire.throttle if throttle is None else throttle, clock)
+        self.throttle = Throttle(wire.throttle if throttle is None else throttle, clock)
 
     def read(self, stream: object) -> None:
         """The events are those of this stream."""
@@ -113,7 +113,9 @@ class Encoding:
         """Take an event; gives the frames that are to be sent now."""
         if isinstance(event, Change):
             self._follow(event)
-        elif is_item(event):
+            changes = self.throttle.add(event)
+            return self.wire.feed(changes) if changes else []
+        if is_item(event):
             self._items = (self._items or 0) + 1
         elif isinstance(event, ItemRejected):
             self._items = self._items or 0
@@ -123,8 +125,7 @@ class Encoding:
             raise TypeError("a growing object is encoded by its changes: events(changes=True)")
         elif not isinstance(event, UNSHOWN):
             raise TypeError(f"a stream or its events are encoded, not {type(event).__name__}")
-        batch = self.batches.add(event)
-        return self.wire.feed(batch) if batch else []
+        return self.wire.feed([event])
 
     def _follow(self, change: Change) -> None:
         """The object is complete by its last change; the first of them sets the whole."""
@@ -135,8 +136,8 @@ class Encoding:
 
     def due(self) -> list[str]:
         """The frames for what was held back."""
-        batch = self.batches.due()
-        return self.wire.feed(batch) if batch else []
+        changes = self.throttle.take()
+        return self.wire.feed(changes) if changes else []
 
     def end(self, error: Exception | None) -> tuple[list[str], Exception | None]:
         """The stream has ended, by an error or without.

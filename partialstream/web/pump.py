@@ -84,7 +84,7 @@ class Pump:
             self._reading = reading
             encoding.read(reading.stream)
             group.start_soon(reading.run)
-            if encoding.batches.seconds:
+            if encoding.throttle.seconds:
                 group.start_soon(self._release, group.cancel_scope)
             async with aclosing(reading.batches()) as batches:
                 async for events in batches:
@@ -94,7 +94,7 @@ class Pump:
                         frames = [frame for event in events for frame in encoding.feed(event)]
                         if frames:
                             await self._sink.write(frames)
-                        if encoding.batches.due_in is not None:
+                        if encoding.throttle.due_in is not None:
                             self._held_back.set()
         except Exception as failure:  # noqa: BLE001 - told by the wire, or raised after it
             return failure
@@ -110,9 +110,9 @@ class Pump:
 
     async def _release(self, scope: anyio.CancelScope) -> None:
         """Hand on what was held back when its time has come."""
-        batches = self._encoding.batches
+        throttle = self._encoding.throttle
         while True:
-            due = batches.due_in
+            due = throttle.due_in
             if due is None:
                 self._held_back = anyio.Event()
                 await self._held_back.wait()
@@ -121,7 +121,7 @@ class Pump:
             async with self._lock:
                 if self.ended or self._closed:
                     return
-                if batches.due_in == 0:
+                if throttle.due_in == 0:
                     try:
                         frames = self._encoding.due()
                     except Exception as failure:  # noqa: BLE001 - told by the wire, or raised after it

@@ -187,14 +187,21 @@ def test_throttled_changes_are_fewer_and_lead_to_the_same(driver: str) -> None:
 
 
 def test_a_window_holds_back_and_then_lets_pass() -> None:
-    times = iter([0.0, 0.1, 0.5, 0.9, 1.0, 1.5])
-    throttle = Throttle(1.0, clock=lambda: next(times))
+    now = 0.0
+    throttle = Throttle(1.0, clock=lambda: now)
+    assert throttle.due_in is None
     assert throttle.add(Change((), "set", {"a": ""})) == [Change((), "set", {"a": ""})]
-    for _ in range(3):
+    assert throttle.due_in is None
+    for now in (0.1, 0.5, 0.9):  # noqa: B007 - the clock reads it
         assert throttle.add(Change(("a",), "append", "x")) == []
+    assert throttle.due_in == pytest.approx(0.1)
+    now = 1.0
+    assert throttle.due_in == 0
     assert throttle.add(Change(("a",), "append", "y")) == [Change(("a",), "append", "xxxy")]
+    now = 1.5
     assert throttle.add(Change(("a",), "append", "z")) == []
-    assert throttle.rest() == [Change(("a",), "append", "z")]
+    assert throttle.due_in == pytest.approx(0.5)
+    assert throttle.take() == [Change(("a",), "append", "z")]
 
 
 @pytest.mark.parametrize("throttle", [-1, -0.5])

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from partialstream.engine.changes import UNSET, Change, is_array
+from partialstream.engine.changes import UNSET, Change, GrowingState, is_array
 from partialstream.stream.events import is_item
 from partialstream.web.wires.base import Ending, Wire, json_text
 
@@ -45,7 +45,7 @@ class AgUi(Wire):
             "threadId": self._thread_id or uuid4().hex,
             "runId": self._run_id or uuid4().hex,
         }
-        self._state: Any = UNSET
+        self._state = GrowingState()
 
     @override
     def start(self) -> list[str]:
@@ -61,13 +61,13 @@ class AgUi(Wire):
                 if change.op == "complete":
                     continue
                 operation = self._operation(change)
-                self._state = change.apply(self._state)
+                self._state.apply(change)
                 if operation is None:
                     snapshot = True
                 else:
                     patch.append(operation)
         if snapshot:
-            frames.append(_frame({"type": "STATE_SNAPSHOT", "snapshot": self._state}))
+            frames.append(_frame({"type": "STATE_SNAPSHOT", "snapshot": self._state.value}))
         elif patch:
             frames.append(_frame({"type": "STATE_DELTA", "delta": patch}))
         return frames
@@ -76,7 +76,7 @@ class AgUi(Wire):
     def end(self, ending: Ending) -> list[str]:
         if ending.ok:
             frames: list[str] = []
-            if self._state is UNSET:  # of a list without items
+            if self._state.value is UNSET:  # of a list without items
                 frames.append(_frame({"type": "STATE_SNAPSHOT", "snapshot": {"items": []}}))
             return [*frames, _frame({"type": "RUN_FINISHED", **self._run})]
         error = {"type": "RUN_ERROR", "message": ending.message, "code": ending.status}
@@ -89,11 +89,11 @@ class AgUi(Wire):
         if not is_item(event):
             return []
         changes: list[Change] = []
-        if self._state is UNSET:
+        if self._state.value is UNSET:
             changes.append(Change((), "set", {"items": [None] * event.index}))
             known = event.index
         else:
-            known = len(self._state["items"])
+            known = len(self._state.value["items"])
         changes += [Change(("items", index), "set", None) for index in range(known, event.index)]
         return [*changes, Change(("items", event.index), "set", self.value(event))]
 
@@ -102,10 +102,12 @@ class AgUi(Wire):
         path = change.path
         if not path or not _may_be_patched(path):
             return None
-        before: Any = self._state
+        before: Any = self._state.value
         for step in path[:-1]:
             before = before[step]
         last: Any = path[-1]
+        if is_array(before) and last > len(before):
+            return None  # where items were rejected; a patch may not leave a gap
         there = last < len(before) if is_array(before) else last in before
         value = before[last] + change.value if change.op == "append" else change.value
         return {"op": "replace" if there else "add", "path": _pointer(path), "value": value}

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from partialstream.engine.changes import UNSET, Change
+from partialstream.engine.changes import Change, GrowingState
 from partialstream.stream.events import ItemRejected, is_item
 from partialstream.web.wires.base import Ending, Wire, json_text, reason_of
 
@@ -41,11 +41,10 @@ class AiSdk(Wire):
         self._name = name
         self._message_id = message_id
         self.run = message_id or ""
-        self._state: Any = UNSET
 
     @override
     def _reset(self) -> None:
-        self._state = UNSET
+        self._state = GrowingState()
 
     @override
     def start(self) -> list[str]:
@@ -61,7 +60,7 @@ class AiSdk(Wire):
         changed = False
         for event in events:
             if isinstance(event, Change):
-                self._state = event.apply(self._state)
+                self._state.apply(event)
                 changed = changed or event.op != "complete"
             elif is_item(event):
                 frames.append(self._part("item", str(event.index), self.value(event)))
@@ -70,7 +69,7 @@ class AiSdk(Wire):
                 data = {"index": event.item.index, "reason": reason_of(event.item.error)}
                 frames.append(_frame({"type": "data-rejected", "data": data, "transient": True}))
         if changed:
-            frames.append(self._part("object", "0", self._state))
+            frames.append(self._part("object", "0", self._state.value))
         return frames
 
     @override

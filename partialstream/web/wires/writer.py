@@ -6,10 +6,16 @@ of unfinished JSON close it for themselves.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from partialstream.engine.changes import UNSET, Change, differences, is_array, is_object
+from partialstream.engine.changes import (
+    UNSET,
+    Change,
+    GrowingState,
+    differences,
+    is_array,
+    is_object,
+)
 from partialstream.web.wires.base import json_text
 
 if TYPE_CHECKING:
@@ -23,14 +29,10 @@ class TakenBackError(ValueError):
 
 
 class GrowingDocument:
-    """A JSON document as far as it is known.
-
-    Attributes:
-        state: What was written.
-    """
+    """A JSON document as far as it is known."""
 
     def __init__(self) -> None:
-        self.state: Any = UNSET
+        self._state = GrowingState()  # what was written
         self._open: list[str] = []  # the openers of what is open, outermost first, and
         self._path: list[str | int] = []  # the path from the document to the innermost of them
 
@@ -57,7 +59,7 @@ class GrowingDocument:
                 text += self.feed(difference)
             return text
         text = self._append(change) if change.op == "append" else self._set(change)
-        self.state = change.apply(self.state)
+        self._state.apply(change)
         return text
 
     def close(self) -> str:
@@ -67,7 +69,7 @@ class GrowingDocument:
     def _append(self, change: Change) -> str:
         if not self.in_string or tuple(self._path) != change.path:
             raise TakenBackError(f"the text at {list(change.path)} was closed")
-        return json.dumps(change.value, ensure_ascii=False)[1:-1]
+        return json_text(change.value)[1:-1]
 
     def _set(self, change: Change) -> str:
         path = change.path
@@ -96,7 +98,7 @@ class GrowingDocument:
         """The text of a value, open at its end."""
         if isinstance(value, str):
             self._open.append('"')
-            return json.dumps(value, ensure_ascii=False)[:-1]
+            return json_text(value)[:-1]
         if not isinstance(value, dict | list):
             return json_text(value)
         self._open.append("{" if isinstance(value, dict) else "[")
@@ -133,7 +135,7 @@ class GrowingDocument:
         return self._at(path) is not UNSET
 
     def _at(self, path: Path) -> Any:
-        value = self.state
+        value = self._state.value
         for step in path:
             if is_object(value):
                 value = value.get(str(step), UNSET)
