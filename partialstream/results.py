@@ -245,7 +245,7 @@ class Attempt:
         model: The model that was asked for, by the name in the request. What the provider calls
             the one that responded is in `AnswerMetadata.model`. None if the request names none,
             and for streams that were opened elsewhere.
-        provider: Who was asked, by the name that OpenTelemetry's GenAI conventions have for it:
+        provider: The provider, by the name that OpenTelemetry's GenAI conventions have for it:
             `"openai"`, `"azure.ai.openai"`, `"anthropic"`, `"groq"`, … For a server that they do
             not know, the SDK's own: `"openai"` for any that has OpenAI's API. None for streams
             that were opened elsewhere.

@@ -38,7 +38,7 @@ class BaseClient(RoutedClient):
 
     Args:
         endpoint: The endpoint that requests are sent to.
-        fallbacks: Whom to ask next, for calls that do not say; see `Fallback`.
+        fallbacks: Where requests go next, for calls that do not say; see `Fallback`.
         first_delta_within: For streams that do not say; see `Options`.
 
     Raises:

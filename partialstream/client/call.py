@@ -169,7 +169,7 @@ class Call:
         return self.builder.request
 
     def describe(self, session: Session[T], request: Any = None) -> Session[T]:
-        """Note in a session what is asked, of which model, and whose it is; gives the session.
+        """Note in a session the request, its model and its provider; gives the session.
 
         `request` is the first one by default.
         """
@@ -181,7 +181,7 @@ class Call:
         return session
 
     def watch(self, session: Session[Any]) -> None:
-        """The call begins: let whoever wants to know watch the session."""
+        """The call begins: give the session its observer, if there is one."""
         items = self.shape.kind == "items"
         name = "create" if not self.stream else "create_iterable" if items else "create_partial"
         observer = observer_for(name)

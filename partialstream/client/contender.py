@@ -73,7 +73,7 @@ class Contender:
         self._heard.limits = limits
         self._unheard = 0  # bytes or characters without a delta
 
-    # -- for whoever sends it --------------------------------------------------------------
+    # -- sending it ------------------------------------------------------------------------
 
     @property
     def model(self) -> str | None:
@@ -82,7 +82,7 @@ class Contender:
 
     @property
     def provider(self) -> str | None:
-        """Whose it is."""
+        """The provider of that model."""
         endpoint = self.route.endpoint
         return None if endpoint is None else endpoint.provider
 
@@ -105,7 +105,7 @@ class Contender:
             self.on_sent()
 
     def finished(self) -> bool:
-        """Whether nobody waits for it any more."""
+        """Whether the response is not needed any more."""
         return self._left
 
     def forgo(self) -> None:
@@ -122,7 +122,7 @@ class Contender:
         return self.response.elapsed() - self.began
 
     def leave(self) -> None:
-        """Nobody waits for it any more."""
+        """The response is not needed any more."""
         self._left = True
         for wake in tuple(self.on_cancel):
             wake()

@@ -178,7 +178,7 @@ class Hooks:
         return combined
 
     def __bool__(self) -> bool:
-        """Whether anybody listens."""
+        """Whether there are any handlers."""
         return any(self._handlers.values())
 
     def __add__(self, other: Any) -> Hooks:

@@ -10,11 +10,11 @@ from typing import Any, Final, cast
 
 LONGEST_RETRY_AFTER: Final = 60.0
 """Seconds that are waited because a server asks for it. If it asks for more, the request is not
-made again: before that it would be rejected, and nobody wants a stream to hang for so long."""
+made again: before that it would be rejected, and a stream should not hang for so long."""
 
 
 def retry_after(error: BaseException) -> float | None:
-    """The seconds after which a server says that it may be asked again, None if it says nothing.
+    """The seconds after which a server says that it may be asked again, None if it does not say.
 
     By `retry-after-ms` as OpenAI and Azure send it, else by `Retry-After`, as seconds or as an
     HTTP date; 0 for what is past. What is neither counts as nothing.

@@ -41,7 +41,7 @@ class RoutedClient(ABC):
 
 
 Fallback = str | Mapping[str, Any] | RoutedClient | tuple[RoutedClient, str | Mapping[str, Any]]
-"""Whom to ask next.
+"""Where the next request goes.
 
 - `"other-model"`: another model of the same client.
 - `{"model": "other-model", "temperature": 0}`: the same client with other arguments.

@@ -56,7 +56,7 @@ _INPUT: Final = (
 _NOT_TEXT: Final = frozenset(
     {"image_url", "input_audio", "file", "file_data", "source", "inline_data"}
 )
-"""Members that hold images, sounds and files, whose tokens nobody can guess by their size."""
+"""Members that hold images, sounds and files, whose tokens cannot be estimated from their size."""
 
 
 def input_tokens(arguments: Mapping[str, Any]) -> int:

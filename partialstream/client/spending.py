@@ -59,7 +59,7 @@ class Spending:
         if written is None:
             written = max([read, *(each.output_tokens for each in known)])
         both = _price(Usage(read, written), route) or 0.0
-        # Where nobody has counted, it is taken to be like the next one.
+        # Where the usage is not known, it is taken to be that of the next one.
         spent = fsum(both if each.cost is None else each.cost for each in attempts)
         needed = both if spent else _price(Usage(read), route) or 0.0
         if spent + needed <= self._max_cost:

@@ -7,7 +7,7 @@ sync.py       what users iterate over; aio.py, the same with `async for`
 response.py   one response: its deltas, metadata, timing; how it ended, as an outcome or error
 reader.py     one response, read as a document; items.py, partials.py: as a list, as an object
 events.py     what a session gives; a search for words in it
-observer.py   what a session tells whoever watches it
+observer.py   what a session reports to its observer
 changes.py    what lists gained; fewer changes where there are too many
 confidence.py how likely the values were, by their tokens
 transport.py  where chunks come from: opened and closed once, interrupted from other threads

@@ -222,7 +222,7 @@ def _member(found: Leaf | Tree | None, model: type[BaseModel], name: str) -> Lea
 # -- where the values stand in the text -----------------------------------------------------
 
 _UNLIMITED: Final = Limits(depth=maxsize, whitespace_run=maxsize)
-"""Whoever validates the text has watched its limits."""
+"""The limits are checked where the text is validated."""
 
 
 class Leaf:

@@ -1,4 +1,4 @@
-"""What a session tells whoever watches it: where attempts begin and end, and how all ended.
+"""What a session reports to its observer: where attempts begin and end, and how all ended.
 
 Nothing is told of items or deltas, so that a stream that is watched costs what any other does.
 """
@@ -21,7 +21,7 @@ class Target(NamedTuple):
     operation: str  # by the GenAI conventions: "chat", "generate_content"
     server: tuple[str, int] | None  # host and port, None if they are not known
     arguments: Mapping[str, Any]  # for the SDK
-    traced: bool = False  # whether the SDK's client is instrumented by somebody else
+    traced: bool = False  # whether other code instruments the SDK's client
 
 
 class AttemptStart(NamedTuple):

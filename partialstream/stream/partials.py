@@ -148,7 +148,7 @@ class PartialReader(ResponseReader[M]):
             if self.reports_text:
                 events.append(self._text_event(channel, text))
             if channel is not self._chosen and not self._is_wanted(channel):
-                if self._chosen is None:  # else nobody will read it
+                if self._chosen is None:  # else it is not read
                     self._put_aside(channel, text)
                 if self.failure is not None:
                     break

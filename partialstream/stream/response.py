@@ -99,7 +99,7 @@ class ResponseStream:
         timing: When things arrived.
         first_chunk: When the first chunk of this response did, None before it.
         tokens: The tokens that came with the last deltas.
-        limits: What the response may ask of its reader; set by whoever reads it.
+        limits: What the response may ask of its reader, which sets them.
     """
 
     limits: Limits = DEFAULT_LIMITS

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMES_KEPT: Final = 100_000
-"""Items whose times are kept: whoever streams more is not looking at each."""
+"""Items whose times are kept, so that a stream without end needs no more and more memory."""
 
 
 def validate_stop_options(take: Any, stop_when: Any) -> None:
@@ -80,9 +80,9 @@ class Session(Generic[T]):
         pending: Events of requests that wait to be handed over.
         on_cancel: Called when the caller leaves, by whichever thread or task that is.
         model: The model that the request under way asks for; see `Attempt`.
-        provider: Whom it asks.
+        provider: The provider of that model; see `Attempt`.
         estimate_input: Gives an estimate of the tokens of its input.
-        observer: Who watches the stream until it ends, if anybody does.
+        observer: Observes the stream until it ends; None if there is no observer.
     """
 
     model: str | None = None
@@ -429,7 +429,7 @@ class Session(Generic[T]):
         known = [attempt.usage for attempt in attempts if attempt.usage is not None]
         if not known:
             return None
-        # Of a request that was sent, and ended before it said anything, nobody knows the tokens.
+        # The tokens of a request that ended before its response began are not known.
         silent = any(each.usage is None and each.estimated_input_tokens for each in attempts)
         return sum(known[1:], known[0] if not silent else replace(known[0], complete=False))
 

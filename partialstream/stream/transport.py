@@ -294,7 +294,7 @@ def end_connection(response: Any) -> bool:
 
 
 def end_wait(thread: threading.Thread) -> bool:
-    """End the connection that a thread waits on for a response, of which nobody knows more yet.
+    """End the connection that a thread waits on for a response, that is not there yet.
 
     Until the headers are there, an SDK gives nothing that could be closed. The thread's own
     frames lead to the network stream that it reads from (httpcore, of either generation).

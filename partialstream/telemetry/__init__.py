@@ -1,9 +1,9 @@
-"""What a call shows to whoever runs it: log lines, OpenTelemetry spans and metrics.
+"""What can be observed of a call: log lines, OpenTelemetry spans and metrics.
 
 A session tells an observer where attempts begin and end; nothing is done for an item or a delta.
-Where nobody wants to know, there is no observer.
+A call that is not observed has no observer.
 
-observing.py    who wants to know of a call: finds out, makes the observer
+observing.py    whether a call is observed; makes its observer
 log.py          log lines
 spans.py        OpenTelemetry spans; metrics.py, its metrics
 attributes.py   names and values by OpenTelemetry's GenAI conventions, and our own

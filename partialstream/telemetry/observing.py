@@ -1,4 +1,4 @@
-"""Who wants to know of a call: finds out, makes the observer."""
+"""Whether a call is observed; makes its observer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def observer_for(name: str) -> Observer | None:
-    """The observer of one call, None if nobody wants to know.
+    """The observer of one call, None if it is not observed.
 
     Lines are logged if the logger `partialstream` lets them through. Spans and metrics are made
     if the program has set a tracer provider, or a meter provider, of OpenTelemetry's; it is not

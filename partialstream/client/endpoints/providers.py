@@ -84,7 +84,7 @@ def provider_of(client: Any, default: str = "openai") -> str:
 def provider_of_instructor(client: Any) -> str:
     """The provider behind an instructor client."""
     name = str(getattr(client.provider, "value", client.provider))
-    if name in ("openai", "unknown"):  # any server by OpenAI's API, or nobody knows
+    if name in ("openai", "unknown"):  # any server by OpenAI's API, or unknown
         return provider_of(client.client)
     if name in ("genai", "google") and getattr(client.client, "vertexai", False) is True:
         return "gcp.vertex_ai"

@@ -161,7 +161,7 @@ def _is_given(value: Any) -> bool:
 
 # -- what the request says -----------------------------------------------------------------
 
-# Tools that nobody would run: those that the provider does not run itself.
+# Tools that would not be run: those that the provider does not run itself.
 _CALLERS_TOOLS: Final = frozenset(
     {
         *("function", "custom", "namespace", "computer", "computer_use_preview"),

@@ -1,4 +1,4 @@
-"""SDK clients that somebody else's code watches: tracers, mostly.
+"""SDK clients that other code instruments: tracers, mostly.
 
 They replace methods of the SDK, and see what these are called with and what they return. The bytes
 of a response, which is what is read else, they do not see. So a client whose methods are not the

@@ -118,7 +118,7 @@ class Options:
             60 s at most, unless a tenacity object has a `wait` of its own.
         max_requests: Requests in total, however many items are delivered between them. None for
             10.
-        fallbacks: Whom to ask next where this endpoint fails, in this order: `"other-model"` of
+        fallbacks: Where requests go next if this endpoint fails, in this order: `"other-model"` of
             the same client, `(other_client, "its-model")`, or `other_client` with its default
             model. In place of a model may be a mapping of the arguments in which its requests
             differ (`{"model": "…", "max_tokens": 1024}`; None leaves one out); all others of the

@@ -151,7 +151,7 @@ class Runner:
         return AsyncRacedChunks(self._chunks, self._read, self._rest, self._raised)
 
     async def close(self) -> None:
-        """Close the response, if there is one; nobody reads it."""
+        """Close the response, if there is one, without reading it."""
         with CancelScope(shield=True), move_on_after(_CLOSING), suppress(Exception):
             for each in (self._rest, self._chunks):
                 await aclose_chunks(each)

@@ -147,7 +147,7 @@ class Runner:
         return RacedChunks(self._chunks, chain(self._read, self._rest))
 
     def close(self) -> None:
-        """Close the response, if there is one; nobody reads it."""
+        """Close the response, if there is one, without reading it."""
         with suppress(Exception):  # the other response is what matters
             close_chunks(self._chunks)
 

@@ -34,7 +34,7 @@ _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 @dataclass(frozen=True, slots=True)
 class ServerLimit:
-    """What a server says of one of its limits; None where it says nothing."""
+    """What a server says of one of its limits; None where it gives no figure."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -42,7 +42,7 @@ class ServerLimit:
 
     @property
     def exhausted_for(self) -> float:
-        """Seconds for which nothing is left; 0 if something is, or nobody knows."""
+        """Seconds for which nothing is left; 0 if something is, or that is not known."""
         return self.reset or 0.0 if self.remaining == 0 else 0.0
 
 

@@ -40,12 +40,12 @@ class Ticket:
         self._woken.clear()
 
     def wake(self) -> bool:
-        """End its wait, from any thread and any task; False if nobody waits with it any more."""
+        """End its wait, from any thread and any task; False if there is no wait any more."""
         self._woken.set()
         return True
 
     def is_dead(self) -> bool:
-        """Whether nobody can wait with it any more, as its event loop is closed."""
+        """Whether its wait cannot go on, as its event loop is closed."""
         return False
 
     def wait(self, seconds: float) -> Steps[None]:

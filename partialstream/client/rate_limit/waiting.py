@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Sender(Protocol):
-    """Whom a request is sent for: a session, or one of the contenders of a race."""
+    """What a request is sent for: a session, or one of the contenders of a race."""
 
     on_cancel: list[Callable[[], object]]
 
@@ -37,7 +37,7 @@ class Sender(Protocol):
         ...
 
     def finished(self) -> bool:
-        """Whether nobody waits for the response any more."""
+        """Whether the response is not needed any more."""
         ...
 
 

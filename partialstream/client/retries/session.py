@@ -128,7 +128,7 @@ class RetryingSession(RoutedSession[T]):
         else:
             yield from self._budget.pause()
         if self.finished():
-            return False  # somebody has left while it waited
+            return False  # the stream was left during the wait
         self._start_attempt(self._cause)
         self._ask(self._call.request)
         yield from self._budget.begin()
@@ -204,7 +204,7 @@ class RetryingSession(RoutedSession[T]):
         else:
             yield from self._budget.pause()
         if self.finished():
-            return False  # somebody has left while it waited
+            return False  # the stream was left during the wait
         self._last_mark = None if falls_back else failure.mark
         self._unresolved = failure.error.outcome
         reader.response.timing.total = None
@@ -217,7 +217,7 @@ class RetryingSession(RoutedSession[T]):
         return True
 
     def _is_final(self, error: BaseException | None) -> bool:
-        """Whether nobody can help. That one endpoint rejects it says nothing of others."""
+        """Whether no other request can help. A rejection by one endpoint does not bind others."""
         return is_final(error) and not (
             self._call.has_fallbacks and isinstance(error, ProviderError)
         )
