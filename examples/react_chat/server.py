@@ -87,7 +87,7 @@ def text_of(message: dict[str, Any]) -> str:
     return "".join(part["text"] for part in message["parts"] if part["type"] == "text")
 
 
-def application(client: AsyncClient, model: str) -> FastAPI:
+def application(client: AsyncClient, model: str, replay: web.Replay) -> FastAPI:
     """The pages, and what they ask."""
     app = FastAPI()
 
@@ -100,7 +100,11 @@ def application(client: AsyncClient, model: str) -> FastAPI:
             messages=[{"role": "user", "content": wish}],
             max_retries=1,
         )
-        return web.respond(stream, wire=web.AiSdk(name="product"))
+        return web.respond(stream, wire=web.AiSdk(name="product"), replay=replay, key=chat.id)
+
+    @app.get("/api/chat/{chat_id}/stream")
+    async def resume(chat_id: str) -> Response:
+        return await replay.response(chat_id, wire="ai-sdk")
 
     @app.post("/api/report")
     async def report(question: Question) -> Response:
@@ -126,8 +130,9 @@ async def main() -> None:
     options = parser.parse_args()
     address = ("127.0.0.1", options.port)
     with endpoint(options, answer) as there, socket.create_server(address) as listener:
-        async with AsyncOpenAI(base_url=there.base_url, api_key=there.api_key) as sdk:
-            app = application(from_openai(sdk), there.model)
+        sdk = AsyncOpenAI(base_url=there.base_url, api_key=there.api_key)
+        async with sdk, web.Replay() as replay:
+            app = application(from_openai(sdk), there.model, replay)
             print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
             server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
             await server.serve(sockets=[listener])

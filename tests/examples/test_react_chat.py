@@ -205,6 +205,92 @@ def test_a_chat_goes_on_with_another_message(site: Site, page: Page) -> None:
     assert "And without a tent?" in str(site.upstream.requests[-1].body)
 
 
+# -- useChat, after a reload --
+
+
+def test_a_chat_goes_on_after_a_reload_in_the_middle(site: Site, page: Page) -> None:
+    site.answers.append(Answer(RANKING, tokens_per_second=25))
+    ask(page, site.address, "Rank")
+    page.locator(".product").nth(1).wait_for()
+    page.reload()
+    page.locator(".product").nth(1).wait_for()
+    assert not site.upstream.requests[-1].finished
+    is_now(page, "streaming")
+    is_now(page, "ready")
+    assert page.locator(".product .name").all_inner_texts() == NAMES
+    assert page.locator(".user").count() == 1
+    assert page.locator(".assistant").count() == 1
+    assert page.locator("[role=alert]").count() == 0
+
+
+def test_a_chat_goes_on_after_its_response_has_ended_meanwhile(site: Site, page: Page) -> None:
+    site.answers.append(Answer(RANKING, tokens_per_second=50))
+    ask(page, site.address, "Rank")
+    page.locator(".product").first.wait_for()
+    page.goto("about:blank")
+    (request,) = site.upstream.requests[-1:]
+    assert not request.finished
+    while not request.finished:
+        page.wait_for_timeout(20)
+    page.goto(site.address)
+    page.get_by_text("Rug", exact=True).wait_for()
+    is_now(page, "ready")
+    assert page.locator(".product .name").all_inner_texts() == NAMES
+    assert page.locator("section").count() == 2
+
+
+def test_a_repaired_card_is_there_after_a_reload(site: Site, page: Page) -> None:
+    repaired = json.dumps({"items": [ITEMS[2]]})
+    site.answers += [Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=1.0)]
+    ask(page, site.address, "Rank")
+    page.locator(".rejected").wait_for()
+    page.reload()
+    page.locator(".rejected").wait_for()
+    is_now(page, "ready")
+    assert page.locator(".product .name").all_inner_texts() == NAMES
+    assert page.locator("li").count() == 5
+
+
+def test_an_error_is_one_after_a_reload(site: Site, page: Page) -> None:
+    site.answers += [ENDS["the token limit"], Answer("[", fault=faults.ErrorEvent(0))]
+    ask(page, site.address, "Rank")
+    page.get_by_role("alert").wait_for()
+    page.reload()
+    page.get_by_role("alert").wait_for()
+    is_now(page, "error")
+    assert page.locator(".product .name").all_inner_texts() == NAMES[:2]
+
+
+def test_a_chat_in_which_nothing_was_said_is_ready_after_a_reload(site: Site, page: Page) -> None:
+    page.goto(site.address)
+    with page.expect_response("**/stream") as response:
+        page.reload()
+    assert response.value.status == 204
+    is_now(page, "ready")
+    assert page.locator("[role=alert]").count() == 0
+    assert page.locator("section").count() == 0
+
+
+def test_another_message_after_a_reload(site: Site, page: Page) -> None:
+    site.answers += [Answer(RANKING), Answer(RANKING.replace("Tent", "Tarp"))]
+    ask(page, site.address, "Rank")
+    is_now(page, "ready")
+    page.get_by_text("Rug", exact=True).wait_for()
+    with page.expect_response("**/stream") as response:
+        page.reload()
+    response.value.finished()
+    page.get_by_text("Rug", exact=True).wait_for()
+    is_now(page, "ready")
+    page.get_by_role("button", name="Rank").click()
+    page.get_by_text("Tarp", exact=True).wait_for()
+    is_now(page, "ready")
+    names = [*NAMES, "Tarp", *NAMES[1:]]
+    page.reload()
+    page.get_by_text("Tarp", exact=True).wait_for()
+    is_now(page, "ready")
+    assert page.locator(".product .name").all_inner_texts() == names
+
+
 # -- useObject --------------------------------------------------------------------------------
 
 

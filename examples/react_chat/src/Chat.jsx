@@ -1,18 +1,29 @@
 import { useChat } from "@ai-sdk/react";
 import { DefaultChatTransport } from "ai";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 const transport = new DefaultChatTransport({ api: "/api/chat" });
+
+// What goes on after a reload is kept in the tab: the chat's id, which the server keeps its last
+// response under, and what was said before.
+const id = (sessionStorage.chat ??= crypto.randomUUID());
+const before = JSON.parse(sessionStorage.messages ?? "[]");
 
 export function Chat() {
   // Places whose product came out wrong, and is being asked for again.
   const [rejected, setRejected] = useState([]);
   const { messages, sendMessage, status, error, stop } = useChat({
+    id,
+    messages: before,
+    resume: true,
     transport,
     onData: (part) => {
-      if (part.type === "data-rejected") setRejected((before) => [...before, part.data.index]);
+      if (part.type === "data-rejected") setRejected((others) => [...others, part.data.index]);
     },
   });
+  useEffect(() => {
+    sessionStorage.messages = JSON.stringify(messages);
+  }, [messages]);
   const isBusy = status === "submitted" || status === "streaming";
 
   function ask(event) {
