@@ -22,6 +22,7 @@ What is measured, one subject each:
     latency.py      when the first item, each item and all of them are there
     memory.py       peak memory against the length of a list
     imports.py      what `import partialstream` costs
+    web.py          a stream as an HTTP response: CPU, bytes, changes beside snapshots
     correctness/    what each library does with hard streams: a table
     tiny.py         next to nothing, to try the command
 
@@ -31,7 +32,7 @@ How it is measured:
     libraries/      the same tasks for each library, in one small file each
     worker.py       the process in which one library works; peak.py is the memory it had
     measure.py      asks the workers in turns, and compares
-    server.py       the server, in a process of its own
+    server.py       the server, in a process of its own; pages.py is the one of web.py
 
 What comes of it:
 

@@ -20,6 +20,7 @@ from benchmarks import (
     report,
     sizes,
     tiny,
+    web,
 )
 from benchmarks.correctness import compare
 from benchmarks.correctness.table import Table
@@ -39,6 +40,7 @@ SUBJECTS = {
     "latency": latency.measure,
     "memory": memory.measure,
     "imports": imports.measure,
+    "web": web.measure,
     "correctness": compare.measure,
     "tiny": tiny.measure,
 }

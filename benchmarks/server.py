@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from partialstream.testing import Answer, ReplayServer
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@contextmanager
-def served(items: int, pace: float | None = None) -> Iterator[str]:
+def served(items: int, pace: float | None = None) -> AbstractContextManager[str]:
     """A server in another process; gives its base URL."""
+    return running("benchmarks.server", str(items), *([str(pace)] if pace else []))
+
+
+@contextmanager
+def running(module: str, *arguments: str) -> Iterator[str]:
+    """A server in another process, which prints its URL; gives that."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server", str(items), *([str(pace)] if pace else [])],
+        [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -9,7 +9,7 @@ from benchmarks import documents, loopback
 from benchmarks.libraries import on_a_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from benchmarks.libraries import Run
     from partialstream.client.options.mode import API
@@ -132,6 +132,65 @@ def growing_dump(shape: str, size: int, delta: int = documents.DELTA) -> Run:
         return len(document.deltas)
 
     return run
+
+
+def changes(shape: str, size: int, delta: int = documents.DELTA) -> Run:
+    """What a growing object gains, as changes."""
+    document = documents.growing(shape, size, delta)
+
+    def run() -> int:
+        for _ in partialstream.stream_partial(document.type, document.deltas).changes():
+            pass
+        return len(document.deltas)
+
+    return run
+
+
+def snapshots(shape: str, size: int, delta: int = documents.DELTA) -> Run:
+    """The snapshots of the same; none is looked at."""
+    document = documents.growing(shape, size, delta)
+
+    def run() -> int:
+        for _ in partialstream.stream_partial(document.type, document.deltas):
+            pass
+        return len(document.deltas)
+
+    return run
+
+
+def snapshots_compared(shape: str, size: int, delta: int = documents.DELTA) -> Run:
+    """What a growing object gains, found by comparing each snapshot with the one before."""
+    document = documents.growing(shape, size, delta)
+
+    def run() -> int:
+        before: Any = {}
+        for snapshot in partialstream.stream_partial(document.type, document.deltas):
+            now = snapshot.model_dump(mode="json")
+            for _ in _gained((), before, now):
+                pass
+            before = now
+        return len(document.deltas)
+
+    return run
+
+
+def _gained(path: tuple[str | int, ...], before: Any, now: Any) -> Iterator[tuple[Any, ...]]:
+    if isinstance(now, dict) and isinstance(before, dict):
+        for name, value in now.items():
+            if name in before:
+                yield from _gained((*path, name), before[name], value)
+            else:
+                yield (*path, name), "set", value
+    elif isinstance(now, list) and isinstance(before, list):
+        for index, (old, new) in enumerate(zip(before, now, strict=False)):
+            yield from _gained((*path, index), old, new)
+        for index in range(len(before), len(now)):
+            yield (*path, index), "set", now[index]
+    elif now != before:
+        if isinstance(now, str) and isinstance(before, str) and now.startswith(before):
+            yield path, "append", now[len(before) :]
+        else:
+            yield path, "set", now
 
 
 def http_sync(base_url: str, api: API = "chat") -> Run:
