@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -9,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from node_runs import MODULE, NODE, needs_clients, read_by, run
-from pydantic import BaseModel
+from node_runs import MODULE, NODE, Clients, needs_clients, run
+from pydantic import BaseModel, field_serializer
 from pydantic_core import to_json
+from starlette.applications import Starlette
+from starlette.routing import Route
 from strategies import Cut, cuts
 from typed_documents import typed_texts
-from web_runs import Report, page_of, products
+from web_runs import Clients as Endpoints
+from web_runs import Product, Report, app_of, page_of, products, serving
 
-from partialstream import stream_partial, web
+from partialstream import Limits, stream_partial, web
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = needs_clients
@@ -36,13 +41,21 @@ CLIENTS = {
 
 STEADY = {"tokens_per_second": 200}
 
+clients = Clients()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_process() -> Iterator[None]:
+    yield
+    clients.close()
+
 
 def read(client: str, answers: Any, how: str = "async", **options: Any) -> dict[str, Any]:
     with (
         ReplayServer(answers) as replay,
         page_of(replay, how, wire=options.pop("wire", CLIENTS[client]), **options) as url,
     ):
-        return read_by(client, url)
+        return clients.read(client, url)
 
 
 @pytest.mark.parametrize("how", ["async", "sync callable"])
@@ -53,8 +66,8 @@ def test_items_arrive_one_by_one(client: str, how: str) -> None:
     assert seen["error"] is None
     assert [index for index, _ in seen["items"]] == [0, 1, 2, 3, 4]
     assert [value for _, value in seen["items"]] == json.loads(products(5))["items"]
-    if client in ("ai-sdk", "object", "ag-ui"):
-        assert seen["states"] >= 4  # and not all at once
+    # And not all at once.
+    assert seen["states" if client in ("chat", "object") else "moments"] >= 4
 
 
 def test_our_module_reads_lines() -> None:
@@ -92,25 +105,87 @@ def test_a_repaired_item_keeps_its_place_in_a_document() -> None:
     assert [value["score"] for value in seen["state"]] == [1, 84, 3]
 
 
-ENDS: dict[str, Answer] = {
-    "truncated": Answer(products(9), fault=faults.LengthCut(30)),
-    "filtered": Answer(products(9), fault=faults.ContentFilter(30)),
-    "refused": Answer(products(9), fault=faults.Refusal(30)),
-    "lost": Answer(products(9), fault=faults.Reset(30)),
-    "early": Answer(products(9), fault=faults.EndEarly(30)),
-    "error": Answer(products(9), fault=faults.ErrorEvent(30)),
-    "malformed": Answer(products(9)[:-3] + "x]}"),
-    "invalid": Answer(products(3)[:-2] + ', {"name": 5}]}'),
-    "empty": Answer(""),
-    "prose": Answer("I am sorry."),
-    "refused request": Answer(fault=faults.HTTPError(401)),
+ENDS: dict[str, tuple[Answer, str]] = {
+    "length": (Answer(products(9), fault=faults.LengthCut(30)), "truncated"),
+    "filtered": (Answer(products(9), fault=faults.ContentFilter(30)), "filtered"),
+    "refused": (Answer(products(9), fault=faults.Refusal(30)), "refused"),
+    "lost": (Answer(products(9), fault=faults.Reset(30)), "disconnected"),
+    "early": (Answer(products(9), fault=faults.EndEarly(30)), "disconnected"),
+    "error": (Answer(products(9), fault=faults.ErrorEvent(30)), "disconnected"),
+    "stalled": (Answer(products(9), fault=faults.Stall(30)), "stalled"),
+    "malformed": (Answer(products(9)[:-3] + "x]}"), "invalid"),
+    "invalid": (Answer(products(3)[:-2] + ', {"name": 5}]}'), "invalid"),
+    "cut": (Answer(products(9)[:60]), "truncated"),
+    "empty": (Answer(""), "empty"),
+    "prose": (Answer("I am sorry."), "no_json"),
+    "refused request": (Answer(fault=faults.HTTPError(401)), "failed"),
 }
+"""How a response goes wrong, and the status that the page is told."""
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("end", ENDS)
 def test_a_cut_list_is_never_taken_for_success(client: str, end: str) -> None:
-    seen = read(client, ENDS[end])
+    answer, status = ENDS[end]
+    ask = {"limits": Limits(idle_seconds=0.2)} if end == "stalled" else {}
+    seen = read(client, answer, ask=ask)
+    assert not seen["ok"], seen
+    assert seen["error"], seen
+    if client == "module":
+        assert seen["status"] == status
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_an_object_that_is_not_complete_is_an_error(client: str) -> None:
+    answer = Answer('{"title": "abc", "text": "word ', **STEADY)
+    seen = read(client, answer, method="create_partial", ask={"response_model": Report})
+    assert not seen["ok"], seen
+    assert seen["error"], seen
+    assert client == "object" or seen["state"] == {"title": "abc", "text": "word "}
+
+
+class Unwritable(Product):
+    @field_serializer("name")
+    def write(self, name: str) -> str:
+        raise LookupError(name)
+
+
+def fail() -> Any:
+    raise LookupError("SECRET")
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_the_program_does_wrong_is_an_error(client: str) -> None:
+    seen = read(client, Answer(products(3)), ask={"response_model": Unwritable})
+    assert not seen["ok"], seen
+    assert seen["error"], seen
+    with serving(app_of(lambda: web.respond(fail, wire=CLIENTS[client]))) as url:
+        seen = clients.read(client, url)
+    assert not seen["ok"], seen
+    assert seen["error"], seen
+    assert "SECRET" not in str(seen)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_stream_that_the_server_closes_is_an_error(client: str) -> None:
+    opened: list[Any] = []
+
+    async def endpoint(replayed: Any) -> Any:
+        stream = replayed.stream("async")
+        opened.append(stream)
+        asyncio.get_running_loop().call_later(0.3, lambda: asyncio.ensure_future(stream.close()))
+        return web.respond(stream, wire=CLIENTS[client])
+
+    with ReplayServer(Answer(products(20), tokens_per_second=20)) as replay:
+        ours = Endpoints(replay)
+
+        async def page(_: Any) -> Any:
+            return await endpoint(ours)
+
+        routes = [Route("/", page, methods=["POST"])]
+        with serving(Starlette(routes=routes, lifespan=ours.lifespan)) as url:
+            seen = clients.read(client, url)
+    assert opened[0].outcome.status == "cancelled"
     assert not seen["ok"], seen
     assert seen["error"], seen
 

@@ -1,13 +1,15 @@
-// Reads one response by one of the clients; prints what that client made of it, as JSON:
-// {items: [[id, value], ...] as they came, state, ok, error}
+// For each line of the input, a client and an address, reads the response by that client; prints
+// what the client made of it, as JSON in a line:
+// {items: [[id, value], ...] as they came, moments, state, states, ok, error}
+// `moments` counts those at which items came, `states` the states that a page would have shown.
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
-const [name, url, modulePath] = process.argv.slice(2);
-const seen = { items: [], state: undefined, states: 0, ok: false, error: null };
+const [modulePath] = process.argv.slice(2);
 
 const clients = {
   // What `useChat` reads by, and what it does with it.
-  async "ai-sdk"() {
+  async "ai-sdk"(seen, url) {
     const { DefaultChatTransport, readUIMessageStream } = await import("ai");
     const transport = new DefaultChatTransport({ api: url });
     const stream = await transport.sendMessages({
@@ -33,7 +35,7 @@ const clients = {
       for (const part of now) {
         const before = parts.find((each) => each.type === part.type && each.id === part.id);
         if (before && JSON.stringify(before.data) === JSON.stringify(part.data)) continue;
-        if (part.type === "data-item") seen.items.push([Number(part.id), part.data]);
+        if (part.type === "data-item") shown(seen, Number(part.id), part.data);
         else seen.state = part.data;
         seen.states += 1;
       }
@@ -43,7 +45,7 @@ const clients = {
   },
 
   // `useChat` as the page has it, without React around it.
-  async chat() {
+  async chat(seen, url) {
     const { AbstractChat, DefaultChatTransport } = await import("ai");
     const state = {
       status: "ready",
@@ -57,6 +59,7 @@ const clients = {
       },
       replaceMessage(index, message) {
         this.messages = this.messages.map((each, at) => (at === index ? message : each));
+        seen.states += 1;
       },
       snapshot: (value) => structuredClone(value),
     };
@@ -74,7 +77,7 @@ const clients = {
     seen.ok = chat.status === "ready";
   },
 
-  async object() {
+  async object(seen, url) {
     globalThis.IS_REACT_ACT_ENVIRONMENT = true;
     const { createElement } = await import("react");
     const { act, create } = await import("react-test-renderer");
@@ -113,7 +116,7 @@ const clients = {
     if (Array.isArray(seen.state)) seen.items = seen.state.map((value, index) => [index, value]);
   },
 
-  async "ag-ui"() {
+  async "ag-ui"(seen, url) {
     const { HttpAgent } = await import("@ag-ui/client");
     const agent = new HttpAgent({ url });
     let known = [];
@@ -134,7 +137,7 @@ const clients = {
               const text = JSON.stringify(value);
               if (value !== null && known[index] !== text) {
                 known[index] = text;
-                seen.items.push([index, value]);
+                shown(seen, index, value);
               }
             });
           },
@@ -148,7 +151,7 @@ const clients = {
     seen.error = runError;
   },
 
-  async sse() {
+  async sse(seen, url) {
     const { createParser } = await import("eventsource-parser");
     const { apply } = await import(pathToFileURL(modulePath));
     const response = await fetch(url, { method: "POST" });
@@ -156,7 +159,7 @@ const clients = {
     const parser = createParser({
       onError: (error) => unknown.push(error.message),
       onEvent({ event, data }) {
-        take(apply, { type: event, ...JSON.parse(data) });
+        take(seen, apply, { type: event, ...JSON.parse(data) });
       },
     });
     const decoder = new TextDecoder();
@@ -164,10 +167,10 @@ const clients = {
     if (unknown.length) throw new Error(unknown.join());
   },
 
-  async module() {
+  async module(seen, url) {
     const { apply, read } = await import(pathToFileURL(modulePath));
     try {
-      for await (const event of read(await fetch(url, { method: "POST" }))) take(apply, event);
+      for await (const event of read(await fetch(url, { method: "POST" }))) take(seen, apply, event);
     } catch (error) {
       if (error.name !== "StreamError") throw error;
       seen.error = error.message;
@@ -176,9 +179,16 @@ const clients = {
   },
 };
 
-function take(apply, event) {
+function shown(seen, index, value) {
+  const now = performance.now();
+  if (now - seen.at > 2) seen.moments += 1;
+  seen.at = now;
+  seen.items.push([index, value]);
+}
+
+function take(seen, apply, event) {
   if (event.type === "item" || event.type === "repaired") {
-    seen.items.push([event.index, event.value]);
+    shown(seen, event.index, event.value);
   } else if (event.type === "change") {
     const before = JSON.stringify(seen.state);
     const old = seen.state;
@@ -189,6 +199,15 @@ function take(apply, event) {
   else if (event.type === "error") seen.error = event.message;
 }
 
-await clients[name]();
-console.log(JSON.stringify(seen));
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, url] = JSON.parse(line);
+  const seen = { items: [], moments: 0, at: 0, states: 0, ok: false, error: null };
+  const { warn } = console;
+  try {
+    await clients[name](seen, url);
+  } finally {
+    console.warn = warn;
+  }
+  console.log(JSON.stringify(seen));
+}
 process.exit(0);
