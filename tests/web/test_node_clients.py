@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from change_sequences import sequences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from node_runs import MODULE, NODE, Clients, needs_clients, run
@@ -19,8 +20,10 @@ from strategies import Cut, cuts
 from typed_documents import typed_texts
 from web_runs import Clients as Endpoints
 from web_runs import Product, Report, app_of, page_of, products, serving
+from wire_readers import read_ag_ui
 
-from partialstream import Limits, stream_partial, web
+from partialstream import Change, Limits, stream_partial, web
+from partialstream.engine.changes import GrowingState
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -216,25 +219,47 @@ def test_names_that_a_client_refuses_are_an_error(client: str) -> None:
 
 
 def test_patches_and_changes_lead_to_the_final_object(tmp_path: Path) -> None:
-    """Of 2,000 random documents, cut at random."""
+    """Of 2,000 random documents, cut at random, and of 500 random sequences of changes.
+
+    The sequences have what documents have not: new attempts, repairs, values that are taken back,
+    gaps in lists. Patches are applied by `jsonpatch` here, by `fast-json-patch` on Node, and
+    changes by the module.
+    """
     file = tmp_path / "streams.jsonl"
+    written = 0
     with file.open("w", encoding="utf-8") as lines:
+
+        def write(events: list[Any], final: Any, throttle: float) -> None:
+            nonlocal written
+            written += 1
+            bodies = [
+                "".join(web.encode(events, w, throttle=throttle)) for w in ("ag-ui", "ndjson")
+            ]
+            line = to_json([*bodies, final], inf_nan_mode="null").decode()
+            assert read_ag_ui(bodies[0]).state == json.loads(line)[-1]
+            lines.write(line + "\n")
 
         @settings(max_examples=2000, database=None)
         @given(typed_texts(), cuts, st.sampled_from([0.0, 60.0]))
-        def write(typed: tuple[type[BaseModel], str], cut: Cut, throttle: float) -> None:
+        def documents(typed: tuple[type[BaseModel], str], cut: Cut, throttle: float) -> None:
             model, text = typed
-            pieces = cut(text)
-            final = model.model_validate_json(text).model_dump(mode="json")
-            bodies = [
-                "".join(web.encode(stream_partial(model, pieces), wire, throttle=throttle))
-                for wire in ("ag-ui", "ndjson")
-            ]
-            lines.write(to_json([*bodies, final], inf_nan_mode="null").decode() + "\n")
+            stream = stream_partial(model, cut(text))
+            events = list(stream.events(text=False, changes=True))
+            write(events, model.model_validate_json(text).model_dump(mode="json"), throttle)
 
-        write()
+        @settings(max_examples=500, database=None)
+        @given(sequences(), st.sampled_from([0.0, 60.0]))
+        def attempts(changes: list[Change], throttle: float) -> None:
+            state = GrowingState()
+            for change in changes:
+                state.apply(change)
+            write([*changes, Change((), "complete")], state.value, throttle)
+
+        documents()
+        attempts()
+    assert written >= 2500
     seen = run("patches.mjs", str(file), str(MODULE))
-    assert seen["documents"] >= 1000
+    assert seen["documents"] == written
     assert seen["wrong"] == []
 
 
