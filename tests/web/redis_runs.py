@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,20 +16,12 @@ from extras import is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
-
-def skip_without_redis() -> None:
-    if shutil.which("redis-server") is None:
-        pytest.skip("no redis-server here")
-    if not is_installed("redis"):
-        pytest.skip('needs the extra "redis": no module redis')
 
 
 class Redis:
     """The server, on a free port; it may be stopped and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str) -> None:
         self._folder = folder
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port: int = listener.getsockname()[1]
@@ -39,7 +32,7 @@ class Redis:
         options = {
             "port": str(self.port),
             "bind": "127.0.0.1",
-            "dir": str(self._folder),
+            "dir": self._folder,
             "save": "",
             "appendonly": "no",
             "loglevel": "warning",
@@ -65,6 +58,15 @@ class Redis:
             connection.sendall(" ".join(parts).encode() + b"\r\n")
             return connection.recv(1000).split(b"\r\n")[0]
 
+    def text(self, *parts: str) -> str:
+        """Send a command whose reply is a text."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(" ".join(parts).encode() + b"\r\n")
+            head, _, text = connection.recv(100_000).partition(b"\r\n")
+            while len(text) < int(head[1:]):
+                text += connection.recv(100_000)
+            return text.decode()
+
     def freeze(self) -> None:
         """It takes connections, and does not respond."""
         assert self._process is not None
@@ -82,10 +84,16 @@ class Redis:
 
 
 @contextmanager
-def redis_in(folder: Path) -> Iterator[Redis]:
-    server = Redis(folder)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+def redis_server() -> Iterator[Redis]:
+    """A Redis that is running; the test skips where there is none."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("no redis-server here")
+    if not is_installed("redis"):
+        pytest.skip('needs the extra "redis": no module redis')
+    with TemporaryDirectory() as folder:
+        server = Redis(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -62,6 +62,7 @@ def site_of(
     wire: Any = "sse",
     method: str = "create_iterable",
     ask: dict[str, Any] | None = None,
+    close: Callable[[], Any] | None = None,
     **options: Any,
 ) -> Iterator[Site]:
     """Serve streams at `/?key=`, and what is kept of them at `/again?key=`."""
@@ -93,6 +94,8 @@ def site_of(
     async def lifespan(app: Any) -> AsyncIterator[None]:
         async with clients.lifespan(app), replay:
             yield
+        if close is not None:
+            await close()
 
     routes = [
         Route("/", begin, methods=["GET", "POST"]),

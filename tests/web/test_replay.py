@@ -11,7 +11,7 @@ from uuid import uuid4
 import anyio
 import httpx
 import pytest
-from redis_runs import redis_in, skip_without_redis
+from redis_runs import redis_server
 from replay_runs import SOON, at_once, site_of, until
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -35,9 +35,8 @@ STEADY: dict[str, Any] = {"tokens_per_second": 60}
 
 
 @pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    skip_without_redis()
-    with redis_in(tmp_path_factory.mktemp("redis")) as server:
+def redis() -> Iterator[Redis]:
+    with redis_server() as server:
         yield server
 
 

@@ -35,10 +35,11 @@ class MemoryLog(Log):
     Args:
         wire: What the frames are of.
         name: What the run is called.
+        lease: Seconds in which whoever has begun it should begin to read it.
         on_end: Called when it has got its end.
     """
 
-    def __init__(self, wire: str, name: str, on_end: Callable[[], None]) -> None:
+    def __init__(self, wire: str, name: str, lease: float, on_end: Callable[[], None]) -> None:
         self.wire = wire
         self.name = name
         self.is_replaced = False  # by another run of its key
@@ -48,7 +49,7 @@ class MemoryLog(Log):
         self._frames: deque[Frame] = deque()
         self._first = 1
         self._readers = 0
-        self._left_at = monotonic()  # when the last reader has
+        self._left_at = monotonic() + lease  # when the last reader has
         self._released = False
         self._changed = asyncio.Event()
         self._waiting = 0
@@ -155,7 +156,7 @@ class MemoryStore(Store):
             if not ended:
                 raise FullError
             del self._logs[min(ended, key=lambda key: self._logs[key].ended_at)]
-        log = self._logs[key] = MemoryLog(wire, name, self._forget_later)
+        log = self._logs[key] = MemoryLog(wire, name, self._bounds.lease, self._forget_later)
         return log, True
 
     @override

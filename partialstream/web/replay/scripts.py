@@ -51,8 +51,9 @@ local function keep(run, digest, milliseconds)
   end
 end
 
--- The writer of a run lives.
+-- The writer of a run lives; also where it was taken for dead, and nobody has noticed.
 local function lives(run, lease)
+  redis.call('SET', name('lease', run), run, 'PX', lease)
   redis.call('ZADD', KEYS[1] .. ':running', now + lease, run)
   redis.call('PEXPIRE', KEYS[1] .. ':running', 2 * lease)
 end
@@ -116,10 +117,10 @@ if redis.call('ZCARD', running) + redis.call('ZCARD', ended) >= most then
   drop(oldest)
 end
 redis.call('SET', name('key', digest), run, 'PX', kept + lease)
-redis.call(
-  'HSET', name('run', run), 'wire', wire, 'name', label, 'left', now, 'first', 1, 'last', 0)
+-- Whoever has begun it is about to read it: until then, it counts as left later than now.
+redis.call('HSET', name('run', run), 'wire', wire, 'name', label, 'left', now + lease,
+  'first', 1, 'last', 0)
 redis.call('PEXPIRE', name('run', run), kept + lease)
-redis.call('SET', name('lease', run), run, 'PX', lease)
 lives(run, lease)
 return {run, wire, 1}
 """)
@@ -137,7 +138,7 @@ local run, digest, kept, lease = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(A
 local number, first, ending = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local state = redis.call('HMGET', name('run', run), 'end', 'sealed', 'last')
 if state[1] and not state[2] then return 1 end  -- sent twice
-if redis.call('EXISTS', name('lease', run)) == 0 or not state[3] then return 0 end
+if state[1] or not state[3] then return 0 end
 add(run, number, tonumber(state[3]), ending, 8)
 if first > 1 then
   redis.call('XTRIM', name('log', run), 'MINID', '=', '0-' .. first)
@@ -146,7 +147,6 @@ end
 if ending ~= '' then
   finish(run, digest, kept, lease)
 else
-  redis.call('PEXPIRE', name('lease', run), lease)
   lives(run, lease)
   keep(run, digest, kept + lease)
 end
@@ -158,7 +158,6 @@ TEND: Final = Script("""
 local run, lease = ARGV[1], tonumber(ARGV[4])
 local state = redis.call('HMGET', name('run', run), 'end', 'left')
 if state[1] or not state[2] then return -1 end
-if redis.call('PEXPIRE', name('lease', run), lease) == 0 then return -1 end
 lives(run, lease)
 keep(run, ARGV[2], tonumber(ARGV[3]) + lease)
 if readers(run) > 0 then return 0 end

@@ -28,12 +28,16 @@ class RedisServer:
     """
 
     def __init__(self, redis: Any, prefix: str) -> None:
+        # Loaded here, and not where it is used first: that is in the event loop.
+        self._asyncio = import_module("redis.asyncio")
+        exceptions = import_module("redis.exceptions")
+        self._errors: tuple[type[Exception], ...] = (exceptions.RedisError, OSError)
+        self._missing: type[Exception] = exceptions.NoScriptError
         if not isinstance(redis, str) and isinstance(redis, import_module("redis").Redis):
             raise TypeError("redis= takes a client of redis.asyncio")
         self.prefix = prefix
         self._redis = redis
         self._client: Any = None
-        self._errors: tuple[type[Exception], ...] = (OSError,)
 
     async def run(self, script: Script, *arguments: Any, patience: float = 0.0) -> Any:
         """Run a script.
@@ -91,11 +95,10 @@ class RedisServer:
             await client.aclose()
 
     async def _run(self, script: Script, arguments: tuple[Any, ...]) -> Any:
-        missing: type[Exception] = import_module("redis.exceptions").NoScriptError
         try:
             return await self._call("EVALSHA", script.sha, 1, self.prefix, *arguments)
         except StoreError as error:
-            if not isinstance(error.__cause__, missing):
+            if not isinstance(error.__cause__, self._missing):
                 raise
         return await self._call("EVAL", script.text, 1, self.prefix, *arguments)
 
@@ -112,10 +115,8 @@ class RedisServer:
 
     def _connected(self) -> Any:
         if self._client is None:
-            asyncio_client = import_module("redis.asyncio")
-            self._errors = (import_module("redis.exceptions").RedisError, OSError)
             if isinstance(self._redis, str):
-                self._client = asyncio_client.Redis.from_url(
+                self._client = self._asyncio.Redis.from_url(
                     self._redis, socket_timeout=10, socket_connect_timeout=2
                 )
             else:
