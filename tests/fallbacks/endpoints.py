@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -100,11 +101,13 @@ class Run:
         values: Its events.
         error: What was raised at last.
         stream: The stream, at its end; None if there was none.
+        began: When it was made, by `time.perf_counter`.
     """
 
     values: list[Any] = field(default_factory=list)
     error: Exception | None = None
     stream: Any = None
+    began: float = 0.0
 
     def all(self, kind: type[E]) -> list[E]:
         """The events of one kind."""
@@ -166,6 +169,7 @@ def call(
         ]
         fallbacks = changed(others)
         first = endpoints[0][0]
+        run.began = time.perf_counter()
         if of_client:
             client = client_for(first, sdks[0], fallbacks=fallbacks, rate_limit=limit)
             return getattr(client, method)(**arguments)

@@ -104,8 +104,8 @@ def test_a_silent_one_is_raced_with_the_next(
     assert (lost.number, won.number) == (1, 2)
     assert [event.number for event in run.all(AttemptStarted)] == [1, 2]
     assert run.all(AttemptFailed) == []
-    asked = second.requests[0].received_at - first.requests[0].received_at
-    assert asked >= WITHIN * 0.9
+    # Not since the first one arrived, which takes a while on a busy machine.
+    assert second.requests[0].received_at - run.began >= WITHIN * 0.9
     assert run.stream.timing.first_item >= WITHIN * 0.9
 
 
@@ -229,8 +229,7 @@ def test_after_as_much_silence_again_the_next_one_joins(asynchronous: bool) -> N
     assert run.error is None
     assert run.items == enumerated(*FIVE)
     assert [each[3] for each in run.told] == ["cancelled", "cancelled", "complete"]
-    waited = third.requests[0].received_at - first.requests[0].received_at
-    assert waited >= WITHIN * 1.8
+    assert third.requests[0].received_at - run.began >= WITHIN * 1.8
 
 
 def test_all_of_them_count(asynchronous: bool) -> None:
@@ -266,7 +265,10 @@ def test_the_other_goes_on_where_one_fails(asynchronous: bool, fault: faults.Fau
 
 
 def test_one_that_failed_in_a_race_is_not_asked_again(asynchronous: bool) -> None:
-    cut = Answer(WHOLE, first_delay=WITHIN * 2, fault=faults.Reset((WHOLE.index("Shelf") + 2) // 4))
+    # The second one is asked before the first one speaks, and the third one would be long after.
+    within = WITHIN * 2
+    place = (WHOLE.index("Shelf") + 2) // 4
+    cut = Answer(WHOLE, first_delay=within * 1.35, fault=faults.Reset(place))
     with (
         ReplayServer(cut) as first,
         ReplayServer(Answer(fault=faults.HTTPError(401))) as second,
@@ -275,7 +277,7 @@ def test_one_that_failed_in_a_race_is_not_asked_again(asynchronous: bool) -> Non
         run = call(
             [("chat", first), ("chat", second), ("chat", third)],
             asynchronous=asynchronous,
-            first_delta_within=WITHIN * 1.2,
+            first_delta_within=within,
         )
     assert run.error is None
     assert run.items == enumerated(*FIVE)
@@ -425,15 +427,16 @@ def test_the_deadline_ends_a_race(asynchronous: bool) -> None:
 
 
 def test_both_speak_at_once(asynchronous: bool) -> None:
+    within = WITHIN / 3
     for _ in range(10):
         with (
-            ReplayServer(Answer(WHOLE, first_delay=WITHIN + 0.02)) as first,
+            ReplayServer(Answer(WHOLE, first_delay=within + 0.02)) as first,
             ReplayServer(Answer(WHOLE, first_delay=0.0)) as second,
         ):
             run = call(
                 [("chat", first), ("chat", second)],
                 asynchronous=asynchronous,
-                first_delta_within=WITHIN,
+                first_delta_within=within,
             )
         assert run.error is None
         assert run.items == enumerated(*FIVE)
@@ -585,23 +588,24 @@ def test_breaking_after_the_race_closes_the_winner(asynchronous: bool) -> None:
 
 def test_a_wait_for_the_rate_limit_is_no_silence(asynchronous: bool) -> None:
     limit = RateLimit(requests_per_minute=60)
-    limit._hold(WITHIN * 10)
+    limit._hold(WITHIN * 5)
     with ReplayServer([WHOLE]) as first, ReplayServer([]) as second:
         run = call(
             [("chat", first), ("chat", second)],
             asynchronous=asynchronous,
-            first_delta_within=WITHIN * 6,
+            first_delta_within=WITHIN * 3,
             limit=limit,
         )
     assert run.error is None
     assert run.items == enumerated(*FIVE)
     assert [each[3] for each in run.told] == ["complete"]
-    assert limit.waited >= WITHIN * 9
+    assert limit.waited >= WITHIN * 4.5
     assert second.requests == []
 
 
 def test_silence_counts_from_when_it_is_sent(asynchronous: bool) -> None:
     limit = RateLimit(requests_per_minute=60)
+    held = time.perf_counter()
     limit._hold(WITHIN * 3)
     with ReplayServer(SILENT) as first, ReplayServer(WHOLE) as second:
         run = call(
@@ -612,8 +616,7 @@ def test_silence_counts_from_when_it_is_sent(asynchronous: bool) -> None:
         )
     assert run.error is None
     assert [each[3] for each in run.told] == ["cancelled", "complete"]
-    asked = second.requests[0].received_at - first.requests[0].received_at
-    assert asked >= WITHIN * 0.9
+    assert second.requests[0].received_at - held >= WITHIN * 3.9
     assert run.stream.attempts[0].estimated_input_tokens > 0
 
 
@@ -638,7 +641,7 @@ def test_who_loses_before_it_was_sent_has_cost_nothing(asynchronous: bool) -> No
 
 
 def test_who_loses_before_it_was_sent_does_not_count(asynchronous: bool) -> None:
-    limit = RateLimit(requests_per_minute=20)
+    limit = RateLimit(requests_per_minute=30)
     cut = replace(SLOW, fault=faults.LengthCut(20))
     with ReplayServer([cut, WHOLE]) as server:
         run = call(
