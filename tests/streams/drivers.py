@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -78,10 +79,11 @@ class Told:
     def comparable(self) -> list[Any]:
         """All of it that does not depend on the clock."""
         error = self.error
+        message = re.sub(r"\(after [0-9.]+ s and", "(after 0.0 s and", str(error))
         facts = (
-            (type(error), str(error), error.delivered, error.usage, error.outcome)
+            (type(error), message, error.delivered, error.usage, error.outcome)
             if isinstance(error, PartialStreamError)
-            else (type(error), str(error))
+            else (type(error), message)
         )
         return [
             list(map(timeless, self.values)),
