@@ -71,10 +71,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Tests that are named, or whose output is asked for, run at once and in this process."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Tests that are named, or whose output is asked for, run at once and in this process.
+
+    All of them take a process more than there are processors: half of their time they wait.
+    """
     named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
-    return 0 if named or config.option.capture == "no" else None
+    return 0 if named or config.option.capture == "no" else (os.cpu_count() or 1) + 1
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
