@@ -8,18 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from example_runs import EXAMPLES
 
+from partialstream.testing import ReplayServer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserType, Page
 
-    from partialstream.testing import ReplayServer
+    from partialstream.testing import Answer, ReplayRequest
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -87,21 +90,75 @@ def served(
             program.kill()
 
 
+class Site:
+    """An example that is served to all tests of a file, and the model that it asks.
+
+    Attributes:
+        address: Of its page.
+    """
+
+    def __init__(self) -> None:
+        self.address = ""
+        self._upstream = ReplayServer(self._answer)
+        self._answers: deque[Answer | str] = deque()
+        self._first = 0
+
+    @property
+    def requests(self) -> list[ReplayRequest]:
+        """Those that the model was sent since the answers were set."""
+        return self._upstream.requests[self._first :]
+
+    def will_answer(self, *answers: Answer | str) -> None:
+        """Set what the model answers next; the answers before have been used."""
+        assert not self._answers
+        self._first = len(self._upstream.requests)
+        self._answers.extend(answers)
+
+    @contextmanager
+    def serve(self, name: str, **options: Any) -> Iterator[Site]:
+        """Run the example."""
+        with self._upstream, served(name, self._upstream, **options) as self.address:
+            yield self
+            assert not self._answers
+
+    def _answer(self, _: ReplayRequest) -> Answer | str:
+        return self._answers.popleft()
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Headless Chromium, the one of the system; skips the test where there is none."""
     from playwright.sync_api import sync_playwright
 
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
+    if _chromium() is None:
         pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as started:
-        # Without a sandbox, which root cannot have; what it is shown comes from this machine.
-        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with sync_playwright() as started, _launched(started.chromium) as browser:
+        yield browser
+
+
+@contextmanager
+def keeping_pages(browser: Browser) -> Iterator[Browser]:
+    """Another one, that keeps pages that were left for whoever goes back to them.
+
+    As browsers do for people; Playwright turns it off.
+    """
+    turned_off = "--disable-back-forward-cache"
+    with _launched(browser.browser_type, ignore_default_args=[turned_off]) as other:
+        yield other
+
+
+@contextmanager
+def _launched(kind: BrowserType, **options: Any) -> Iterator[Browser]:
+    # Without a sandbox, which root cannot have; what it is shown comes from this machine.
+    browser = kind.launch(executable_path=_chromium(), args=["--no-sandbox"], **options)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+def _chromium() -> str | None:
+    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @contextmanager
@@ -130,18 +187,28 @@ def added(page: Page) -> list[str]:
     return names
 
 
-def hung_up_after(page: Page, upstream: ReplayServer) -> float:
+def hung_up_after(page: Page, request: ReplayRequest) -> float:
     """Close a page, and wait until the model is hung up on; gives the seconds that took."""
-    assert not upstream.requests[-1].hung_up
+    assert not request.hung_up
     left_at = time.perf_counter()
     page.close()
-    assert upstream.requests[-1].wait_hung_up(timeout=30)
-    hung_up_at = upstream.requests[-1].hung_up_at
+    assert request.wait_hung_up(timeout=30)
+    hung_up_at = request.hung_up_at
     assert hung_up_at is not None
     print(f"hung up {hung_up_at - left_at:.3f} s after the tab was closed")
     return hung_up_at - left_at
 
 
-def assert_hung_up_by_closing(page: Page, upstream: ReplayServer) -> None:
+def assert_hung_up_by_closing(page: Page, request: ReplayRequest) -> None:
     """Close a page: for that, and not at some other occasion, the model is hung up on."""
-    assert 0 <= hung_up_after(page, upstream) < 20
+    assert 0 <= hung_up_after(page, request) < 20
+
+
+def assert_hung_up_by_leaving(page: Page, elsewhere: str, request: ReplayRequest) -> None:
+    """Go to another page of a browser that keeps this one: the model is hung up on."""
+    page.evaluate("window.isTheSame = true")
+    assert not request.hung_up
+    page.goto(elsewhere)
+    assert request.wait_hung_up(timeout=30)
+    page.evaluate("history.back()")
+    page.wait_for_function("window.isTheSame")  # so it was kept

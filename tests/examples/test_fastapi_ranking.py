@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
 import pytest
 from example_runs import NEEDS, run_example, timed
-from pages import added, chromium, hung_up_after, new_page, served, shown
+from pages import Site, added, chromium, hung_up_after, new_page, shown
 from relay import relay
 
 from partialstream.testing import Answer, ReplayServer, faults
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page, Request
+
+    from partialstream.testing import ReplayRequest
 
 pytestmark = NEEDS["fastapi_ranking"]
 
@@ -37,10 +40,9 @@ def end_of(name: str) -> int:
     return end // 4 + 1
 
 
-def at_once(upstream: ReplayServer, left_at: float) -> bool:
+def at_once(request: ReplayRequest, left_at: float) -> bool:
     """Whether the model was hung up on when the client left, and not at some other occasion."""
-    hung_up_at = upstream.requests[0].hung_up_at
-    return hung_up_at is not None and 0 <= hung_up_at - left_at < 20
+    return request.hung_up_at is not None and 0 <= request.hung_up_at - left_at < 20
 
 
 def told(output: str) -> list[tuple[str, Any]]:
@@ -56,6 +58,19 @@ def told(output: str) -> list[tuple[str, Any]]:
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = new_page(browser)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with Site().serve("fastapi_ranking") as served:
+        yield served
 
 
 def requests_for_rankings(page: Page) -> list[Request]:
@@ -117,164 +132,145 @@ def test_an_error_is_an_event_that_quotes_nothing(
     assert "secret" not in output
 
 
-@pytest.mark.parametrize("held", [0, end_of("Tent")], ids=["before any item", "after an item"])
-def test_the_model_is_hung_up_on_when_the_client_leaves(held: int) -> None:
-    answer = Answer(TEXT, fault=faults.Stall(held))
-    with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
-        with httpx.stream("POST", f"{address}ranking/{uuid4()}", timeout=60) as response:
+def test_the_model_is_hung_up_on_when_the_client_leaves(site: Site) -> None:
+    held = [0, end_of("Tent")]
+    requests: list[ReplayRequest] = []
+    with ExitStack() as stack:
+        for after in held:
+            site.will_answer(Answer(TEXT, fault=faults.Stall(after)))
+            asked = f"{site.address}ranking/{uuid4()}"
+            response = stack.enter_context(httpx.stream("POST", asked, timeout=60))
             assert response.headers["content-type"].startswith("text/event-stream")
-            lines = response.iter_lines()
-            if held:
+            if after:
+                lines = response.iter_lines()
                 assert "event: item" in (next(lines), next(lines))
-            else:
-                while not upstream.requests:
-                    time.sleep(0.01)
-            assert not upstream.requests[0].hung_up
-            left_at = time.perf_counter()
-        assert upstream.requests[0].wait_hung_up(timeout=30)
-        assert at_once(upstream, left_at)
-        assert upstream.requests[0].deltas_sent == held
+            while not site.requests:
+                time.sleep(0.01)
+            requests += site.requests
+        assert not any(request.hung_up for request in requests)
+        left_at = time.perf_counter()
+    for request, after in zip(requests, held, strict=True):
+        assert request.wait_hung_up(timeout=30)
+        assert at_once(request, left_at)
+        assert request.deltas_sent == after
 
 
 def test_the_first_card_is_on_the_page_before_the_third_item_has_left_the_server(
-    browser: Browser, tmp_path: Path
+    site: Site, page: Page, tmp_path: Path
 ) -> None:
     rate = 25
-    answer = Answer(TEXT, tokens_per_second=rate)
-    with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
-        page = new_page(browser)
-        asked = requests_for_rankings(page)
-        page.goto(address)
-        page.wait_for_selector(".product")
-        sent = upstream.requests[0].deltas_sent
-        assert end_of("Tent") <= sent < end_of("Lamp")
-        assert page.locator(".product .name").all_inner_texts() == ["Tent"]
-        page.wait_for_selector(".product:nth-child(2)")
-        page.wait_for_timeout(300)  # until it has faded in
-        page.screenshot(path=tmp_path / "some_cards.png")
-        assert 2 <= page.locator(".product").count() < 5
-        assert page.locator("li").count() == 5
-        assert page.locator(".waiting").count() >= 1
-        page.get_by_text("All 5 ranked in ").wait_for()
-        assert page.locator(".product .name").all_inner_texts() == NAMES
-        assert [request.method for request in asked] == ["POST"]
-        page.screenshot(path=tmp_path / "all_cards.png", animations="disabled")
-        assert upstream.requests[0].finished
-        times, names = shown(page)
-        page.close()
+    site.will_answer(Answer(TEXT, tokens_per_second=rate))
+    asked = requests_for_rankings(page)
+    page.goto(site.address)
+    page.wait_for_selector(".product")
+    sent = site.requests[0].deltas_sent
+    assert end_of("Tent") <= sent < end_of("Lamp")
+    assert page.locator(".product .name").all_inner_texts() == ["Tent"]
+    page.wait_for_selector(".product:nth-child(2)")
+    page.wait_for_timeout(300)  # until it has faded in
+    page.screenshot(path=tmp_path / "some_cards.png")
+    assert 2 <= page.locator(".product").count() < 5
+    assert page.locator("li").count() == 5
+    assert page.locator(".waiting").count() >= 1
+    page.get_by_text("All 5 ranked in ").wait_for()
+    assert page.locator(".product .name").all_inner_texts() == NAMES
+    assert [request.method for request in asked] == ["POST"]
+    page.screenshot(path=tmp_path / "all_cards.png", animations="disabled")
+    assert site.requests[0].finished
+    times, names = shown(page)
     assert names == [NAMES[:count] for count in range(1, 6)]
     # In the time that the model took, and not all of them in the end.
     took = (end_of("Rug") - end_of("Tent")) / rate
     assert times[-1] - times[0] > took / 3
 
 
-def test_a_rejected_card_is_replaced_when_it_is_repaired(browser: Browser) -> None:
+def test_a_rejected_card_is_replaced_when_it_is_repaired(site: Site, page: Page) -> None:
     wrong = TEXT.replace("88", "880")
     right = json.dumps({"items": [{"name": "Lamp", "reason": "A Lamp", "score": 88}]})
-    with (
-        ReplayServer([wrong, Answer(right, first_delay=0.5)]) as upstream,
-        served("fastapi_ranking", upstream) as address,
-    ):
-        page = new_page(browser)
-        page.goto(address)
-        page.get_by_text("All 5 ranked in ").wait_for()
-        assert page.locator(".product .name").all_inner_texts() == NAMES
-        assert page.locator(".score").all_inner_texts() == ["90", "89", "88", "87", "86"]
-        _, names = shown(page)
-        page.close()
+    site.will_answer(wrong, Answer(right, first_delay=0.5))
+    page.goto(site.address)
+    page.get_by_text("All 5 ranked in ").wait_for()
+    assert page.locator(".product .name").all_inner_texts() == NAMES
+    assert page.locator(".score").all_inner_texts() == ["90", "89", "88", "87", "86"]
+    _, names = shown(page)
     rejected = "This one did not come out right"
     assert [*NAMES[:2], rejected, *NAMES[3:]] in names
     assert [name for state in names for name in state].count("Lamp") == 1  # in the last
-    assert len(upstream.requests) == 2
+    assert len(site.requests) == 2
 
 
-def test_closing_the_tab_hangs_up_on_the_model_when_nobody_came_back(browser: Browser) -> None:
-    answer = Answer(TEXT, fault=faults.Stall(end_of("Stove")))
-    with ReplayServer(answer) as upstream, served("fastapi_ranking", upstream) as address:
-        page = new_page(browser)
-        page.goto(address)
+def test_closing_the_tab_hangs_up_on_the_model_when_nobody_came_back(
+    site: Site, page: Page
+) -> None:
+    site.will_answer(Answer(TEXT, fault=faults.Stall(end_of("Stove"))))
+    page.goto(site.address)
+    page.wait_for_selector(".product:nth-child(2)")
+    assert page.locator("#progress").inner_text() == "2 of 5 ranked"
+    assert page.locator(".waiting").count() == 3
+    linger = 5
+    assert linger <= hung_up_after(page, site.requests[0]) < linger + 20
+
+
+def test_a_reload_goes_on_where_it_was_and_no_item_comes_twice(site: Site, page: Page) -> None:
+    site.will_answer(
+        Answer(TEXT, fault=faults.Stall(end_of("Stove"), seconds=4)),
+        TEXT.replace("Tent", "Tarp"),
+    )
+    page.goto(site.address)
+    for _ in range(2):
         page.wait_for_selector(".product:nth-child(2)")
-        assert page.locator("#progress").inner_text() == "2 of 5 ranked"
-        assert page.locator(".waiting").count() == 3
-        linger = 5
-        assert linger <= hung_up_after(page, upstream) < linger + 20
-
-
-def test_a_reload_goes_on_where_it_was_and_no_item_comes_twice(browser: Browser) -> None:
-    answers = [Answer(TEXT, tokens_per_second=20), Answer(TEXT.replace("Tent", "Tarp"))]
-    with ReplayServer(answers) as upstream, served("fastapi_ranking", upstream) as address:
-        page = new_page(browser)
-        page.goto(address)
-        page.wait_for_selector(".product:nth-child(2)")
+        assert not site.requests[0].finished
         page.reload()
-        page.wait_for_selector(".product:nth-child(2)")
-        assert not upstream.requests[0].finished
-        page.reload()
-        page.get_by_text("All 5 ranked in ").wait_for()
-        assert added(page) == NAMES
-        assert page.locator(".product .name").all_inner_texts() == NAMES
+    page.get_by_text("All 5 ranked in ").wait_for()
+    assert added(page) == NAMES
+    assert page.locator(".product .name").all_inner_texts() == NAMES
 
-        page.reload()  # after the end, too
-        page.get_by_text("All 5 ranked in ").wait_for()
-        assert added(page) == NAMES
-        assert len(upstream.requests) == 1
-        assert upstream.requests[0].finished
+    page.reload()  # after the end, too
+    page.get_by_text("All 5 ranked in ").wait_for()
+    assert added(page) == NAMES
+    assert len(site.requests) == 1
+    assert site.requests[0].finished
 
-        page.get_by_role("button", name="Rank again").click()
-        page.get_by_text("Tarp", exact=True).wait_for()
-        page.get_by_text("All 5 ranked in ").wait_for()
-        assert added(page) == ["Tarp", *NAMES[1:]]
-        assert len(upstream.requests) == 2
-        page.close()
+    page.get_by_role("button", name="Rank again").click()
+    page.get_by_text("Tarp", exact=True).wait_for()
+    page.get_by_text("All 5 ranked in ").wait_for()
+    assert added(page) == ["Tarp", *NAMES[1:]]
+    assert len(site.requests) == 2
 
 
-def test_a_lost_connection_goes_on_after_the_last_event(browser: Browser) -> None:
-    answer = Answer(TEXT, tokens_per_second=20)
-    with (
-        ReplayServer(answer) as upstream,
-        served("fastapi_ranking", upstream) as address,
-        relay(address) as way,
-    ):
-        page = new_page(browser)
-        asked = requests_for_rankings(page)
+def test_a_lost_connection_goes_on_after_the_last_event(site: Site, page: Page) -> None:
+    site.will_answer(Answer(TEXT, fault=faults.Stall(end_of("Stove"), seconds=2)))
+    asked = requests_for_rankings(page)
+    with relay(site.address) as way:
         page.goto(way.address)
         page.wait_for_selector(".product:nth-child(2)")
         way.cut()
         page.get_by_text("All 5 ranked in ").wait_for()
-        assert added(page) == NAMES
-        assert [request.method for request in asked] == ["POST", "GET"]
-        assert asked[1].headers["last-event-id"] == "2"
-        assert len(upstream.requests) == 1
-        page.close()
+    assert added(page) == NAMES
+    assert [request.method for request in asked] == ["POST", "GET"]
+    assert asked[1].headers["last-event-id"] == "2"
+    assert len(site.requests) == 1
 
 
-def test_the_page_shows_what_goes_wrong_and_does_not_ask_again(browser: Browser) -> None:
+def test_the_page_shows_what_goes_wrong_and_does_not_ask_again(site: Site, page: Page) -> None:
     bad = '{"items": [{"name": "Tent", "reason": "", "score": 1},{"name": "Mug", "score": 0}]}'
-    with (
-        ReplayServer([bad, Answer(bad, fault=faults.Reset())], repeat=True) as upstream,
-        served("fastapi_ranking", upstream) as address,
-    ):
-        page = new_page(browser)
-        asked = requests_for_rankings(page)
-        page.goto(address)
-        page.wait_for_selector("#progress.bad")
-        assert page.locator("li").count() == 2
-        assert page.locator(".rejected .reason").count() == 0
-        told = page.locator("#progress").inner_text()
-        assert told.startswith("The ranking has broken off (The ")
-        assert told.endswith(".): 1 of 5 ranked")
-        assert [request.method for request in asked] == ["POST"]
-        page.close()
+    site.will_answer(bad, Answer(bad, fault=faults.Reset()))
+    asked = requests_for_rankings(page)
+    page.goto(site.address)
+    page.wait_for_selector("#progress.bad")
+    assert page.locator("li").count() == 2
+    assert page.locator(".rejected .reason").count() == 0
+    told = page.locator("#progress").inner_text()
+    assert told.startswith("The ranking has broken off (The ")
+    assert told.endswith(".): 1 of 5 ranked")
+    assert [request.method for request in asked] == ["POST"]
 
 
-def test_what_the_model_writes_is_text_on_the_page(browser: Browser) -> None:
+def test_what_the_model_writes_is_text_on_the_page(site: Site, page: Page) -> None:
     name = "<img src=x onerror='document.title=1'>\n\nevent: done"
-    text = json.dumps({"items": [{"name": name, "reason": "<b>", "score": 5}]})
-    with ReplayServer(text) as upstream, served("fastapi_ranking", upstream) as address:
-        page = new_page(browser)
-        page.goto(address)
-        page.get_by_text("All 1 ranked").wait_for()
-        assert page.locator(".name").text_content() == name
-        assert page.locator(".reason").text_content() == "<b>"
-        assert page.locator("li *:is(img, b)").count() == 0
-        page.close()
+    site.will_answer(json.dumps({"items": [{"name": name, "reason": "<b>", "score": 5}]}))
+    page.goto(site.address)
+    page.get_by_text("All 1 ranked").wait_for()
+    assert page.locator(".name").text_content() == name
+    assert page.locator(".reason").text_content() == "<b>"
+    assert page.locator("li *:is(img, b)").count() == 0

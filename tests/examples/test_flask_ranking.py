@@ -4,9 +4,9 @@ import json
 
 import httpx
 from example_runs import NEEDS, run_example, timed
-from pages import assert_hung_up_by_closing, chromium_page, served, shown
+from pages import Site, assert_hung_up_by_closing, chromium_page, shown
 
-from partialstream.testing import Answer, ReplayServer, faults
+from partialstream.testing import Answer, faults
 
 pytestmark = NEEDS["flask_ranking"]
 
@@ -33,19 +33,21 @@ def test_the_events_come_one_by_one_and_a_rejected_item_comes_again() -> None:
 
 
 def test_the_page_the_module_and_a_browser_that_leaves() -> None:
-    answers = [
-        Answer(TEXT, tokens_per_second=40),
-        # Twice: what was lost is asked for once more.
-        Answer(TEXT, fault=faults.ErrorEvent(TEXT.index(NAMES[2]) // 4)),
-        Answer("[", fault=faults.ErrorEvent(0)),
-        Answer(TEXT * 50, tokens_per_second=40),
-    ]
-    with (
-        ReplayServer(answers) as upstream,
-        served("flask_ranking", upstream) as address,
-        chromium_page() as page,
-    ):
-        page.goto(address)
+    with Site().serve("flask_ranking") as site, chromium_page() as page:
+        module = httpx.get(f"{site.address}static/partialstream.mjs")
+        assert module.headers["content-type"].split(";")[0] in (
+            "text/javascript",
+            "application/javascript",
+        )
+        assert httpx.get(f"{site.address}ranking/1").status_code == 405
+        site.will_answer(
+            Answer(TEXT, tokens_per_second=40),
+            # Twice: what was lost is asked for once more.
+            Answer(TEXT, fault=faults.ErrorEvent(TEXT.index(NAMES[2]) // 4)),
+            Answer("[", fault=faults.ErrorEvent(0)),
+            Answer(TEXT * 50, tokens_per_second=40),
+        )
+        page.goto(site.address)
         page.get_by_text("All 5 ranked in ").wait_for()
         times, names = shown(page)
         assert names == [NAMES[:count] for count in range(1, 6)]
@@ -59,16 +61,5 @@ def test_the_page_the_module_and_a_browser_that_leaves() -> None:
 
         page.reload()
         page.wait_for_selector(".product:nth-child(2)")
-        assert_hung_up_by_closing(page, upstream)
-        assert len(upstream.requests) == 4
-
-
-def test_it_sends_no_more_than_its_pages() -> None:
-    with ReplayServer([]) as upstream, served("flask_ranking", upstream) as address:
-        module = httpx.get(f"{address}static/partialstream.mjs")
-        assert module.headers["content-type"].split(";")[0] in (
-            "text/javascript",
-            "application/javascript",
-        )
-        assert httpx.get(f"{address}ranking/1").status_code == 405
-        assert not upstream.requests
+        assert_hung_up_by_closing(page, site.requests[-1])
+        assert len(site.requests) == 4

@@ -6,24 +6,28 @@ import fcntl
 import json
 import shutil
 import subprocess
-from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from example_runs import EXAMPLES
 from extras import needs
-from pages import assert_hung_up_by_closing, chromium, new_page, served, shown
+from pages import (
+    Site,
+    assert_hung_up_by_closing,
+    assert_hung_up_by_leaving,
+    chromium,
+    keeping_pages,
+    new_page,
+    shown,
+)
 
-from partialstream.testing import Answer, ReplayServer, faults
+from partialstream.testing import Answer, faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
-
-    from partialstream.testing import ReplayRequest
 
 PROJECT = EXAMPLES / "react_chat"
 
@@ -53,18 +57,6 @@ def end_of(name: str) -> int:
     return RANKING.index("}", RANKING.index(f'"{name}"')) // 4 + 1
 
 
-@dataclass
-class Site:
-    """The application, and the model that it asks."""
-
-    address: str = ""
-    answers: deque[Answer] = field(default_factory=deque)
-    upstream: ReplayServer = field(init=False)
-
-    def answer(self, _: ReplayRequest) -> Answer:
-        return self.answers.popleft()
-
-
 @pytest.fixture(scope="module")
 def built() -> None:
     """The pages are those of the sources."""
@@ -87,15 +79,9 @@ def built() -> None:
 
 @pytest.fixture(scope="module")
 def site(built: None) -> Iterator[Site]:
-    site = Site()
-    with ReplayServer(site.answer) as site.upstream:
-        with served(
-            "react_chat/server",
-            site.upstream,
-            options=("--port", "0"),
-            is_quiet=False,  # what goes wrong here is logged there
-        ) as site.address:
-            yield site
+    # What goes wrong here is logged there.
+    with Site().serve("react_chat/server", options=("--port", "0"), is_quiet=False) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +100,6 @@ def page(browser: Browser) -> Iterator[Page]:
     assert failures == []
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_left_to_answer(site: Site) -> Iterator[None]:
-    yield
-    assert not site.answers
-
-
 def ask(page: Page, address: str, button: str) -> None:
     page.goto(address)
     page.get_by_role("button", name=button).click()
@@ -135,10 +115,10 @@ def is_now(page: Page, status: str) -> None:
 
 def test_cards_appear_one_by_one_in_a_chat(site: Site, page: Page, tmp_path: Path) -> None:
     rate = 40
-    site.answers.append(Answer(RANKING, tokens_per_second=rate))
+    site.will_answer(Answer(RANKING, tokens_per_second=rate))
     ask(page, site.address, "Rank")
     page.locator(".product").first.wait_for()
-    assert not site.upstream.requests[-1].finished
+    assert not site.requests[-1].finished
     page.screenshot(path=tmp_path / "some_cards.png")
     is_now(page, "ready")
     page.screenshot(path=tmp_path / "all_cards.png")
@@ -153,7 +133,7 @@ def test_cards_appear_one_by_one_in_a_chat(site: Site, page: Page, tmp_path: Pat
 
 def test_a_repaired_card_replaces_the_rejected_one(site: Site, page: Page) -> None:
     repaired = json.dumps({"items": [ITEMS[2]]})
-    site.answers += [Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=0.5)]
+    site.will_answer(Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=0.5))
     ask(page, site.address, "Rank")
     is_now(page, "ready")
     assert page.locator(".product .name").all_inner_texts() == NAMES
@@ -174,7 +154,7 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_a_chat_that_breaks_off_shows_an_error(site: Site, page: Page, end: str) -> None:
     # What was lost is asked for once more.
-    site.answers += [ENDS[end], Answer("[", fault=faults.ErrorEvent(0))]
+    site.will_answer(ENDS[end], Answer("[", fault=faults.ErrorEvent(0)))
     ask(page, site.address, "Rank")
     page.get_by_role("alert").wait_for()
     assert page.get_by_role("alert").inner_text().startswith("The ranking has broken off: The ")
@@ -183,7 +163,7 @@ def test_a_chat_that_breaks_off_shows_an_error(site: Site, page: Page, end: str)
 
 
 def test_a_request_that_is_refused_is_an_error(site: Site, page: Page) -> None:
-    site.answers.append(Answer(fault=faults.HTTPError(400, message="sk-secret")))
+    site.will_answer(Answer(fault=faults.HTTPError(400, message="sk-secret")))
     ask(page, site.address, "Rank")
     page.get_by_role("alert").wait_for()
     assert page.get_by_role("alert").inner_text() == (
@@ -193,7 +173,7 @@ def test_a_request_that_is_refused_is_an_error(site: Site, page: Page) -> None:
 
 
 def test_a_chat_goes_on_with_another_message(site: Site, page: Page) -> None:
-    site.answers += [Answer(RANKING), Answer(RANKING.replace("Tent", "Tarp"))]
+    site.will_answer(Answer(RANKING), Answer(RANKING.replace("Tent", "Tarp")))
     ask(page, site.address, "Rank")
     is_now(page, "ready")
     page.locator("input").fill("And without a tent?")
@@ -202,21 +182,23 @@ def test_a_chat_goes_on_with_another_message(site: Site, page: Page) -> None:
     is_now(page, "ready")
     assert page.locator(".product .name").all_inner_texts() == [*NAMES, "Tarp", *NAMES[1:]]
     assert page.locator(".user").all_inner_texts()[1] == "And without a tent?"
-    assert "And without a tent?" in str(site.upstream.requests[-1].body)
+    assert "And without a tent?" in str(site.requests[-1].body)
 
 
 # -- useChat, after a reload --
 
 
 def test_a_chat_goes_on_after_a_reload_in_the_middle(site: Site, page: Page) -> None:
-    site.answers.append(Answer(RANKING, tokens_per_second=25))
+    site.will_answer(Answer(RANKING, fault=faults.Stall(end_of("Stove"), seconds=4)))
     ask(page, site.address, "Rank")
-    page.locator(".product").nth(1).wait_for()
-    page.reload()
-    page.locator(".product").nth(1).wait_for()
-    assert not site.upstream.requests[-1].finished
-    is_now(page, "streaming")
+    for _ in range(2):
+        page.locator(".product").nth(1).wait_for()
+        is_now(page, "streaming")
+        assert not site.requests[-1].finished
+        page.reload()
+    page.get_by_text("Rug", exact=True).wait_for()
     is_now(page, "ready")
+    assert len(site.requests) == 1
     assert page.locator(".product .name").all_inner_texts() == NAMES
     assert page.locator(".user").count() == 1
     assert page.locator(".assistant").count() == 1
@@ -224,11 +206,11 @@ def test_a_chat_goes_on_after_a_reload_in_the_middle(site: Site, page: Page) -> 
 
 
 def test_a_chat_goes_on_after_its_response_has_ended_meanwhile(site: Site, page: Page) -> None:
-    site.answers.append(Answer(RANKING, tokens_per_second=50))
+    site.will_answer(Answer(RANKING, tokens_per_second=50))
     ask(page, site.address, "Rank")
     page.locator(".product").first.wait_for()
     page.goto("about:blank")
-    (request,) = site.upstream.requests[-1:]
+    (request,) = site.requests
     assert not request.finished
     while not request.finished:
         page.wait_for_timeout(20)
@@ -241,7 +223,7 @@ def test_a_chat_goes_on_after_its_response_has_ended_meanwhile(site: Site, page:
 
 def test_a_repaired_card_is_there_after_a_reload(site: Site, page: Page) -> None:
     repaired = json.dumps({"items": [ITEMS[2]]})
-    site.answers += [Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=1.0)]
+    site.will_answer(Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=1.0))
     ask(page, site.address, "Rank")
     page.locator(".rejected").wait_for()
     page.reload()
@@ -252,7 +234,7 @@ def test_a_repaired_card_is_there_after_a_reload(site: Site, page: Page) -> None
 
 
 def test_an_error_is_one_after_a_reload(site: Site, page: Page) -> None:
-    site.answers += [ENDS["the token limit"], Answer("[", fault=faults.ErrorEvent(0))]
+    site.will_answer(ENDS["the token limit"], Answer("[", fault=faults.ErrorEvent(0)))
     ask(page, site.address, "Rank")
     page.get_by_role("alert").wait_for()
     page.reload()
@@ -272,7 +254,7 @@ def test_a_chat_in_which_nothing_was_said_is_ready_after_a_reload(site: Site, pa
 
 
 def test_another_message_after_a_reload(site: Site, page: Page) -> None:
-    site.answers += [Answer(RANKING), Answer(RANKING.replace("Tent", "Tarp"))]
+    site.will_answer(Answer(RANKING), Answer(RANKING.replace("Tent", "Tarp")))
     ask(page, site.address, "Rank")
     is_now(page, "ready")
     page.get_by_text("Rug", exact=True).wait_for()
@@ -295,7 +277,7 @@ def test_another_message_after_a_reload(site: Site, page: Page) -> None:
 
 
 def test_an_object_grows(site: Site, page: Page, tmp_path: Path) -> None:
-    site.answers.append(Answer(json.dumps(REPORT), tokens_per_second=60))
+    site.will_answer(Answer(json.dumps(REPORT), tokens_per_second=60))
     ask(page, f"{site.address}report", "Report")
     seen: list[str] = []
     while not (seen and seen[-1] == REPORT["summary"]):
@@ -304,7 +286,7 @@ def test_an_object_grows(site: Site, page: Page, tmp_path: Path) -> None:
             seen.append(text)
             assert REPORT["summary"].startswith(text)
     assert len(seen) > 5
-    assert not site.upstream.requests[-1].finished
+    assert not site.requests[-1].finished
     page.screenshot(path=tmp_path / "growing.png")
     is_now(page, "complete")
     assert page.locator("h1").inner_text() == REPORT["title"]
@@ -316,7 +298,7 @@ def test_an_object_grows(site: Site, page: Page, tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", [faults.LengthCut, faults.ErrorEvent, faults.ContentFilter])
 def test_an_object_that_is_cut_is_an_error(site: Site, page: Page, fault: Any) -> None:
     text = json.dumps(REPORT)
-    site.answers.append(Answer(text, fault=fault(text.index("dashboard") // 4)))
+    site.will_answer(Answer(text, fault=fault(text.index("dashboard") // 4)))
     ask(page, f"{site.address}report", "Report")
     page.get_by_role("alert").wait_for()
     assert page.get_by_role("alert").inner_text().startswith("The report has broken off: ")
@@ -325,20 +307,31 @@ def test_an_object_that_is_cut_is_an_error(site: Site, page: Page, fault: Any) -
 
 def test_closing_the_tab_hangs_up_on_the_model(site: Site, page: Page) -> None:
     text = json.dumps(REPORT)
-    site.answers.append(Answer(text, fault=faults.Stall(text.index("dashboard") // 4)))
+    site.will_answer(Answer(text, fault=faults.Stall(text.index("dashboard") // 4)))
     ask(page, f"{site.address}report", "Report")
     page.locator(".name").first.wait_for()
-    assert_hung_up_by_closing(page, site.upstream)
+    assert_hung_up_by_closing(page, site.requests[0])
 
 
 def test_stopping_hangs_up_on_the_model(site: Site, page: Page) -> None:
     text = json.dumps(REPORT)
-    site.answers.append(Answer(text, fault=faults.Stall(text.index("dashboard") // 4)))
+    site.will_answer(Answer(text, fault=faults.Stall(text.index("dashboard") // 4)))
     ask(page, f"{site.address}report", "Report")
     page.locator(".name").first.wait_for()
-    assert not site.upstream.requests[-1].hung_up
-    asked = len(site.upstream.requests)
+    assert not site.requests[-1].hung_up
     page.get_by_role("button", name="Stop").click()
-    assert site.upstream.requests[-1].wait_hung_up(timeout=30)
+    assert site.requests[-1].wait_hung_up(timeout=30)
     page.get_by_role("button", name="Report", disabled=False).wait_for()
-    assert len(site.upstream.requests) == asked
+    assert len(site.requests) == 1
+
+
+def test_leaving_the_page_hangs_up_on_the_model_although_the_browser_keeps_it(
+    site: Site, browser: Browser
+) -> None:
+    text = json.dumps(REPORT)
+    site.will_answer(Answer(text, fault=faults.Stall(text.index("dashboard") // 4)))
+    with keeping_pages(browser) as keeping:
+        page = keeping.new_page()
+        ask(page, f"{site.address}report", "Report")
+        page.locator(".name").first.wait_for()
+        assert_hung_up_by_leaving(page, site.address, site.requests[0])

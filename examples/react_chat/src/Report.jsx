@@ -1,4 +1,5 @@
 import { experimental_useObject as useObject } from "@ai-sdk/react";
+import { useEffect } from "react";
 import { z } from "zod";
 
 const schema = z.object({
@@ -9,6 +10,12 @@ const schema = z.object({
 
 export function Report() {
   const { object, submit, isLoading, error, stop } = useObject({ api: "/api/report", schema });
+
+  // Browsers keep pages that were left for whoever goes back to them, and their connections, too.
+  useEffect(() => {
+    addEventListener("pagehide", stop);
+    return () => removeEventListener("pagehide", stop);
+  }, [stop]);
 
   function ask(event) {
     event.preventDefault();

@@ -166,6 +166,9 @@ function parsed(block) {
 async function* texts(body) {
   const decoder = new TextDecoder();
   const reader = body.getReader();
+  const close = () => void reader.cancel().catch(() => {});
+  // Browsers keep pages that were left for whoever goes back to them, and their connections, too.
+  globalThis.addEventListener?.("pagehide", close);
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -173,8 +176,8 @@ async function* texts(body) {
       yield decoder.decode(value, { stream: true });
     }
   } finally {
-    // Whoever leaves the loop closes the connection, and so ends what is paid for.
-    reader.cancel().catch(() => {});
+    globalThis.removeEventListener?.("pagehide", close);
+    close(); // whoever leaves the loop closes the connection, and so ends what is paid for
   }
 }
 
