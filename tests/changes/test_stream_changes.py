@@ -26,6 +26,7 @@ from partialstream import (
     stream_items,
     stream_partial,
 )
+from partialstream.client import budget
 from partialstream.stream.changes import Throttle
 from partialstream.testing import Answer, ReplayServer, async_fake_stream, faults
 
@@ -340,7 +341,10 @@ def test_to_leave_the_loop_is_to_leave_the_stream() -> None:
 
 @pytest.mark.parametrize("at", range(1, 20))
 @pytest.mark.parametrize("fault", [faults.LengthCut, faults.Reset, faults.ErrorEvent])
-def test_wherever_a_response_breaks_off_the_changes_lead_to_the_object(at: int, fault: Any) -> None:
+def test_wherever_a_response_breaks_off_the_changes_lead_to_the_object(
+    at: int, fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "FIRST_WAIT", 0.0)
     good = {"title": "Brass lamp", "score": 7, "text": "solid brass"}
     other = {"text": "another text", "title": "Other lamp", "score": 9}
     answers = [
