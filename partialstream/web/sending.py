@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from partialstream.web.wires.base import Wire
 
 HEADERS: Final = {
-    # Neither kept nor changed on the way: proxies that compress hold text back.
+    # Neither kept nor changed on the way: what compresses holds text back. Starlette's own
+    # `GZipMiddleware` looks at the second header only, other than for server-sent events.
     "cache-control": "no-cache, no-transform",
+    "content-encoding": "identity",
     "x-accel-buffering": "no",  # nginx
 }
 

@@ -57,6 +57,7 @@ def test_headers() -> None:
         headers = httpx.get(url).headers
     assert headers["content-type"] == "text/event-stream; charset=utf-8"
     assert headers["cache-control"] == "no-cache, no-transform"
+    assert headers["content-encoding"] == "identity"
     assert headers["x-accel-buffering"] == "no"
     assert headers["x-vercel-ai-ui-message-stream"] == "v1"
     assert headers["x-own"] == "1"
