@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +71,13 @@ def site_of(
     replay = make()
     site = Site("", replay)
 
+    def key_of(request: Any) -> str:
+        key: str = request.path_params.get("key") or request.query_params["key"]
+        return key
+
     async def begin(request: Any) -> Any:
-        key = request.query_params["key"]
+        is_chat = request.url.path == "/chat"
+        key = (await request.json())["id"] if is_chat else key_of(request)
         stream = clients.stream(how, method, **(ask or {}))
 
         if "callable" in how:
@@ -85,7 +91,7 @@ def site_of(
 
     async def again(request: Any) -> Any:
         return await replay.response(
-            request.query_params["key"],
+            key_of(request),
             wire=request.query_params.get("wire", wire),
             last_event_id=request.headers.get("last-event-id"),
         )
@@ -101,9 +107,53 @@ def site_of(
         Route("/", begin, methods=["GET", "POST"]),
         Route("/again", again),
         Route("/chat", begin, methods=["POST"]),
+        Route("/chat/{key}/stream", again),
     ]
     with serving(Starlette(routes=routes, lifespan=lifespan)) as site.url:
         yield site
+
+
+@contextmanager
+def cutting(url: str, after: list[int]) -> Iterator[str]:
+    """A way to a server that loses the first connections, each after so many bytes."""
+    target = httpx.URL(url)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    limits = iter(after)
+
+    def forward(source: socket.socket, to: socket.socket, limit: float) -> None:
+        with suppress(OSError):
+            while limit > 0 and (data := source.recv(int(min(limit, 65_536)))):
+                to.sendall(data)
+                limit -= len(data)
+        for end in (source, to):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def carry(client: socket.socket, limit: float) -> None:
+        with client, socket.create_connection((target.host, target.port or 80)) as server:
+            asking = threading.Thread(target=forward, args=(client, server, float("inf")))
+            asking.start()
+            forward(server, client, limit)
+            asking.join()
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                limit = next(limits, float("inf"))
+                carrying.append(threading.Thread(target=carry, args=(client, limit), daemon=True))
+                carrying[-1].start()
+
+    carrying = [threading.Thread(target=serve, daemon=True)]
+    carrying[0].start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        for thread in carrying:
+            thread.join(10)
+        listener.close()
 
 
 def until(condition: Callable[[], Any], seconds: float = SOON) -> Any:

@@ -41,13 +41,15 @@ export async function* read(response) {
 export async function* connect(url, options = {}) {
   const { resume = url, retries = 5, delay = 1000, fetch = globalThis.fetch, ...init } = options;
   let last;
+  // Without an event yet, only who says where to go on can know that nothing is asked for twice.
+  const mayResume = () => last !== undefined || options.resume !== undefined;
   let failures = 0;
   let request = () => fetch(url, init);
   for (;;) {
     let lost;
     try {
       const response = await request();
-      if (response.status >= 500 && last !== undefined) {
+      if (response.status >= 500 && mayResume()) {
         lost = new StreamError("failed", `the server responded with status ${response.status}`);
       } else {
         for await (const event of read(response)) {
@@ -61,14 +63,14 @@ export async function* connect(url, options = {}) {
       }
     } catch (error) {
       const mayPass = error instanceof TypeError || error.status === "disconnected";
-      if (init.signal?.aborted || last === undefined || !mayPass || finals.has(error)) throw error;
+      if (init.signal?.aborted || !mayResume() || !mayPass || finals.has(error)) throw error;
       lost = error;
     }
     if (++failures > retries) throw lost;
     await pause(delay * 2 ** (failures - 1), init.signal);
     const headers = new Headers(init.headers);
     headers.delete("content-type");
-    headers.set("Last-Event-ID", last);
+    if (last !== undefined) headers.set("Last-Event-ID", last);
     request = async () => {
       const response = await fetch(resume, {
         ...init,
