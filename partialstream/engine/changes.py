@@ -49,7 +49,10 @@ class Change:
         op: `"set"`: the value there is `value` now, whatever it was. `"append"`: the string there
             goes on with `value`. `"complete"`: the value there, and all that is inside of it, is
             complete. Strings, lists and objects that grow end with it, once what is around them
-            does not; whatever shows only when it is complete (a number, a date) needs none.
+            does not; whatever shows only when it is complete (a number, a date) needs none. What
+            is complete may still be changed by a validator of the object around it, and by
+            another response, which may have a field again; only the last `complete`, that of the
+            whole, is final.
         value: See `op`; None for `"complete"`. Changes share it: copy it before you modify it,
             or use `apply`, which does not.
 

@@ -1,8 +1,16 @@
 """Growing values whose growth is recorded: not only what they are, but what they gained.
 
-A `ChangeRecorder` is a `SnapshotBuilder` that notes which child of which open value was completed
-and how its text goes on, and makes changes of that when a snapshot is asked for. A value is in a
-change as soon as, and not before, a snapshot shows it.
+A `ChangeRecorder` is a `SnapshotBuilder` that works in two steps. While text is read, it notes in
+the mirror of each open array or object which children were completed. When a snapshot is asked for,
+it makes changes of these notes, from the outermost open value inwards, and of what the string under
+way has gained. So a value is in a change as soon as, and not before, a snapshot shows it:
+
+    text       {"title": "On paper", "tags": ["a", "b      and then      c
+    noted      title is complete; tags.0 is complete                nothing
+    changes    set () {"title": "On paper", "tags": ["a", "b"]}     append ("tags", 1) "c"
+
+A mirror also holds the JSON that changes have led to. It is what a complete value is compared with,
+where validation or a serializer may have made more of it than its children say.
 """
 
 from __future__ import annotations
@@ -67,7 +75,7 @@ class _Child(NamedTuple):
     value: Any
     mirror: _Mirror | None  # if it is an array or object that grew
     is_text: bool  # a string that grew
-    is_told: bool  # a string of which changes were made while it grew
+    is_emitted: bool  # a string of which changes were made while it grew
 
 
 class _Mirror:
@@ -78,8 +86,8 @@ class _Mirror:
         parent: That of the value around it, None for the whole.
         path: Where it stands, by the names in JSON.
         json: What it is by the changes so far; None before the first of it.
-        children: What is to be said next.
-        hidden: Whether nothing is said before it is complete.
+        children: Those that were completed since.
+        hidden: Whether there are no changes of it before it is complete.
         refused: Whether its text, or that of something inside of it, is not valid.
     """
 
@@ -122,7 +130,7 @@ class ChangeRecorder(SnapshotBuilder[S]):
         self._closed: _Mirror | None = None  # of the one that is being added to its parent
         self._refused = False  # whether the last value was
         self._ends_text = False  # whether a string that grew is being added
-        self._text_told = False  # whether the string under way is in the changes
+        self._text_emitted = False  # whether the string under way is in the changes
         self._changes: list[Change] = []
 
     def take(self) -> list[Change]:
@@ -132,8 +140,8 @@ class ChangeRecorder(SnapshotBuilder[S]):
 
     def complete(self, value: Any) -> None:
         """The value is complete, and validated as a whole."""
-        told = UNSET if self._root is None or self._root.json is None else self._root.json
-        self._changes.extend(differences((), told, self._writer.write(value)))
+        known = UNSET if self._root is None or self._root.json is None else self._root.json
+        self._changes.extend(differences((), known, self._writer.write(value)))
         self._changes.append(Change((), "complete"))
 
     @override
@@ -145,9 +153,9 @@ class ChangeRecorder(SnapshotBuilder[S]):
             for mirror in self._mirrors:
                 if mirror.hidden or mirror.frame.pending_gates:
                     return shown
-                self._tell(mirror)
+                self._emit(mirror)
             if pieces is not None and self._mirrors:
-                self._tell_text(self._mirrors[-1], piece)
+                self._emit_text(self._mirrors[-1], piece)
         return shown
 
     # -- what is noted -----------------------------------------------------------------------
@@ -193,7 +201,7 @@ class ChangeRecorder(SnapshotBuilder[S]):
 
     @override
     def begin_string(self, start: int) -> Callable[[str], None] | None:
-        self._text_told = False
+        self._text_emitted = False
         return super().begin_string(start)
 
     @override
@@ -231,11 +239,13 @@ class ChangeRecorder(SnapshotBuilder[S]):
             closed.refused = closed.refused or self._refused
             mirror.refused = mirror.refused or closed.refused
         if not mirror.hidden or closed is None:
-            mirror.children.append(_Child(key, value, closed, is_text, is_text and self._text_told))
+            mirror.children.append(
+                _Child(key, value, closed, is_text, is_text and self._text_emitted)
+            )
 
     # -- what is made of it --------------------------------------------------------------------
 
-    def _tell(self, mirror: _Mirror) -> None:
+    def _emit(self, mirror: _Mirror) -> None:
         """Make changes of what was noted of an open value, or one that stays as it is."""
         if mirror.json is None:
             mirror.json = [] if isinstance(mirror.frame.node, Items) else {}
@@ -245,36 +255,36 @@ class ChangeRecorder(SnapshotBuilder[S]):
         if mirror.children:
             children, mirror.children = mirror.children, []
             for child in children:
-                self._tell_child(mirror, child)
+                self._emit_child(mirror, child)
 
-    def _tell_child(self, mirror: _Mirror, child: _Child) -> None:
+    def _emit_child(self, mirror: _Mirror, child: _Child) -> None:
         """Make changes of a complete child."""
         key = self._key(mirror, child.key)
         if key is None or mirror.hidden:
             return
         path = (*mirror.path, key)
         closed = child.mirror
-        told = None if closed is None else closed.json
-        if closed is not None and not closed.hidden and (closed.refused or _is_told(closed)):
+        known = None if closed is None else closed.json
+        if closed is not None and not closed.hidden and (closed.refused or _is_emitted(closed)):
             # Its children have been validated; what they are together says nothing more.
-            self._tell(closed)
+            self._emit(closed)
             json = closed.json
         else:
             json = self._json(mirror, child.key, child.value)
             if json is UNSET:
                 mirror.hidden = isinstance(mirror.frame.node, Container)  # so are those after it
                 return
-            if child.is_told:
+            if child.is_emitted:
                 self._changes.extend(differences(path, mirror.json[key], json))
-            elif told is not None:
-                self._changes.extend(differences(path, told, json))
+            elif known is not None:
+                self._changes.extend(differences(path, known, json))
             else:
                 self._changes.append(Change(path, "set", json))
         mirror.put(key, json)
         if closed is not None or child.is_text:
             self._changes.append(Change(path, "complete"))
 
-    def _tell_text(self, mirror: _Mirror, piece: str) -> None:
+    def _emit_text(self, mirror: _Mirror, piece: str) -> None:
         """Make a change of the string under way.
 
         Args:
@@ -285,8 +295,8 @@ class ChangeRecorder(SnapshotBuilder[S]):
         key = self._key(mirror, step)
         if key is None or self._is_custom(mirror, step):
             return
-        if not self._text_told:
-            self._text_told = True
+        if not self._text_emitted:
+            self._text_emitted = True
             self._changes.append(Change((*mirror.path, key), "set", self._last_text))
         elif piece:
             self._changes.append(Change((*mirror.path, key), "append", piece))
@@ -331,7 +341,7 @@ class ChangeRecorder(SnapshotBuilder[S]):
         return json
 
 
-def _is_told(mirror: _Mirror) -> bool:
+def _is_emitted(mirror: _Mirror) -> bool:
     """Whether changes have been made of a list or dict that is its children and nothing else."""
     node = mirror.frame.node
     return mirror.json is not None and isinstance(node, Container) and node.wrap is None
