@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from partialstream.engine.changes import UNSET, Change, GrowingState, is_array
 from partialstream.stream.events import is_item
-from partialstream.web.wires.base import Ending, Wire, json_text
+from partialstream.web.wires.base import Ending, Wire, data_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class AgUi(Wire):
 
     @override
     def start(self) -> list[str]:
-        return [_frame({"type": "RUN_STARTED", **self._run})]
+        return [data_event({"type": "RUN_STARTED", **self._run})]
 
     @override
     def feed(self, events: Sequence[object]) -> list[str]:
@@ -67,9 +67,9 @@ class AgUi(Wire):
                 else:
                     patch.append(operation)
         if snapshot:
-            frames.append(_frame({"type": "STATE_SNAPSHOT", "snapshot": self._state.value}))
+            frames.append(data_event({"type": "STATE_SNAPSHOT", "snapshot": self._state.value}))
         elif patch:
-            frames.append(_frame({"type": "STATE_DELTA", "delta": patch}))
+            frames.append(data_event({"type": "STATE_DELTA", "delta": patch}))
         return frames
 
     @override
@@ -77,10 +77,10 @@ class AgUi(Wire):
         if ending.ok:
             frames: list[str] = []
             if self._state.value is UNSET:  # of a list without items
-                frames.append(_frame({"type": "STATE_SNAPSHOT", "snapshot": {"items": []}}))
-            return [*frames, _frame({"type": "RUN_FINISHED", **self._run})]
+                frames.append(data_event({"type": "STATE_SNAPSHOT", "snapshot": {"items": []}}))
+            return [*frames, data_event({"type": "RUN_FINISHED", **self._run})]
         error = {"type": "RUN_ERROR", "message": ending.message, "code": ending.status}
-        return [_frame(error)]
+        return [data_event(error)]
 
     def _changes(self, event: object) -> list[Change]:
         """What an event changes in the state."""
@@ -123,7 +123,3 @@ def _may_be_patched(path: Path) -> bool:
 def _pointer(path: Path) -> str:
     """A path as RFC 6901 has it."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-
-
-def _frame(event: dict[str, Any]) -> str:
-    return f"data: {json_text(event)}\n\n"

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from partialstream.engine.changes import Change, GrowingState
 from partialstream.stream.events import ItemRejected, is_item
-from partialstream.web.wires.base import Ending, Wire, json_text, reason_of
+from partialstream.web.wires.base import Ending, Wire, data_event, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,8 +50,8 @@ class AiSdk(Wire):
     def start(self) -> list[str]:
         message_id = self._message_id or uuid4().hex
         return [
-            _frame({"type": "start", "messageId": message_id}),
-            _frame({"type": "start-step"}),
+            data_event({"type": "start", "messageId": message_id}),
+            data_event({"type": "start-step"}),
         ]
 
     @override
@@ -67,7 +67,9 @@ class AiSdk(Wire):
             elif isinstance(event, ItemRejected):
                 # Transient: it is handed to `onData`, and is no part of the message.
                 data = {"index": event.item.index, "reason": reason_of(event.item.error)}
-                frames.append(_frame({"type": "data-rejected", "data": data, "transient": True}))
+                frames.append(
+                    data_event({"type": "data-rejected", "data": data, "transient": True})
+                )
         if changed:
             frames.append(self._part("object", "0", self._state.value))
         return frames
@@ -78,11 +80,7 @@ class AiSdk(Wire):
             last = [{"type": "finish-step"}, {"type": "finish", "finishReason": "stop"}]
         else:
             last = [{"type": "error", "errorText": ending.message}]
-        return [*map(_frame, last), "data: [DONE]\n\n"]
+        return [*map(data_event, last), "data: [DONE]\n\n"]
 
     def _part(self, name: str, part_id: str, data: Any) -> str:
-        return _frame({"type": f"data-{self._name or name}", "id": part_id, "data": data})
-
-
-def _frame(chunk: dict[str, Any]) -> str:
-    return f"data: {json_text(chunk)}\n\n"
+        return data_event({"type": f"data-{self._name or name}", "id": part_id, "data": data})

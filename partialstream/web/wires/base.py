@@ -135,6 +135,11 @@ def json_text(value: Any) -> str:
     return text
 
 
+def data_event(message: dict[str, Any]) -> str:
+    """A server-sent event without a name: all that is known of it is in its data."""
+    return f"data: {json_text(message)}\n\n"
+
+
 def usage_of(usage: Usage | None) -> dict[str, Any] | None:
     """Usage as it is shown to a page."""
     if usage is None:
