@@ -194,8 +194,12 @@ def test_a_model_is_asked_again_at_once_and_a_server_after_a_while(
         (Answer(THREE, fault=faults.LengthCut(within(THREE, "Rug"))), False),
         (CUT, True),
     ):
-        _, requests = read(caller, [answer, listed(RUG, SHELF)], max_retries=1)
-        assert (requests[1].received_at - requests[0].received_at >= wait) is waited, answer
+        for _ in range(1 if waited else 4):  # on a busy machine it may take that long by itself
+            _, requests = read(caller, [answer, listed(RUG, SHELF)], max_retries=1)
+            took = requests[1].received_at - requests[0].received_at
+            if took < wait:
+                break
+        assert (took >= wait) is waited, answer
 
 
 def failure_of(status: Any) -> IncompleteStreamError:
