@@ -157,6 +157,9 @@ class _Loop(AsyncGenerator[W, None]):
         if self._guard is not None:
             self._end(LEFT)
             await self._guard.aclose()
+            if not is_running(self._generator):
+                # The stream leaves it open if it was closed while a task was inside of it.
+                await self._generator.aclose()
 
     @override
     async def asend(self, value: None) -> W:

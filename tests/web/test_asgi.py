@@ -14,7 +14,7 @@ from asgi import BACKENDS, Connection, run
 from web_runs import HOWS, Clients, products
 from wire_readers import READERS
 
-from partialstream import Change, Item, web
+from partialstream import Change, Item, astream_items, web
 from partialstream.testing import Answer, ReplayServer, faults
 from partialstream.web.reading import AHEAD
 
@@ -202,6 +202,34 @@ def test_generators_are_closed_too(backend: str, how: str, kind: str) -> None:
 
     with ReplayServer(Answer(products(500), tokens_per_second=100)) as replay:
         run_with(backend, replay, main)
+
+
+def test_a_generator_that_gives_something_after_all_is_closed_too(backend: str) -> None:
+    """On trio, one that is dropped instead is a warning, and so a failure here."""
+    more = anyio.Event()
+
+    async def deltas() -> AsyncIterator[str]:
+        yield "[1,"
+        await more.wait()
+        yield "2,"
+        yield "3]"
+
+    async def read(changes: Any) -> None:
+        assert [(await anext(changes)).value for _ in range(2)] == [[], 1]
+        await changes.aclose()
+
+    async def main() -> None:
+        stream = astream_items(int, deltas())
+        changes = stream.changes(throttle=60)  # the second one is held back, until the end
+        async with anyio.create_task_group() as group:
+            group.start_soon(read, changes)
+            await anyio.wait_all_tasks_blocked()
+            more.set()
+            await changes.aclose()
+        del changes, stream
+        gc.collect()
+
+    run(backend, main)
 
 
 class Counted:
