@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from partialstream.web.replay import scripts
-from partialstream.web.replay.log import CHUNK, Chunk, End, Frame, StoreError
+from partialstream.web.replay.log import CHUNK, ENDS, Chunk, End, Frame, StoreError
 from partialstream.web.replay.server import PAUSE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Tail:
     def __init__(self, last: int, end: End | None) -> None:
         self.readers = 0
         self.last = last
-        self.end = end
+        self.end: End | None = end
         self.lost = False
         self.error: StoreError | None = None
         self._frames: list[Frame] = []  # the last of them
@@ -54,7 +54,7 @@ class Tail:
         self._frames = []
         for number, field, data in rows:
             if field == "e":
-                self.end = cast("End", data.decode())
+                self.end = ENDS[data]
                 continue
             if number != self.last + 1:
                 self._frames = []  # some were dropped
@@ -110,7 +110,7 @@ class Hub:
             return None
         tail = self._tails.get(run)
         if tail is None:
-            end = cast("End | None", state[2].decode() or None)
+            end = ENDS.get(state[2])
             tail = self._tails[run] = Tail(int(state[1]), end)
             tail.readers = 1
             await self._follow()

@@ -7,7 +7,7 @@ once, on top of the protocols here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 End = Literal["whole", "torn"]
 """How a body ends: as such, or broken off."""
 
-CHUNK: int = 65_536
+ENDS: Final[dict[bytes, End]] = {b"whole": "whole", b"torn": "torn"}
+"""The same, as a server has it."""
+
+CHUNK: Final = 65_536
 """Bytes that are read from a log at once, a last frame beyond them included."""
 
 

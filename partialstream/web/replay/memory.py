@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from itertools import islice
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
@@ -29,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+AHEAD: Final = 16_384
+"""Bytes that are written before readers have their turn."""
+
+
 class MemoryLog(Log):
     """A log that this process writes and reads.
 
@@ -46,8 +48,10 @@ class MemoryLog(Log):
         self.end: End | None = None
         self.ended_at = float("inf")
         self._on_end = on_end
-        self._frames: deque[Frame] = deque()
+        self._frames: dict[int, Frame] = {}  # by their numbers
         self._first = 1
+        self._last = 0
+        self._ahead = 0  # bytes since readers had their turn
         self._readers = 0
         self._left_at = monotonic() + lease  # when the last reader has
         self._released = False
@@ -57,8 +61,14 @@ class MemoryLog(Log):
     @override
     async def append(self, frames: Sequence[Frame], *, first: int, end: End | None) -> None:
         self._check()
-        self._add(frames, first, end)
-        await asyncio.sleep(0)  # so that readers keep up with a stream that never waits
+        self._add(frames, end)
+        self._ahead += sum(len(frame.data) for frame in frames)
+        if first > self._first or self._ahead >= AHEAD:
+            self._ahead = 0
+            await asyncio.sleep(0)  # so that readers keep up with a stream that never waits
+        while self._first < first:
+            del self._frames[self._first]
+            self._first += 1
 
     @override
     async def tend(self) -> float:
@@ -99,7 +109,8 @@ class MemoryLog(Log):
             raise DroppedError
         frames: list[Frame] = []
         size = 0
-        for frame in islice(self._frames, after + 1 - self._first, None):
+        for number in range(after + 1, self._last + 1):
+            frame = self._frames[number]
             frames.append(frame)
             size += len(frame.data)
             if size >= CHUNK:
@@ -109,21 +120,16 @@ class MemoryLog(Log):
     @override
     async def seal(self, after: int, frames: Sequence[Frame], end: End) -> None:
         if self.end is None and after == self._last:
-            self._add(frames, self._first, end)
-
-    @property
-    def _last(self) -> int:
-        return self._first + len(self._frames) - 1
+            self._add(frames, end)
 
     def _check(self) -> None:
         if self.end is not None:
             raise RevokedError
 
-    def _add(self, frames: Sequence[Frame], first: int, end: End | None) -> None:
-        self._frames.extend(frames)
-        while self._first < first:
-            self._frames.popleft()
-            self._first += 1
+    def _add(self, frames: Sequence[Frame], end: End | None) -> None:
+        for frame in frames:
+            self._last += 1
+            self._frames[self._last] = frame
         if end is not None:
             self.end, self.ended_at = end, monotonic()
             self._on_end()

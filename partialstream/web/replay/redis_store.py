@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from typing_extensions import override
@@ -12,6 +12,7 @@ from partialstream.web.replay import scripts
 from partialstream.web.replay.hub import Hub, Tail
 from partialstream.web.replay.log import (
     CHUNK,
+    ENDS,
     Bounds,
     Chunk,
     DroppedError,
@@ -137,7 +138,7 @@ class RedisLog(Log):
             if int(number) != after + 1 + len(frames):
                 raise DroppedError
             if field == b"e":
-                end = cast("End", data.decode())
+                end = ENDS[data]
             else:
                 frames.append(Frame(data, field == b"f"))
         if not rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 
@@ -130,10 +130,10 @@ def _pairs(reply: Any) -> list[tuple[Any, Any]]:
         return []
     if isinstance(reply, dict):
         # As version 3 of the protocol has it, some releases put the entries into one more list.
-        pairs = [*reply.items()]
+        by_name = cast("dict[Any, list[Any]]", reply)
         return [
             (name, entries[0] if entries and isinstance(entries[0], list) else entries)
-            for name, entries in pairs
+            for name, entries in by_name.items()
         ]
     return [(name, entries) for name, entries in reply]
 
