@@ -15,6 +15,7 @@ from partialstream import (
     Attempt,
     AttemptFailed,
     AttemptStarted,
+    Change,
     Finished,
     Gate,
     Item,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     Requests = AttemptStarted | AttemptFailed | Resumed
     ItemEvents = TextDelta | Item["Product"] | ItemRejected | ItemRepaired | Requests | Finished
-    PartialEvents = TextDelta | Snapshot["Report"] | Requests | Finished
+    PartialEvents = TextDelta | Snapshot["Report"] | Change | Requests | Finished
 
 
 class Product(BaseModel):
