@@ -93,7 +93,9 @@ async def main() -> None:
         # A page that reloads goes on; one that was closed is waited for so many seconds.
         async with sdk, web.Replay(linger=5) as replay:
             app = application(from_openai(sdk), there.model, replay)
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+            server = uvicorn.Server(
+                uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+            )
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             print(url := f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
             if not options.serve:

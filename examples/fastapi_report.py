@@ -92,7 +92,9 @@ async def main() -> None:
     ):
         with OpenAI(base_url=there.base_url, api_key=there.api_key) as sdk:
             app = application(from_openai(sdk), there.model)
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+            server = uvicorn.Server(
+                uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+            )
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             print(url := f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
             if not options.serve:

@@ -134,7 +134,9 @@ async def main() -> None:
         async with sdk, web.Replay() as replay:
             app = application(from_openai(sdk), there.model, replay)
             print(f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
-            server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+            server = uvicorn.Server(
+                uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+            )
             await server.serve(sockets=[listener])
 
 

@@ -183,6 +183,7 @@ class ThreadReading(Reading):
         self._done = False
         self._closed = False
         self._lock = threading.Lock()
+        self._closing = False  # whether `_close` has begun
         self._room = threading.Event()
         self._room.set()
         self._waits = False  # whether the event loop is to be woken up
@@ -221,9 +222,16 @@ class ThreadReading(Reading):
             self._closed = True
             self._room.set()
         if hasattr(self.stream, "close") and not is_running(self.stream):
-            await to_thread.run_sync(self._close, limiter=_limiter(_closing))
+            try:
+                await to_thread.run_sync(self._close, limiter=_limiter(_closing))
+            finally:
+                # An event loop that ends cancels also what is shielded. The thread that reads would
+                # go on, and the program with it.
+                if not self._closing:
+                    threading.Thread(target=self._close, daemon=True).start()
 
     def _close(self) -> None:
+        self._closing = True
         try:
             self.stream.close()
         except ValueError:

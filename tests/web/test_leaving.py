@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from web_runs import HOWS, Clients, Report, app_of, page_of, products, serving
+from openai import OpenAI
+from web_runs import ASK, HOWS, Clients, Product, Report, app_of, page_of, products, serving
 from wire_readers import READERS
 
-from partialstream import web
+from partialstream import from_openai, web
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -88,6 +90,36 @@ def test_an_end_by_the_browser_is_no_error(caplog: pytest.LogCaptureFixture) -> 
             leave_after(url, "p1")
             assert replay.requests[0].wait_hung_up(SOON)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("later", range(6))
+def test_a_sync_stream_is_closed_when_the_event_loop_ends(later: int) -> None:
+    """Which cancels its tasks once more, wherever they are, after the server did."""
+
+    async def serve(replay: ReplayServer, sdk: OpenAI) -> None:
+        stream = from_openai(sdk).create_iterable(response_model=Product, **ASK)
+
+        async def receive() -> Any:
+            await asyncio.sleep(60)
+
+        async def send(_: Any) -> None:
+            pass
+
+        scope = {"type": "http", "method": "POST", "http_version": "1.1", "headers": []}
+        task = asyncio.create_task(web.respond(stream)(scope, receive, send))
+        while replay.requests[0].deltas_sent < 20:  # noqa: ASYNC110 - which a thread counts
+            await asyncio.sleep(0.01)
+        task.cancel()
+        for _ in range(later):
+            await asyncio.sleep(0)
+
+    answer = Answer(products(500), fault=faults.Stall(20))
+    with (
+        ReplayServer(answer) as replay,
+        OpenAI(base_url=replay.base_url, api_key="-", max_retries=0) as sdk,
+    ):
+        asyncio.run(serve(replay, sdk))
+        assert replay.requests[0].wait_hung_up(SOON)
 
 
 class SlowReaders:
