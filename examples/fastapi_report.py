@@ -90,17 +90,18 @@ async def main() -> None:
         endpoint(options, ANSWER, repeat=True) as there,
         socket.create_server(("127.0.0.1", 0)) as listener,
     ):
-        with OpenAI(base_url=there.base_url, api_key=there.api_key) as sdk:
-            app = application(from_openai(sdk), there.model)
-            server = uvicorn.Server(
-                uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-            )
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            print(url := f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
-            if not options.serve:
-                await listen(f"{url}report")
-                server.should_exit = True
-            await serving
+        # Left to be closed after the streams that read from it, also when Ctrl-C ends them.
+        sdk = OpenAI(base_url=there.base_url, api_key=there.api_key)
+        app = application(from_openai(sdk), there.model)
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        print(url := f"http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
+        if not options.serve:
+            await listen(f"{url}report")
+            server.should_exit = True
+        await serving
 
 
 if __name__ == "__main__":
