@@ -1,8 +1,9 @@
-"""A stream as an HTTP response, for the browsers that people already have.
+"""A stream as an HTTP response, for browsers.
 
 encode.py     events in, text out: for any framework
 wires/        the formats: our own, NDJSON, AI SDK, AG-UI, plain JSON; one file for each
-endings.py    how a stream ended, for whoever looks at the page
+endings.py    how a stream ended: messages for the page
+checks.py     arguments that are checked before anything is sent
 response.py   the response for Starlette and FastAPI
 sending.py    its body: heartbeats, and browsers that leave
 pump.py       reads a stream and hands the frames on
@@ -50,12 +51,25 @@ _HOMES = {
     "respond": "response",
     "static": "files",
 }
-"""What is loaded when it is used: whoever encodes for another framework has no Starlette."""
+"""What is loaded when it is used: other frameworks, with `encode`, do without Starlette."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers would take any name for one that is there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            module = import_module(f"{__name__}.{_HOMES[name]}")
+        except ModuleNotFoundError as error:
+            if error.name != "starlette":
+                raise
+            message = f'web.{name} needs Starlette: pip install "partialstream[web]"'
+            raise ModuleNotFoundError(message, name=error.name) from error
+        value = getattr(module, name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

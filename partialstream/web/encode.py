@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from typing_extensions import override
 
 from partialstream.engine.changes import Change
 from partialstream.errors import IncompleteStreamError
 from partialstream.results import Outcome
+from partialstream.spelling import names_meant
 from partialstream.stream.changes import Throttle
 from partialstream.stream.events import (
     AttemptFailed,
@@ -20,6 +24,7 @@ from partialstream.stream.events import (
     TextDelta,
     is_item,
 )
+from partialstream.web.checks import check_seconds
 from partialstream.web.endings import ending_of, report
 from partialstream.web.wires.ag_ui import AgUi
 from partialstream.web.wires.ai_sdk import AiSdk
@@ -29,7 +34,7 @@ from partialstream.web.wires.object import Object
 from partialstream.web.wires.sse import Sse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
 
     from partialstream.web.wires.base import Ending
 
@@ -59,9 +64,23 @@ def wire_of(wire: WireName | Wire) -> Wire:
     """
     if isinstance(wire, Wire):
         return wire
-    if wire not in WIRES:
+    given: object = wire
+    if isinstance(given, type) and issubclass(given, Wire):
+        raise ValueError(f"wire= must be a wire, web.{given.__name__}(), not its class")
+    if not isinstance(wire, str) or wire not in WIRES:  # pyright: ignore[reportUnnecessaryIsInstance] - users' code
         raise ValueError(f"wire= must be one of {', '.join(map(repr, WIRES))}, not {wire!r}")
     return WIRES[wire]()
+
+
+def name_of(wire: Wire) -> str:
+    """How users call a kind of wire.
+
+    Example:
+        >>> name_of(AgUi())
+        'ag-ui'
+    """
+    names = [name for name, kind in WIRES.items() if kind is type(wire)]
+    return names[0] if names else type(wire).__name__
 
 
 def events_of(stream: Any, wire: Wire) -> Any:
@@ -94,6 +113,8 @@ class Encoding:
         describe: Callable[[Exception], str] | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
+        if throttle is not None:
+            check_seconds("throttle", throttle)
         self._describe = describe
         self._outcome: Outcome | None = None
         self._items: int | None = None
@@ -169,6 +190,7 @@ class Encoding:
         return ending_of(outcome, error, items=self._items, usage=usage, describe=self._describe)
 
 
+@names_meant
 def encode(
     events: Iterable[Any],
     wire: WireName | Wire = "sse",
@@ -191,8 +213,12 @@ def encode(
         describe: Makes the message of an error; by default it is a fixed one for each outcome,
             since errors quote what the provider said and the model wrote.
 
+    Closing the iterator closes the stream; WSGI servers do that when the browser has left, as soon
+    as the next event arrives.
+
     Raises:
-        ValueError: There is no such wire.
+        ValueError: There is no such wire, or `throttle` is negative.
+        TypeError: What is passed cannot be iterated.
 
     Example:
         >>> from partialstream import stream_items
@@ -201,15 +227,37 @@ def encode(
         {"type":"item","index":1,"value":20}
         {"type":"done","outcome":"complete","items":2,"usage":null}
     """
+    if not hasattr(events, "__iter__"):
+        other = ": use aencode" if hasattr(events, "__aiter__") else ""
+        raise TypeError(f"encode takes a sync stream or its events, not {events!r}{other}")
     begun = wire_of(wire).begin(by_alias=by_alias)
     encoding = Encoding(events, begun, throttle=throttle, describe=describe)
-    return _encoded(encoding, events_of(events, begun))
+    return _Body(events, _encoded(encoding, events_of(events, begun)))
 
 
-def _encoded(encoding: Encoding, events: Iterable[Any]) -> Iterator[str]:
+class _Body(Iterator[str]):
+    """Frames of a stream, which is closed with them: also where none of them was read."""
+
+    def __init__(self, stream: Any, frames: Generator[str, None, None]) -> None:
+        self._stream = stream
+        self._frames = frames
+
+    @override
+    def __next__(self) -> str:
+        return next(self._frames)
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._frames.close()
+        close = getattr(self._stream, "close", None)
+        if close is not None:
+            close()
+
+
+def _encoded(encoding: Encoding, events: Iterable[Any]) -> Generator[str, None, None]:
     error: Exception | None = None
-    yield from encoding.wire.start()
     try:
+        yield from encoding.wire.start()
         for event in events:
             yield from encoding.feed(event)
     except Exception as raised:  # noqa: BLE001 - told by the wire, or raised after it
@@ -224,6 +272,7 @@ def _encoded(encoding: Encoding, events: Iterable[Any]) -> Iterator[str]:
         raise torn
 
 
+@names_meant
 def aencode(
     events: AsyncIterable[Any],
     wire: WireName | Wire = "sse",
@@ -232,17 +281,41 @@ def aencode(
     by_alias: bool | None = None,
     describe: Callable[[Exception], str] | None = None,
 ) -> AsyncIterator[str]:
-    """Encode an async stream; see `encode`."""
+    """Encode an async stream; see `encode`. `aclose()` of the iterator closes the stream."""
+    if not hasattr(events, "__aiter__"):
+        other = ": use encode" if hasattr(events, "__iter__") else ""
+        raise TypeError(f"aencode takes an async stream or its events, not {events!r}{other}")
     begun = wire_of(wire).begin(by_alias=by_alias)
     encoding = Encoding(events, begun, throttle=throttle, describe=describe)
-    return _encoded_async(encoding, events_of(events, begun))
+    return _AsyncBody(events, _encoded_async(encoding, events_of(events, begun)))
 
 
-async def _encoded_async(encoding: Encoding, events: AsyncIterable[Any]) -> AsyncIterator[str]:
+class _AsyncBody(AsyncIterator[str]):
+    """As `_Body`, with awaiting."""
+
+    def __init__(self, stream: Any, frames: AsyncGenerator[str, None]) -> None:
+        self._stream = stream
+        self._frames = frames
+
+    @override
+    async def __anext__(self) -> str:
+        return await anext(self._frames)
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self._frames.aclose()
+        close = getattr(self._stream, "aclose", None) or getattr(self._stream, "close", None)
+        if close is not None:
+            await close()
+
+
+async def _encoded_async(
+    encoding: Encoding, events: AsyncIterable[Any]
+) -> AsyncGenerator[str, None]:
     error: Exception | None = None
-    for frame in encoding.wire.start():
-        yield frame
     try:
+        for frame in encoding.wire.start():
+            yield frame
         async for event in events:
             for frame in encoding.feed(event):
                 yield frame

@@ -6,6 +6,7 @@ What a provider says, and what a model wrote, stays on the server: a message her
 from __future__ import annotations
 
 import logging
+from traceback import format_tb
 from typing import TYPE_CHECKING, Final
 
 from partialstream.errors import PartialStreamError
@@ -65,9 +66,14 @@ def ending_of(
     message = MESSAGES.get(status, MESSAGES[FAILED])
     if describe is not None and error is not None:
         try:
-            message = describe(error)
-        except Exception as failure:  # the page is told in any case
-            logger.error("describe= has failed", exc_info=failure)
+            described: object = describe(error)
+        except Exception as failure:  # noqa: BLE001 - a function of the user's; the page is told
+            report_failure("describe= failed", failure)
+        else:
+            if isinstance(described, str):
+                message = described
+            else:
+                logger.error("describe= must give a string, not %s", type(described).__name__)
     return Ending(False, status, message, items, usage)
 
 
@@ -79,6 +85,15 @@ def _is_enough(outcome: Outcome, items: int | None) -> bool:
 def report(error: Exception) -> None:
     """Write an error that nobody but the page would see to the log."""
     if isinstance(error, (PartialStreamError, TakenBackError)):
-        logger.info("a stream ended by %s, which its reader was told", type(error).__name__)
+        logger.info("a stream failed with %s; its reader was told", type(error).__name__)
     else:
-        logger.error("a stream ended by an error, which its reader was told", exc_info=error)
+        report_failure("a stream failed; its reader was told", error)
+
+
+def report_failure(what: str, error: BaseException) -> None:
+    """Write an error to the log that is not the stream's own: its type and where it was raised.
+
+    Not its message, which may quote what the provider said or the model wrote.
+    """
+    where = "".join(format_tb(error.__traceback__)).rstrip()
+    logger.error("%s: %s\n%s", what, type(error).__qualname__, where)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from typing_extensions import override
 
+from partialstream.spelling import names_meant
+from partialstream.web.checks import check_key, check_seconds, check_stream
 from partialstream.web.encode import Encoding, WireName, wire_of
 from partialstream.web.pump import Pump
 from partialstream.web.reading import discard
 from partialstream.web.sending import HEADERS, Connection, without_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 
     from starlette.background import BackgroundTask
     from starlette.types import Receive, Scope, Send
@@ -40,21 +42,28 @@ class StreamResponse(Response):
         replay: Replay | None = None,
         key: str | None = None,
     ) -> None:
-        if heartbeat is not None and heartbeat <= 0:
-            raise ValueError(f"heartbeat= must be positive, or None for none: {heartbeat}")
-        if (replay is None) != (key is None):
-            raise ValueError("replay= and key= belong together")
+        if heartbeat is not None:
+            check_seconds("heartbeat", heartbeat, positive=True)
+        if replay is None:
+            if key is not None:
+                raise ValueError("key= requires replay=")
+        elif key is None:
+            raise ValueError("replay= requires key=")
+        else:
+            check_key(key)
+        check_stream(stream)
         chosen = wire_of(wire).begin(by_alias=by_alias)
         self._stream = stream
         self._replay = replay
         self._key = key or ""
-        self._extra_headers = headers
         self._heartbeat = heartbeat
         self._encoding = Encoding(None, chosen, throttle=throttle, describe=describe)
         self.status_code = 200
         self.media_type = chosen.media_type
         self.background: BackgroundTask | None = None
-        self.init_headers({**HEADERS, **chosen.headers, **(headers or {})})
+        self.init_headers({**HEADERS, **chosen.headers})
+        self._default_headers = frozenset(self.raw_headers)
+        self.headers.update(headers or {})
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,16 +78,29 @@ class StreamResponse(Response):
                 self._encoding,
                 last_event_id=last_event_id,
                 heartbeat=self._heartbeat,
-                headers=self._extra_headers,
             )
         elif last_event_id is not None:
             # `EventSource` connects again by itself. There is nothing to go on with, and to ask
             # the model again would be paid for; this status keeps it from coming again.
             await discard(self._stream)
             response = Response(status_code=204)
-        await (self._send if response is None else response)(scope, receive, send)
-        if self.background is not None:
-            await self.background()
+        if response is not None:
+            self._copy_headers(response)
+        try:
+            await (self._send if response is None else response)(scope, receive, send)
+        finally:
+            if self.background is not None:
+                await self.background()
+
+    def _copy_headers(self, other: Response) -> None:
+        """Give the headers that were set on this response, cookies too, to the one that is sent."""
+        for name, value in self.raw_headers:
+            if (name, value) in self._default_headers:
+                continue
+            if name == b"set-cookie":
+                other.headers.append(name.decode("latin-1"), value.decode("latin-1"))
+            else:
+                other.headers[name.decode("latin-1")] = value.decode("latin-1")
 
     async def _send(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send the stream itself, for as long as the browser stays."""
@@ -103,8 +125,41 @@ class _Frames:
         await self._connection.end("".join(frames).encode(), torn=torn)
 
 
+Source: TypeAlias = "Iterable[Any] | AsyncIterable[Any] | Callable[[], Any]"
+"""A stream, or what makes one."""
+
+
+@overload
 def respond(
-    stream: Any | Callable[[], Any | Awaitable[Any]],
+    stream: Source,
+    *,
+    wire: WireName | Wire = "sse",
+    heartbeat: float | None = 15.0,
+    throttle: float | None = None,
+    by_alias: bool | None = None,
+    describe: Callable[[Exception], str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> StreamResponse: ...
+
+
+@overload
+def respond(
+    stream: Source,
+    *,
+    wire: WireName | Wire = "sse",
+    heartbeat: float | None = 15.0,
+    throttle: float | None = None,
+    by_alias: bool | None = None,
+    describe: Callable[[Exception], str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    replay: Replay | None,
+    key: str | None,
+) -> StreamResponse: ...
+
+
+@names_meant
+def respond(
+    stream: Source,
     *,
     wire: WireName | Wire = "sse",
     heartbeat: float | None = 15.0,
@@ -117,15 +172,17 @@ def respond(
 ) -> StreamResponse:
     """A stream as an HTTP response, for FastAPI and Starlette.
 
-    When the browser leaves, the stream is closed, and so is the provider's response. An error of
-    the stream becomes what the wire has for it; its message is ours, since errors quote what the
-    provider said and the model wrote.
+    When the browser leaves, the stream is closed, and so is the provider's response. Errors are
+    sent in the wire's format, with a generic message, since their own quote what the provider said
+    and the model wrote.
 
-    The status is always 200, as it is sent before the model is asked: also a request that the
-    provider refuses is an error on the wire. Whatever is to be another status has to be known
-    before `respond` is called. No model is asked for a `HEAD` request, nor for one of an
-    `EventSource` that connects again, which gets 204; the wire `"object"` refuses HTTP/1.0, in
-    which a body that is broken off looks complete.
+    The status is always 200, as it is sent before the model is asked: a request that the provider
+    rejects is an error on the wire, too. To return another status, decide before calling
+    `respond`. No model is asked for a `HEAD` request, nor for one of an `EventSource` that
+    reconnects, which gets 204; the wire `"object"` refuses HTTP/1.0, in which an aborted response
+    looks complete.
+
+    Headers, cookies and background tasks set on the response are kept, with `replay` too.
 
     Args:
         stream: What `create_iterable` or `create_partial` gave, of a sync or an async client; or a
@@ -133,10 +190,10 @@ def respond(
             would block an `async def` endpoint: a function is called in a thread. It must not read
             the request's body, which the response reads to notice that the browser leaves.
         wire: The format, by its name or with options: `web.AiSdk(name="product")`.
-        heartbeat: Seconds without anything to say after which a sign of life is sent, so that
-            nobody on the way takes the connection for dead; None for none.
-        throttle: Seconds in which the changes of a growing object are merged; None for what is
-            usual for the wire: 0.1 where whole values are sent anew, else 0.
+        heartbeat: Seconds of inactivity before a heartbeat is sent, so that proxies keep the
+            connection open; None for none.
+        throttle: Seconds in which the changes of a growing object are merged; None for the wire's
+            default: 0.1 where whole values are sent anew, else 0.
         by_alias: Whether fields have their aliases; None leaves that to the models.
         describe: Makes the message of an error that the page is to show.
         headers: Further headers.
@@ -147,8 +204,9 @@ def respond(
             header of the request.
 
     Raises:
-        ValueError: There is no such wire, a time makes no sense, or one of `replay` and `key` is
-            missing.
+        ValueError: There is no such wire, a time is out of range, or only one of `replay` and `key`
+            is given.
+        TypeError: An argument is of another type; `stream` is no stream.
 
     Example:
         >>> from partialstream import astream_items

@@ -29,6 +29,8 @@ HEADERS: Final = {
     "cache-control": "no-cache, no-transform",
     "content-encoding": "identity",
     "x-accel-buffering": "no",  # nginx
+    # Also for browsers that would wait for text to guess its type from.
+    "x-content-type-options": "nosniff",
 }
 
 NEEDS_CHUNKS: Final = (
@@ -53,6 +55,13 @@ def without_body(scope: Scope, wire: Wire, response: Response) -> Response | Non
         logger.warning("refused a request by HTTP/1.0: %s", NEEDS_CHUNKS)
         return Response(f"{NEEDS_CHUNKS}\n", 505, media_type="text/plain")
     return None
+
+
+class ResponseAbortedError(Exception):
+    """Raised into the server, which then aborts the response: its stream is not complete.
+
+    It says no more, as servers log it: the stream's own error quotes the model.
+    """
 
 
 class Connection:
@@ -95,7 +104,7 @@ class Connection:
             on_leave: Called as soon as the browser has left; then `body` is cancelled.
 
         Raises:
-            Exception: What tears the body: the server breaks the connection off.
+            ResponseAbortedError: The body has to be torn: the server breaks the connection off.
         """
         self._on_leave = on_leave
         torn: Exception | None = None
@@ -107,7 +116,7 @@ class Connection:
             torn = await body()
             group.cancel_scope.cancel()
         if torn is not None:
-            await self._tear(torn)
+            await self._tear(type(torn).__name__)
 
     async def write(self, body: bytes) -> None:
         """Send a part of the body."""
@@ -149,7 +158,7 @@ class Connection:
         self._cancel()
         await anyio.lowlevel.checkpoint()
 
-    async def _tear(self, error: Exception) -> None:
+    async def _tear(self, reason: str) -> None:
         """Break the body off.
 
         An exception does that, but Starlette's `BaseHTTPMiddleware` ends the body first, as if it
@@ -158,4 +167,4 @@ class Connection:
         """
         with suppress(Exception):
             await self._send({"type": "http.response.pathsend", "path": ""})
-        raise error
+        raise ResponseAbortedError(f"the stream is not complete: {reason}")

@@ -22,6 +22,7 @@ from partialstream.web.wires.base import Ending
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from starlette.background import BackgroundTask
     from starlette.types import Receive, Scope, Send
 
     from partialstream.web.replay.log import End, Frame, Log
@@ -57,7 +58,7 @@ class LogResponse(Response):
         after: int,
         *,
         heartbeat: float | None,
-        headers: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._log = log
         self._wire = wire
@@ -66,11 +67,18 @@ class LogResponse(Response):
         self._may_beat = True
         self.status_code = 200
         self.media_type = wire.media_type
-        self.background = None
+        self.background: BackgroundTask | None = None
         self.init_headers({**HEADERS, **wire.headers, **(headers or {})})
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._respond(scope, receive, send)
+        finally:
+            if self.background is not None:
+                await self.background()
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = without_body(scope, self._wire, self)
         if response is not None:
             await response(scope, receive, send)

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from partialstream.web.encode import wire_of
+from partialstream.spelling import names_meant
+from partialstream.web.checks import check_count, check_key, check_seconds
+from partialstream.web.encode import name_of, wire_of
+from partialstream.web.endings import report_failure
 from partialstream.web.reading import discard
 from partialstream.web.replay.following import LogResponse, unavailable
 from partialstream.web.replay.log import Bounds, FullError, Span, Store, StoreError
@@ -75,7 +78,7 @@ class Replay:
 
     Raises:
         TypeError: `redis` is a client that is not async.
-        ValueError: A bound makes no sense.
+        ValueError: A bound is out of range.
 
     Example:
         >>> replay = Replay(linger=60)
@@ -92,6 +95,7 @@ class Replay:
                 return await replay.response(id, wire="ai-sdk")
     """
 
+    @names_meant
     def __init__(
         self,
         *,
@@ -104,13 +108,10 @@ class Replay:
         lease: float = 15.0,
     ) -> None:
         for name, value in {"linger": linger, "keep": keep}.items():
-            if value < 0:
-                raise ValueError(f"{name}= must not be negative: {value}")
+            check_seconds(name, value)
         for name, count in {"max_bytes": max_bytes, "max_logs": max_logs}.items():
-            if count < 1:
-                raise ValueError(f"{name}= must be positive: {count}")
-        if lease <= 0:
-            raise ValueError(f"lease= must be positive: {lease}")
+            check_count(name, count)
+        check_seconds("lease", lease, positive=True)
         self._linger = linger
         self._max_bytes = max_bytes
         self._bounds = Bounds(keep=keep, max_logs=max_logs, lease=lease)
@@ -138,6 +139,7 @@ class Replay:
             await asyncio.wait(runs)
         await self._store.aclose()
 
+    @names_meant
     async def response(
         self,
         key: str,
@@ -165,9 +167,10 @@ class Replay:
         Raises:
             ValueError: The key's stream was sent on another wire.
         """
+        check_key(key)
         chosen = wire_of(wire).begin()
         try:
-            log = await self._store.find(_checked(key))
+            log = await self._store.find(key)
             if log is None:
                 return Response(status_code=204)
             return await _reading(log, chosen, last_event_id, heartbeat, headers)
@@ -182,7 +185,6 @@ class Replay:
         *,
         last_event_id: str | None,
         heartbeat: float | None,
-        headers: Mapping[str, str] | None,
     ) -> Response | None:
         """Give the response to a request that may begin a run; `respond` does this.
 
@@ -194,22 +196,22 @@ class Replay:
             # It was begun. To ask the model again would be paid for.
             await discard(stream)
             return await self.response(
-                key, wire=wire, last_event_id=last_event_id, heartbeat=heartbeat, headers=headers
+                key, wire=wire, last_event_id=last_event_id, heartbeat=heartbeat
             )
-        loop = asyncio.get_running_loop()
+        loop = _running_loop()
         try:
             log, is_new = await self._store.begin(
-                _checked(key), type(wire).__name__, renew=wire.many_runs, name=wire.run
+                key, name_of(wire), renew=wire.many_runs, name=wire.run
             )
         except (FullError, StoreError) as error:
             logger.warning("a stream is sent without being kept: %s", error)
             return None
         if is_new:
             self._start(log, stream, encoding, loop)
-            return LogResponse(log, wire.begin(), 0, heartbeat=heartbeat, headers=headers)
+            return LogResponse(log, wire.begin(), 0, heartbeat=heartbeat)
         await discard(stream)
         try:
-            return await _reading(log, wire.begin(), None, heartbeat, headers)
+            return await _reading(log, wire.begin(), None, heartbeat)
         except StoreError as error:
             return unavailable(error)
 
@@ -230,15 +232,14 @@ class Replay:
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._runs[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a stream's log could not be written", exc_info=error)
+            report_failure("the log of a stream could not be written", error)
 
 
-def _checked(key: str) -> str:
-    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' code
-        raise TypeError(f"key= must be a string, not {key!r}")
-    if not key:
-        raise ValueError("key= must not be empty")
-    return key
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("replay= needs asyncio: its streams run as tasks") from None
 
 
 async def _reading(
@@ -246,12 +247,12 @@ async def _reading(
     wire: Wire,
     last_event_id: str | int | None,
     heartbeat: float | None,
-    headers: Mapping[str, str] | None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The response that reads a log."""
-    if log.wire != type(wire).__name__:
+    if log.wire != name_of(wire):
         raise ValueError(
-            f"the stream of this key was sent as {log.wire}, not {type(wire).__name__}"
+            f"the stream of this key was sent with wire={log.wire!r}, not {name_of(wire)!r}"
         )
     span = await log.span()
     after = None if span is None else position_of(wire, last_event_id, span)

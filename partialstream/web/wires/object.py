@@ -17,15 +17,13 @@ from partialstream.web.wires.base import Ending, Wire
 from partialstream.web.wires.writer import GrowingDocument, TakenBackError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 
 class Object(Wire):
     """A growing JSON document."""
 
     media_type: ClassVar[str] = "text/plain; charset=utf-8"
-    # Else some browsers wait for text to guess its type from.
-    headers: ClassVar[Mapping[str, str]] = {"x-content-type-options": "nosniff"}
     tears: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
 
