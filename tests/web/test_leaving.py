@@ -218,3 +218,33 @@ def test_a_slow_browser_does_not_stall_the_stream() -> None:
             if n == 0:
                 time.sleep(1.0)
     assert READERS["sse"]("".join(seen)).ok
+
+
+@pytest.mark.parametrize("wire", READERS)
+@pytest.mark.parametrize("frames", range(3))
+def test_closing_what_is_encoded_closes_the_stream(wire: str, frames: int) -> None:
+    """Also before the first frame, and between those that come before all events."""
+    with ReplayServer(Answer(products(50), fault=faults.Stall(30))) as provider:
+        clients = Clients(provider, max_retries=0)
+        stream = clients.stream("sync")
+        body = web.encode(stream, wire)
+        for _ in range(frames):
+            next(body)
+        body.close()
+        assert provider.requests[0].wait_hung_up(10.0)
+
+
+@pytest.mark.parametrize("wire", ["sse", "ai-sdk"])
+def test_closing_what_is_encoded_closes_the_async_stream(wire: str) -> None:
+    async def leave(provider: ReplayServer) -> None:
+        clients = Clients(provider, max_retries=0)
+        stream = clients.stream("async")
+        body = web.aencode(stream, wire)
+        await anext(body)
+        await body.aclose()
+        assert stream.outcome.status == "cancelled"
+        async with clients.lifespan(None):
+            pass
+
+    with ReplayServer(Answer(products(50), fault=faults.Stall(30))) as provider:
+        asyncio.run(leave(provider))

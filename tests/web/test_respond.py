@@ -273,8 +273,8 @@ def test_events_of_ones_own() -> None:
         assert READERS["sse"](httpx.get(url).text).state == {"a": 1}
 
 
-def test_what_is_no_stream_is_told() -> None:
-    with serving(app_of(lambda: web.respond(5))) as url:
+def test_what_makes_no_stream_is_told() -> None:
+    with serving(app_of(lambda: web.respond(lambda: 5))) as url:
         assert [name for _, name, _ in sse_events(httpx.get(url).text)] == ["error"]
 
 
