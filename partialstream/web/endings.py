@@ -70,7 +70,7 @@ def ending_of(
         except Exception as failure:  # noqa: BLE001 - a function of the user's; the page is told
             report_failure("describe= failed", failure)
         else:
-            if isinstance(described, str):
+            if isinstance(described, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' code
                 message = described
             else:
                 logger.error("describe= must give a string, not %s", type(described).__name__)

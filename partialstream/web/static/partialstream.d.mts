@@ -35,7 +35,7 @@ export type Growing<T> = T extends (infer E)[]
     ? { [K in keyof T]?: Growing<T[K]> }
     : T;
 
-/** The stream did not end as it should: by an error of the server's, or not at all. */
+/** The stream failed, or ended early. */
 export class StreamError extends Error {
   readonly status: Status;
   constructor(status: Status, message: string);
@@ -47,7 +47,10 @@ export function read<T = unknown>(
 ): AsyncGenerator<StreamEvent<T>, void, undefined>;
 
 export interface ConnectOptions extends RequestInit {
-  /** Where to go on after a lost connection; by default the same address. */
+  /**
+   * Where to reconnect with GET after a lost connection; by default the same address. If it is
+   * given, also where the connection is lost before the first event.
+   */
   resume?: string | URL;
   /** How often to connect again without anything new between. By default 5. */
   retries?: number;
@@ -56,7 +59,7 @@ export interface ConnectOptions extends RequestInit {
   fetch?: typeof fetch;
 }
 
-/** As `read`, and connects again where the connection is lost. */
+/** As `read`, and reconnects where the connection is lost. */
 export function connect<T = unknown>(
   url: string | URL,
   options?: ConnectOptions,

@@ -6,7 +6,7 @@
 //       if (event.type === "change") report = apply(report, event);
 //     }
 
-/** The stream did not end as it should: by an error of the server's, or not at all. */
+/** The stream failed, or ended early. */
 export class StreamError extends Error {
   constructor(status, message) {
     super(message);
@@ -79,7 +79,7 @@ export async function* connect(url, options = {}) {
         headers,
       });
       if (response.status === 204) {
-        throw final(new StreamError("disconnected", "the server has nothing to go on with"));
+        throw final(new StreamError("disconnected", "the server has nothing to resume"));
       }
       return response;
     };
@@ -173,7 +173,11 @@ async function* texts(body) {
   globalThis.addEventListener?.("pagehide", close);
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error) => {
+        // What browsers throw for a connection that was lost; not for one that the page aborts.
+        if (!(error instanceof TypeError)) throw error;
+        throw new StreamError("disconnected", "the connection was lost");
+      });
       if (done) return;
       yield decoder.decode(value, { stream: true });
     }
