@@ -82,13 +82,8 @@ class Clients:
 def serving(app: Any, **options: Any) -> Iterator[str]:
     """Serve an application; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    options = {
-        "log_level": "critical",
-        "timeout_graceful_shutdown": 1,
-        # Else a browser that lives longer may use the connection again for another test's server.
-        "headers": [("connection", "close")],
-        **options,
-    }
+    # Not with `Connection: close`: Node takes a body that is broken off for complete then.
+    options = {"log_level": "critical", "timeout_graceful_shutdown": 1, **options}
     server = Server(Config(app, **options))
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
     thread.start()
