@@ -88,7 +88,7 @@ class Tail:
 
 
 class Hub:
-    """Follows the logs that are read in this process.
+    """Follows the logs that are read in an event loop of this process.
 
     Args:
         server: The Redis.
@@ -101,11 +101,16 @@ class Hub:
         self._process = uuid4().hex
         self._wake = f"{server.prefix}:wake:{self._process}"
         self._tails: dict[str, Tail] = {}
+        self._coming: list[str] = []  # logs that are about to be followed
         self._task: asyncio.Task[None] | None = None
 
     async def attach(self, run: str) -> Tail | None:
         """Follow a log; None if it is gone."""
-        state = await self._server.run(scripts.ATTACH, run, self._process, self._milliseconds)
+        self._coming.append(run)
+        try:
+            state = await self._server.run(scripts.ATTACH, run, self._process, self._milliseconds)
+        finally:
+            self._coming.remove(run)
         if not state:
             return None
         tail = self._tails.get(run)
@@ -124,9 +129,7 @@ class Hub:
         if tail.readers or self._tails.get(run) is not tail:
             return
         del self._tails[run]
-        await self._server.run(scripts.DETACH, run, self._process)
-        if run in self._tails:  # somebody has come meanwhile
-            await self._pulse()
+        await self._leave(run)
 
     async def aclose(self) -> None:
         """Stop; readers get an error."""
@@ -167,7 +170,7 @@ class Hub:
                     else:
                         live[stream.removeprefix(prefix)].add(map(_row, entries))
                 if monotonic() >= pulse:
-                    await self._pulse()
+                    await self._pulse([*self._tails])
                     pulse = monotonic() + self._lease / 3
                 responded = monotonic()
             except StoreError as error:
@@ -176,9 +179,17 @@ class Hub:
                     return
                 await asyncio.sleep(PAUSE)
 
-    async def _pulse(self) -> None:
+    def _is_read(self, run: str) -> bool:
+        return run in self._tails or run in self._coming
+
+    async def _leave(self, run: str) -> None:
+        """Show that this process does not read a log any more."""
+        await self._server.run(scripts.DETACH, run, self._process)
+        if self._is_read(run):  # somebody has come meanwhile
+            await self._pulse([run])
+
+    async def _pulse(self, runs: list[str]) -> None:
         """Show that this process reads, and see which writers are gone."""
-        runs = [*self._tails]
         if not runs:
             return
         alive = await self._server.run(scripts.PULSE, self._process, self._milliseconds, *runs)
@@ -187,6 +198,9 @@ class Hub:
             if tail is not None and tail.lost == bool(lives):
                 tail.lost = not lives
                 tail.wake()
+        for run in runs:
+            if not self._is_read(run):  # the last reader has left meanwhile
+                await self._leave(run)
 
     def _fail(self, error: StoreError) -> None:
         tails, self._tails = self._tails, {}

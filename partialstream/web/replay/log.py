@@ -133,7 +133,8 @@ class Log(Protocol):
     async def tend(self) -> float:
         """Show that the writer lives; gives for how many seconds nobody has read.
 
-        It is for ever where another run has the key now, as nobody will.
+        It is 0 while somebody reads, and less until the first reader comes, or should have. It is
+        for ever where another run has the key now, as nobody will.
 
         Raises:
             RevokedError: It was taken for dead.

@@ -75,7 +75,8 @@ class MemoryLog(Log):
         self._check()
         if self._readers:
             return 0.0
-        return float("inf") if self.is_replaced else monotonic() - self._left_at
+        idle = monotonic() - self._left_at
+        return float("inf") if self.is_replaced and idle >= 0 else idle
 
     @override
     async def release(self) -> None:

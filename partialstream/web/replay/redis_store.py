@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -73,14 +76,14 @@ class RedisLog(Log):
 
     @override
     async def tend(self) -> float:
-        milliseconds: int = await self._server.run(
+        milliseconds: Any = await self._server.run(
             scripts.TEND,
             *(self._run, self._digest, self._keep, self._lease),
             patience=self._patience,
         )
-        if milliseconds < 0:
+        if milliseconds == []:
             raise RevokedError
-        return milliseconds / 1000
+        return float(milliseconds) / 1000
 
     @override
     async def release(self) -> None:
@@ -157,14 +160,17 @@ class RedisStore(Store):
 
     def __init__(self, redis: Any, prefix: str, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._server = RedisServer(redis, prefix)
-        self._hub = Hub(self._server, bounds.lease)
+        self._connect = partial(RedisServer, redis, prefix)
+        self._connect()  # tells now what is wrong; and what it loads is not loaded in a request
+        # Neither connections nor hubs are shared over event loops, or over a fork.
+        self._places: dict[tuple[int, asyncio.AbstractEventLoop], tuple[RedisServer, Hub]] = {}
 
     @override
     async def begin(self, key: str, wire: str, *, renew: bool, name: str) -> tuple[Log, bool]:
         digest = _digest(key)
         bounds = self._bounds
-        reply = await self._server.run(
+        server, _ = self._place()
+        reply = await server.run(
             scripts.BEGIN,
             *(digest, uuid4().hex, wire, int(renew), name),
             *(int(bounds.keep * 1000), int(bounds.lease * 1000), bounds.max_logs),
@@ -177,16 +183,32 @@ class RedisStore(Store):
     @override
     async def find(self, key: str) -> Log | None:
         digest = _digest(key)
-        reply = await self._server.run(scripts.FIND, digest)
+        server, _ = self._place()
+        reply = await server.run(scripts.FIND, digest)
         return self._log(reply[0], digest, reply[1]) if reply else None
 
     @override
     async def aclose(self) -> None:
-        await self._hub.aclose()
-        await self._server.aclose()
+        place = self._places.pop((os.getpid(), asyncio.get_running_loop()), None)
+        if place is not None:
+            server, hub = place
+            await hub.aclose()
+            await server.aclose()
+
+    def _place(self) -> tuple[RedisServer, Hub]:
+        """What is used in this event loop of this process."""
+        here = os.getpid(), asyncio.get_running_loop()
+        place = self._places.get(here)
+        if place is None:
+            for other in list(self._places):
+                if other[1].is_closed():
+                    self._places.pop(other, None)
+            server = self._connect()
+            place = self._places[here] = server, Hub(server, self._bounds.lease)
+        return place
 
     def _log(self, run: bytes, digest: str, wire: bytes) -> Log:
-        return RedisLog(run.decode(), digest, wire.decode(), self._server, self._hub, self._bounds)
+        return RedisLog(run.decode(), digest, wire.decode(), *self._place(), self._bounds)
 
 
 def _digest(key: str) -> str:

@@ -89,7 +89,7 @@ class Run:
             except LogError as error:
                 self._sink.fail(error)
                 break
-            if idle >= self._linger:
+            if idle > 0 and idle >= self._linger:  # 0 says that somebody reads
                 break
             remaining = self._linger - idle
             await anyio.sleep(max(min(remaining, self._lease / 3), TICK))

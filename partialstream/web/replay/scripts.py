@@ -86,7 +86,9 @@ local function finish(run, digest, kept, lease)
   if redis.call('PTTL', KEYS[1] .. ':ended') < kept then
     redis.call('PEXPIRE', KEYS[1] .. ':ended', kept)
   end
-  keep(run, digest, kept)
+  if redis.call('GET', name('key', digest)) == run then
+    redis.call('PEXPIRE', name('key', digest), kept)
+  end
   keep(run, '', kept + 2 * lease)
 end
 """
@@ -154,15 +156,16 @@ return 1
 """)
 
 TEND: Final = Script("""
--- run, digest, keep, lease -> milliseconds without readers, or -1: not the writer's any more
+-- run, digest, keep, lease -> milliseconds without readers, or {}: not the writer's any more
 local run, lease = ARGV[1], tonumber(ARGV[4])
 local state = redis.call('HMGET', name('run', run), 'end', 'left')
-if state[1] or not state[2] then return -1 end
+if state[1] or not state[2] then return {} end
 lives(run, lease)
 keep(run, ARGV[2], tonumber(ARGV[3]) + lease)
 if readers(run) > 0 then return 0 end
-if redis.call('GET', name('key', ARGV[2])) ~= run then return 1e12 end  -- nobody will
-return now - tonumber(redis.call('HGET', name('run', run), 'left'))
+local idle = now - tonumber(redis.call('HGET', name('run', run), 'left'))
+if idle >= 0 and redis.call('GET', name('key', ARGV[2])) ~= run then return 1e12 end  -- nobody will
+return idle
 """)
 
 RELEASE: Final = Script("""

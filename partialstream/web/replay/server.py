@@ -20,24 +20,37 @@ PAUSE: Final = 0.1
 
 
 class RedisServer:
-    """A Redis, for scripts and for one kind of read.
+    """A Redis, for scripts and for one kind of read, in one event loop.
 
     Args:
         redis: An asyncio client of redis-py, or an address to make one for.
         prefix: What all names begin with.
+
+    Raises:
+        ImportError: There is no redis-py.
+        TypeError: The client is not async.
+        ValueError: It is no address.
     """
 
     def __init__(self, redis: Any, prefix: str) -> None:
-        # Loaded here, and not where it is used first: that is in the event loop.
-        self._asyncio = import_module("redis.asyncio")
+        try:
+            asyncio = import_module("redis.asyncio")
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                'replay needs redis: pip install "partialstream[redis]"', name=error.name
+            ) from error
         exceptions = import_module("redis.exceptions")
         self._errors: tuple[type[Exception], ...] = (exceptions.RedisError, OSError)
         self._missing: type[Exception] = exceptions.NoScriptError
         if not isinstance(redis, str) and isinstance(redis, import_module("redis").Redis):
             raise TypeError("redis= takes a client of redis.asyncio")
         self.prefix = prefix
-        self._redis = redis
-        self._client: Any = None
+        self._is_own = isinstance(redis, str)
+        self._client: Any = redis
+        if self._is_own:
+            self._client = asyncio.Redis.from_url(
+                redis, socket_timeout=10, socket_connect_timeout=2
+            )
 
     async def run(self, script: Script, *arguments: Any, patience: float = 0.0) -> Any:
         """Run a script.
@@ -65,9 +78,8 @@ class RedisServer:
         Raises:
             StoreError: Redis does not respond, or refuses.
         """
-        client = self._connected()
         # A client gives up what takes longer than its own limit.
-        limit = client.connection_pool.connection_kwargs.get("socket_timeout")
+        limit = self._client.connection_pool.connection_kwargs.get("socket_timeout")
         if limit is not None:
             block = min(block, limit / 2)
         reply = await self._call(
@@ -90,9 +102,8 @@ class RedisServer:
 
     async def aclose(self) -> None:
         """Close the client, if it was made here."""
-        client, self._client = self._client, None
-        if client is not None and client is not self._redis:
-            await client.aclose()
+        if self._is_own:
+            await self._client.aclose()
 
     async def _run(self, script: Script, arguments: tuple[Any, ...]) -> Any:
         try:
@@ -103,25 +114,19 @@ class RedisServer:
         return await self._call("EVAL", script.text, 1, self.prefix, *arguments)
 
     async def _call(self, *command: Any, within: float = PROMPT) -> Any:
-        client = self._connected()
         try:
             with anyio.fail_after(within):
                 # Frames are bytes, whatever the client makes of others' values.
-                return await client.execute_command(*command, NEVER_DECODE=True)
+                return await self._client.execute_command(*command, NEVER_DECODE=True)
         except TimeoutError as error:
             raise StoreError("Redis does not respond") from error
         except self._errors as error:
             raise StoreError(f"Redis: {error}") from error
-
-    def _connected(self) -> Any:
-        if self._client is None:
-            if isinstance(self._redis, str):
-                self._client = self._asyncio.Redis.from_url(
-                    self._redis, socket_timeout=10, socket_connect_timeout=2
-                )
-            else:
-                self._client = self._redis
-        return self._client
+        except RuntimeError as error:  # as asyncio says it
+            raise StoreError(
+                f"the client passed as redis= cannot be used in this event loop ({error}); an "
+                "address can, in each"
+            ) from error
 
 
 def _pairs(reply: Any) -> list[tuple[Any, Any]]:
