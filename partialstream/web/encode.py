@@ -201,14 +201,14 @@ def encode(
 ) -> Iterator[str]:
     """Encode a stream as the body of an HTTP response. No framework, no I/O.
 
-    An error of the stream becomes what the wire has for it, and is not raised; but the wire
-    `"object"` has nothing for it: there it is raised, which has to tear the body.
+    Errors of the stream are sent in the wire's format, and not raised; except on `"object"`, which
+    cannot represent errors: there they are raised, and the server must abort the response.
 
     Args:
         events: A stream, or its events: `stream.events(changes=True)` of a growing object.
         wire: The format.
-        throttle: Seconds in which changes are merged; None for what is usual for the wire. What is
-            held back passes with the next event.
+        throttle: Seconds in which changes are merged; None for the wire's default. What is held
+            back is sent with the next event.
         by_alias: Whether fields have their aliases; None leaves that to the models.
         describe: Makes the message of an error; by default it is a fixed one for each outcome,
             since errors quote what the provider said and the model wrote.

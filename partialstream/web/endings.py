@@ -1,6 +1,6 @@
-"""How a stream ended, for whoever looks at the page.
+"""How a stream ended, with a message for the page.
 
-What a provider says, and what a model wrote, stays on the server: a message here is one of ours.
+The messages are generic: what the provider said and what the model wrote is never sent.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _is_enough(outcome: Outcome, items: int | None) -> bool:
 
 
 def report(error: Exception) -> None:
-    """Write an error that nobody but the page would see to the log."""
+    """Write an error to the log that is otherwise told to the page only."""
     if isinstance(error, (PartialStreamError, TakenBackError)):
         logger.info("a stream failed with %s; its reader was told", type(error).__name__)
     else:

@@ -1,7 +1,7 @@
-"""Sends the body of a response: signs of life, and browsers that leave.
+"""Sends the body of a response: heartbeats, and browsers that leave.
 
-Three tasks share it: one has the body to send, one keeps the connection open, one waits for the
-browser to leave. Whoever sends holds a lock, so that frames keep their order.
+Three tasks share it: one sends the body, one keeps the connection open, one waits for the browser
+to leave. A lock is held while something is sent, so that frames keep their order.
 """
 
 from __future__ import annotations
@@ -70,11 +70,11 @@ class Connection:
     Args:
         send: As ASGI has it.
         receive: As ASGI has it.
-        heartbeat: Seconds without anything after which a sign of life is sent; None for never.
-        beat: The sign of life that may be sent now; `""` where there is none.
+        heartbeat: Seconds without anything after which a heartbeat is sent; None for never.
+        beat: The heartbeat that may be sent now; `""` where there is none.
 
     Attributes:
-        lock: To be held by whoever sends.
+        lock: Held while something is sent.
         left: Whether the browser has left.
     """
 

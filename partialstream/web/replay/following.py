@@ -45,9 +45,9 @@ class LogResponse(Response):
 
     Args:
         log: The log.
-        wire: The wire, begun, for what the log does not have: signs of life, an end.
+        wire: The wire, begun, for what the log does not have: heartbeats, an end.
         after: The number of the frame that the reader had last.
-        heartbeat: Seconds without anything after which a sign of life is sent.
+        heartbeat: Seconds without anything after which a heartbeat is sent.
         headers: Further headers.
     """
 

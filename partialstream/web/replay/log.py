@@ -58,7 +58,7 @@ class Frame:
 
     Attributes:
         data: Its bytes.
-        beat: Whether a sign of life may follow it.
+        beat: Whether a heartbeat may follow it.
     """
 
     data: bytes

@@ -33,36 +33,37 @@ logger = logging.getLogger("partialstream.web")
 
 
 class Replay:
-    """Keeps what streams have sent, so that a page that reloads goes on.
+    """Keeps what streams have sent, so that a page can resume after a reload.
 
-    Passed to `respond` with a key, it lets the stream run beside the request: it goes on when the
-    browser leaves, and is closed when nobody has read it for `linger` seconds. A request for a
-    known key never asks the model; it gets what was sent from the beginning, and what follows.
+    Passed to `respond` with a key, it lets the stream run independently of the request: the stream
+    continues when the browser leaves, and is closed after `linger` seconds without a reader. A
+    request for a known key never asks the model; it gets what was sent from the beginning, and
+    what follows.
 
-    Whoever has the key can read what is kept under it: let keys be such that nobody guesses them
-    (`uuid4`), or check in the endpoint whose they are.
+    A key is all it takes to read what is kept under it: use unguessable keys (`uuid4`), or check in
+    the endpoint whose they are.
 
     Which request begins a run:
 
     - A key names one run on all wires but `"ai-sdk"`. Known keys are read, also after the end, and
       after an error; for another run, take another key.
     - On `"ai-sdk"` the key is the chat's id, `id` in the body that `useChat` posts, and a chat has
-      a run for each message. `useChat` posts for new messages alone, and goes on by the `GET`
-      route: so each request begins a new run, which the key is of from then on. One that was under
-      way goes on for those who read it, and is closed when they leave. Only a request for the same
-      `web.AiSdk(message_id=...)` as the run under way is taken for one that arrived twice.
+      a run for each message. `useChat` posts for new messages only, and resumes by the `GET`
+      route: so each request begins a new run, which replaces the previous one under that key. The
+      previous one continues for its readers, and is closed when they leave. Only a request for the
+      same `web.AiSdk(message_id=...)` as the current run counts as a repeated one.
 
-    What is bounded: where a log has more than `max_bytes`, its oldest frames are dropped. Nobody
-    who keeps up notices; who is behind is told by an error, and who comes later gets status 204.
-    Where there are `max_logs`, the one that has ended first makes room; where all of them run,
-    a new stream is sent without being kept, and a warning is logged.
+    Bounds: when a log exceeds `max_bytes`, its oldest frames are dropped. Readers that keep up do
+    not notice; slow ones receive an error, and later requests get status 204. When there are
+    `max_logs`, the one that ended first is dropped; while all of them run, a new stream is sent
+    without being kept, and a warning is logged.
 
     Runs are tasks of asyncio; trio is not supported.
 
-    With `redis`, the logs are in Redis (6.2 or later), for any number of processes: each is written
-    by the one that has begun it, and read by all. Where a process dies, those who read its streams
-    are told by an error after `lease` seconds. Where Redis does not respond, a new stream is sent
-    without being kept, with a warning in the log; who wants to go on gets status 503; and a stream
+    With `redis`, the logs are in Redis (6.2 or later; not a cluster), for any number of processes:
+    each is written by the one that has begun it, and read by all. When that process dies, its
+    readers receive an error after `lease` seconds. While Redis does not respond, a new stream is
+    sent without being kept, with a warning in the log; resume requests get status 503; and a stream
     whose log cannot be written any more is closed, with an error for its readers.
 
     Args:
@@ -153,9 +154,9 @@ class Replay:
 
         On `"sse"`, events have numbers: those after `last_event_id` are sent. On the other wires
         it is all from the beginning. Status 204 says that there is nothing to send: the key is not
-        known, or not any more; or all was sent; or the number is none of its events. It makes
-        `EventSource` stop and `useChat` take the chat for one without a response under way. Status
-        503 says that Redis does not respond.
+        known, or not any more; or all was sent; or the event id is unknown. It makes `EventSource`
+        stop, and tells `useChat` that there is no response to resume. Status 503 says that Redis
+        does not respond.
 
         Args:
             key: As it was passed to `respond`.

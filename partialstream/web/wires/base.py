@@ -32,7 +32,7 @@ class Ending:
     Attributes:
         ok: Whether all that was asked for has come.
         status: The outcome's status; `"failed"` for an error that is not the stream's.
-        message: For whoever looks at the page; says nothing of what the provider said.
+        message: For the page; it quotes neither the provider nor the model.
         items: How many items were delivered, None for an object.
         usage: Tokens, None where they are not known.
     """
@@ -52,7 +52,7 @@ class Wire(ABC):
     Attributes:
         media_type: The content type.
         headers: What else the format wants in the head of the response.
-        throttle: Seconds in which changes are merged, if nobody says otherwise.
+        throttle: Seconds in which changes are merged, by default.
         tears: Whether the body of a response that is not complete has to be broken off, because
             its reader takes any other end for success.
         ordered: Whether repaired items have to keep their place.
