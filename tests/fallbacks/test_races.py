@@ -28,6 +28,7 @@ from endpoints import (
     model_of,
     sdk_for,
 )
+from extras import needs
 from silent import SilentServer
 
 from partialstream import (
@@ -123,10 +124,10 @@ def test_headers_that_do_not_come_are_silence(asynchronous: bool) -> None:
     assert run.items == enumerated(*FIVE)
 
 
+@needs("providers", "anthropic")
 @pytest.mark.parametrize("kind", ["anthropic", "instructor"])
 def test_an_sdk_that_retries_by_itself_gives_up(kind: Any, asynchronous: bool) -> None:
     """Instructor's clients keep the retries of their SDKs."""
-    pytest.importorskip("anthropic")
 
     async def main() -> list[Any]:
         async with sdk_for(kind, first.url, asynchronous=True) as one:
@@ -477,11 +478,8 @@ def test_cancelling_the_task() -> None:
         asyncio.run(main())
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("backend", ["asyncio", pytest.param("trio", marks=needs("dev", "trio"))])
 def test_closing_the_stream_from_another_task(backend: str) -> None:
-    if backend == "trio":
-        pytest.importorskip("trio")
-
     async def main() -> None:
         async with (
             sdk_for("chat", first.url, asynchronous=True) as one,

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from extras import is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,8 +87,6 @@ def redis_server() -> Iterator[Redis]:
     """A Redis that is running; the test skips where there is none."""
     if shutil.which("redis-server") is None:
         pytest.skip("no redis-server here")
-    if not is_installed("redis"):
-        pytest.skip('needs the extra "redis": no module redis')
     with TemporaryDirectory() as folder:
         server = Redis(folder)
         server.start()

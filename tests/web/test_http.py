@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
+from extras import needs
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -178,7 +179,8 @@ def test_httpxs_transport(how: str) -> None:
 
 @pytest.fixture(scope="module")
 def fastapi_url() -> Iterator[tuple[str, list[str]]]:
-    fastapi = pytest.importorskip("fastapi")
+    import fastapi  # not where it is not installed
+
     log: list[str] = []
 
     async def session() -> Any:
@@ -229,6 +231,7 @@ def fastapi_url() -> Iterator[tuple[str, list[str]]]:
             yield url, log
 
 
+@needs("examples", "fastapi")
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

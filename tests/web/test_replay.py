@@ -11,6 +11,7 @@ from uuid import uuid4
 import anyio
 import httpx
 import pytest
+from extras import needs
 from redis_runs import redis_server
 from replay_runs import SOON, at_once, site_of, until
 from starlette.applications import Starlette
@@ -40,7 +41,7 @@ def redis() -> Iterator[Redis]:
         yield server
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", pytest.param("redis", marks=needs("redis", "redis"))])
 def make(request: pytest.FixtureRequest) -> Make:
     """Makes a `Replay` with each store."""
     if request.param == "memory":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from extras import needs
 from node_runs import MODULE, needs_clients, needs_node, run
 from redis_runs import redis_server
 from replay_runs import cutting, site_of
@@ -29,7 +30,7 @@ def redis() -> Iterator[Redis]:
         yield server
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", pytest.param("redis", marks=needs("redis", "redis"))])
 def make(request: pytest.FixtureRequest) -> Callable[..., web.Replay]:
     if request.param == "memory":
         return web.Replay

@@ -16,6 +16,7 @@ from uuid import uuid4
 import anyio
 import httpx
 import pytest
+from extras import needs
 from redis_runs import redis_server
 from replay_runs import SOON, Site, at_once, site_of, until
 from web_runs import products
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from redis_runs import Redis
+
+pytestmark = needs("redis", "redis")
 
 STEADY: dict[str, Any] = {"tokens_per_second": 60}
 HERE = Path(__file__).parent

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from extras import needs
 from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -280,7 +281,8 @@ def test_what_makes_no_stream_is_told() -> None:
 
 @pytest.fixture(scope="module")
 def fastapi_url() -> Iterator[str]:
-    fastapi = pytest.importorskip("fastapi")
+    import fastapi  # not where it is not installed
+
     with ReplayServer(Answer(products(2)), repeat=True) as replay:
         clients = Clients(replay)
         app = fastapi.FastAPI(lifespan=clients.lifespan)
@@ -297,6 +299,7 @@ def fastapi_url() -> Iterator[str]:
             yield url
 
 
+@needs("examples", "fastapi")
 @pytest.mark.parametrize("path", ["/async", "/sync"])
 def test_fastapi(fastapi_url: str, path: str) -> None:
     page = READERS["sse"](httpx.post(fastapi_url + path).text)
