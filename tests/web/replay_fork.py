@@ -24,11 +24,15 @@ def main(redis: str) -> None:
         await log.attach()
         return log
 
-    log = loop.run_until_complete(read())
+    loop.run_until_complete(store.find("k"))
+    is_read, tell = os.pipe()
     child = os.fork()
     if child == 0:
+        os.read(is_read, 1)
         asyncio.run(leave(store))
         os._exit(0)
+    log = loop.run_until_complete(read())
+    os.write(tell, b"1")
     os.waitpid(child, 0)
     print(loop.run_until_complete(log.tend()))
     loop.run_until_complete(store.aclose())
