@@ -33,7 +33,7 @@ def main(redis: str) -> None:
         os._exit(0)
     log = loop.run_until_complete(read())
     os.write(tell, b"1")
-    os.waitpid(child, 0)
+    assert os.waitpid(child, 0)[1] == 0
     print(loop.run_until_complete(log.tend()))
     loop.run_until_complete(store.aclose())
     loop.close()
