@@ -41,7 +41,7 @@ def redis() -> Iterator[Redis]:
         yield server
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", pytest.param("redis", marks=needs("redis", "redis"))])
 def make(request: pytest.FixtureRequest) -> Callable[..., web.Replay]:
     """Makes a `Replay` with each store."""
     if request.param == "memory":
@@ -50,7 +50,7 @@ def make(request: pytest.FixtureRequest) -> Callable[..., web.Replay]:
     return partial(web.Replay, redis=url, prefix=f"test-{uuid4().hex}")
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", pytest.param("redis", marks=needs("redis", "redis"))])
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "memory":
         return MemoryStore(BOUNDS)
@@ -105,7 +105,8 @@ def test_nothing_is_kept_after_the_end(make: Any, keep: float) -> None:
             until(lambda: site.again().status_code == 204)
 
 
-def test_a_reader_that_leaves_while_a_sign_of_life_is_under_way(
+@needs("redis", "redis")
+def test_a_reader_that_leaves_while_a_pulse_is_under_way(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It arrives late, and says that the reader is there."""
@@ -144,6 +145,7 @@ def in_a_process(script: str, *arguments: str) -> Any:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
 
 
+@needs("redis", "redis")
 @pytest.mark.parametrize("how", ["address", "client", "memory"])
 def test_an_event_loop_for_each_request(redis: Redis, how: str) -> None:
     """As in tests of applications, without a lifespan."""
@@ -167,6 +169,7 @@ def test_a_client_that_is_of_another_event_loop() -> None:
     asyncio.run(ask())
 
 
+@needs("redis", "redis")
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_workers_that_were_forked_are_apart(redis: Redis) -> None:
     done = in_a_process("replay_fork.py", redis.url)
