@@ -107,7 +107,7 @@ def test_the_events_come_one_by_one_and_a_rejected_item_comes_again() -> None:
     assert end["usage"]["output_tokens"] > 0
 
 
-FAILED = "a stream ended by an error, which its reader was told\n"
+FAILED = "a stream failed; its reader was told: AuthenticationError\n"
 
 
 @pytest.mark.parametrize(
