@@ -45,12 +45,16 @@ def check_key(key: object) -> None:
         raise ValueError("key= must not be empty")
 
 
+def is_stream(value: object) -> bool:
+    """Whether a value can be iterated, with awaiting or without."""
+    return hasattr(value, "__aiter__") or hasattr(value, "__iter__")
+
+
 def check_stream(stream: object) -> None:
     """Check what is to be sent.
 
     Raises:
         TypeError: It is no stream, and nothing that makes one.
     """
-    is_stream = hasattr(stream, "__aiter__") or hasattr(stream, "__iter__")
-    if isinstance(stream, str | bytes | dict) or not (callable(stream) or is_stream):
+    if isinstance(stream, str | bytes | dict) or not (callable(stream) or is_stream(stream)):
         raise TypeError(f"respond takes a stream, or a function that makes one, not {stream!r}")

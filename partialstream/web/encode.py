@@ -24,6 +24,7 @@ from partialstream.stream.events import (
     TextDelta,
     is_item,
 )
+from partialstream.stream.transport import aclose_chunks, close_chunks
 from partialstream.web.checks import check_seconds
 from partialstream.web.endings import ending_of, report
 from partialstream.web.wires.ag_ui import AgUi
@@ -249,9 +250,7 @@ class _Body(Iterator[str]):
     def close(self) -> None:
         """Close the stream."""
         self._frames.close()
-        close = getattr(self._stream, "close", None)
-        if close is not None:
-            close()
+        close_chunks(self._stream)
 
 
 def _encoded(encoding: Encoding, events: Iterable[Any]) -> Generator[str, None, None]:
@@ -263,9 +262,7 @@ def _encoded(encoding: Encoding, events: Iterable[Any]) -> Generator[str, None, 
     except Exception as raised:  # noqa: BLE001 - told by the wire, or raised after it
         error = raised
     finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
+        close_chunks(events)
     frames, torn = encoding.end(error)
     yield from frames
     if torn is not None:
@@ -304,9 +301,7 @@ class _AsyncBody(AsyncIterator[str]):
     async def aclose(self) -> None:
         """Close the stream."""
         await self._frames.aclose()
-        close = getattr(self._stream, "aclose", None) or getattr(self._stream, "close", None)
-        if close is not None:
-            await close()
+        await aclose_chunks(self._stream)
 
 
 async def _encoded_async(
@@ -322,9 +317,7 @@ async def _encoded_async(
     except Exception as raised:  # noqa: BLE001 - told by the wire, or raised after it
         error = raised
     finally:
-        close = getattr(events, "aclose", None)
-        if close is not None:
-            await close()
+        await aclose_chunks(events)
     frames, torn = encoding.end(error)
     for frame in frames:
         yield frame

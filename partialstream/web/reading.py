@@ -22,6 +22,7 @@ from anyio.lowlevel import RunVar
 from typing_extensions import override
 
 from partialstream.stream.transport import is_running
+from partialstream.web.checks import is_stream
 from partialstream.web.encode import events_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def open_reading(stream: Any, wire: Wire) -> Reading:
     """
     if iscoroutinefunction(stream):
         stream = await stream()
-    elif callable(stream) and not _is_stream(stream):
+    elif callable(stream) and not is_stream(stream):
         making = _Making(stream)
         try:
             stream = await to_thread.run_sync(
@@ -89,7 +90,7 @@ async def open_reading(stream: Any, wire: Wire) -> Reading:
         except BaseException:
             making.abandon()
             raise
-        if hasattr(stream, "__await__") and not _is_stream(stream):
+        if hasattr(stream, "__await__") and not is_stream(stream):
             stream = await stream
     if hasattr(stream, "__aiter__"):
         return AsyncReading(stream, wire)
@@ -104,10 +105,6 @@ async def discard(stream: Any) -> None:
         await _close_async(stream)
     elif hasattr(stream, "__iter__") and hasattr(stream, "close"):
         await to_thread.run_sync(stream.close, limiter=_limiter(_closing))
-
-
-def _is_stream(value: Any) -> bool:
-    return hasattr(value, "__aiter__") or hasattr(value, "__iter__")
 
 
 async def _close_async(stream: Any) -> None:
