@@ -10,6 +10,7 @@ events.py     what a session gives; a search for words in it
 observer.py   what a session reports to its observer
 changes.py    what lists gained; fewer changes where there are too many
 confidence.py how likely the values were, by their tokens
+loops.py      the running event loop, for other threads
 transport.py  where chunks come from: opened and closed once, interrupted from other threads
 deadline.py   a bound on how long a call may take
 """

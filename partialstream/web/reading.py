@@ -7,12 +7,10 @@ thread that waits for the provider, the stream is closed from a second one.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
-from importlib import import_module
 from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +19,7 @@ from anyio import to_thread
 from anyio.lowlevel import RunVar
 from typing_extensions import override
 
+from partialstream.stream.loops import running_loop
 from partialstream.stream.transport import is_running
 from partialstream.web.checks import is_stream
 from partialstream.web.encode import events_of
@@ -185,7 +184,7 @@ class ThreadReading(Reading):
         self._room.set()
         self._waits = False  # whether the event loop is to be woken up
         self._arrived = anyio.Event()
-        self._call_soon = _caller()
+        self._call_soon, _ = running_loop()
 
     @override
     async def run(self) -> None:
@@ -265,14 +264,3 @@ class ThreadReading(Reading):
             self._waits = False
             with suppress(RuntimeError):  # the event loop is gone, and with it whoever waited
                 self._call_soon(self._arrived.set)
-
-
-def _caller() -> Callable[[Callable[[], None]], object]:
-    """What calls a function in this event loop, from a thread, without waiting for it."""
-    try:
-        return asyncio.get_running_loop().call_soon_threadsafe
-    except RuntimeError:
-        trio: Any = import_module("trio")  # which runs this
-        call_soon: Callable[[Callable[[], None]], object]
-        call_soon = trio.lowlevel.current_trio_token().run_sync_soon
-        return call_soon

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anyio import Event, move_on_after
 from typing_extensions import override
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from partialstream.stream.loops import running_loop
 
+if TYPE_CHECKING:
     from partialstream.stream.steps import Steps
 
 
@@ -59,7 +57,7 @@ class AsyncTicket(Ticket):
 
     def __init__(self, tokens: int, since: float) -> None:
         super().__init__(tokens, since)
-        self._call_soon, self._is_closed = _loop()
+        self._call_soon, self._is_closed = running_loop()
         self._event = Event()
 
     @override
@@ -85,16 +83,3 @@ class AsyncTicket(Ticket):
     async def _wait(self, seconds: float) -> None:
         with move_on_after(seconds):
             await self._event.wait()
-
-
-def _loop() -> tuple[Callable[[Callable[[], Any]], Any], Callable[[], bool]]:
-    """Of the running event loop: what calls a function in it, from any thread; whether it is over.
-
-    Trio's cannot be asked: that it is over shows when something is to be called.
-    """
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # the only other loop that anyio knows
-        token: Any = import_module("trio").lowlevel.current_trio_token()
-        return token.run_sync_soon, bool
-    return loop.call_soon_threadsafe, loop.is_closed
