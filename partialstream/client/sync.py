@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from partialstream.client.base import BaseClient
 from partialstream.client.race.threads import race
-from partialstream.client.retries.items import item_session
+from partialstream.client.response_model import items_shape
+from partialstream.client.retries.items import continued_session, item_session
 from partialstream.client.retries.objects import partial_session
 from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retries.session import first_request
@@ -16,7 +17,10 @@ from partialstream.stream.sync import ItemStream, PartialStream
 from partialstream.stream.transport import Chunks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from partialstream.client.call import Call
+    from partialstream.client.retries.placing import Element
     from partialstream.stream.session import Session
 
 
@@ -27,6 +31,34 @@ class SyncCalls(BaseClient):
 
     def _item_stream(self, call: Call) -> ItemStream[Any]:
         session = item_session(call)
+        return ItemStream(session, self._chunks(call, session))
+
+    def continue_items(
+        self,
+        elements: Iterable[Element[Any]],
+        *,
+        response_model: Any,
+        listed: bool = False,
+        **arguments: Any,
+    ) -> ItemStream[Any]:
+        """Stream the rest of a list whose first elements an earlier call has brought.
+
+        The first request is the one that resumes a list within a call, or, if nothing but
+        rejected elements is missing, the one that repairs them.
+
+        Args:
+            elements: What has come, in the order of the list, from its start: items, and rejected
+                items as far as they have not been repaired. They are not delivered again.
+            response_model: As for `create_iterable`.
+            listed: Whether the list had come to its end.
+            **arguments: Those of `create_iterable`, as they were in the earlier call.
+
+        Returns:
+            A stream of the items that are missing, with their indexes in the whole list.
+        """
+        given = {"model": None, "messages": None, "kwargs": arguments}
+        call = self._call(items_shape(response_model), given, stream=True)
+        session = continued_session(call, elements, listed=listed)
         return ItemStream(session, self._chunks(call, session))
 
     def _partial_stream(self, call: Call) -> PartialStream[Any]:

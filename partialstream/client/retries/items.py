@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from typing_extensions import override
@@ -17,6 +18,7 @@ from partialstream.client.prompts import (
 from partialstream.client.retries.failures import Failure
 from partialstream.client.retries.placing import Placing, same_text
 from partialstream.client.retries.session import RetryingSession
+from partialstream.client.sdk_arguments import arguments_of, input_tokens
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,
@@ -27,7 +29,14 @@ from partialstream.errors import (
 )
 from partialstream.limits import exceeded
 from partialstream.results import Item, Outcome, RejectedItem
-from partialstream.stream.events import Event, ItemRejected, ItemRepaired, Resumed, TextDelta
+from partialstream.stream.events import (
+    AttemptStarted,
+    Event,
+    ItemRejected,
+    ItemRepaired,
+    Resumed,
+    TextDelta,
+)
 from partialstream.stream.response import ResponseStream
 from partialstream.stream.session import Session
 from partialstream.validation.items import invalid_item
@@ -38,13 +47,14 @@ if TYPE_CHECKING:
 
     from partialstream.client.call import Call
     from partialstream.client.endpoints.base import RequestBuilder
-    from partialstream.client.retries.placing import Elements, Placed
+    from partialstream.client.retries.placing import Element, Elements, Placed
     from partialstream.results import AttemptCause, Path
     from partialstream.stream.items import ItemReader
 
 T = TypeVar("T")
 
 _STATUSES_OF_THE_TRANSPORT = ("disconnected", "stalled", "empty")
+_LOST = "the program that read the response ended"
 
 
 class ItemRetries(RetryingSession[T]):
@@ -77,6 +87,29 @@ class ItemRetries(RetryingSession[T]):
     @override
     def keep_order(self) -> None:
         self._ordered = True
+
+    def go_on_after(self, elements: Iterable[Element[T]], *, listed: bool) -> None:
+        """The list has these elements, which are not delivered; ask for what is missing.
+
+        `listed` says that there are no more, so that only the rejected ones are asked for again.
+        To be called before the first request.
+        """
+        self._take_in([(element, None) for element in elements])
+        self._held.clear()
+        self._rejected.update(self._pending)
+        self._brought = 0
+        while self._next_index < self._placing.elements.count:
+            if self._next_index in self._pending:
+                break
+            self._next_index += 1
+        if self._placing.elements.count or self._pending:
+            cause: AttemptCause = "repair" if listed and self._pending else "resume"
+            lost = IncompleteStreamError(_LOST, outcome=Outcome("disconnected", detail=_LOST))
+            self._failure = Failure(lost, cause, progress=False)
+            self._cause = cause
+            self.pending = [AttemptStarted(1, cause)]
+            self._prepare(self._failure)
+            self.estimate_input = partial(input_tokens, arguments_of(self.opening_request))
 
     # -- reading a response ----------------------------------------------------------------
 
@@ -279,6 +312,16 @@ def item_session(call: Call) -> Session[Any]:
         reader = call.item_reader(ResponseStream(), "skip" if on_invalid == "skip" else "raise")
         return call.describe(Session(reader, call.options.take, call.options.stop_when))
     return call.describe(ItemRetries(call))
+
+
+def continued_session(
+    call: Call, elements: Iterable[Element[Any]], *, listed: bool
+) -> Session[Any]:
+    """What reads the rest of a list whose first elements are known; see `go_on_after`."""
+    session: ItemRetries[Any] = ItemRetries(call)
+    call.describe(session)
+    session.go_on_after(elements, listed=listed)
+    return session
 
 
 def list_text(raws: Iterable[str], path: Path) -> str:

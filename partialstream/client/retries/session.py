@@ -91,6 +91,11 @@ class RetryingSession(RoutedSession[T]):
     # -- for the driver --------------------------------------------------------------------
 
     @property
+    def opening_request(self) -> Any:
+        """The first request: the caller's own, unless the list goes on from an earlier one."""
+        return self._request_by(self._call.builder)
+
+    @property
     @override
     def request(self) -> Any:
         return self._request
@@ -367,7 +372,9 @@ def first_request(
             raise too_expensive
         while True:
             try:
-                return (yield from send(call.request))
+                return (
+                    yield from send(call.request if retries is None else retries.opening_request)
+                )
             except Exception as error:  # whichever SDK it is of: `transient` knows what may pass
                 if retries is None or not (yield from retries.retry_first_request(error)):
                     raise
