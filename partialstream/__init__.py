@@ -7,9 +7,9 @@
                     format)        growing values)    once)              response)
 
 `client` makes the request before that, and `telemetry` shows what becomes of it; `web` sends it on
-to browsers; `testing` plays the provider, `cli` is the command line. `errors`, `results`, `usage`,
-`prices`, `limits`, `quoting` and `spelling` are what all of them share. Each package begins with a
-map of its files.
+to browsers, `etl` extracts rows from many documents; `testing` plays the provider, `cli`
+is the command line. `errors`, `results`, `usage`, `prices`, `limits`, `quoting` and `spelling` are
+what all of them share. Each package begins with a map of its files.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     from partialstream.client.endpoints.base import Endpoint
     from partialstream.client.hooks import EventName
+    from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
+    from partialstream.stream.observer import Target
 
 _NOT_OPTIONS: Final = ("self", "response_model", "stream", "kwargs")
 _FOR_SDK: Final = ("model", "messages")
@@ -85,6 +88,39 @@ class BaseClient(RoutedClient):
         return self
 
     completions = messages = responses = chat
+
+    def target_of(self, shape: ResponseShape, **arguments: Any) -> Target:
+        """Where a streamed call would go, and what it would ask; it is checked and not made.
+
+        Args:
+            shape: What it asks for.
+            **arguments: As for `create_iterable`.
+
+        Raises:
+            TypeError: As a call would.
+            ValueError: As a call would.
+        """
+        given = {"model": None, "messages": None, "kwargs": arguments}
+        call = self._call(shape, given, stream=True)
+        return self._endpoint.target(call.request)
+
+    @property
+    def provider(self) -> str:
+        """Who is asked, by the name that OpenTelemetry's GenAI conventions have for it."""
+        return self._endpoint.provider
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """How often requests may be sent; see `from_openai`."""
+        return self._endpoint.rate_limit
+
+    def with_rate_limit(self, rate_limit: RateLimit) -> Self:
+        """A client like this one, whose requests wait for `rate_limit`."""
+        endpoint = copy(self._endpoint)
+        endpoint.rate_limit = rate_limit
+        limited = copy(self)
+        limited._endpoint = endpoint
+        return limited
 
     def _call(self, shape: ResponseShape, arguments: Mapping[str, Any], *, stream: bool) -> Call:
         """Make a call ready; `arguments` are the `locals()` of the method that was called.

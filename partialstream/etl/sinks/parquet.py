@@ -1,0 +1,152 @@
+"""A folder of Parquet files, each of many documents."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from partialstream.etl.errors import RowsRefusedError, SinkError
+from partialstream.etl.sinks.columns import READERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from partialstream.etl.sinks.base import Batch, DocumentRows
+    from partialstream.etl.sinks.columns import Column, Kind
+
+_PART: Final = re.compile(r"\.?part-(\d+)\.parquet")
+
+
+class Parquet:
+    """Writes part files into a folder: `part-000001.parquet`, ...
+
+    A file is written under a name that begins with a dot, which readers of such folders leave
+    out, and renamed when it is on the disk. Lists and objects are JSON texts. Rows cannot be
+    replaced. Needs the extra `parquet`.
+
+    Args:
+        path: The folder. It is made if there is none; there must be no Parquet files in it.
+        batch_rows: Rows of a file, about. Until so many have come, they are in the journal.
+    """
+
+    can_replace = False
+
+    def __init__(self, path: str | os.PathLike[str], *, batch_rows: int = 50_000) -> None:
+        if batch_rows < 1:
+            raise ValueError(f"batch_rows must be at least 1, not {batch_rows}")
+        # Not later, when requests have been paid. It has no types.
+        self._arrow: Any = import_module("pyarrow")
+        self._parquet: Any = import_module("pyarrow.parquet")
+        self.name = f"parquet {os.fspath(path)}"
+        self.batch_rows = batch_rows
+        self._folder = Path(path)
+        self._columns: Sequence[Column] = ()
+        self._schema: Any = None
+
+    def open(self, columns: Sequence[Column], state: str | None) -> str:
+        """See `Sink`; gives the number of the last part that is marked."""
+        self._columns = columns
+        self._schema = self._arrow.schema(
+            [(name, self._type(kind), nullable) for name, kind, nullable in columns]
+        )
+        last = 0 if state is None else int(state)
+        if self._folder.exists() and not self._folder.is_dir():
+            raise SinkError(f"{self._folder} is not a folder, in which part files could be")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path in self._folder.iterdir():
+            part = _PART.fullmatch(path.name)
+            if state is None and path.suffix == ".parquet":
+                raise SinkError(
+                    f"{path} exists, and this journal did not write it; remove it, or use the "
+                    "journal that it belongs to"
+                )
+            if part is not None and (int(part[1]) > last or path.name[0] == "."):
+                path.unlink()  # it was written and not marked, and will come again
+        return str(last)
+
+    def _type(self, kind: Kind) -> Any:
+        arrow = self._arrow
+        types = {
+            "integer": arrow.int64,
+            "number": arrow.float64,
+            "boolean": arrow.bool_,
+            "date": arrow.date32,
+        }
+        return types.get(kind, arrow.string)()
+
+    def deliver(self, batch: Batch) -> str:
+        """See `Sink`; gives the number of the part."""
+        try:
+            table = self._table(batch.documents)
+        except self._refusals as error:
+            for document in batch.documents:
+                self._check(document)
+            raise SinkError(f"rows cannot be written as Parquet: {error}") from error
+        if table.num_rows:
+            self._write(table, batch.number)
+        return str(batch.number)
+
+    def _write(self, table: Any, number: int) -> None:
+        name = f"part-{number:06}.parquet"
+        hidden = self._folder / f".{name}"
+        try:
+            with hidden.open("wb") as file:
+                self._parquet.write_table(table, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(hidden, self._folder / name)
+        except OSError:
+            hidden.unlink(missing_ok=True)
+            raise
+        _sync_folder(self._folder)
+
+    @property
+    def _refusals(self) -> tuple[type[Exception], ...]:
+        """What Python and Arrow raise for values that a column cannot hold."""
+        return (self._arrow.ArrowInvalid, self._arrow.ArrowTypeError, OverflowError, ValueError)
+
+    def _check(self, document: DocumentRows) -> None:
+        try:
+            self._table([document])
+        except self._refusals as error:
+            raise RowsRefusedError(document.id, f"cannot be written as Parquet: {error}") from error
+
+    def _table(self, documents: Sequence[DocumentRows]) -> Any:
+        values: dict[str, list[Any]] = {column.name: [] for column in self._columns}
+        for document in documents:
+            for row in document.rows:
+                members = {"document": document.id, "row": row.index, **row.members}
+                for column in self._columns:
+                    values[column.name].append(_cell(members.get(column.name), column))
+        return self._arrow.table(values, schema=self._schema)
+
+    def close(self) -> None:
+        """See `Sink`."""
+
+
+def _cell(value: Any, column: Column) -> Any:
+    if value is None:
+        return None
+    if column.kind == "json":
+        return _json(value)
+    read = READERS.get(column.kind)
+    return value if read is None else read(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a new name on the disk."""
+    if os.name == "nt":  # where folders cannot be opened
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
