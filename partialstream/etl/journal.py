@@ -461,11 +461,13 @@ class Journal:
         with self._lock, _errors_of(self.path):
             return dict(self._db.execute("SELECT state, count(*) FROM documents GROUP BY state"))
 
-    def cost(self) -> float:
-        """US dollars paid so far, over all runs."""
+    def costs(self) -> tuple[float, float]:
+        """US dollars paid so far, over all runs; and for the document that cost most."""
         with self._lock, _errors_of(self.path):
-            (cost,) = self._db.execute("SELECT total(cost) FROM documents").fetchone()
-            return float(cost)
+            total, most = self._db.execute(
+                "SELECT total(cost), coalesce(max(cost), 0.0) FROM documents"
+            ).fetchone()
+            return total, most
 
     # -- SQLite ----------------------------------------------------------------------------
 

@@ -79,8 +79,8 @@ class Run:
         self._retry_failed = retry_failed
         self._max_cost = max_cost
         self._hand_over = hand_over
-        self._spent = journal.cost() if max_cost is not None else 0.0
-        self._largest = 0.0  # cost of a document
+        # US dollars, over all runs, and for the document that cost most
+        self._spent, self._largest = (0.0, 0.0) if max_cost is None else journal.costs()
         self._open = 0  # documents that are read now
         self._waiting, self._waiting_rows = journal.waiting()
         self._bell = Event()  # something has changed

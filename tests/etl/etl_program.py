@@ -1,46 +1,78 @@
-"""A program that is killed: runs the job of `etl_runs` against a server.
+"""A program that is killed: it runs the job of `etl_runs` against a server.
 
-python etl_program.py BASE_URL JOURNAL SINK DOCUMENTS ROWS ON_RESTART sync|async [LIMIT]
+It loads everything once, and runs a child of its own for each line that it reads, so that a start
+takes no time: `{"base_url": ..., "journal": ..., "sink": ..., "documents": ..., ...}`. It answers
+with the child's process id, and a second line with its exit code when that has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import resource
 import sys
+import traceback
 from typing import Any
 
 from etl_runs import extraction_of, job
 from openai import AsyncOpenAI, OpenAI
 
+from partialstream.etl.sinks import parquet, sql  # noqa: F401  # loaded before the fork
+
 
 def main() -> None:
-    """Run it; the last line says what was done."""
-    base_url, journal, sink, documents, rows, on_restart, kind, *limit = sys.argv[1:]
-    if limit:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit[0]), resource.RLIM_INFINITY))
-    options: dict[str, Any] = {"journal": journal, "sink": sink_of(sink), "on_restart": on_restart}
-    options["endpoint"] = "test"
-    given = job(int(documents), None if rows == "-" else int(rows))
-    if kind == "sync":
-        with OpenAI(base_url=base_url, api_key="test") as sdk:
-            print(extraction_of(sdk, options).run(given).as_dict())
+    """Run children until there are no more lines."""
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            run_child(json.loads(line))
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def run_child(given: dict[str, Any]) -> None:
+    """Run the job, and end without returning."""
+    code = 1
+    try:
+        if "limit" in given:
+            size = given["limit"]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        run(given)
+        code = 0
+    except BaseException:  # noqa: BLE001 - it is written down, and this process ends
+        with open(given["told"], "w", encoding="utf-8") as file:
+            traceback.print_exc(file=file)
+    finally:
+        os._exit(code)
+
+
+def run(given: dict[str, Any]) -> None:
+    """Run the job."""
+    options = {
+        "journal": given["journal"],
+        "sink": sink_of(given["sink"]),
+        "on_restart": given.get("on_restart", "resume"),
+        "endpoint": "test",
+    }
+    documents = job(given["documents"], given.get("rows"))
+    address = {"base_url": given["base_url"], "api_key": "test"}
+    if given.get("kind", "sync") == "sync":
+        with OpenAI(**address) as sdk:
+            extraction_of(sdk, options).run(documents)
         return
 
-    async def main() -> None:
-        async with AsyncOpenAI(base_url=base_url, api_key="test") as sdk:
-            print((await extraction_of(sdk, options).arun(given)).as_dict())
+    async def work() -> None:
+        async with AsyncOpenAI(**address) as sdk:
+            await extraction_of(sdk, options).arun(documents)
 
-    asyncio.run(main())
+    asyncio.run(work())
 
 
 def sink_of(sink: str) -> Any:
-    """A sink by its name; Parquet with files that are not as large as the whole."""
-    if not sink.endswith(".parquet"):
-        return sink
-    from partialstream.etl.sinks.parquet import Parquet
-
-    return Parquet(sink, batch_rows=700)
+    """A sink by its name; one of Parquet with files that are not as large as the whole."""
+    return parquet.Parquet(sink, batch_rows=700) if sink.endswith(".parquet") else sink
 
 
 if __name__ == "__main__":

@@ -74,11 +74,13 @@ class Model:
         self,
         spoil: Callable[[int, int, Answer], Answer] | None = None,
         tokens_per_second: float | None = None,
+        chunk_size: int = 12,
     ) -> None:
         self.asked = Counter[int]()
         self.items = 0
         self.spoil = spoil
         self.tokens_per_second = tokens_per_second
+        self.chunk_size = chunk_size
 
     def __call__(self, request: ReplayRequest) -> Answer:
         messages = request.body["messages"]
@@ -92,14 +94,15 @@ class Model:
             rows = [rows[index] for index in indexes]
             beside = f'"indexes": "{", ".join(map(str, indexes))}", '
         elif len(messages) > 1:
-            known = int(re.findall(r"after (\d+) complete items?", instruction)[0])
+            found = re.search(r"after (\d+) complete items?", instruction)
+            known = 0 if found is None else int(found[1])
             rows = rows[known:]
-            beside = f'"first_index": {known}, '
+            beside = f'"first_index": {known}, ' if known else ""
         self.items += len(rows)
         items = ", ".join(json.dumps(row, ensure_ascii=False) for row in rows)
         answer = Answer(
             f'{{{beside}"items": [{items}]}}',
-            chunk_size=12,
+            chunk_size=self.chunk_size,
             tokens_per_second=self.tokens_per_second,
         )
         return answer if self.spoil is None else self.spoil(number, self.asked[number], answer)

@@ -5,131 +5,197 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from etl_runs import Model, count_of, expected, lines, right_rows, rows_in
+from etl_sinks import SINKS, Place
+from extras import needs
 
-from partialstream.testing import ReplayServer
+from partialstream.testing import Answer, ReplayServer
 
 if TYPE_CHECKING:
-    from partialstream.testing import Answer
+    from collections.abc import Iterator
 
 PROGRAM = Path(__file__).with_name("etl_program.py")
 KILLS = int(os.environ.get("PARTIALSTREAM_KILLS", "10"))
 DOCUMENTS = 200
-PACE = 3000  # tokens a second, so that a run takes a second or so
+CHUNK = 40  # characters of a delta: about a row
+PACE = 300.0  # deltas a second; a document takes a fifth of a second or so
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no SIGKILL")
-
-
-def start(server: ReplayServer, journal: Path, sink: str, **options: Any) -> Any:
-    given = {"documents": DOCUMENTS, "rows": "-", "on_restart": "resume", "kind": "sync", **options}
-    return subprocess.Popen(
-        [sys.executable, str(PROGRAM), server.base_url, str(journal), sink]
-        + [str(value) for value in given.values()],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="it has no SIGKILL"),
+    needs("parquet", "pyarrow"),
+    needs("sql", "sqlalchemy"),
+]
 
 
-def end(process: Any) -> str:
-    shown, told = process.communicate(timeout=120)
-    assert process.returncode == 0, told
-    return str(shown)
+class Program:
+    """The program, of which one child runs at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._told = folder / "told.txt"
+        self._process = subprocess.Popen(
+            [sys.executable, str(PROGRAM)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.child = 0
+
+    def start(self, **options: Any) -> None:
+        assert self._process.stdin is not None
+        line = json.dumps({"told": str(self._told), "documents": DOCUMENTS, **options})
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        self.child = int(self._line())
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def kill(self) -> bool:
+        """Kill the child; gives whether it was still running."""
+        os.kill(self.child, signal.SIGKILL)  # it is not waited for before its line is read
+        return int(self._line()) == -signal.SIGKILL
+
+    def end(self) -> str:
+        """Wait for the child's end; gives the traceback, `""` if there is none."""
+        code = int(self._line())
+        return "" if code == 0 else self._told.read_text("utf-8")
+
+    def close(self) -> None:
+        with self._process:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
 
 
-def rows_seen(journal: Path) -> int:
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    program = Program(tmp_path)
+    yield program
+    program.close()
+
+
+@pytest.fixture(params=SINKS, ids=lambda kind: kind.__name__)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Where rows go."""
+    with request.param(tmp_path) as place:
+        yield place
+
+
+def done_in(journal: Path) -> int:
     """How many documents are done, as a sign of progress."""
     if not journal.exists():
         return 0
     with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=5)) as db:
         try:
-            (count,) = db.execute(
-                "SELECT count(*) FROM documents WHERE state != 'open'"
-            ).fetchone()
+            found = db.execute("SELECT count(*) FROM documents WHERE state != 'open'").fetchone()
         except sqlite3.OperationalError:  # it has no tables yet
             return 0
-        return int(count)
+        return int(found[0])
 
 
-def kill_often(server: ReplayServer, journal: Path, sink: str, seed: int, **options: Any) -> int:
-    """Start and kill the program, each time somewhat further on; gives how often."""
+def kill_often(program: Program, journal: Path, seed: int, **options: Any) -> None:
+    """Start and kill the program, each time somewhat further on."""
     chance = random.Random(seed)
-    killed = 0
-    for step in range(1, KILLS + 1):
-        process = start(server, journal, sink, **options)
-        goal = DOCUMENTS * step // (KILLS + 2)
+    for step in range(KILLS):
+        program.start(journal=str(journal), **options)
+        goal = min(DOCUMENTS * step // (KILLS + 1), done_in(journal) + DOCUMENTS // KILLS)
         deadline = time.monotonic() + 60
-        while rows_seen(journal) < goal and process.poll() is None:
+        while done_in(journal) < goal:
             assert time.monotonic() < deadline
             time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.05))
-        if process.poll() is None:
-            killed += 1
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    return killed
+        time.sleep(chance.uniform(0, 0.3))
+        assert program.kill()
 
 
-def tokens_of(documents: int) -> int:
-    """Deltas of one pass."""
-    sizes = [
-        len(json.dumps({"items": right_rows(number)}, ensure_ascii=False))
-        for number in range(documents)
+def deltas_of_one_pass() -> int:
+    """What has to be paid at least."""
+    texts = [
+        json.dumps({"items": right_rows(number)}, ensure_ascii=False) for number in range(DOCUMENTS)
     ]
-    return sum(-(-size // 12) for size in sizes)
+    return sum(-(-len(text) // CHUNK) for text in texts)
 
 
-def sent(server: ReplayServer) -> int:
-    return sum(request.deltas_sent for request in server.requests)
+def starts_in(journal: Path) -> int:
+    """How often documents were begun, or gone on with."""
+    with closing(sqlite3.connect(journal)) as db:
+        return int(db.execute("SELECT sum(starts) FROM documents").fetchone()[0])
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_jsonl(tmp_path: Path, kind: str) -> None:
-    journal, sink = tmp_path / "run.db", tmp_path / "rows.jsonl"
-    model = Model(tokens_per_second=PACE)
-    with ReplayServer(model) as server:
-        killed = kill_often(server, journal, str(sink), seed=1, kind=kind)
-        assert killed >= KILLS - 1
-        for line in lines(sink):  # complete at any time
-            assert line["count"] == line["row"]
-        end(start(server, journal, str(sink), kind=kind))
-        assert rows_in(lines(sink)) == sorted(expected(DOCUMENTS))
-        assert not (tmp_path / "run.dead-letters.jsonl").exists()
-        # One request for each document, and one more for each time it was under way.
-        with closing(sqlite3.connect(journal)) as db:
-            (starts,) = db.execute("SELECT sum(starts) FROM documents").fetchone()
-        assert len(server.requests) <= starts
-        assert sent(server) <= 1.1 * tokens_of(DOCUMENTS)
+def test_nothing_is_lost_nothing_is_doubled_and_little_is_paid_twice(
+    program: Program, tmp_path: Path, place: Place, kind: str
+) -> None:
+    if kind == "async" and type(place) is not SINKS[0]:
+        pytest.skip("what delivers is the same for both")
+    journal = tmp_path / "run.db"
+    with ReplayServer(Model(tokens_per_second=PACE, chunk_size=CHUNK)) as server:
+        options = {"base_url": server.base_url, "sink": place.spec, "kind": kind}
+        kill_often(program, journal, seed=len(place.spec), **options)
+        assert place.rows() <= expected(DOCUMENTS)
+        program.start(journal=str(journal), **options)
+        assert program.end() == ""
+        assert place.rows() == expected(DOCUMENTS)
+        assert place.count() == len(expected(DOCUMENTS))
+        # One for each document, and one for each time that a document was resumed.
+        assert len(server.requests) <= starts_in(journal)
+        sent = sum(request.deltas_sent for request in server.requests)
+        assert sent <= 1.1 * deltas_of_one_pass()
+    assert not (tmp_path / "run.dead-letters.jsonl").exists()
 
 
-def test_begun_anew_the_rows_of_a_document_are_of_one_response(tmp_path: Path) -> None:
+def test_begun_anew_the_rows_of_a_document_are_of_one_response(
+    program: Program, tmp_path: Path
+) -> None:
     journal, sink = tmp_path / "run.db", tmp_path / "rows.jsonl"
 
     def spoil(number: int, asked: int, answer: Answer) -> Answer:
         # It finds other articles each time it is asked.
-        text = answer.text.replace("article ", f"{asked}. article ")
-        return type(answer)(text, chunk_size=12, tokens_per_second=PACE)
+        return replace(answer, text=answer.text.replace("article ", f"{asked}. article "))
 
-    model = Model(spoil)
+    def number_of(document: str) -> int:
+        return int(document.partition("-")[2])
+
+    model = Model(spoil, tokens_per_second=PACE, chunk_size=CHUNK)
     with ReplayServer(model) as server:
-        kill_often(server, journal, str(sink), seed=2, on_restart="restart")
-        end(start(server, journal, str(sink), on_restart="restart"))
-    found: dict[str, list[str]] = {}
+        options = {"base_url": server.base_url, "sink": str(sink), "on_restart": "restart"}
+        kill_often(program, journal, seed=2, **options)
+        program.start(journal=str(journal), **options)
+        assert program.end() == ""
+        assert len(server.requests) <= starts_in(journal)
+    articles: dict[int, list[str]] = {}
     for line in lines(sink):
-        found.setdefault(line["document"], []).append(line["article"])
-    assert len(found) == DOCUMENTS
-    for document, articles in found.items():
-        number = int(document[4:])
-        assert len(articles) == count_of(number)
-        assert {article.partition(".")[0] for article in articles} == {str(model.asked[number])}
+        articles.setdefault(number_of(line["document"]), []).append(line["article"])
+    assert len(articles) == DOCUMENTS
+    for number, names in articles.items():
+        assert len(names) == count_of(number)
+        assert {name.partition(".")[0] for name in names} == {str(model.asked[number])}
+
+
+def test_a_disk_that_is_full_ends_the_run_and_the_next_one_goes_on(
+    program: Program, tmp_path: Path
+) -> None:
+    journal, sink = tmp_path / "run.db", tmp_path / "rows.jsonl"
+    with ReplayServer(Model(chunk_size=CHUNK)) as server:
+        options = {"base_url": server.base_url, "sink": str(sink), "journal": str(journal)}
+        program.start(**options, rows=5, limit=1_200_000)  # bytes that a file may have
+        told = program.end()
+        assert re.search("(Journal|Sink)Error: the (journal|sink) .* cannot be", told)
+        assert 0 < done_in(journal) < DOCUMENTS
+        assert set(rows_in(lines(sink))) < expected(DOCUMENTS, rows=5)
+        program.start(**options, rows=5)
+        assert program.end() == ""
+        assert len(server.requests) <= starts_in(journal)
+    assert rows_in(lines(sink)) == sorted(expected(DOCUMENTS, rows=5))

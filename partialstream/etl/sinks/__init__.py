@@ -3,6 +3,7 @@
 base.py         the protocol, and what a sink is given
 specs.py        sinks by their names: `"rows.jsonl"`, `"rows.parquet"`, `"sqlite:///rows.db#table"`
 columns.py      the columns of a type: for tables
+cells.py        the values of a row, by its columns
 appended.py     a file that is only appended to, and cut back to what is known of it
 jsonl.py        JSON Lines
 parquet.py      a folder of Parquet files

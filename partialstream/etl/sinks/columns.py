@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 Kind = Literal["text", "integer", "number", "boolean", "date", "json"]
 
@@ -83,13 +82,6 @@ def columns_of(schema: Mapping[str, Any]) -> list[Column]:
     return [*PLACE, *found.values()]
 
 
-def is_open(schema: Mapping[str, Any]) -> bool:
-    """Whether rows may have members that no column is known for."""
-    definitions: Mapping[str, Any] = schema.get("$defs", {})
-    objects = [_resolved(each, definitions) for each in _alternatives(schema, definitions)]
-    return any(each.get("additionalProperties") not in (None, False) for each in objects)
-
-
 def _is_in_all(name: str, objects: Sequence[Mapping[str, Any]]) -> bool:
     """Whether each of the objects is sure to have it."""
     # One that has a default is not required, and is written all the same.
@@ -134,9 +126,3 @@ def _kind(schema: Mapping[str, Any]) -> Kind:
 
 
 _TYPES: Final = {str: "string", bool: "boolean", int: "integer", float: "number"}
-
-READERS: Final[dict[Kind, Callable[[Any], Any]]] = {
-    "date": date.fromisoformat,
-    "number": float,  # JSON may write one without a point
-}
-"""What makes of a JSON value, which is not null, the value of a column."""

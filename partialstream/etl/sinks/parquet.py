@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
-from partialstream.etl.sinks.columns import READERS
+from partialstream.etl.sinks.cells import cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,25 +119,20 @@ class Parquet:
         values: dict[str, list[Any]] = {column.name: [] for column in self._columns}
         for document in documents:
             for row in document.rows:
-                members = {"document": document.id, "row": row.index, **row.members}
-                for column in self._columns:
-                    values[column.name].append(_cell(members.get(column.name), column))
+                for name, value in cells(self._columns, document.id, row).items():
+                    values[name].append(value)
+        for column in self._columns:
+            if column.kind == "json":
+                values[column.name] = list(map(_json, values[column.name]))
         return self._arrow.table(values, schema=self._schema)
 
     def close(self) -> None:
         """See `Sink`."""
 
 
-def _cell(value: Any, column: Column) -> Any:
+def _json(value: Any) -> str | None:
     if value is None:
         return None
-    if column.kind == "json":
-        return _json(value)
-    read = READERS.get(column.kind)
-    return value if read is None else read(value)
-
-
-def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

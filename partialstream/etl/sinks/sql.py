@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
-from partialstream.etl.sinks.columns import READERS
+from partialstream.etl.sinks.cells import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -137,11 +137,7 @@ class SQLTable:
 
     def _rows(self, document: DocumentRows) -> Iterator[dict[str, Any]]:
         for row in document.rows:
-            members = {"document": document.id, "row": row.index, **row.members}
-            yield {
-                column.name: _cell(members.get(column.name), column.kind)
-                for column in self._columns
-            }
+            yield cells(self._columns, document.id, row)
 
     def close(self) -> None:
         """See `Sink`."""
@@ -178,11 +174,6 @@ def _python_type(type_: TypeEngine[Any]) -> type[Any] | None:
         return python_type
     except NotImplementedError:
         return None
-
-
-def _cell(value: Any, kind: Kind) -> Any:
-    read = READERS.get(kind)
-    return value if value is None or read is None else read(value)
 
 
 def _is_of_the_data(error: Exception) -> bool:

@@ -1,0 +1,38 @@
+"""The values of a row, by its columns."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from partialstream.etl.sinks.base import SinkRow
+    from partialstream.etl.sinks.columns import Column, Kind
+
+
+def cells(columns: Sequence[Column], document: str, row: SinkRow) -> dict[str, Any]:
+    """A row's values by the names of its columns; those that are JSON as Python reads it.
+
+    Raises:
+        ValueError: It has a member that there is no column for (`extra="allow"`), or a value that
+            its column cannot hold.
+    """
+    members = {"document": document, "row": row.index, **row.members}
+    if len(members) > len(columns) or members.keys() - {column.name for column in columns}:
+        extra = sorted(members.keys() - {column.name for column in columns})
+        raise ValueError(f"there is no column for {', '.join(map(repr, extra))}")
+    return {column.name: _cell(members.get(column.name), column.kind) for column in columns}
+
+
+def _cell(value: Any, kind: Kind) -> Any:
+    read = _READERS.get(kind)
+    return value if value is None or read is None else read(value)
+
+
+_READERS: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "date": date.fromisoformat,
+    "number": float,  # JSON may write one without a point
+}
+"""What makes of a JSON value, which is not null, the value of a column."""

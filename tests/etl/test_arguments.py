@@ -1,0 +1,231 @@
+"""What is refused before a request, and how a run is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from etl_runs import PROMPT, Model, Row, expected, extraction_of, job, lines, rows_in
+from openai import OpenAI
+from pydantic import BaseModel
+
+from partialstream import LimitExceededError, RateLimit, Usage, from_openai
+from partialstream.etl import Extraction
+from partialstream.testing import ReplayServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from partialstream.etl import Document
+    from partialstream.testing import Answer
+
+
+def sdk(base_url: str = "http://127.0.0.1:9/v1") -> OpenAI:
+    return OpenAI(base_url=base_url, api_key="test")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"max_retires": 3}, TypeError, "did you mean max_retries="),
+        ({"concurency": 3}, TypeError, "did you mean concurrency="),
+        ({"on_restarts": "resume"}, TypeError, "did you mean on_restart="),
+        ({"on_restart": "again"}, ValueError, "'resume' or 'restart'"),
+        ({"concurrency": 0}, ValueError, "at least 1"),
+        ({"concurrency": True}, TypeError, "number of documents"),
+        ({"max_cost": -1.0}, ValueError, "positive"),
+        ({"max_cost": 1.0, "model": "no-such-model"}, ValueError, "price"),
+        ({"rate_limit": 5}, TypeError, "RateLimit"),
+        ({"prompt": "no place"}, ValueError, "{text}"),
+        ({"messages": []}, TypeError, "prompt="),
+        ({"tools": []}, TypeError, "response_model"),
+        ({"on_invalid": "ignore"}, ValueError, "on_invalid"),
+        ({"sink": "rows.txt"}, ValueError, "sink="),
+        ({"many": False, "take": 3}, TypeError, "take="),
+    ],
+)
+def test_arguments_that_are_refused(
+    tmp_path: Path, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    if "max_cost" in options:
+        pytest.importorskip("genai_prices")
+    with sdk() as client, pytest.raises(error, match=message):
+        extraction_of(client, {"journal": tmp_path / "run.db", **options})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_client() -> None:
+    wrong: Any = sdk()
+    with wrong, pytest.raises(TypeError, match="a client of partialstream's"):
+        Extraction(wrong, Row, prompt=PROMPT, journal="run.db")
+
+
+def test_a_field_that_is_called_as_a_column() -> None:
+    class Wrong(BaseModel):
+        row: int
+
+    with sdk() as client, pytest.raises(ValueError, match="'row'"):
+        extraction_of(client, {"journal": "run.db", "response_model": Wrong})
+
+
+def test_two_rate_limits(tmp_path: Path) -> None:
+    limit = RateLimit(concurrent=2)
+    with sdk() as client, pytest.raises(TypeError, match="given twice"):
+        Extraction(
+            from_openai(client, rate_limit=limit),
+            Row,
+            prompt=PROMPT,
+            journal=tmp_path / "run.db",
+            rate_limit=limit,
+        )
+
+
+def test_a_rate_limit_of_the_job_is_not_one_of_the_client(tmp_path: Path) -> None:
+    limit = RateLimit(concurrent=2)
+    most = 0
+
+    def watch(number: int, asked: int, answer: Answer) -> Answer:
+        nonlocal most
+        most = max(most, limit.open)
+        return answer
+
+    with ReplayServer(Model(watch)) as server, sdk(server.base_url) as openai:
+        client = from_openai(openai)
+        extraction = Extraction(
+            client,
+            Row,
+            prompt=PROMPT,
+            model="any",
+            journal=tmp_path / "run.db",
+            rate_limit=limit,
+        )
+        assert client.rate_limit is None
+        assert len(list(extraction.rows(job(10, rows=2)))) == 20
+    assert most == 2
+
+
+# -- stopping ------------------------------------------------------------------------------
+
+
+def test_stopped_the_documents_under_way_are_read_to_their_end(tmp_path: Path) -> None:
+    sink = tmp_path / "rows.jsonl"
+    with ReplayServer(Model()) as server, sdk(server.base_url) as openai:
+        options = {"journal": tmp_path / "run.db", "sink": sink, "concurrency": 2}
+        extraction = extraction_of(openai, options)
+
+        def documents() -> Iterator[Document]:
+            for number, document in enumerate(job(50, rows=2)):
+                if number == 7:
+                    extraction.stop()
+                yield document
+
+        summary = extraction.run(documents())
+        assert summary.interrupted
+        assert not summary.ok
+        assert 6 <= summary.done <= 8
+        assert summary.done == summary.documents == len(server.requests)
+        assert len(lines(sink)) == 2 * summary.done
+        extraction.run(job(50, rows=2))
+        assert len(server.requests) == 50
+    assert rows_in(lines(sink)) == sorted(expected(50, rows=2))
+
+
+def test_a_run_that_is_cancelled_leaves_what_was_under_way_to_the_next(tmp_path: Path) -> None:
+    from openai import AsyncOpenAI
+
+    sink = tmp_path / "rows.jsonl"
+    options = {"journal": tmp_path / "run.db", "sink": sink, "concurrency": 4}
+
+    async def main(server: ReplayServer) -> None:
+        async with AsyncOpenAI(base_url=server.base_url, api_key="test") as openai:
+            extraction = extraction_of(openai, options)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(extraction.arun(job(20, rows=20)), 0.4)
+            under_way = [each for each in server.requests if each.deltas_sent < each.deltas_planned]
+            assert under_way
+            assert all(each.wait_hung_up() for each in under_way)
+            await extraction.arun(job(20, rows=20))
+
+    with ReplayServer(Model(tokens_per_second=200)) as server:
+        asyncio.run(main(server))
+        assert 20 < len(server.requests) <= 20 + 4
+    assert rows_in(lines(sink)) == sorted(expected(20, rows=20))
+
+
+PROGRAM = """
+import sys
+from openai import OpenAI
+from etl_runs import extraction_of, job
+
+with OpenAI(base_url=sys.argv[1], api_key="test") as sdk:
+    extraction = extraction_of(sdk, {"journal": sys.argv[2], "sink": sys.argv[3], "concurrency": 4})
+    try:
+        extraction.run(job(40, rows=12))
+    except KeyboardInterrupt:
+        print(extraction.summary.done, extraction.summary.documents)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a signal is not sent to one process")
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_lets_documents_end_and_a_second_one_stops(tmp_path: Path, times: int) -> None:
+    sink = tmp_path / "rows.jsonl"
+    with ReplayServer(Model(tokens_per_second=50)) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, server.base_url, tmp_path / "run.db", sink],
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)]),
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            while len(server.requests) < 6:
+                assert process.poll() is None
+            for _ in range(times):
+                process.send_signal(signal.SIGINT)
+                # It has to be noticed before the next one: two at once are one.
+                process_is_slow = server.requests[-1].wait_finished(0.3)
+                del process_is_slow
+            shown, _ = process.communicate(timeout=30)
+        done, documents = map(int, shown.split())
+        if times == 1:
+            assert done == documents == len(server.requests)
+            assert len(lines(sink)) == 12 * done
+        else:
+            assert done < documents < 40
+            assert any(request.hung_up for request in server.requests)
+
+
+# -- money ---------------------------------------------------------------------------------
+
+
+def test_a_job_ends_before_it_costs_more_than_it_may(tmp_path: Path) -> None:
+    pytest.importorskip("genai_prices")
+
+    def spoil(number: int, asked: int, answer: Answer) -> Answer:
+        return replace(answer, usage=Usage(input_tokens=1000, output_tokens=1000))
+
+    with ReplayServer(Model(spoil)) as server, sdk(server.base_url) as openai:
+        options = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+        extraction = extraction_of(openai, {**options, "model": "gpt-4o", "max_cost": 0.205})
+        with pytest.raises(LimitExceededError, match="max_cost=") as caught:
+            extraction.run(job(100, rows=1))
+        assert caught.value.limit == "max_cost"
+        summary = extraction.summary
+        assert summary.cost is not None
+        each = summary.cost / summary.done
+        assert 0.205 - 2 * each <= summary.cost <= 0.205
+        assert len(server.requests) == summary.done == len(lines(tmp_path / "rows.jsonl"))
+        done = summary.done
+        with pytest.raises(LimitExceededError):  # what was paid before counts
+            extraction.run(job(100, rows=1))
+        assert len(server.requests) == done

@@ -1,0 +1,122 @@
+"""Rows handed to a loop."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import openai
+import pytest
+from etl_runs import Model, Row, expected, extraction_of, job, lines
+from openai import AsyncOpenAI, OpenAI
+
+from partialstream.testing import Answer, ReplayServer, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from partialstream.etl import Document, ExtractedRow, Extraction
+
+Rows = list[tuple[str, int, str, int]]
+
+
+def rows_by_loop(
+    server: ReplayServer, documents: Any, wanted: int | None = None, **options: Any
+) -> Rows:
+    with OpenAI(base_url=server.base_url, api_key="test") as sdk:
+        rows = extraction_of(sdk, options).rows(documents)
+        with closing(rows):  # pyright: ignore[reportArgumentType]  # it is a generator
+            return [as_tuple(row) for row in islice(rows, wanted)]
+
+
+def rows_by_async_loop(
+    server: ReplayServer, documents: Any, wanted: int | None = None, **options: Any
+) -> Rows:
+    async def main() -> Rows:
+        found: Rows = []
+        async with AsyncOpenAI(base_url=server.base_url, api_key="test") as sdk:
+            async with extraction_of(sdk, options).arows(documents) as rows:
+                async for row in rows:
+                    found.append(as_tuple(row))
+                    if len(found) == wanted:
+                        break
+        return found
+
+    return asyncio.run(main())
+
+
+def as_tuple(row: ExtractedRow[Row]) -> tuple[str, int, str, int]:
+    assert isinstance(row.value, Row)
+    return row.document, row.index, row.value.article, row.value.count
+
+
+both = pytest.mark.parametrize("read", [rows_by_loop, rows_by_async_loop], ids=["sync", "async"])
+
+
+@both
+def test_every_row_is_handed_over_once(read: Any, tmp_path: Path) -> None:
+    with ReplayServer(Model()) as server:
+        rows = read(server, job(20, rows=3), journal=tmp_path / "run.db")
+        assert len(rows) == 60
+        assert set(rows) == expected(20, rows=3)
+        more = read(server, job(22, rows=3), journal=tmp_path / "run.db")
+        assert sorted(more) == sorted(expected(22, rows=3) - expected(20, rows=3))
+        assert len(server.requests) == 22
+
+
+@both
+def test_the_sink_has_them_first(read: Any, tmp_path: Path) -> None:
+    sink = tmp_path / "rows.jsonl"
+    with ReplayServer(Model()) as server:
+        first = read(server, job(5, rows=3), 1, journal=tmp_path / "run.db", sink=sink)
+        assert first[0][0] in {line["document"] for line in lines(sink)}
+        rest = read(server, job(5, rows=3), journal=tmp_path / "run.db", sink=sink)
+    assert len(lines(sink)) == 15
+    assert set(rest) <= expected(5, rows=3)
+
+
+@both
+def test_whoever_leaves_the_loop_gets_the_rest_the_next_time(read: Any, tmp_path: Path) -> None:
+    with ReplayServer(Model()) as server:
+        first = read(server, job(10, rows=3), 4, journal=tmp_path / "run.db", concurrency=1)
+        rest = read(server, job(10, rows=3), journal=tmp_path / "run.db", concurrency=1)
+        assert len(server.requests) <= 11
+    assert set(first) | set(rest) == expected(10, rows=3)
+    # The document that the loop was left in comes once more, and those before it do not.
+    assert len(set(first) & set(rest)) < 4
+
+
+@both
+def test_a_slow_loop_slows_the_requests(read: Any, tmp_path: Path) -> None:
+    taken = 0
+
+    def documents() -> Iterator[Document]:
+        nonlocal taken
+        for document in job(1000, rows=1):
+            taken += 1
+            yield document
+
+    with ReplayServer(Model()) as server:
+        rows = read(server, documents(), 1, journal=tmp_path / "run.db", concurrency=4)
+        assert len(rows) == 1
+        assert taken <= 20
+
+
+@both
+def test_what_ends_the_run_is_raised_in_the_loop(read: Any, tmp_path: Path) -> None:
+    answer = Answer(fault=faults.HTTPError(401))
+    with ReplayServer(answer, repeat=True) as server, pytest.raises(openai.AuthenticationError):
+        read(server, job(5), journal=tmp_path / "run.db")
+
+
+def test_an_async_client_belongs_to_a_loop(tmp_path: Path) -> None:
+    client: Any = AsyncOpenAI(base_url="http://127.0.0.1:9/v1", api_key="test")
+    extraction: Extraction[Row] = extraction_of(client, {"journal": tmp_path / "run.db"})
+    with pytest.raises(TypeError, match="arun"):
+        extraction.run([])
+    with pytest.raises(TypeError, match="arows"):
+        extraction.rows([])
+    assert not (tmp_path / "run.db").exists()

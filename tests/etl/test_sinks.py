@@ -1,0 +1,417 @@
+"""What sinks make of rows, and of what they cannot hold."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from decimal import Decimal  # noqa: TC003  # pydantic needs it
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from etl_runs import DRIVERS, Model, Row, expected, job, lines
+from etl_sinks import (
+    SINKS,
+    JSONLPlace,
+    ParquetPlace,
+    Place,
+    PostgreSQLPlace,
+    SQLitePlace,
+    select_all,
+)
+from extras import needs
+from pydantic import BaseModel, ConfigDict
+
+from partialstream.etl import (
+    Batch,
+    Column,
+    Document,
+    DocumentRows,
+    RowsRefusedError,
+    Sink,
+    SinkError,
+    SinkRow,
+)
+from partialstream.etl.sinks.columns import columns_of
+from partialstream.etl.sinks.specs import sink_of
+from partialstream.etl.values import RowFormat
+from partialstream.testing import ReplayServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+pytestmark = [needs("parquet", "pyarrow"), needs("sql", "sqlalchemy")]
+
+driver = DRIVERS[0]
+
+
+@pytest.fixture(params=SINKS, ids=lambda kind: kind.__name__)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Where rows go."""
+    with request.param(tmp_path) as place:
+        yield place
+
+
+class Inner(BaseModel):
+    name: str
+    size: int | None = None
+
+
+class Article(BaseModel):
+    text: str
+    count: int
+    price: float
+    exact: Decimal
+    sold: bool
+    on: datetime.date
+    at: datetime.datetime
+    kind: Literal["a", "b"]
+    note: str | None
+    inner: Inner
+    tags: list[str] = []
+    either: int | str = 0
+
+
+VALUE = {
+    "text": "Ünïcode 😀 \u2028 \t \"'",
+    "count": 2**53 + 1,
+    "price": 3,
+    "exact": "10.10",
+    "sold": True,
+    "on": "2024-02-29",
+    "at": "2024-02-29T12:00:00Z",
+    "kind": "b",
+    "note": None,
+    "inner": {"name": "x"},
+    "tags": ["y", "ü"],
+    "either": "z",
+}
+
+
+def deliver(sink: Any, type_: Any, *documents: tuple[str, list[Any]], number: int = 1) -> Any:
+    """Deliver values in a sink that is opened for them."""
+    rows: RowFormat[Any] = RowFormat(type_, {})
+    sink.open(columns_of(rows.schema()), None)
+    return sink.deliver(batch_of(rows, *documents, number=number))
+
+
+def batch_of(rows: RowFormat[Any], *documents: tuple[str, list[Any]], number: int = 1) -> Batch:
+    return Batch(
+        number,
+        [
+            DocumentRows(
+                id_, [SinkRow(index, rows.dump(value)) for index, value in enumerate(values)]
+            )
+            for id_, values in documents
+        ],
+    )
+
+
+def test_each_type_has_its_column(place: Place) -> None:
+    sink = sink_of(place.spec)
+    deliver(sink, Article, ("d", [Article.model_validate(VALUE)]))
+    sink.close()
+    [found] = place.objects()
+    assert list(found) == ["document", "row", *Article.model_fields]
+    as_json = isinstance(place, JSONLPlace)
+    nested: Any = {"inner": {"name": "x", "size": None}, "tags": ["y", "ü"], "either": "z"}
+    if isinstance(place, ParquetPlace):
+        nested = {
+            "inner": '{"name":"x","size":null}',
+            "tags": '["y","ü"]',
+            "either": '"z"',
+        }
+    assert found == {
+        "document": "d",
+        "row": 0,
+        **VALUE,
+        **nested,
+        "price": 3.0,
+        "on": "2024-02-29" if as_json else datetime.date(2024, 2, 29),
+    }
+
+
+def test_a_job_ends_in_every_sink(place: Place, tmp_path: Path) -> None:
+    with ReplayServer(Model()) as server:
+        summary = driver.run(server, job(12, rows=3), journal=tmp_path / "run.db", sink=place.spec)
+    assert place.rows() == expected(12, rows=3)
+    assert (place.count(), summary.delivered) == (36, 12)
+
+
+def test_the_same_batch_again_is_stored_once(place: Place) -> None:
+    rows: RowFormat[Any] = RowFormat(Row, {})
+    batch = batch_of(rows, ("d", [Row(article="a", count=1)]), ("e", []))
+    columns = columns_of(rows.schema())
+    sink = sink_of(place.spec)
+    before = sink.open(columns, None)
+    sink.deliver(batch)
+    sink.close()
+    # Nobody has lived to mark it.
+    sink = sink_of(place.spec)
+    state = sink.open(columns, before)
+    sink.deliver(batch)
+    sink.close()
+    assert place.rows() == {("d", 0, "a", 1)}
+    assert place.count() == 1
+    del state
+
+
+@pytest.mark.parametrize("kind", [SQLitePlace, PostgreSQLPlace])
+def test_a_database_replaces_the_rows_of_a_document(kind: Any, tmp_path: Path) -> None:
+    with kind(tmp_path) as place, ReplayServer(Model()) as server:
+        options = {"journal": tmp_path / "run.db", "sink": place.spec}
+        driver.run(server, [Document("a", "1|3"), Document("b", "2|2")], **options)
+        summary = driver.run(server, [Document("a", "1|1"), Document("b", "2|2")], **options)
+        assert (summary.done, summary.known) == (1, 1)
+        assert {(row[0], row[1]) for row in place.rows()} == {("a", 0), ("b", 0), ("b", 1)}
+        assert len(server.requests) == 3
+
+
+def test_a_document_that_fails_when_it_comes_again_has_no_rows(tmp_path: Path) -> None:
+    place = SQLitePlace(tmp_path)
+    options = {"journal": tmp_path / "run.db", "sink": place.spec}
+    with ReplayServer(Model()) as server:
+        driver.run(server, [Document("a", "1|3"), Document("b", "1|1")], **options)
+        bad = Document("a", "", problem="cannot be read")
+        summary = driver.run(server, [bad, Document("b", "1|1")], **options)
+    assert (summary.failed, summary.known) == (1, 1)
+    assert {row[0] for row in place.rows()} == {"b"}
+
+
+# -- what cannot be stored -----------------------------------------------------------------
+
+
+def test_what_a_database_refuses_is_a_dead_letter(tmp_path: Path) -> None:
+    def text_of(number: int) -> str:
+        name = {1: "a\\u0000b"}.get(number, "fine")
+        return (
+            f'{{"items": [{{"article": "ok", "count": 1}}, {{"article": "{name}", "count": 2}}]}}'
+        )
+
+    with PostgreSQLPlace(tmp_path) as place:
+        answers = [text_of(number) for number in range(4)]
+        with ReplayServer(answers) as server:
+            summary = driver.run(
+                server,
+                job(4),
+                concurrency=1,
+                journal=tmp_path / "run.db",
+                sink=place.spec,
+            )
+        assert (summary.done, summary.failed) == (3, 1)
+        assert {row[0] for row in place.rows()} == {"doc-0000", "doc-0002", "doc-0003"}
+    [letter] = lines(tmp_path / "run.dead-letters.jsonl")
+    assert letter["document"] == "doc-0001"
+    assert "NUL" in letter["reason"]
+    assert "ok" not in letter["reason"]  # the row itself is the user's data
+
+
+@pytest.mark.parametrize("kind", [ParquetPlace, SQLitePlace, PostgreSQLPlace])
+def test_a_number_that_no_column_holds(kind: Any, tmp_path: Path) -> None:
+    class Big(BaseModel):
+        n: int
+
+    with kind(tmp_path) as place:
+        sink = sink_of(place.spec)
+        with pytest.raises(RowsRefusedError) as caught:
+            deliver(sink, Big, ("a", [Big(n=1)]), ("b", [Big(n=2**70)]), ("c", [Big(n=3)]))
+        sink.close()
+        assert caught.value.document == "b"
+        assert place.objects() == []
+
+
+@pytest.mark.parametrize("kind", [SQLitePlace, PostgreSQLPlace])
+def test_a_table_with_other_columns_is_refused(kind: Any, tmp_path: Path) -> None:
+    class Other(BaseModel):
+        article: int
+        price: float
+
+    with kind(tmp_path) as place:
+        sink = sink_of(place.spec)
+        deliver(sink, Other, ("d", [Other(article=1, price=1)]))
+        sink.close()
+        sink = sink_of(place.spec)
+        with pytest.raises(SinkError) as caught:
+            sink.open(columns_of(RowFormat(Row, {}).schema()), None)
+        sink.close()
+        assert "no column 'count'" in str(caught.value)
+        assert "a column 'price' that no row has" in str(caught.value)
+        assert "a column 'article' of type BIGINT, not TEXT" in str(caught.value)
+        assert "not migrated" in str(caught.value)
+        assert len(place.objects()) == 1
+
+
+def test_a_database_that_cannot_be_reached_and_its_password(tmp_path: Path) -> None:
+    sink = sink_of("postgresql://me:secret@127.0.0.1:1/there#rows")
+    assert sink.name == "postgresql://127.0.0.1:1/there#rows"
+    with pytest.raises(SinkError) as caught:
+        sink.open(columns_of(RowFormat(Row, {}).schema()), None)
+    sink.close()
+    assert "cannot be opened" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_files_that_are_in_the_folder_already(tmp_path: Path) -> None:
+    (tmp_path / "rows.parquet").mkdir()
+    (tmp_path / "rows.parquet" / "old.parquet").touch()
+    with pytest.raises(SinkError, match="did not write it"):
+        sink_of(tmp_path / "rows.parquet").open([], None)
+
+
+@pytest.mark.parametrize(
+    ("spec", "error", "message"),
+    [
+        ("rows.xlsx", ValueError, "ends with .jsonl"),
+        ("sqlite:///rows.db", ValueError, "names no table"),
+        (5, TypeError, "must be a path"),
+    ],
+)
+def test_sinks_that_there_are_none_of(spec: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        sink_of(spec)
+
+
+# -- columns -------------------------------------------------------------------------------
+
+
+def test_a_field_may_not_be_called_as_a_column_that_is_added() -> None:
+    class Wrong(BaseModel):
+        document: str
+
+    with pytest.raises(ValueError, match="'document'"):
+        columns_of(RowFormat(Wrong, {}).schema())
+
+
+def test_a_union_has_the_columns_of_all() -> None:
+    class A(BaseModel):
+        kind: Literal["a"]
+        same: int
+        differs: int
+
+    class B(BaseModel):
+        kind: Literal["b"]
+        same: int
+        differs: str
+
+    assert columns_of(RowFormat(A | B, {}).schema())[2:] == [
+        Column("kind", "text"),
+        Column("same", "integer"),
+        Column("differs", "json"),
+    ]
+
+
+# -- sinks of the user's -------------------------------------------------------------------
+
+
+class Collected:
+    """A sink of the user's."""
+
+    name = "collected"
+    can_replace = True
+    batch_rows = 1
+
+    def __init__(self, seconds: float = 0.0, refused: str | None = None) -> None:
+        self.seconds = seconds
+        self.refused = refused
+        self.batches: list[Batch] = []
+        self.opened: list[str | None] = []
+        self.closed = 0
+
+    def open(self, columns: Sequence[Column], state: str | None) -> str | None:
+        self.columns = list(columns)
+        self.opened.append(state)
+        return state
+
+    def deliver(self, batch: Batch) -> str | None:
+        if self.refused in [document.id for document in batch.documents if document.rows]:
+            raise RowsRefusedError(str(self.refused), "not this one")
+        time.sleep(self.seconds)
+        self.batches.append(batch)
+        return str(batch.number)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_any_object_with_the_methods_is_a_sink(tmp_path: Path) -> None:
+    sink = Collected()
+    assert isinstance(sink, Sink)
+    with ReplayServer(Model()) as server:
+        for count in (3, 5):
+            driver.run(server, job(count, rows=2), journal=tmp_path / "run.db", sink=sink)
+    assert [column.name for column in sink.columns] == ["document", "row", "article", "count"]
+    documents = [document for batch in sink.batches for document in batch.documents]
+    assert sorted(document.id for document in documents) == [f"doc-{n:04}" for n in range(5)]
+    assert documents[0].rows[1].members == {**documents[0].rows[1].value}
+    assert [batch.number for batch in sink.batches] == list(range(1, len(sink.batches) + 1))
+    assert sink.opened[0] is None
+    assert sink.opened[1] is not None
+    assert sink.closed == 2
+
+
+def test_a_document_that_a_sink_refuses_fails_and_the_others_are_delivered(tmp_path: Path) -> None:
+    sink = Collected(refused="doc-0002")
+    with ReplayServer(Model()) as server:
+        summary = driver.run(server, job(6, rows=2), journal=tmp_path / "run.db", sink=sink)
+    assert (summary.done, summary.failed, summary.delivered) == (5, 1, 5)
+    [letter] = lines(tmp_path / "run.dead-letters.jsonl")
+    assert letter == {"document": "doc-0002", "reason": "not this one"}
+
+
+def test_an_error_of_the_sink_ends_the_run_and_the_next_one_delivers(tmp_path: Path) -> None:
+    class Broken(Collected):
+        broken = True
+
+        def deliver(self, batch: Batch) -> str | None:
+            if self.broken:
+                raise OSError("the disk is full")
+            return super().deliver(batch)
+
+    sink = Broken()
+    with ReplayServer(Model()) as server:
+        with pytest.raises(SinkError, match="the disk is full"):
+            driver.run(server, job(5, rows=2), journal=tmp_path / "run.db", sink=sink)
+        sink.broken = False
+        summary = driver.run(server, job(5, rows=2), journal=tmp_path / "run.db", sink=sink)
+        assert len(server.requests) <= 10  # those that were under way go on
+    assert summary.delivered == 5
+    assert sum(len(batch.documents) for batch in sink.batches) == 5
+
+
+def test_a_slow_sink_slows_the_requests(tmp_path: Path) -> None:
+    sink = Collected(seconds=0.05)
+    behind: list[int] = []
+
+    def documents() -> Iterator[Document]:
+        for number, document in enumerate(job(60, rows=1)):
+            behind.append(number - sum(len(batch.documents) for batch in sink.batches))
+            yield document
+
+    with ReplayServer(Model()) as server:
+        driver.run(server, documents(), concurrency=4, journal=tmp_path / "run.db", sink=sink)
+    assert sum(len(batch.documents) for batch in sink.batches) == 60
+    assert max(behind) <= 4 + 4 + 5 + 1  # read, waiting, in a batch, taken
+
+
+def test_fields_that_no_column_is_known_for(tmp_path: Path) -> None:
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+        article: str
+
+    rows: RowFormat[Any] = RowFormat(Open, {})
+    value = rows.dump(Open.model_validate({"article": "a", "more": 1}))
+    assert value == '{"article":"a","more":1}'
+    for spec in (tmp_path / "rows.parquet", f"sqlite:///{tmp_path}/rows.db#rows"):
+        sink = sink_of(spec)
+        sink.open(columns_of(rows.schema()), None)
+        with pytest.raises(RowsRefusedError, match="more"):
+            sink.deliver(Batch(1, [DocumentRows("d", [SinkRow(0, value)])]))
+        sink.close()
+
+
+def test_nothing_of_a_database_is_left_open(tmp_path: Path) -> None:
+    place = SQLitePlace(tmp_path)
+    with ReplayServer(Model()) as server:
+        driver.run(server, job(2, rows=1), journal=tmp_path / "run.db", sink=place.spec)
+    assert len(select_all(place.spec)) == 2
+    assert not list(Path(tmp_path).glob("rows.db-*"))
