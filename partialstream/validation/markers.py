@@ -1,4 +1,4 @@
-"""Marks that a user puts on a member, to say when it may be shown."""
+"""Marks that a user puts on a member: when it may be shown, and where it must come from."""
 
 from __future__ import annotations
 
@@ -64,6 +64,25 @@ class Gate(_Marker):
     """
 
     mark = "gate"
+
+
+class Quote(_Marker):
+    """Have the text of a field stand in the document that it is extracted from.
+
+    It counts where a source text is given; see `source_text=` of the client's methods. A text that
+    is not found there makes the item invalid, so that it is repaired. Beside a list, a dict or an
+    optional text, it holds for every text in it. An empty text quotes nothing.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import BaseModel
+        >>> from partialstream.validation.markers import Quote
+        >>> class Article(BaseModel):
+        ...     name: Annotated[str, Quote]
+        ...     count: int
+    """
+
+    mark = "quote"
 
 
 def is_marked(schema: Any, marker: type[_Marker]) -> bool:

@@ -1,0 +1,116 @@
+"""Quotes found in a source text: exactly, else with blanks collapsed, else with case folded."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal, NamedTuple
+
+Match = Literal["exact", "blanks", "case"]
+"""How a quote was found: character for character; each run of blanks taken for one; and also
+without regard to upper and lower case."""
+
+_BLANKS: Final = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a quote stands in its source text.
+
+    Attributes:
+        start: The offset of its first character, in code points.
+        end: The offset behind its last character.
+        match: How it was found; see `Match`.
+
+    Example:
+        >>> span = SourceText("3 x  Lamp").find("x lamp")
+        >>> span, "3 x  Lamp"[span.start : span.end]
+        (Span(start=2, end=9, match='case'), 'x  Lamp')
+    """
+
+    start: int
+    end: int
+    match: Match
+
+
+class _Normal(NamedTuple):
+    """A text in another form, and where each of its characters comes from."""
+
+    text: str
+    offsets: array[int]
+
+    def find(self, quote: str) -> tuple[int, int] | None:
+        """Find a quote of the same form; gives its place in the source text."""
+        offsets = self.offsets
+        start = self.text.find(quote)
+        while start >= 0:
+            end = start + len(quote)
+            # One character may be folded to several (`ß` to `ss`), and half of one is no match.
+            begins = start == 0 or offsets[start - 1] != offsets[start]
+            ends = end == len(offsets) or offsets[end - 1] != offsets[end]
+            if begins and ends:
+                return offsets[start], offsets[end - 1] + 1
+            start = self.text.find(quote, start + 1)
+        return None
+
+
+class SourceText:
+    r"""A text in which quotes are found.
+
+    An exact quote is searched as it is; the other forms of the text are made when the first quote
+    needs them, and kept: they take about five bytes for a character each.
+
+    Args:
+        text: The text.
+
+    Example:
+        >>> source = SourceText("Invoice\n  No. 7")
+        >>> source.find("Invoice No. 7")
+        Span(start=0, end=15, match='blanks')
+        >>> source.find("Invoice 7") is None
+        True
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def find(self, quote: str) -> Span | None:
+        """The first place of the best kind; None if there is none, or if the quote is blank."""
+        collapsed = _BLANKS.sub(" ", quote).strip()
+        if not collapsed:
+            return None
+        start = self.text.find(quote)
+        if start >= 0:
+            return Span(start, start + len(quote), "exact")
+        found = self._collapsed.find(collapsed)
+        if found is not None:
+            return Span(*found, "blanks")
+        found = self._folded.find(collapsed.casefold())
+        return None if found is None else Span(*found, "case")
+
+    @cached_property
+    def _collapsed(self) -> _Normal:
+        pieces: list[str] = []
+        offsets = array("l")
+        done = 0
+        for run in _BLANKS.finditer(self.text):
+            pieces += (self.text[done : run.start()], " ")
+            offsets.extend(range(done, run.start() + 1))
+            done = run.end()
+        pieces.append(self.text[done:])
+        offsets.extend(range(done, len(self.text)))
+        return _Normal("".join(pieces), offsets)
+
+    @cached_property
+    def _folded(self) -> _Normal:
+        text, before = self._collapsed
+        folded = text.casefold()
+        if len(folded) == len(text) and folded.isascii():
+            return _Normal(folded, before)
+        pieces = [character.casefold() for character in text]
+        offsets = array("l")
+        for piece, offset in zip(pieces, before, strict=True):
+            offsets.extend([offset] * len(piece))
+        return _Normal("".join(pieces), offsets)
