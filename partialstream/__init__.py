@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Item,
         Outcome,
         RejectedItem,
+        Span,
         Timing,
         Token,
     )
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
     from partialstream.stream.sync import ItemStream, PartialStream, stream_items, stream_partial
     from partialstream.usage import Usage
     from partialstream.validation.items import ItemParser
-    from partialstream.validation.markers import Atomic, Gate
+    from partialstream.validation.markers import Atomic, Gate, Quote
     from partialstream.validation.partials import PartialParser
     from partialstream.validation.paths import completeness
 
@@ -107,12 +108,14 @@ __all__ = [
     "PartialStreamError",
     "Prompts",
     "ProviderError",
+    "Quote",
     "RateLimit",
     "RefusalError",
     "RejectedItem",
     "Resumed",
     "RetriesExhaustedError",
     "Snapshot",
+    "Span",
     "TextDelta",
     "Timing",
     "Token",
@@ -165,6 +168,7 @@ _HOMES = {
         "Item",
         "Outcome",
         "RejectedItem",
+        "Span",
         "Timing",
         "Token",
     ),
@@ -185,7 +189,7 @@ _HOMES = {
     "usage": ("Usage",),
     "validation.paths": ("completeness",),
     "validation.items": ("ItemParser",),
-    "validation.markers": ("Atomic", "Gate"),
+    "validation.markers": ("Atomic", "Gate", "Quote"),
     "validation.partials": ("PartialParser",),
 }
 

@@ -137,6 +137,26 @@ class Confidence(Mapping[Path, float]):
         return min(self._values, key=self._values.__getitem__, default=None)
 
 
+Match = Literal["exact", "blanks", "case"]
+"""How a quote was found: character for character; each run of blanks taken for one; and also
+without regard to upper and lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a quote stands in its source text.
+
+    Attributes:
+        start: The offset of its first character, in code points.
+        end: The offset behind its last character.
+        match: How it was found; see `Match`.
+    """
+
+    start: int
+    end: int
+    match: Match
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Item(Generic[T]):
     """A delivered item and where it comes from.
@@ -187,6 +207,14 @@ class Item(Generic[T]):
         """Whether `raw` is not valid JSON, and was read by `lenient=True`."""
         return False
 
+    @property
+    def spans(self) -> Mapping[Path, Span]:
+        """Where its quotes stand in the source text, by the names of fields and indexes.
+
+        Empty without `source_text=`, and for fields that are not marked with `Quote`.
+        """
+        return {}
+
 
 class RereadItem(Item[T]):
     """An item whose text is not valid JSON, and was read nevertheless."""
@@ -197,6 +225,31 @@ class RereadItem(Item[T]):
     @override
     def text_repaired(self) -> bool:
         return True
+
+
+class QuotedItem(Item[T]):
+    """An item whose quotes were found in a source text."""
+
+    __slots__ = ("_spans", "_text_repaired")
+
+    _spans: Mapping[Path, Span]
+    _text_repaired: bool
+
+    @property
+    @override
+    def text_repaired(self) -> bool:
+        return self._text_repaired
+
+    @property
+    @override
+    def spans(self) -> Mapping[Path, Span]:
+        return self._spans
+
+    def with_spans(self, spans: Mapping[Path, Span], *, text_repaired: bool) -> QuotedItem[T]:
+        """Note where its quotes stand; to be called once, by whoever has made it."""
+        object.__setattr__(self, "_spans", spans)
+        object.__setattr__(self, "_text_repaired", text_repaired)
+        return self
 
 
 _set_value = Item.__dict__["value"].__set__

@@ -63,7 +63,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None, lenient: bool = False,
-        max_cost: float | None = None,
+        max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Q]: ...
 
@@ -78,7 +78,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None, lenient: bool = False,
-        max_cost: float | None = None,
+        max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -93,7 +93,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None, lenient: bool = False,
-        max_cost: float | None = None,
+        max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -107,7 +107,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None, lenient: bool = False,
-        max_cost: float | None = None,
+        max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[Any]:
         """Stream a list, as `Client.create_iterable` does; the request is made on first use.
@@ -154,7 +154,7 @@ class AsyncClient(AsyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, W]: ...
 
@@ -169,7 +169,7 @@ class AsyncClient(AsyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, list[T]]: ...
 
@@ -184,7 +184,7 @@ class AsyncClient(AsyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Coroutine[Any, Any, T]: ...
 
@@ -199,7 +199,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[V]: ...
 
@@ -214,7 +214,7 @@ class AsyncClient(AsyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncItemStream[T]: ...
 
@@ -229,7 +229,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]: ...
 
@@ -244,7 +244,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -258,7 +258,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, as `Client.create` does; to be awaited.
@@ -288,7 +288,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -303,7 +303,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -318,7 +318,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -332,7 +332,7 @@ class AsyncClient(AsyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete value, and for its response, as `Client.create_with_completion`.

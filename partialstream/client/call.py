@@ -276,6 +276,7 @@ class Call:
             limits=self.limits,
             response=response,
             expected=self.builder.expected,
+            source_text=options.source_text,
         )
 
     @property

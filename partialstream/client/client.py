@@ -67,7 +67,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None, lenient: bool = False,
-        max_cost: float | None = None,
+        max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Q]: ...
 
@@ -82,7 +82,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None, lenient: bool = False,
-        max_cost: float | None = None,
+        max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -97,7 +97,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None, lenient: bool = False,
-        max_cost: float | None = None,
+        max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -111,7 +111,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         hooks: AnyHooks | None = None, fallbacks: Sequence[Fallback] | None = None,
         first_delta_within: float | None = None, lenient: bool = False,
-        max_cost: float | None = None,
+        max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[Any]:
         """Stream a list: each item is delivered when its last character has arrived.
@@ -169,7 +169,7 @@ class Client(SyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> W: ...
 
@@ -184,7 +184,7 @@ class Client(SyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> list[T]: ...
 
@@ -199,7 +199,7 @@ class Client(SyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> T: ...
 
@@ -214,7 +214,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[V]: ...
 
@@ -229,7 +229,7 @@ class Client(SyncCalls):
         deadline: float | None = None, max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> ItemStream[T]: ...
 
@@ -244,7 +244,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]: ...
 
@@ -259,7 +259,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any: ...
 
@@ -273,7 +273,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> Any:
         """Ask for a list or an object, streamed or complete.
@@ -307,7 +307,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[W, Any]: ...
 
@@ -322,7 +322,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[list[T], Any]: ...
 
@@ -337,7 +337,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[T, Any]: ...
 
@@ -351,7 +351,7 @@ class Client(SyncCalls):
         max_requests: int | None = None, on_interrupt: OnInterrupt = "resume",
         fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> tuple[Any, Any]:
         """Ask for a complete list or object, and for the response that it came in.

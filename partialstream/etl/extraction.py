@@ -63,7 +63,8 @@ class Extraction(Generic[T]):
     Args:
         client: Makes the requests: a `Client` in threads, an `AsyncClient` in tasks.
         response_model: The type of a row: anything pydantic validates. It has no field `document`
-            or `row`, which are columns of their own.
+            or `row`, which are columns of their own. Fields that are marked with `Quote` must
+            stand in the document's text.
         prompt: What is asked of each document: a text, in which `{text}`, `{id}` and
             `{metadata.name}` are filled in and all other braces stay; or a function of the
             `Document` that returns messages, or the text of one.
@@ -100,6 +101,7 @@ class Extraction(Generic[T]):
         summary: What the last run has done, or the one under way has done so far.
 
     Example:
+        >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> from openai import OpenAI
         >>> from pydantic import BaseModel
@@ -117,8 +119,10 @@ class Extraction(Generic[T]):
         ...             journal=f"{folder}/run.db", sink=f"{folder}/rows.jsonl",
         ...         )
         ...         summary = extraction.run([Document("note-1", "3 x Lamp")])
-        ...         print(summary.done, summary.rows, open(f"{folder}/rows.jsonl").read(), end="")
-        1 1 {"document":"note-1","row":0,"article":"Lamp","count":3}
+        ...         print(summary.done, summary.rows)
+        ...         print(Path(folder, "rows.jsonl").read_text(), end="")
+        1 1
+        {"document":"note-1","row":0,"article":"Lamp","count":3}
     """
 
     def __init__(
@@ -359,6 +363,8 @@ def _check_arguments(
         raise TypeError("rate_limit= is given twice: the client has one already")
     if on_restart not in ("resume", "restart"):
         raise ValueError(f"on_restart must be 'resume' or 'restart', not {on_restart!r}")
+    if "source_text" in options:
+        raise TypeError("source_text= is the text of each document")
     if "messages" in options or "response_model" in options:
         raise TypeError("messages= are made from prompt=, and response_model= is given already")
     check_spelling([name for name in options if name not in WORDS], (*_OWN, *WORDS))

@@ -82,6 +82,8 @@ class DocumentReading:
         plan = self._plan
         messages = plan.prompting.messages(self._document)
         arguments = {**plan.arguments, "response_model": plan.rows.type_, "messages": messages}
+        if plan.many and plan.rows.has_quotes:
+            arguments["source_text"] = self._document.text
         if not plan.many:
             self.stream = client.create_partial(**arguments)
             return self.stream
@@ -97,7 +99,9 @@ class DocumentReading:
         """The rows of the journal, as far as the list has them without a gap."""
         stored = self._journal.rows_of(self._number)
         texts = [(row.place, row.raw) for place, row in enumerate(stored) if row.place == place]
-        elements = self._plan.rows.elements(texts)
+        rows = self._plan.rows
+        source_text = self._document.text if rows.has_quotes else None
+        elements = rows.elements(texts, source_text)
         for element, row in zip(elements, stored, strict=False):
             # A validator of the user's may judge otherwise today.
             if isinstance(element, Item) != (row.value is not None):

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from partialstream.engine.position import RawItem
 from partialstream.results import Item, RejectedItem
 from partialstream.validation.items import ItemValidator
+from partialstream.validation.quoted import QuoteFinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,11 +31,16 @@ class RowFormat(Generic[T]):
     Args:
         type_: The type of a row.
         options: The options of the call: `context`, `strict` and `lenient` count here.
+
+    Attributes:
+        type_: The type.
+        has_quotes: Whether some of its fields are quotes from the document.
     """
 
     def __init__(self, type_: Any, options: Mapping[str, Any]) -> None:
         self.type_ = type_
         self._adapter: TypeAdapter[T] = TypeAdapter(type_)
+        self.has_quotes = QuoteFinder(type_, "").has_quotes
         self._options = {
             name: options[name] for name in ("context", "strict", "lenient") if name in options
         }
@@ -47,9 +53,18 @@ class RowFormat(Generic[T]):
         """
         return self._adapter.dump_json(value, warnings=False).decode()
 
-    def elements(self, texts: Iterable[tuple[int, str]]) -> list[Item[T] | RejectedItem]:
-        """Validate texts of a model again, each with its index in the list."""
-        validator: ItemValidator[T] = ItemValidator(self.type_, on_invalid="skip", **self._options)
+    def elements(
+        self, texts: Iterable[tuple[int, str]], source_text: str | None = None
+    ) -> list[Item[T] | RejectedItem]:
+        """Validate texts of a model again, each with its index in the list.
+
+        Args:
+            texts: The indexes and the texts.
+            source_text: What quotes must stand in; None if they were found before.
+        """
+        validator: ItemValidator[T] = ItemValidator(
+            self.type_, on_invalid="skip", source_text=source_text, **self._options
+        )
         found: list[Item[T] | RejectedItem] = []
         for index, text in texts:
             path = ("items", index)

@@ -13,7 +13,7 @@ from partialstream.engine.route import parse_path
 from partialstream.engine.scan import END
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
-from partialstream.results import Channel, Confidence, Delta, Item, Outcome, RereadItem
+from partialstream.results import Channel, Confidence, Delta, Item, Outcome, QuotedItem, RereadItem
 from partialstream.stream.confidence import confidence_of
 from partialstream.stream.events import Event, ItemRejected
 from partialstream.stream.reader import Expected, ResponseReader
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from partialstream.engine.position import RawItem
     from partialstream.stream.response import ResponseStream
+    from partialstream.validation.quoted import Spans
 
 T = TypeVar("T")
 
@@ -47,6 +48,7 @@ class ItemReader(ResponseReader[T]):
         response: ResponseStream | None = None,
         expected: Expected | None = None,
         lenient: bool = False,
+        source_text: str | None = None,
     ) -> None:
         super().__init__(response, expected, limits or DEFAULT_LIMITS)
         self._path = parse_path(path)
@@ -58,6 +60,7 @@ class ItemReader(ResponseReader[T]):
             strict=strict,
             limits=self._limits,
             lenient=lenient,
+            source_text=source_text,
         )
         self._numbers = itertools.count()
         self._scanners: dict[Channel, ItemScanner] = {}
@@ -199,7 +202,12 @@ class ItemReader(ResponseReader[T]):
             events.append(Item(value, number, path, text, 1, now, confidence))
         if validator.eventful:
             rejected, reread = validator.take_events()
-            if reread:
+            spans = validator.take_spans()
+            if spans:
+                events = [
+                    _quoted(each, found, reread) for each, found in zip(events, spans, strict=True)
+                ]
+            elif reread:
                 events = [_reread(each, reread) for each in events]
             if rejected:
                 events += map(ItemRejected, rejected)
@@ -362,6 +370,22 @@ def _reread(event: Event[T], numbers: Container[int]) -> Event[T]:
         event.received_at,
         event.confidence,
     )
+
+
+def _quoted(event: Event[T], spans: Spans, reread: Container[int]) -> Event[T]:
+    """An item, with the places of its quotes."""
+    if not isinstance(event, Item):
+        return event
+    item = QuotedItem(
+        event.value,
+        event.index,
+        event.path,
+        event.raw,
+        event.attempt,
+        event.received_at,
+        event.confidence,
+    )
+    return item.with_spans(spans, text_repaired=event.index in reread)
 
 
 def _index(event: Any) -> int:

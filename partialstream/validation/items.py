@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from partialstream.engine.position import RawItem
+    from partialstream.validation.quoted import Spans
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class ItemValidator(Generic[T]):
         limits: `repeated_items` and `rejected_size` count here; all are passed on to the parser
             that finds out why an item is malformed.
         lenient: Whether an item that is not valid JSON is reread; see `engine/lenient.py`.
+        source_text: The text that quotes must stand in; None if there is none.
 
     Attributes:
         shape: What an item looks like.
@@ -68,6 +70,7 @@ class ItemValidator(Generic[T]):
         strict: bool | None = None,
         limits: Limits = DEFAULT_LIMITS,
         lenient: bool = False,
+        source_text: str | None = None,
     ) -> None:
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
@@ -77,6 +80,9 @@ class ItemValidator(Generic[T]):
         if strict is not None or context is not None:
             validate = partial(validate, strict=strict, context=context)
         self._validate: Callable[[str], T] = validate
+        self._spans: list[Spans] = []
+        if source_text is not None:
+            self._find_quotes(type_, source_text)
         self._on_invalid = on_invalid
         self._limits = limits
         self._lenient = lenient
@@ -129,6 +135,28 @@ class ItemValidator(Generic[T]):
         self._last = last
         self.delivered += len(accepted)
         return accepted
+
+    def _find_quotes(self, type_: Any, source_text: str) -> None:
+        """From now on, an item is valid if its quotes stand in the text."""
+        # Imported where it is needed: few calls have such a text.
+        from partialstream.validation.quoted import QuoteFinder
+
+        finder, validate = QuoteFinder(type_, source_text), self._validate
+        if not finder.has_quotes:
+            return
+
+        def validate_quotes(text: str) -> T:
+            value = validate(text)
+            self._spans.append(finder.find(value))
+            self.eventful = True
+            return value
+
+        self._validate = validate_quotes
+
+    def take_spans(self) -> list[Spans]:
+        """Where the quotes of the items stand that were accepted last, item by item."""
+        spans, self._spans = self._spans, []
+        return spans
 
     def take_events(self) -> tuple[list[RejectedItem], set[int]]:
         """The items that were rejected since the last time, and the numbers of those reread."""

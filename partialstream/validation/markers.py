@@ -76,7 +76,7 @@ class Quote(_Marker):
     Example:
         >>> from typing import Annotated
         >>> from pydantic import BaseModel
-        >>> from partialstream.validation.markers import Quote
+        >>> from partialstream import Quote
         >>> class Article(BaseModel):
         ...     name: Annotated[str, Quote]
         ...     count: int

@@ -15,8 +15,7 @@ from partialstream.validation.schema import INNER, choices_of, resolve, unfold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from partialstream.results import Path
-    from partialstream.validation.quotes import Span
+    from partialstream.results import Path, Span
     from partialstream.validation.schema import Definitions, Schema
 
 Spans = dict["Path", "Span"]

@@ -4,35 +4,12 @@ from __future__ import annotations
 
 import re
 from array import array
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-Match = Literal["exact", "blanks", "case"]
-"""How a quote was found: character for character; each run of blanks taken for one; and also
-without regard to upper and lower case."""
+from partialstream.results import Span
 
 _BLANKS: Final = re.compile(r"\s+")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where a quote stands in its source text.
-
-    Attributes:
-        start: The offset of its first character, in code points.
-        end: The offset behind its last character.
-        match: How it was found; see `Match`.
-
-    Example:
-        >>> span = SourceText("3 x  Lamp").find("x lamp")
-        >>> span, "3 x  Lamp"[span.start : span.end]
-        (Span(start=2, end=9, match='case'), 'x  Lamp')
-    """
-
-    start: int
-    end: int
-    match: Match
 
 
 class _Normal(NamedTuple):

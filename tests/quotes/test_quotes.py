@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partialstream.validation.quotes import SourceText, Span
+from partialstream.results import Span
+from partialstream.validation.quotes import SourceText
 
 
 def found(text: str, quote: str) -> tuple[str, str] | None:

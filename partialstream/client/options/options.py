@@ -50,6 +50,7 @@ _ONLY_FOR: Final = {
     "ordered": "items",
     "key": "items",
     "take": "items",
+    "source_text": "items",
     "fail_fast": "object",
 }
 """Options that have no meaning for the other kind of response."""
@@ -112,6 +113,9 @@ class Options:
             its output, `max_tokens` or else as large as the largest of input and output so far.
             The first request is refused only if its input alone exceeds the bound. Needs the
             extra `cost`; a model whose price is not known is a `ValueError`.
+        source_text: The text that fields marked with `Quote` are copied from; None (the default)
+            for none. An item with a quote that does not stand in it is not valid; where the quotes
+            of the others stand is in `Item.spans`.
         max_retries: Failures in a row that are retried, 0 by default; or tenacity's `Retrying` or
             `AsyncRetrying`. Nothing that was delivered is delivered again. The first request
             counts too, and the SDK's own retries are off; a server's `Retry-After` is waited for,
@@ -152,6 +156,7 @@ class Options:
     limits: Limits | None = None
     deadline: float | None = None
     max_cost: float | None = None
+    source_text: str | None = None
     max_retries: Retries = 0
     max_requests: int | None = None
     fallbacks: Sequence[Any] | None = None
@@ -212,6 +217,9 @@ class Options:
         for name in ("templates", "strict"):
             if getattr(self, name) is not None:
                 check_flag(name, getattr(self, name))
+        source_text: Any = self.source_text
+        if not (source_text is None or isinstance(source_text, str)):
+            raise TypeError(f"source_text= must be a str, not {type(source_text).__name__}")
         on_invalid: Any = self.on_invalid
         if not (on_invalid is None or isinstance(on_invalid, str) or callable(on_invalid)):
             raise TypeError(f"on_invalid= must be a word or a function, not {on_invalid!r}")
