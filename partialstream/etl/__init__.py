@@ -5,6 +5,7 @@ documents.py    documents, and where they are read
 prompting.py    a document as messages
 job.py          what makes two runs the same job
 journal.py      what is known of each document, and the rows that no sink has yet
+journal_file.py its file: SQLite, locked for one run
 run.py          documents read by several workers, and delivered by one
 reading.py      one document: its call, and its rows on their way into the journal
 values.py       rows as JSON

@@ -29,9 +29,10 @@ from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import sink_of
 from partialstream.etl.summary import Summary
 from partialstream.etl.values import RowFormat
+from partialstream.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from typing_extensions import TypeForm
 
@@ -164,15 +165,17 @@ class Extraction(Generic[T]):
         prompting = Prompting(prompt)
         rows: RowFormat[T] = RowFormat(response_model, options)
         self._columns = columns_of(rows.schema())
-        self._plan = CallPlan(rows, prompting, many, given, find_spec("genai_prices") is not None)
         shape = (items_shape if many else object_shape)(response_model)
         target = client.target_of(shape, messages=[{"role": "user", "content": ""}], **given)
         host, port = target.server or ("", "")
+        asked = str(target.arguments.get("model", model or ""))
+        priced = _has_price(asked, client.provider)
+        self._plan = CallPlan(rows, prompting, many, given, priced)
         self._sink = None if sink is None else sink_of(sink)
         chosen, to_sdk = Options.split(given)
         self._identity: Identity = {
             "prompt": prompting.identity,
-            "model": str(target.arguments.get("model", model or "")),
+            "model": asked,
             "schema": schema_text(response_model),
             "endpoint": f"{client.provider} {host}:{port}" if endpoint is None else endpoint,
             "sink": "" if self._sink is None else self._sink.name,
@@ -280,7 +283,7 @@ class Extraction(Generic[T]):
     # -- what all of them have in common ---------------------------------------------------
 
     @contextmanager
-    def _opened(self) -> Iterator[_Begin]:
+    def _opened(self) -> Generator[_Begin]:
         """The journal and the sink, open for one run."""
         self.summary = Summary()
         began = time.monotonic()
@@ -346,6 +349,15 @@ async def _with_signals(run: Run, documents: Documents) -> bool:
     if failure is not None:
         raise failure
     return interrupts > 0
+
+
+def _has_price(model: str, provider: str) -> bool:
+    """Whether costs are known; to find that no table has a model takes a while for each."""
+    if find_spec("genai_prices") is None:
+        return False
+    from partialstream.prices import price
+
+    return price(Usage(1, 1), (model,), provider) is not None
 
 
 def _check_arguments(

@@ -18,69 +18,15 @@ sinks have their rows on the disk before they return.
 from __future__ import annotations
 
 import hashlib
-import os
-import sqlite3
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from typing_extensions import Self
-
-from partialstream.etl.errors import JournalError, JournalInUseError, JournalMismatchError
-from partialstream.etl.job import describe, differences
+from partialstream.etl.journal_file import JournalFile, errors_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-
-    from partialstream.etl.job import Identity
+    import sqlite3
 
 State = Literal["open", "done", "delivered", "failed"]
 
-_VERSION: Final = "1"
-
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS job (part TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    hash BLOB NOT NULL,
-    state TEXT NOT NULL,
-    run INTEGER NOT NULL,            -- that touched it last
-    batch INTEGER,                   -- in which it is delivered
-    listed INTEGER NOT NULL DEFAULT 0,   -- whether the end of its list has come
-    in_sink INTEGER NOT NULL DEFAULT 0,  -- whether the sink has rows of it
-    rows INTEGER NOT NULL DEFAULT 0,
-    rejected INTEGER NOT NULL DEFAULT 0,
-    requests INTEGER NOT NULL DEFAULT 0,
-    starts INTEGER NOT NULL DEFAULT 0,
-    outcome TEXT,
-    error TEXT,
-    input_tokens INTEGER NOT NULL DEFAULT 0,
-    output_tokens INTEGER NOT NULL DEFAULT 0,
-    cost REAL,
-    first_row REAL,
-    seconds REAL,
-    ended_at TEXT
-);
-CREATE INDEX IF NOT EXISTS undelivered ON documents (state, number)
-    WHERE state = 'done' OR (state = 'failed' AND in_sink);
-CREATE TABLE IF NOT EXISTS rows (
-    document INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    raw TEXT NOT NULL,    -- as the model wrote it
-    value TEXT,           -- as the sink gets it; NULL for one that did not validate
-    reason TEXT,          -- why it did not
-    PRIMARY KEY (document, place)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dead_letters (
-    number INTEGER PRIMARY KEY,
-    document TEXT NOT NULL,
-    place INTEGER,
-    raw TEXT,
-    reason TEXT NOT NULL
-);
-"""
 
 _UNDELIVERED: Final = "(state = 'done' OR (state = 'failed' AND in_sink))"
 
@@ -136,86 +82,8 @@ def hash_of(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-class Journal:
-    """The journal of one job, open for one run. Any thread may use it.
-
-    Args:
-        path: The file; it is made if there is none. Beside it are SQLite's own (`-wal`, `-shm`),
-            and one that is locked while the run lasts (`-lock`).
-
-    Raises:
-        JournalInUseError: Another run has it.
-        JournalError: It cannot be opened, or is no journal.
-    """
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
-        self._lock = threading.RLock()
-        self._guard = _locked(self.path)
-        try:
-            with _errors_of(self.path):
-                self._db = sqlite3.connect(
-                    self.path, isolation_level=None, check_same_thread=False, timeout=30
-                )
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = NORMAL")
-                self._db.executescript(_TABLES)
-        except BaseException:
-            self._guard.close()
-            raise
-        self.run = int(self._get("run") or "0") + 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let others have it."""
-        with self._lock:
-            self._db.close()
-            self._guard.close()
-
-    # -- the job ---------------------------------------------------------------------------
-
-    def begin_run(self, identity: Identity) -> None:
-        """Note that a run begins, if it is one of this journal's job.
-
-        Raises:
-            JournalMismatchError: It is another job.
-        """
-        now = {"version": _VERSION, **identity}
-        with self._transaction() as db:
-            there = dict(db.execute("SELECT part, value FROM job WHERE part LIKE 'job.%'"))
-            journal = {part[4:]: value for part, value in there.items()}
-            if journal:
-                found = differences(journal, now)
-                if found:
-                    listed = "; ".join(describe(name, *pair) for name, pair in found.items())
-                    raise JournalMismatchError(
-                        f"{self.path} belongs to another job: {listed}", found
-                    )
-            else:
-                db.executemany(
-                    "INSERT INTO job VALUES (?, ?)",
-                    [(f"job.{name}", value) for name, value in now.items()],
-                )
-            self._set("run", str(self.run))
-
-    def state(self, name: str) -> str | None:
-        """What a sink has left here, by its name; None if nothing."""
-        return self._get(f"state.{name}")
-
-    def set_state(self, name: str, state: str) -> None:
-        """Keep what a sink wants to know when it is opened again."""
-        with self._transaction():
-            self._set(f"state.{name}", state)
+class Journal(JournalFile):
+    """The journal of one job: its documents, their rows, its batches; see `JournalFile`."""
 
     # -- one document ----------------------------------------------------------------------
 
@@ -269,7 +137,7 @@ class Journal:
 
     def rows_of(self, number: int) -> list[StoredRow]:
         """The rows of a document that is under way, in their order."""
-        with self._lock, _errors_of(self.path):
+        with self._lock, errors_of(self.path):
             found = self._db.execute(
                 "SELECT place, raw, value FROM rows WHERE document = ? ORDER BY place", (number,)
             )
@@ -279,7 +147,7 @@ class Journal:
         self, number: int, place: int, raw: str, value: str | None, reason: str | None = None
     ) -> None:
         """A row has come; in place of an earlier one that it repairs."""
-        with self._lock, _errors_of(self.path):
+        with self._lock, errors_of(self.path):
             self._db.execute(
                 "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)",
                 (number, place, raw, value, reason),
@@ -287,7 +155,7 @@ class Journal:
 
     def mark_listed(self, number: int) -> None:
         """The end of a document's list has come; what follows are repairs."""
-        with self._lock, _errors_of(self.path):
+        with self._lock, errors_of(self.path):
             self._db.execute("UPDATE documents SET listed = 1 WHERE number = ?", (number,))
 
     def complete(self, number: int, ending: Ending) -> tuple[int, int]:
@@ -362,7 +230,7 @@ class Journal:
 
     def waiting(self) -> tuple[int, int]:
         """How many documents wait to be delivered, and how many rows they have."""
-        with self._lock, _errors_of(self.path):
+        with self._lock, errors_of(self.path):
             count, rows = self._db.execute(
                 f"SELECT count(*), coalesce(sum(rows), 0) FROM documents WHERE {_UNDELIVERED}"
             ).fetchone()
@@ -401,7 +269,7 @@ class Journal:
 
     def batch(self, batch: int) -> list[StoredDocument]:
         """The documents of a batch, and their rows."""
-        with self._lock, _errors_of(self.path):
+        with self._lock, errors_of(self.path):
             found = self._db.execute(
                 f"SELECT number, id FROM documents WHERE {_UNDELIVERED} AND batch = ? "
                 "ORDER BY number",
@@ -440,7 +308,7 @@ class Journal:
 
     def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
         """Those that are in no file yet, the first of them."""
-        with self._lock, _errors_of(self.path):
+        with self._lock, errors_of(self.path):
             found = self._db.execute(
                 "SELECT number, document, place, raw, reason FROM dead_letters "
                 "ORDER BY number LIMIT ?",
@@ -458,38 +326,16 @@ class Journal:
 
     def counts(self) -> dict[str, int]:
         """How many documents are in which state."""
-        with self._lock, _errors_of(self.path):
+        with self._lock, errors_of(self.path):
             return dict(self._db.execute("SELECT state, count(*) FROM documents GROUP BY state"))
 
     def costs(self) -> tuple[float, float]:
         """US dollars paid so far, over all runs; and for the document that cost most."""
-        with self._lock, _errors_of(self.path):
+        with self._lock, errors_of(self.path):
             total, most = self._db.execute(
                 "SELECT total(cost), coalesce(max(cost), 0.0) FROM documents"
             ).fetchone()
             return total, most
-
-    # -- SQLite ----------------------------------------------------------------------------
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _errors_of(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                if self._db.in_transaction:  # a full disk has rolled it back already
-                    self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
-    def _get(self, part: str) -> str | None:
-        with self._lock, _errors_of(self.path):
-            row = self._db.execute("SELECT value FROM job WHERE part = ?", (part,)).fetchone()
-            return None if row is None else str(row[0])
-
-    def _set(self, part: str, value: str) -> None:
-        self._db.execute("INSERT OR REPLACE INTO job VALUES (?, ?)", (part, value))
 
 
 def _add_usage(db: sqlite3.Connection, number: int, ending: Ending) -> None:
@@ -507,32 +353,3 @@ def _add_usage(db: sqlite3.Connection, number: int, ending: Ending) -> None:
 def _storable(text: str) -> str:
     """A text that SQLite takes: one without lone surrogates."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _locked(path: str) -> sqlite3.Connection:
-    """Lock a journal for this run; the lock goes with the process, however it dies.
-
-    SQLite's own locks are on every system; they are on a file of their own, as those on the
-    journal would keep out whoever wants to look into it.
-    """
-    with _errors_of(path):
-        guard = sqlite3.connect(
-            f"{path}-lock", isolation_level=None, check_same_thread=False, timeout=0
-        )
-        try:
-            guard.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            guard.close()
-            if "locked" in str(error):
-                raise JournalInUseError(f"another run uses the journal {path}") from error
-            raise
-        return guard
-
-
-@contextmanager
-def _errors_of(path: str) -> Iterator[None]:
-    """SQLite's errors as ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise JournalError(f"the journal {path} cannot be used: {error}") from error

@@ -20,7 +20,7 @@ from partialstream.etl.errors import ExtractionError
 from partialstream.etl.journal import Ending
 from partialstream.quoting import mask_keys
 from partialstream.results import Item, RejectedItem
-from partialstream.stream.events import AttemptStarted, ItemRejected
+from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,7 @@ class DocumentReading:
 
     def feed(self, event: Any) -> None:
         """Something has happened in the stream of a list."""
-        if isinstance(event, Item):
+        if is_item(event):
             self._add(event)
         elif isinstance(event, ItemRejected):
             self._add(event.item)

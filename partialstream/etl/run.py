@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 from anyio import CapacityLimiter, Event, Lock, create_task_group, sleep_forever, to_thread
@@ -326,7 +326,7 @@ class _Source:
         self._next: AsyncIterator[Document] | None = None
         self._iterator: Iterator[Document] | None = None
         if isinstance(documents, AsyncIterable):
-            self._next = aiter(documents)
+            self._next = aiter(cast("AsyncIterable[Document]", documents))
         else:
             self._iterator = iter(documents)
         self._is_over = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class SinkRow:
     def members(self) -> dict[str, Any]:
         """The values of its columns by their names; what is no object is one called `value`."""
         value = self.value
-        return value if isinstance(value, dict) else {"value": value}
+        return cast("dict[str, Any]", value) if isinstance(value, dict) else {"value": value}
 
 
 @dataclass(frozen=True, slots=True)

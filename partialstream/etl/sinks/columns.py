@@ -111,18 +111,20 @@ def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapp
 
 def _column(name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Column:
     alternatives = _alternatives(schema, definitions)
-    kinds = {_kind(each) for each in alternatives if each.get("type") != "null"}
+    kinds: set[Kind] = {_kind(each) for each in alternatives if each.get("type") != "null"}
     nullable = any(each.get("type") == "null" for each in alternatives)
-    return Column(name, kinds.pop() if len(kinds) == 1 else "json", nullable)
+    kind: Kind = kinds.pop() if len(kinds) == 1 else "json"
+    return Column(name, kind, nullable)
 
 
 def _kind(schema: Mapping[str, Any]) -> Kind:
     given = schema.get("type")
     if given is None and "const" in schema:
-        given = _TYPES.get(type(schema["const"]))
+        constant: object = schema["const"]
+        given = _TYPES.get(type(constant))
     if given == "string":
         return "date" if schema.get("format") == "date" else "text"
     return _KINDS.get(given, "json") if isinstance(given, str) else "json"
 
 
-_TYPES: Final = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_TYPES: Final[dict[type, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from partialstream.etl.sinks.base import Sink
 from partialstream.etl.sinks.jsonl import JSONLines
@@ -37,14 +37,15 @@ def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
 
         return SQLTable(url, table)
     if isinstance(given, (str, os.PathLike)):
-        suffix = Path(given).suffix.lower()
+        path = os.fspath(cast("str | os.PathLike[str]", given))
+        suffix = Path(path).suffix.lower()
         if suffix in (".jsonl", ".ndjson"):
-            return JSONLines(given)
+            return JSONLines(path)
         if suffix == ".parquet":
             from partialstream.etl.sinks.parquet import Parquet
 
-            return Parquet(given)
-        raise ValueError(f"sink= must be {_KNOWN}, not {os.fspath(given)!r}")
+            return Parquet(path)
+        raise ValueError(f"sink= must be {_KNOWN}, not {path!r}")
     if not isinstance(given, Sink):
         raise TypeError(f"sink= must be {_KNOWN}, not {given!r}")
     return given

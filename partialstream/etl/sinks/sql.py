@@ -53,6 +53,7 @@ class SQLTable:
     def open(self, columns: Sequence[Column], state: str | None) -> None:
         """See `Sink`."""
         import sqlalchemy
+        from sqlalchemy.exc import SQLAlchemyError
 
         del state
         self._columns = columns
@@ -76,7 +77,7 @@ class SQLTable:
                 self._compare(there.get_columns(self._name))
             else:
                 self._table.create(self._engine)
-        except sqlalchemy.exc.SQLAlchemyError as error:
+        except SQLAlchemyError as error:
             raise SinkError(f"{self.name} cannot be opened: {_said_by(error)}") from error
 
     def _compare(self, found: Sequence[Any]) -> None:
@@ -101,14 +102,14 @@ class SQLTable:
 
     def deliver(self, batch: Batch) -> None:
         """See `Sink`."""
-        import sqlalchemy
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             with self._engine.begin() as connection:
                 self._store(connection, batch.documents)
         except Exception as error:
             if not _is_of_the_data(error):
-                if isinstance(error, sqlalchemy.exc.SQLAlchemyError):
+                if isinstance(error, SQLAlchemyError):
                     raise SinkError(f"{self.name} cannot be written: {_said_by(error)}") from error
                 raise
             for document in batch.documents:
