@@ -1,4 +1,4 @@
-"""What makes two runs the same job, so that one goes on where the other ended."""
+"""The identity of a job: a run continues an earlier one only if these parts are equal."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Identity = dict[str, str]
-"""The parts of a job, by their names, as they are written in the journal."""
+"""The parts of a job by name, as the journal stores them."""
 
 _SHOWN: Final = 60
-"""Characters of a difference that an error shows from either side."""
+"""Characters of each side that an error message shows."""
 
-_LEFT_OUT: Final = frozenset({"timeout", "extra_headers", "stream_options"})
-"""Arguments of the SDK that say nothing of what the model is asked."""
+_IGNORED: Final = frozenset({"timeout", "extra_headers", "stream_options"})
+"""SDK arguments that do not change what the model is asked."""
 
 
 def schema_text(type_: Any) -> str:
-    """The JSON schema of a type, as a text that is the same for the same schema."""
+    """The JSON schema of a type, serialized with sorted keys."""
     return json.dumps(TypeAdapter(type_).json_schema(), sort_keys=True, ensure_ascii=False)
 
 
 def arguments_text(arguments: Mapping[str, Any]) -> str:
-    """What else a request says to the SDK, as a text."""
-    kept = {name: value for name, value in arguments.items() if name not in _LEFT_OUT}
+    """The other arguments of a request, serialized with sorted keys."""
+    kept = {name: value for name, value in arguments.items() if name not in _IGNORED}
     return json.dumps(kept, sort_keys=True, ensure_ascii=False, default=repr)
 
 
 def differences(journal: Identity, now: Identity) -> dict[str, tuple[str, str]]:
-    """What differs between two jobs, by its name."""
+    """The parts that differ between two jobs, as (journal, now) by name."""
     names = [*now, *(name for name in journal if name not in now)]
     return {
         name: (journal.get(name, ""), now.get(name, ""))
@@ -42,7 +42,7 @@ def differences(journal: Identity, now: Identity) -> dict[str, tuple[str, str]]:
 
 
 def describe(name: str, before: str, now: str) -> str:
-    """Say how a part differs, by what surrounds the first difference.
+    """Describe how a part differs, with an excerpt around the first difference.
 
     Example:
         >>> describe("model", "gpt-5", "gpt-5-mini")

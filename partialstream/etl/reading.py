@@ -1,8 +1,7 @@
-"""One document: the call that reads it, and its rows on their way into the journal.
+"""One document: the call that is made for it, and its rows as they go into the journal.
 
-There is no I/O here but the journal's.
-A row is in the journal before the next delta is looked at. How the document ended is for the
-driver to report: `complete`, or `fail` with an error, or `leave` if it goes on another time.
+No I/O but the journal's: `run.py` drives the stream, sync or async, and calls `feed` for each
+event and `finish` at the end. A row is in the journal before the next delta is parsed.
 """
 
 from __future__ import annotations
@@ -31,40 +30,40 @@ if TYPE_CHECKING:
     from partialstream.etl.values import RowFormat
     from partialstream.results import Outcome
 
-Fate = Literal["done", "failed", "left"]
+Status = Literal["done", "failed", "interrupted"]
 
 
 class CallPlan(NamedTuple):
-    """How documents are asked for, which is the same for all of them."""
+    """The call that is made for each document."""
 
     rows: RowFormat[Any]
     prompting: Prompting
     many: bool
-    arguments: Mapping[str, Any]  # of the call, but for the messages
-    priced: bool  # whether costs are known
+    arguments: Mapping[str, Any]  # all of the call's but the messages and the type
+    priced: bool  # whether the model's price is known
 
 
 class Result(NamedTuple):
-    """What became of a document in this run."""
+    """The result of processing a document in this run."""
 
-    fate: Fate
+    status: Status
     ending: Ending
     rows: int = 0
     rejected: int = 0
 
 
-class DocumentReading:
-    """Reads one document.
+class DocumentReader:
+    """Stores the rows of one document.
 
     Args:
-        plan: How documents are asked for.
-        journal: Gets the rows.
+        plan: The call that is made for each document.
+        journal: Receives the rows.
         document: The document.
-        known: What the journal said when it began.
+        known: The document's entry in the journal.
 
     Attributes:
-        stream: The stream of its response, None before there is one.
-        goes_on: Whether rows of an earlier run stand.
+        stream: The stream of the response; None before the request is made.
+        resumed: Whether the call continues after rows of an earlier run.
     """
 
     def __init__(self, plan: CallPlan, journal: Journal, document: Document, known: Known) -> None:
@@ -75,10 +74,10 @@ class DocumentReading:
         self._listed = known.listed
         self._resumes = known.verdict == "resume"
         self.stream: Any = None
-        self.goes_on = False
+        self.resumed = False
 
     def open(self, client: Any) -> Any:
-        """Make the call; gives the stream of its response."""
+        """Make the call and return the stream of its response."""
         plan = self._plan
         messages = plan.prompting.messages(self._document)
         arguments = {**plan.arguments, "response_model": plan.rows.type_, "messages": messages}
@@ -88,7 +87,7 @@ class DocumentReading:
             self.stream = client.create_partial(**arguments)
             return self.stream
         elements = self._elements() if self._resumes else []
-        self.goes_on = bool(elements)
+        self.resumed = bool(elements)
         if elements:
             self.stream = client.continue_items(elements, listed=self._listed, **arguments)
         else:
@@ -96,14 +95,14 @@ class DocumentReading:
         return self.stream
 
     def _elements(self) -> list[Item[Any] | RejectedItem]:
-        """The rows of the journal, as far as the list has them without a gap."""
+        """The stored rows, up to the first gap in the list."""
         stored = self._journal.rows_of(self._number)
         texts = [(row.place, row.raw) for place, row in enumerate(stored) if row.place == place]
         rows = self._plan.rows
         source_text = self._document.text if rows.has_quotes else None
         elements = rows.elements(texts, source_text)
         for element, row in zip(elements, stored, strict=False):
-            # A validator of the user's may judge otherwise today.
+            # The model's validators may have changed since the row was stored.
             if isinstance(element, Item) != (row.value is not None):
                 self._add(element)
         return elements
@@ -111,7 +110,7 @@ class DocumentReading:
     # -- rows ------------------------------------------------------------------------------
 
     def feed(self, event: Any) -> None:
-        """Something has happened in the stream of a list."""
+        """Handle an event of a list's stream."""
         if is_item(event):
             self._add(event)
         elif isinstance(event, ItemRejected):
@@ -120,8 +119,8 @@ class DocumentReading:
             self._listed = True
             self._journal.mark_listed(self._number)
 
-    def take_object(self, value: Any) -> None:
-        """The object is complete, where there is one for each document."""
+    def add_object(self, value: Any) -> None:
+        """Store the one row of a document whose response is a single object."""
         text = self._plan.rows.dump(value)
         self._journal.add_row(self._number, 0, text, text)
 
@@ -139,27 +138,27 @@ class DocumentReading:
 
     # -- the end ---------------------------------------------------------------------------
 
-    def refuse(self, reason: str) -> Result:
-        """The document is not sent."""
+    def reject(self, reason: str) -> Result:
+        """Record the document as failed without a request."""
         ending = Ending("refused")
         self._journal.fail(self._number, ending, reason)
         return Result("failed", ending)
 
-    def end(self, error: BaseException | None) -> Result:
-        """The response was read, or failed with `error`.
+    def finish(self, error: BaseException | None) -> Result:
+        """Record the end of the response, or the error that it ended with.
 
         Raises:
-            BaseException: The error, if the run cannot go on after it.
+            BaseException: `error`, if it ends the whole run.
         """
         ending = self._ending()
         if error is None:
-            if not self._is_whole():
-                return self._leave(ending)  # the run is stopping
+            if not self._is_complete():
+                return self._interrupt(ending)  # the run is being cancelled
             return self._complete(ending)
-        if isinstance(error, ExtractionError):  # the journal itself, mostly
+        if isinstance(error, ExtractionError):  # mostly of the journal itself
             raise error
         if not isinstance(error, Exception) or is_fatal(error):
-            self._leave(ending)
+            self._interrupt(ending)
             raise error
         if self._listed and _is_rejection(error):
             return self._complete(ending)
@@ -170,19 +169,19 @@ class DocumentReading:
         rows, rejected = self._journal.complete(self._number, ending)
         return Result("done", ending, rows, rejected)
 
-    def _leave(self, ending: Ending) -> Result:
+    def _interrupt(self, ending: Ending) -> Result:
         self._journal.add_usage(self._number, ending)
-        return Result("left", ending)
+        return Result("interrupted", ending)
 
-    def _is_whole(self) -> bool:
-        """Whether the stream was read to its end, or to the last row that is wanted."""
+    def _is_complete(self) -> bool:
+        """Whether the stream was read to its end, or was ended by `take=` or `stop_when=`."""
         outcome: Outcome = self.stream.outcome
         wanted = outcome.detail.startswith("take=") or outcome.detail == "stop_when"
         return outcome.ok or (outcome.status == "cancelled" and wanted)
 
     def _ending(self) -> Ending:
         stream = self.stream
-        if stream is None:  # the first request of a sync client was rejected
+        if stream is None:  # a sync client's first request failed
             return Ending("rejected", requests=1)
         attempts, usage = stream.attempts, stream.usage
         outcome = stream.outcome
@@ -197,30 +196,30 @@ class DocumentReading:
         )
 
 
-_FOR_ALL = (401, 403, 404)
-"""What a server says to every request alike: a wrong key, an unknown model."""
+_FATAL_STATUSES = (401, 403, 404)
+"""Responses that every request would get: a wrong key, an unknown model."""
 
 
 def is_fatal(error: Exception) -> bool:
-    """Whether the next document would meet the same error, so that the run ends."""
+    """Whether every other document would fail in the same way, so that the run ends."""
     if isinstance(error, LimitExceededError):
         return error.limit == "max_cost"
     status = getattr(error, "status_code", None)
     if status is None:
         status = getattr(error, "status", None)
-    return status in _FOR_ALL
+    return status in _FATAL_STATUSES
 
 
 def reason_of(error: Exception) -> str:
-    """Why a row or a document has failed, for the dead letters."""
-    said = "; ".join(
-        f"{format_path(path)}: {message}" if path else message for path, message in errors_of(error)
+    """The message of an error, for the dead letters."""
+    message = "; ".join(
+        f"{format_path(path)}: {text}" if path else text for path, text in errors_of(error)
     )
-    return mask_keys(said) or type(error).__name__
+    return mask_keys(message) or type(error).__name__
 
 
 def _is_rejection(error: Exception) -> bool:
-    """Whether all that is wrong with a list are items that stay invalid."""
+    """Whether the list is complete and only some of its items are still invalid."""
     if isinstance(error, RetriesExhaustedError):
         return isinstance(error.__cause__, OutputValidationError)
     return isinstance(error, OutputValidationError)

@@ -1,11 +1,12 @@
-"""A run: documents are read by several workers, and delivered by one.
+"""A run: several workers read documents, one task delivers their rows.
 
 documents ──► workers ──► journal ──► delivery ──► sink
               (`concurrency` of them,  (in a thread)
-               a stream each)
+               one stream each)
 
-A worker takes the next document only when there is room: the one that delivers may be behind by as
-many documents as there are workers. So a slow sink slows the requests, and nothing piles up.
+A worker takes the next document only when delivery keeps up: at most as many finished documents
+wait for the sink as there are workers. A slow sink therefore slows the requests, and memory stays
+flat.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from anyio import CapacityLimiter, Event, Lock, create_task_group, sleep_forever
 from partialstream.client import AsyncClient
 from partialstream.errors import LimitExceededError
 from partialstream.etl.journal import hash_of
-from partialstream.etl.reading import DocumentReading
+from partialstream.etl.reading import DocumentReader
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,19 +41,19 @@ Documents = Iterable["Document"] | AsyncIterable["Document"]
 
 
 class Run:
-    """Reads documents once.
+    """One run of a job.
 
     Args:
         client: Makes the calls.
-        plan: How documents are asked for.
-        journal: The journal, open.
-        delivery: Delivers what is done, open.
-        summary: Counts.
-        concurrency: How many documents are read at one time.
-        resume: Whether documents that were under way go on after their rows.
-        retry_failed: Whether failed documents are read, and no others.
-        max_cost: US dollars that the job may cost, None for no bound.
-        hand_over: Takes the rows of each batch after the sink, if anybody wants them.
+        plan: The call that is made for each document.
+        journal: The open journal.
+        delivery: The open delivery of finished documents.
+        summary: Updated while the run lasts.
+        concurrency: The number of documents that are processed concurrently.
+        resume: Whether interrupted documents continue after their stored rows.
+        retry_failed: Process failed documents only.
+        max_cost: The job's budget in US dollars; None for no limit.
+        hand_over: Receives each batch after the sink has stored it.
     """
 
     def __init__(
@@ -79,45 +80,45 @@ class Run:
         self._retry_failed = retry_failed
         self._max_cost = max_cost
         self._hand_over = hand_over
-        # US dollars, over all runs, and for the document that cost most
+        # US dollars: over all runs, and for the most expensive document.
         self._spent, self._largest = (0.0, 0.0) if max_cost is None else journal.costs()
-        self._open = 0  # documents that are read now
+        self._open = 0  # documents that are being processed
         self._waiting, self._waiting_rows = journal.waiting()
-        self._bell = Event()  # something has changed
-        self._streams: set[Any] = set()  # of threads, which have to be woken
+        self._wakeup = Event()  # set and replaced by `_notify`
+        self._streams: set[Any] = set()  # sync streams that are being read in threads
         self._stopping = False
-        self._is_over = False
-        self._read_out = False  # whether no more documents will be done
+        self._closing = False  # sync streams are closed as soon as they open
+        self._reading_done = False
         self._failure: BaseException | None = None
         self._scope: anyio.CancelScope | None = None
 
     def stop(self) -> None:
-        """Take no more documents; those that are under way are read to their end."""
+        """Start no more documents; those in progress are finished and delivered."""
         self._stopping = True
         self._summary.interrupted = True
-        self._ring()
+        self._notify()
 
     async def work(self, documents: Documents) -> None:
-        """Read the documents, and deliver them.
+        """Process the documents and deliver their rows.
 
         Raises:
-            ExtractionError: The run cannot go on.
-            Exception: Any other error that is not that of one document.
+            ExtractionError: The journal or the sink has failed.
+            Exception: Any other error that does not belong to a single document.
         """
-        source = _Source(documents)
-        async with create_task_group() as everything:
-            self._scope = everything.cancel_scope
-            everything.start_soon(self._guarded, self._wake_threads)
-            everything.start_soon(self._guarded, self._read_all, source)
-            everything.start_soon(self._guarded, self._deliver_all)
+        source = _DocumentSource(documents)
+        async with create_task_group() as group:
+            self._scope = group.cancel_scope
+            group.start_soon(self._guarded, self._close_streams_on_cancel)
+            group.start_soon(self._guarded, self._read_all, source)
+            group.start_soon(self._guarded, self._deliver_all)
         if self._failure is not None:
             raise self._failure
 
     async def _guarded(self, function: Callable[..., Awaitable[None]], *args: Any) -> None:
-        """Run a part of the work; the first error ends all, and is raised as it is."""
+        """Run a task; the first error cancels the others and is raised unwrapped."""
         try:
             await function(*args)
-        except Exception as error:  # noqa: BLE001 - `work` raises it, outside of the group
+        except Exception as error:  # noqa: BLE001 - `work` raises it outside the group
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
@@ -126,36 +127,37 @@ class Run:
         if self._scope is not None:
             self._scope.cancel()
 
-    async def _wake_threads(self) -> None:
-        """Close the streams that threads are reading, if all is to end now."""
+    async def _close_streams_on_cancel(self) -> None:
+        """Close the streams that threads are reading: a thread cannot be cancelled."""
         try:
             await sleep_forever()
         finally:
-            self._is_over = True
+            self._closing = True
             for stream in list(self._streams):
                 stream.close()
 
-    def _ring(self) -> None:
-        bell, self._bell = self._bell, Event()
-        bell.set()
+    def _notify(self) -> None:
+        """Wake all tasks that wait for a change of state."""
+        wakeup, self._wakeup = self._wakeup, Event()
+        wakeup.set()
 
     # -- reading ---------------------------------------------------------------------------
 
-    async def _read_all(self, source: _Source) -> None:
+    async def _read_all(self, source: _DocumentSource) -> None:
         threads = CapacityLimiter(self._concurrency)
         async with create_task_group() as workers:
             for _ in range(self._concurrency):
-                workers.start_soon(self._guarded, self._work, source, threads)
+                workers.start_soon(self._guarded, self._worker, source, threads)
         await source.close()
-        self._read_out = True
-        self._ring()
+        self._reading_done = True
+        self._notify()
 
-    async def _work(self, source: _Source, threads: CapacityLimiter) -> None:
+    async def _worker(self, source: _DocumentSource, threads: CapacityLimiter) -> None:
         while True:
-            await self._room()
+            await self._wait_for_capacity()
             if self._stopping:
                 return
-            # The place is taken before the document comes, or several would share one.
+            # Counted before the document arrives, or several workers would take the same place.
             self._open += 1
             try:
                 document = await source.next(lambda: self._stopping)
@@ -164,26 +166,26 @@ class Run:
                 await self._read(document, threads)
             finally:
                 self._open -= 1
-                self._ring()
+                self._notify()
 
-    async def _room(self) -> None:
-        """Wait until another document may be read."""
+    async def _wait_for_capacity(self) -> None:
+        """Wait until the next document may start."""
         while not self._stopping:
             behind = self._waiting > self._concurrency
             if behind and self._waiting_rows >= self._delivery.batch_rows:
-                await self._bell.wait()
+                await self._wakeup.wait()
             elif self._is_too_expensive():
                 if not self._open:
                     self._end_for_cost()
                     return
-                await self._bell.wait()
+                await self._wakeup.wait()
             else:
                 return
 
     def _is_too_expensive(self) -> bool:
         if self._max_cost is None:
             return False
-        if not self._largest:  # what one costs is not known before the first
+        if not self._largest:  # no document has been paid for yet
             return self._open > 0 or self._spent >= self._max_cost
         return self._spent + (self._open + 1) * self._largest > self._max_cost
 
@@ -192,8 +194,8 @@ class Run:
         self._failure = LimitExceededError(
             "max_cost",
             allowed,
-            f"the next document could exceed max_cost={allowed:g}: the largest so far cost "
-            f"${self._largest:.2g}, and ${self._spent:.2g} are spent",
+            f"the next document could exceed max_cost={allowed:g}: the most expensive one so far "
+            f"cost ${self._largest:.2g}, and ${self._spent:.2g} are spent",
         )
         self.stop()
 
@@ -207,18 +209,18 @@ class Run:
             retry_failed=self._retry_failed,
         )
         if known.verdict not in ("new", "resume"):
-            self._leave_out(document, known)
+            self._skip(document, known)
             return
-        reading = DocumentReading(self._plan, self._journal, document, known)
+        reader = DocumentReader(self._plan, self._journal, document, known)
         if document.problem is not None:
-            result = reading.refuse(document.problem)
+            result = reader.reject(document.problem)
         elif isinstance(self._client, AsyncClient):
-            result = await self._read_async(reading)
+            result = await self._read_async(reader)
         else:
-            result = await to_thread.run_sync(self._read_sync, reading, limiter=threads)
-        self._count(document, reading, result)
+            result = await to_thread.run_sync(self._read_sync, reader, limiter=threads)
+        self._count(document, reader, result)
 
-    def _leave_out(self, document: Document, known: Known) -> None:
+    def _skip(self, document: Document, known: Known) -> None:
         summary = self._summary
         if known.verdict == "known":
             summary.known += 1
@@ -227,39 +229,39 @@ class Run:
         else:
             summary.refused += 1
             self._journal.bury(document.id, _REFUSALS[known.verdict])
-            logger.warning("document %r was left out: %s", document.id, _REFUSALS[known.verdict])
+            logger.warning("document %r skipped: %s", document.id, _REFUSALS[known.verdict])
 
-    async def _read_async(self, reading: DocumentReading) -> Result:
+    async def _read_async(self, reader: DocumentReader) -> Result:
         try:
-            async with reading.open(self._client) as stream:
+            async with reader.open(self._client) as stream:
                 if self._plan.many:
                     async for event in stream.events(text=False):
-                        reading.feed(event)
+                        reader.feed(event)
                 else:
-                    reading.take_object(await stream.final())
-        except BaseException as error:  # noqa: BLE001 - raised again, if it is not the document's
-            return reading.end(error)
-        return reading.end(None)
+                    reader.add_object(await stream.final())
+        except BaseException as error:  # noqa: BLE001 - `finish` raises what is not the document's
+            return reader.finish(error)
+        return reader.finish(None)
 
-    def _read_sync(self, reading: DocumentReading) -> Result:
+    def _read_sync(self, reader: DocumentReader) -> Result:
         try:
-            with reading.open(self._client) as stream:
+            with reader.open(self._client) as stream:
                 self._streams.add(stream)
-                if self._is_over:  # while the request was made
+                if self._closing:  # while the request was being made
                     stream.close()
                 try:
                     if self._plan.many:
                         for event in stream.events(text=False):
-                            reading.feed(event)
+                            reader.feed(event)
                     else:
-                        reading.take_object(stream.final())
+                        reader.add_object(stream.final())
                 finally:
                     self._streams.discard(stream)
         except BaseException as error:  # noqa: BLE001 - as above
-            return reading.end(error)
-        return reading.end(None)
+            return reader.finish(error)
+        return reader.finish(None)
 
-    def _count(self, document: Document, reading: DocumentReading, result: Result) -> None:
+    def _count(self, document: Document, reader: DocumentReader, result: Result) -> None:
         summary, ending = self._summary, result.ending
         summary.requests += ending.requests
         summary.input_tokens += ending.input_tokens
@@ -268,39 +270,39 @@ class Run:
             summary.cost = (summary.cost or 0.0) + ending.cost
             self._spent += ending.cost
             self._largest = max(self._largest, ending.cost)
-        summary.resumed += reading.goes_on
+        summary.resumed += reader.resumed
         summary.rejected += result.rejected
-        if result.fate == "done":
+        if result.status == "done":
             summary.done += 1
             summary.rows += result.rows
             self._waiting += 1
             self._waiting_rows += result.rows
-        elif result.fate == "failed":
+        elif result.status == "failed":
             summary.failed += 1
-            logger.warning("document %r has failed: %s", document.id, ending.outcome)
+            logger.warning("document %r failed: %s", document.id, ending.outcome)
 
     # -- delivering ------------------------------------------------------------------------
 
     async def _deliver_all(self) -> None:
-        """Deliver what is done, until nothing more will be."""
+        """Deliver finished documents until all have been read and delivered."""
         while True:
-            bell, last = self._bell, self._read_out
+            wakeup, last = self._wakeup, self._reading_done
             least = self._delivery.batch_rows
             if not last and not (self._waiting and (least == 1 or self._waiting_rows >= least)):
-                await bell.wait()
+                await wakeup.wait()
                 continue
             batch = await to_thread.run_sync(self._delivery.store)
             if batch is not None:
-                await self._pass_on(batch)
+                await self._finish_batch(batch)
             elif last:
                 break
             self._waiting, self._waiting_rows = self._journal.waiting()
-            self._ring()
+            self._notify()
         await to_thread.run_sync(self._delivery.bury)
         if self._scope is not None:
-            self._scope.cancel()  # nobody is left but who waits for that
+            self._scope.cancel()  # only `_close_streams_on_cancel` is left
 
-    async def _pass_on(self, batch: StoredBatch) -> None:
+    async def _finish_batch(self, batch: StoredBatch) -> None:
         if self._hand_over is not None:
             await self._hand_over(batch)
         await to_thread.run_sync(self._delivery.mark, batch)
@@ -313,13 +315,14 @@ class Run:
 
 
 _REFUSALS: Final = {
-    "doubled": "another document of this run has the same id and another text",
-    "changed": "its text is not the one that its rows are of, and the sink cannot replace them",
+    "doubled": "another document of this run has the same id and a different text",
+    "changed": "its text has changed since its rows were delivered, and the sink cannot replace "
+    "them",
 }
 
 
-class _Source:
-    """Gives documents one at a time, from an iterable of either kind."""
+class _DocumentSource:
+    """Takes documents one at a time from a sync or async iterable."""
 
     def __init__(self, documents: Any) -> None:
         self._lock = Lock()
@@ -329,12 +332,12 @@ class _Source:
             self._next = aiter(cast("AsyncIterable[Document]", documents))
         else:
             self._iterator = iter(documents)
-        self._is_over = False
+        self._exhausted = False
 
     async def next(self, stopping: Callable[[], bool]) -> Document | None:
-        """The next document; None if there is none, or if none is wanted any more."""
+        """The next document; None at the end of the iterable or when the run is stopping."""
         async with self._lock:
-            if self._is_over or stopping():
+            if self._exhausted or stopping():
                 return None
             try:
                 if self._iterator is not None:
@@ -343,11 +346,11 @@ class _Source:
                     return await anext(self._next)
             except (StopIteration, StopAsyncIteration):
                 pass
-            self._is_over = True
+            self._exhausted = True
             return None
 
     async def close(self) -> None:
-        """Close the iterable, if it can be closed."""
+        """Close the iterable if it is a generator."""
         for source, name in ((self._iterator, "close"), (self._next, "aclose")):
             close = getattr(source, name, None)
             if close is not None:

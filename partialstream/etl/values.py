@@ -1,4 +1,4 @@
-"""Rows as JSON: how they are written for the journal and the sinks, and read again."""
+"""Rows as JSON, for the journal and the sinks, and validated again from it."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ T = TypeVar("T")
 _START: Final[Place] = (0, 1, 0)
 
 PLACE_COLUMNS: Final = ("document", "row")
-"""The columns that come before those of the model."""
+"""The columns before those of the model."""
 
 
 class RowFormat(Generic[T]):
-    """Writes the values of one type as JSON, and reads them again.
+    """Converts values of one type to JSON and back.
 
     Args:
         type_: The type of a row.
-        options: The options of the call: `context`, `strict` and `lenient` count here.
+        options: The options of the call, of which `context`, `strict` and `lenient` are used.
 
     Attributes:
-        type_: The type.
-        has_quotes: Whether some of its fields are quotes from the document.
+        type_: The type of a row.
+        has_quotes: Whether fields of the type are marked with `Quote`.
     """
 
     def __init__(self, type_: Any, options: Mapping[str, Any]) -> None:
@@ -46,21 +46,22 @@ class RowFormat(Generic[T]):
         }
 
     def dump(self, value: T) -> str:
-        """A value as pydantic's JSON mode writes it, by the names of its fields.
+        """Serialize a value to JSON, as pydantic does, with field names as keys.
 
         Raises:
-            ValueError: It cannot be written: a lone surrogate, or a type without a JSON form.
+            ValueError: The value cannot be serialized: it holds a lone surrogate, or a type that
+                has no JSON form.
         """
         return self._adapter.dump_json(value, warnings=False).decode()
 
     def elements(
         self, texts: Iterable[tuple[int, str]], source_text: str | None = None
     ) -> list[Item[T] | RejectedItem]:
-        """Validate texts of a model again, each with its index in the list.
+        """Validate stored items again.
 
         Args:
-            texts: The indexes and the texts.
-            source_text: What quotes must stand in; None if they were found before.
+            texts: The index and the raw text of each item.
+            source_text: The text in which quotes are looked up; None to not check them again.
         """
         validator: ItemValidator[T] = ItemValidator(
             self.type_, on_invalid="skip", source_text=source_text, **self._options
@@ -74,24 +75,24 @@ class RowFormat(Generic[T]):
                 found.append(Item(accepted[0][0], index, path, text))
             elif validator.rejected and validator.rejected[-1].index == index:
                 found.append(validator.rejected[-1])
-            else:  # not valid JSON, and not lenient any more
+            else:  # not valid JSON; the job was lenient when it was stored
                 error = validator.failure or ValueError("is not valid")
                 found.append(RejectedItem(index, text, error, path))
                 validator.failure = None
         return found
 
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of what `dump` writes."""
+        """The JSON schema of the output of `dump`."""
         return self._adapter.json_schema(mode="serialization")
 
 
 def row_text(document: str, index: int, value: str) -> str:
-    """A row as one JSON object, its place first.
+    """A row as one JSON object that begins with the columns `document` and `row`.
 
     Args:
-        document: The id of its document.
-        index: Its place in the document's list.
-        value: What `RowFormat.dump` gave; what is not an object becomes a member `value`.
+        document: The id of the document.
+        index: The row's index in the document's list.
+        value: The output of `RowFormat.dump`; anything but an object becomes a column `value`.
 
     Example:
         >>> row_text("note-1", 0, '{"article":"Lamp"}')
