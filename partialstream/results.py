@@ -138,17 +138,17 @@ class Confidence(Mapping[Path, float]):
 
 
 Match = Literal["exact", "blanks", "case"]
-"""How a quote was found: character for character; each run of blanks taken for one; and also
-without regard to upper and lower case."""
+"""How a quote was found: `"exact"`, character for character; `"blanks"`, with each run of
+whitespace treated as one space; `"case"`, with letter case ignored as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where a quote stands in its source text.
+    """The location of a quote in its source text: `text[span.start : span.end]`.
 
     Attributes:
         start: The offset of its first character, in code points.
-        end: The offset behind its last character.
+        end: The offset after its last character.
         match: How it was found; see `Match`.
     """
 
@@ -209,9 +209,9 @@ class Item(Generic[T]):
 
     @property
     def spans(self) -> Mapping[Path, Span]:
-        """Where its quotes stand in the source text, by the names of fields and indexes.
+        """The spans of its quotes in the source text, by path: field names and indexes.
 
-        Empty without `source_text=`, and for fields that are not marked with `Quote`.
+        Empty without `source_text=`, and if no field is marked with `Quote`.
         """
         return {}
 
@@ -246,7 +246,7 @@ class QuotedItem(Item[T]):
         return self._spans
 
     def with_spans(self, spans: Mapping[Path, Span], *, text_repaired: bool) -> QuotedItem[T]:
-        """Note where its quotes stand; to be called once, by whoever has made it."""
+        """Set the spans; called once, by the code that has created the item."""
         object.__setattr__(self, "_spans", spans)
         object.__setattr__(self, "_text_repaired", text_repaired)
         return self

@@ -1,4 +1,4 @@
-"""Rows handed to a loop, as their documents are done."""
+"""Iterating over the rows of a run while it goes on."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ExtractedRow(Generic[T]):
-    """A row and where it comes from.
+    """A row and the document it was extracted from.
 
     Attributes:
         document: The id of its document.
-        index: Its place in the document's list, from 0.
+        index: Its index in the document's list, from 0.
         value: The validated row.
     """
 
@@ -45,9 +45,10 @@ class ExtractedRow(Generic[T]):
 
 
 class AsyncRows(Generic[T]):
-    """The rows of a run, which lasts as long as the block: `async with ... as rows`.
+    """An async iterator over the rows of a run: `async with extraction.arows(...) as rows`.
 
-    A row counts as delivered when the one after the last of its document's batch is asked for.
+    Leaving the `async with` block stops the run. Rows are marked as delivered in batches: when
+    the first row of the next batch is requested.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class AsyncRows(Generic[T]):
         self._taken = Event()
         self._group: TaskGroup
         self._failure: BaseException | None = None
-        self._ready: list[ExtractedRow[T]] = []  # the last first
+        self._ready: list[ExtractedRow[T]] = []  # in reverse order
 
     async def __aenter__(self) -> Self:
         self._group = create_task_group()
@@ -90,7 +91,7 @@ class AsyncRows(Generic[T]):
         return self._ready.pop()
 
     async def take(self) -> list[ExtractedRow[T]]:
-        """The rows of the next batch, none at the end; those before count as delivered now.
+        """The rows of the next batch, empty at the end; marks the previous batch as delivered.
 
         Raises:
             Exception: The run has failed; see `Extraction.run`.
@@ -106,7 +107,7 @@ class AsyncRows(Generic[T]):
     async def _run(self) -> None:
         try:
             await self._work(self._hand_over)
-        except Exception as error:  # noqa: BLE001 - whoever asks for the next row gets it
+        except Exception as error:  # noqa: BLE001 - raised by the next `take`
             self._failure = error
         finally:
             self._send.close()
@@ -124,8 +125,7 @@ class AsyncRows(Generic[T]):
         for element in elements:
             if not isinstance(element, Item):
                 raise ExtractionError(
-                    f"row {element.index} of {document.id!r} does not validate any more: "
-                    f"{element.error}"
+                    f"row {element.index} of {document.id!r} no longer validates: {element.error}"
                 ) from element.error
             found.append(ExtractedRow(document.id, element.index, element.value))
         return found

@@ -67,11 +67,11 @@ class Gate(_Marker):
 
 
 class Quote(_Marker):
-    """Have the text of a field stand in the document that it is extracted from.
+    """Require a field's text to appear in the source text that it is extracted from.
 
-    It counts where a source text is given; see `source_text=` of the client's methods. A text that
-    is not found there makes the item invalid, so that it is repaired. Beside a list, a dict or an
-    optional text, it holds for every text in it. An empty text quotes nothing.
+    It is checked where a source text is given; see `source_text=` of the client's methods. A quote
+    that is not found makes the item invalid, so that it is repaired. On a list, a dict or an
+    optional text, it applies to every text inside. Empty texts are not checked.
 
     Example:
         >>> from typing import Annotated

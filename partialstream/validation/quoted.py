@@ -1,4 +1,4 @@
-"""The values of a type that are quotes, and where each stands in a source text."""
+"""The values of a type that are marked with `Quote`, and their spans in a source text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from partialstream.validation.schema import Definitions, Schema
 
 Spans = dict["Path", "Span"]
-"""Where quotes stand, by their paths: names of fields, and indexes."""
+"""Spans by the paths of their values: field names and indexes."""
 
 _NOT_FOUND: Final = "Input should be a quote from the document, copied word for word"
 
@@ -32,7 +32,7 @@ class QuoteFinder:
         text: The source text.
 
     Attributes:
-        has_quotes: Whether the type has any. If not, there is nothing to find.
+        has_quotes: Whether any field of the type is marked with `Quote`.
 
     Example:
         >>> from typing import Annotated
@@ -51,10 +51,10 @@ class QuoteFinder:
         self.has_quotes = _has_mark(schema)
 
     def find(self, value: Any) -> Spans:
-        """Where the quotes of a value stand.
+        """The spans of a value's quotes.
 
         Raises:
-            ValidationError: Some of them are not in the text.
+            ValidationError: Some of them do not appear in the text.
         """
         spans: Spans = {}
         missing: list[InitErrorDetails] = []
@@ -71,7 +71,7 @@ class QuoteFinder:
 
 
 def _has_mark(schema: Any) -> bool:
-    """Whether a quote is marked anywhere in a core schema."""
+    """Whether any part of a core schema is marked with `Quote`."""
     pending: list[Any] = [schema]
     while pending:
         each = pending.pop()
@@ -96,14 +96,14 @@ def quotes_in(
     *,
     quoted: bool = False,
 ) -> Iterator[tuple[Path, str]]:
-    """The quotes in a validated value, and their paths, in the order of the fields.
+    """The quotes in a validated value with their paths, in field order.
 
     Args:
         value: The value.
         schema: Its core schema.
-        definitions: Those that the schema refers to.
-        path: Where the value stands.
-        quoted: Whether it stands in something that is marked.
+        definitions: The definitions that the schema refers to.
+        path: The path of the value.
+        quoted: Whether a schema around it is marked.
     """
     schema = resolve(schema, definitions)
     quoted = quoted or is_marked(schema, Quote)
@@ -119,13 +119,13 @@ def quotes_in(
 
 
 _AROUND: Final = frozenset({"nullable", "union", "tagged-union", *INNER})
-"""What stands around a schema, or a choice of them, for the same value."""
+"""Schemas that contain one or more schemas for the same value."""
 
 
 def _parts(
     value: Any, schema: Schema, definitions: Definitions
 ) -> Iterable[tuple[Any, Schema, str | int | None]]:
-    """The parts of a value, each with its schema and its step; None for the value itself."""
+    """The parts of a value, each with its schema and path step; no step for the value itself."""
     kind = schema["type"]
     if value is None:
         return
@@ -137,7 +137,7 @@ def _parts(
         yield value, schema[INNER[kind]], None
     elif kind == "model-fields":
         for name, field in schema["fields"].items():
-            if name in value.model_fields_set:  # a default is nobody's quote
+            if name in value.model_fields_set:  # a default is not quoted
                 yield getattr(value, name), field["schema"], name
     elif kind == "dataclass-args":
         for field in schema["fields"]:
@@ -171,7 +171,7 @@ def _parts_of_tuple(value: Any, schema: Schema) -> Iterator[tuple[Any, Schema, i
 
 
 def _choice_for(value: Any, schema: Schema, definitions: Definitions) -> Schema | None:
-    """The first member of a union that a validated value can be of."""
+    """The first member of a union that a validated value fits."""
     choices = choices_of(schema)
     return next((each for each in choices if _fits(value, each, definitions)), None)
 

@@ -1,4 +1,4 @@
-"""Quotes found in a source text: exactly, else with blanks collapsed, else with case folded."""
+"""Finding a quote in a text: exact, else with whitespace collapsed, else ignoring case."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ _BLANKS: Final = re.compile(r"\s+")
 
 
 class _Normal(NamedTuple):
-    """A text in another form, and where each of its characters comes from."""
+    """A normalized text, and the offset in the source of each of its characters."""
 
     text: str
     offsets: array[int]
 
     def find(self, quote: str) -> tuple[int, int] | None:
-        """Find a quote of the same form; gives its place in the source text."""
+        """Find a quote normalized in the same way; gives its start and end in the source."""
         offsets = self.offsets
         start = self.text.find(quote)
         while start >= 0:
             end = start + len(quote)
-            # One character may be folded to several (`ß` to `ss`), and half of one is no match.
+            # Case folding turns some characters into several (`ß` into `ss`); a match must not
+            # begin or end inside one of them.
             begins = start == 0 or offsets[start - 1] != offsets[start]
             ends = end == len(offsets) or offsets[end - 1] != offsets[end]
             if begins and ends:
@@ -34,10 +35,10 @@ class _Normal(NamedTuple):
 
 
 class SourceText:
-    r"""A text in which quotes are found.
+    r"""A text to find quotes in.
 
-    An exact quote is searched as it is; the other forms of the text are made when the first quote
-    needs them, and kept: they take about five bytes for a character each.
+    The normalized texts (whitespace collapsed, case folded) are computed once, when the first
+    quote that is not found as it is needs them.
 
     Args:
         text: The text.
@@ -54,7 +55,7 @@ class SourceText:
         self.text = text
 
     def find(self, quote: str) -> Span | None:
-        """The first place of the best kind; None if there is none, or if the quote is blank."""
+        """The first match of the best kind; None if there is none, or if the quote is blank."""
         collapsed = _BLANKS.sub(" ", quote).strip()
         if not collapsed:
             return None
