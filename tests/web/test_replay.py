@@ -6,13 +6,10 @@ import json
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import anyio
 import httpx
 import pytest
-from extras import needs
-from redis_runs import redis_server
 from replay_runs import SOON, at_once, site_of, until
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -25,29 +22,12 @@ from partialstream.testing import Answer, ReplayServer, faults
 from partialstream.web.encode import Encoding
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-
-    from redis_runs import Redis
+    from collections.abc import AsyncIterator, Callable
 
     Make = Callable[..., web.Replay]
 
 WIRES = list(READERS)
 STEADY: dict[str, Any] = {"tokens_per_second": 60}
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["memory", pytest.param("redis", marks=needs("redis", "redis"))])
-def make(request: pytest.FixtureRequest) -> Make:
-    """Makes a `Replay` with each store."""
-    if request.param == "memory":
-        return web.Replay
-    url = request.getfixturevalue("redis").url
-    return partial(web.Replay, redis=url, prefix=f"test-{uuid4().hex}")
 
 
 def names(text: str) -> list[str]:

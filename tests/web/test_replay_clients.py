@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import Any
 
 import pytest
-from extras import needs
 from node_runs import MODULE, needs_clients, needs_node, run
-from redis_runs import redis_server
 from replay_runs import cutting, site_of
 from web_runs import products
 
-from partialstream import web
 from partialstream.testing import Answer, ReplayServer, faults
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from redis_runs import Redis
-
 STEADY: dict[str, Any] = {"tokens_per_second": 150}
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["memory", pytest.param("redis", marks=needs("redis", "redis"))])
-def make(request: pytest.FixtureRequest) -> Callable[..., web.Replay]:
-    if request.param == "memory":
-        return web.Replay
-    url = request.getfixturevalue("redis").url
-    return partial(web.Replay, redis=url, prefix=f"test-{uuid4().hex}")
 
 
 def connect(url: str, key: str = "k") -> dict[str, Any]:

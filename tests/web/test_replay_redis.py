@@ -39,12 +39,6 @@ LEASE = 2.0
 """Seconds; on a busy machine nobody is taken for dead who lives."""
 
 
-@pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    with redis_server() as server:
-        yield server
-
-
 @pytest.fixture
 def own_redis() -> Iterator[Redis]:
     """One that the test may stop."""

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 from extras import needs
-from redis_runs import redis_server
 from replay_runs import SOON, site_of, until
 from web_runs import products
 from wire_readers import read_sse
@@ -27,27 +26,10 @@ from partialstream.web.replay.redis_store import RedisStore
 from partialstream.web.replay.server import RedisServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from redis_runs import Redis
 
 BOUNDS = Bounds(keep=60, max_logs=10, lease=30)
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["memory", pytest.param("redis", marks=needs("redis", "redis"))])
-def make(request: pytest.FixtureRequest) -> Callable[..., web.Replay]:
-    """Makes a `Replay` with each store."""
-    if request.param == "memory":
-        return web.Replay
-    url = request.getfixturevalue("redis").url
-    return partial(web.Replay, redis=url, prefix=f"test-{uuid4().hex}")
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=needs("redis", "redis"))])
