@@ -1,7 +1,9 @@
 """Documents in, rows out: exactly once, whatever dies.
 
 extraction.py   `Extraction`: what is asked for; runs
-documents.py    documents, and where they are read
+documents.py    documents, and the files that hold them
+files.py        files that match a pattern
+tables.py       rows of JSON Lines, CSV and Parquet files
 prompting.py    a document as messages
 job.py          what makes two runs the same job
 journal.py      what is known of each document, and the rows that no sink has yet

@@ -1,21 +1,23 @@
-"""Documents: what rows are extracted from, and where they are read."""
+"""Documents: the texts that rows are extracted from, and the files that hold them."""
 
 from __future__ import annotations
 
-import csv
-import glob
-import json
 import os
-import sys
 from dataclasses import dataclass, field
-from importlib import import_module
+from glob import escape
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any
 
+from partialstream.etl.files import matching_files
+from partialstream.etl.tables import READERS, did_you_mean
 from partialstream.spelling import names_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from partialstream.etl.files import FoundFile
+    from partialstream.etl.tables import TableRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,15 @@ class Document:
     """A text to extract rows from.
 
     Attributes:
-        id: What it is known by in the journal and in the sink; no two documents of a job share it.
+        id: Identifies the document in the journal and in the sink; unique within a job.
         text: The text.
-        metadata: What else is known of it, for a prompt.
+        metadata: Further values, for the prompt.
         problem: Why the text could not be read; None if it could. Such a document is not sent to
-            the model, and goes to the dead letters with this reason.
+            the model: it fails, and its dead letter has this reason.
 
     Raises:
         TypeError: The id or the text is not a str.
-        ValueError: The id is empty, or cannot be written as UTF-8.
+        ValueError: The id is empty, or cannot be encoded as UTF-8.
 
     Example:
         >>> Document("note-1", "3 x Lamp").id
@@ -66,24 +68,32 @@ def documents(
 ) -> Iterator[Document]:
     """Read documents from files, one at a time.
 
-    A file with the suffix `.jsonl`, `.ndjson`, `.csv`, `.tsv` or `.parquet` has a document in each
-    row; any other file is one document, and its id is its path below the folder that the pattern
-    begins with. What cannot be read (a file that is not valid UTF-8, a line that is not valid
-    JSON) is a document with a `problem`.
+    In a file with the suffix `.jsonl`, `.ndjson`, `.csv`, `.tsv` or `.parquet` each row is a
+    document. Any other file is one document; its id is its path below the folder that the pattern
+    begins with, and its text is exactly what is in the file, line endings and a byte order mark
+    included (`encoding="utf-8-sig"` drops the mark).
+
+    What cannot be read (a file that is not valid UTF-8, a line that is not valid JSON, a row
+    without a text) is a document with a `problem`; its id is its own or `file:line`.
 
     Args:
-        source: A path, or a pattern: `"docs/**/*.txt"`, where `**` is any number of folders.
-        id: Name of the member, or the column, that holds a row's id. Numbers are written as text.
-        text: Name of the one that holds its text. All others become its `metadata`.
+        source: A path, or a pattern: `"docs/**/*.txt"`, where `**` stands for any number of
+            folders. Hidden files and folders match only a pattern that begins with a dot, and
+            `**` does not follow symbolic links to folders.
+        id: The column, or the JSON member, that holds the id of a row. Integers become text.
+        text: The one that holds its text. All others become its `metadata`.
         encoding: The encoding of text files.
 
     Returns:
-        The documents; files are read as these are asked for, in the order of their names within
-        each folder.
+        The documents. The files of a folder come in the order of their names, then those of its
+        subfolders; the names of one folder at a time are held in memory, and one text.
 
     Raises:
         FileNotFoundError: No file matches.
-        ValueError: A table has no such column.
+        IsADirectoryError: The path is a folder.
+        LookupError: There is no such encoding.
+        ValueError: `**` stands within a name; or, when that file is reached, a table does not have
+            these columns.
         ModuleNotFoundError: Parquet is to be read, and the extra `parquet` is not installed.
 
     Example:
@@ -94,141 +104,76 @@ def documents(
         >>> document
         Document(id='note-1.txt', text='3 x Lamp', metadata={}, problem=None)
     """
-    return _documents(os.fspath(source), id, text, encoding)
-
-
-def _documents(pattern: str, id_: str, text: str, encoding: str) -> Iterator[Document]:
-    root = _fixed_part(pattern)
-    found = False
-    for path in _files(pattern):
-        found = True
-        read = _ROWS.get(Path(path).suffix.lower())
-        if read is None:
-            yield _whole_file(path, root, encoding)
-        else:
-            yield from read(path, id_, text, encoding)
-    if not found:
+    pattern = os.fspath(source)
+    "".encode(encoding)  # an unknown one is an error here, not in a dead letter
+    files = matching_files(pattern)
+    first = next(files, None)
+    if first is None:
+        if os.path.isdir(pattern):
+            example = os.path.join(escape(pattern), "**", "*.txt")
+            raise IsADirectoryError(f"{pattern!r} is a folder; use a pattern, such as {example!r}")
         raise FileNotFoundError(f"no file matches {pattern!r}")
+    return _documents(chain([first], files), id, text, encoding)
 
 
-def _files(pattern: str) -> Iterator[str]:
-    if not glob.has_magic(pattern):
-        return iter([pattern] if Path(pattern).is_file() else ())
-    # All folders at once would be all names at once; a folder's own names are few enough to sort.
-    return (path for path in _sorted_by_folder(glob.iglob(pattern, recursive=True)))
+def _documents(
+    files: Iterable[FoundFile], id_: str, text: str, encoding: str
+) -> Iterator[Document]:
+    for file in files:
+        if file.error is not None:
+            yield _unreadable(file, file.error)
+        elif Path(file.path).suffix.lower() in READERS:
+            yield from _table(file, id_, text, encoding)
+        else:
+            yield _text_file(file, encoding)
 
 
-def _sorted_by_folder(paths: Iterator[str]) -> Iterator[str]:
-    folder: str | None = None
-    names: list[str] = []
-    for path in paths:
-        parent = os.path.dirname(path)
-        if parent != folder:
-            yield from sorted(names)
-            folder, names = parent, []
-        if os.path.isfile(path):
-            names.append(path)
-    yield from sorted(names)
-
-
-def _fixed_part(pattern: str) -> str:
-    """The folder that a pattern begins with, in which there is nothing to be matched."""
-    if not glob.has_magic(pattern):
-        return os.path.dirname(pattern)
-    parts = Path(pattern).parts
-    first = next(place for place, part in enumerate(parts) if glob.has_magic(part))
-    return str(Path(*parts[:first]))
-
-
-def _whole_file(path: str, root: str, encoding: str) -> Document:
-    name = Path(os.path.relpath(path, root or ".")).as_posix()
-    id_ = os.fsencode(name).decode("utf-8", "backslashreplace")
+def _text_file(file: FoundFile, encoding: str) -> Document:
     try:
-        # Line ends stay as they are: offsets in the text are those of the file.
-        with open(path, encoding=encoding, newline="") as file:
-            return Document(id_, file.read())
-    except (OSError, UnicodeDecodeError) as error:
-        return Document(id_, "", problem=f"cannot be read: {error}")
+        # Without translation of line endings: offsets in the text are offsets in the file.
+        with open(file.path, encoding=encoding, newline="") as opened:
+            return Document(file.name, opened.read())
+    except (OSError, UnicodeError) as error:
+        return _unreadable(file, error)
 
 
-# -- files of rows -------------------------------------------------------------------------
+def _table(file: FoundFile, id_: str, text: str, encoding: str) -> Iterator[Document]:
+    rows = READERS[Path(file.path).suffix.lower()](file.path, (id_, text), encoding)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except (OSError, UnicodeError) as error:  # the rest of the file cannot be read
+            yield _unreadable(file, error)
+            return
+        yield _document(row, id_, text, f"{file.name}:{row.number}")
 
 
-def _jsonl(path: str, id_: str, text: str, encoding: str) -> Iterator[Document]:
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            where = f"{Path(path).name}:{number}"
-            try:
-                row = json.loads(line.decode(encoding))
-            except (UnicodeDecodeError, ValueError) as error:
-                yield Document(where, "", problem=f"cannot be read: {error}")
-                continue
-            if not isinstance(row, dict):
-                yield Document(where, "", problem="cannot be read: the line is not a JSON object")
-                continue
-            yield _row(cast("dict[str, Any]", row), id_, text, where)
+def _unreadable(file: FoundFile, error: Exception) -> Document:
+    return Document(file.name, "", problem=f"cannot be read: {error}")
 
 
-def _csv(path: str, id_: str, text: str, encoding: str) -> Iterator[Document]:
-    # 128 KB by default, for all of the process, and a document may be longer.
-    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
-    delimiter = "\t" if path.lower().endswith(".tsv") else ","
-    with open(path, encoding=encoding, newline="") as file:
-        reader = csv.DictReader(file, delimiter=delimiter)
-        _check_columns(path, reader.fieldnames or (), id_, text)
-        for row in reader:
-            # Where a row has more fields than there are names, the rest is under None.
-            given = {str(name): value for name, value in row.items() if name is not None}
-            yield _row(given, id_, text, f"{Path(path).name}:{reader.line_num}")
-
-
-def _parquet(path: str, id_: str, text: str, encoding: str) -> Iterator[Document]:
-    del encoding  # it is part of the format
-    parquet: Any = import_module("pyarrow.parquet")  # it has no types
-    with parquet.ParquetFile(path) as file:
-        _check_columns(path, file.schema_arrow.names, id_, text)
-        number = 0
-        for batch in file.iter_batches(batch_size=_BATCH):
-            for row in batch.to_pylist():
-                number += 1
-                yield _row(row, id_, text, f"{Path(path).name}:{number}")
-
-
-def _check_columns(path: str, names: Any, id_: str, text: str) -> None:
-    missing = [name for name in (id_, text) if name not in names]
-    if missing:
-        there = ", ".join(map(repr, names)) or "none"
-        raise ValueError(
-            f"{path} has no column {' and no column '.join(map(repr, missing))}, but {there}; "
-            "say with id= and text= which to read"
-        )
-
-
-def _row(row: dict[str, Any], id_: str, text: str, where: str) -> Document:
-    """A document of a row; `where` names it if it has no id."""
-    metadata = {name: value for name, value in row.items() if name not in (id_, text)}
-    own, content = row.get(id_), row.get(text)
+def _document(row: TableRow, id_: str, text: str, place: str) -> Document:
+    """The document of a row; `place` is its id if it has none."""
+    values = row.values
+    metadata = {name: value for name, value in values.items() if name not in (id_, text)}
+    own: Any = values.get(id_)
+    content: Any = values.get(text)
     if isinstance(own, int) and not isinstance(own, bool):
         own = str(own)
-    if not isinstance(own, str) or not own:
-        return Document(where, "", metadata, problem=f"has no {id_!r}")
-    if not isinstance(content, str):
-        return Document(own, "", metadata, problem=f"has no text in {text!r}")
+    problem = row.problem
+    if problem is None and not isinstance(own, str):
+        problem = f"has no {id_!r}{did_you_mean([id_], metadata)}"
+        if own is not None:
+            problem = f"its {id_!r} is neither a text nor an integer, but {type(own).__name__}"
+    elif problem is None and not isinstance(content, str):
+        problem = f"has no text in {text!r}{did_you_mean([text], metadata)}"
+        if content is not None:
+            problem = f"its {text!r} is not a text, but {type(content).__name__}"
     try:
-        return Document(own, content, metadata)
+        known = own if isinstance(own, str) else place
+        whole = content if problem is None and isinstance(content, str) else ""
+        return Document(known, whole, metadata, problem)
     except ValueError as error:
-        return Document(where, "", metadata, problem=str(error))
-
-
-_BATCH: Final = 64
-_LONGEST_FIELD: Final = min(sys.maxsize, 2**31 - 1)
-
-_ROWS: Final[dict[str, Callable[[str, str, str, str], Iterator[Document]]]] = {
-    ".jsonl": _jsonl,
-    ".ndjson": _jsonl,
-    ".csv": _csv,
-    ".tsv": _csv,
-    ".parquet": _parquet,
-}
+        return Document(place, "", metadata, problem=f"its {id_!r} cannot be used: {error}")

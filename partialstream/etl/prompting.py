@@ -1,19 +1,19 @@
-"""A document as messages: a prompt with places to fill in, or a function of the user's."""
+"""A document as messages: a prompt with placeholders, or a function."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from partialstream.etl.documents import Document
 
 Prompt = str | Callable[["Document"], "str | Iterable[Any]"]
-"""A text with `{text}` in it, or a function that gives a document's messages."""
+"""A text with the placeholder `{text}`, or a function that returns the messages for a document."""
 
-_PLACES: Final = re.compile(r"\{(text|id|metadata\.(\w+))\}")
+_PLACEHOLDERS: Final = re.compile(r"\{(text|id|metadata\.([^{}]+))\}")
 
 
 class Prompting:
@@ -21,11 +21,11 @@ class Prompting:
 
     Args:
         prompt: In a text, `{text}`, `{id}` and `{metadata.name}` are filled in; all other braces
-            stay. A function gives the messages, or the text of one.
+            stay. A function returns the messages, or the text of a single one.
 
     Raises:
         TypeError: It is neither.
-        ValueError: `{text}` is not in the text.
+        ValueError: The text has no `{text}`.
 
     Example:
         >>> from partialstream.etl.documents import Document
@@ -38,24 +38,33 @@ class Prompting:
         if not isinstance(given, str) and not callable(given):
             raise TypeError(f"prompt= must be a text or a function, not {given!r}")
         if isinstance(given, str) and "{text}" not in given:
-            raise ValueError("prompt= must hold {text}, where the document's text is to stand")
+            raise ValueError(
+                "prompt= must contain {text}, which is replaced by the text of each document"
+            )
         self._prompt = prompt
 
     def messages(self, document: Document) -> list[Any]:
         """The messages for a document.
 
         Raises:
-            KeyError: The document's metadata has no such name.
+            ValueError: The document's metadata has no such name.
+            TypeError: The function returned neither a text nor messages.
         """
         prompt = self._prompt
-        said = _filled_in(prompt, document) if isinstance(prompt, str) else prompt(document)
-        if isinstance(said, str):
-            return [{"role": "user", "content": said}]
-        return list(said)
+        content = _filled_in(prompt, document) if isinstance(prompt, str) else prompt(document)
+        if isinstance(content, str):
+            return [{"role": "user", "content": content}]
+        kind: type[object] = type(content)
+        if not issubclass(kind, Iterable) or issubclass(kind, (bytes, Mapping)):
+            raise TypeError(
+                "the function given as prompt= must return a text or a list of messages, "
+                f"not {kind.__name__}"
+            )
+        return list(content)
 
     @property
     def identity(self) -> str:
-        """What tells it from another: the text, or the name and the source of the function."""
+        """Identifies the prompt in the journal: its text, or the function's name and source."""
         prompt = self._prompt
         if isinstance(prompt, str):
             return prompt
@@ -68,11 +77,14 @@ class Prompting:
 
 
 def _filled_in(prompt: str, document: Document) -> str:
-    # In one pass, so that what stands in a document is never filled in.
+    # In a single pass: braces in a document are never replaced.
     def fill(match: re.Match[str]) -> str:
         name = cast("str | None", match[2])
-        if name is not None:
-            return str(document.metadata[name])
-        return document.text if match[1] == "text" else document.id
+        if name is None:
+            return document.text if match[1] == "text" else document.id
+        if name not in document.metadata:
+            there = ", ".join(map(repr, document.metadata)) or "none"
+            raise ValueError(f"prompt= has {match[0]}, and the metadata of the document is {there}")
+        return str(document.metadata[name])
 
-    return _PLACES.sub(fill, prompt)
+    return _PLACEHOLDERS.sub(fill, prompt)
