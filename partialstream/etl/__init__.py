@@ -1,22 +1,22 @@
-"""Documents in, rows out: exactly once, whatever dies.
+"""Rows extracted from documents, each exactly once, across crashes and restarts.
 
-extraction.py   `Extraction`: what is asked for; runs
+extraction.py   `Extraction`: the job; runs
 documents.py    documents, and the files that hold them
 files.py        files that match a pattern
 tables.py       rows of JSON Lines, CSV and Parquet files
-prompting.py    a document as messages
+prompting.py    the messages for a document
 job.py          what makes two runs the same job
-journal.py      what is known of each document, and the rows that no sink has yet
-journal_file.py its file: SQLite, locked for one run
-run.py          documents read by several workers, and delivered by one
-reading.py      one document: its call, and its rows on their way into the journal
+journal.py      the state of each document, and the rows not delivered yet
+journal_file.py the journal's SQLite file, locked for one run
+run.py          several workers read documents, one task delivers them
+reading.py      one document: its call, and its rows as they go into the journal
 values.py       rows as JSON
-delivery.py     finished documents on their way to the sink; dead letters
-rows.py         rows handed to a loop
-summary.py      what a run has done
+delivery.py     finished documents to the sink; dead letters to their file
+rows.py         rows for a loop
+summary.py      the counts of a run
 errors.py       the errors of a run
 
-sinks           where rows go: JSON Lines, Parquet, a database
+sinks           JSON Lines, Parquet, databases
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Finished documents on their way to the sink, and dead letters to their file.
+"""Delivery of finished documents to the sink, and of dead letters to their file.
 
-plan a batch in the journal ──► the sink stores it ──► somebody takes its rows ──► mark it
+record a batch in the journal ──► sink stores it ──► `rows()` hands its rows over ──► mark it
 
-Whatever dies between two of these, the same batch comes again at the next start.
+After a crash at any point the same batch is delivered again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
-from partialstream.etl.journal import Ending
+from partialstream.etl.journal import ReadingStats
 from partialstream.etl.sinks.appended import AppendedFile
 from partialstream.etl.sinks.base import Batch, DocumentRows, SinkRow
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
     from partialstream.etl.sinks.base import Sink
     from partialstream.etl.sinks.columns import Column
 
-_AT_LEAST: Final = 1000
-"""Rows that a batch may have even where the sink wants each document soon: a write to the disk
-takes as long for one document as for many, and those that end meanwhile go together."""
+_GROUP_ROWS: Final = 1000
+"""Rows at which a batch is full if the sink asks for single documents (`batch_rows = 1`): documents
+that finish while a batch is being written share the next one, and its fsync."""
 
-_DOCUMENTS: Final = 10_000
-"""Documents of a batch at most."""
+_MAX_DOCUMENTS: Final = 10_000
+"""The largest number of documents of a batch."""
 
 
 class StoredBatch(NamedTuple):
-    """A batch that the sink has, and that is not marked yet."""
+    """A batch that the sink has stored, and that is not marked yet."""
 
     number: int
     documents: list[StoredDocument]
     state: str | None
-    refused: int  # documents that were taken out of it
+    refused: int  # documents that the sink refused
 
     @property
     def rows(self) -> int:
-        """How many rows it has."""
+        """The number of its rows."""
         return sum(len(document.rows) for document in self.documents)
 
 
 class Delivery:
-    """Delivers what waits in a journal. Its methods block; one thread at a time.
+    """Delivers the finished documents of a journal. Its methods block; not thread-safe.
 
     Args:
         journal: The journal.
-        sink: The sink; None if rows are only handed over.
-        dead_letters: The file for what no sink has.
+        sink: The sink, None if rows are only handed over.
+        dead_letters: The dead letter file.
     """
 
     def __init__(self, journal: Journal, sink: Sink | None, dead_letters: DeadLetters) -> None:
@@ -61,10 +61,10 @@ class Delivery:
         self.batch_rows = 1 if sink is None else sink.batch_rows
 
     def open(self, columns: Sequence[Column]) -> None:
-        """Open the sink, and what is left of an earlier run.
+        """Open the sink and the dead letter file.
 
         Raises:
-            SinkError: It cannot be opened.
+            SinkError: One of them cannot be opened.
         """
         self._dead_letters.open()
         sink = self._sink
@@ -79,13 +79,13 @@ class Delivery:
             self._journal.set_state(_STATE, state)
 
     def store(self) -> StoredBatch | None:
-        """Have the sink store the next batch; None if nothing waits.
+        """Have the sink store the next batch; None if nothing is waiting.
 
         Raises:
-            SinkError: It cannot.
+            SinkError: The sink cannot be written.
         """
-        rows = max(self.batch_rows, _AT_LEAST) if self.batch_rows == 1 else self.batch_rows
-        number = self._journal.next_batch(rows, _DOCUMENTS)
+        rows = max(self.batch_rows, _GROUP_ROWS) if self.batch_rows == 1 else self.batch_rows
+        number = self._journal.next_batch(rows, _MAX_DOCUMENTS)
         if number is None:
             return None
         refused = 0
@@ -115,20 +115,20 @@ class Delivery:
             raise SinkError(f"the sink {sink.name} cannot be written: {error}") from error
 
     def _refuse(self, documents: Sequence[StoredDocument], error: RowsRefusedError) -> None:
-        """The sink cannot store a document: it fails."""
+        """Fail the document that the sink refused."""
         for document in documents:
             if document.id == error.document and document.rows:
-                self._journal.fail(document.number, Ending("refused"), error.reason)
+                self._journal.fail(document.number, ReadingStats("refused"), error.reason)
                 return
-        raise SinkError(f"the sink refuses a document that has no rows here: {error}") from error
+        raise SinkError(f"the sink refused a document that is not in the batch: {error}") from error
 
     def mark(self, batch: StoredBatch) -> None:
-        """The batch is where it belongs."""
+        """Record that a batch is delivered."""
         if batch.documents:
             self._journal.mark_delivered(batch.number, _STATE, batch.state)
 
-    def bury(self) -> None:
-        """Write the dead letters that wait.
+    def write_dead_letters(self) -> None:
+        """Write the dead letters that are waiting.
 
         Raises:
             SinkError: They cannot be written.
@@ -136,7 +136,7 @@ class Delivery:
         self._dead_letters.write()
 
     def close(self) -> None:
-        """The run has ended."""
+        """Close the sink and the dead letter file."""
         self._dead_letters.close()
         if self._sink is not None:
             self._sink.close()
@@ -146,11 +146,11 @@ _STATE: Final = "sink"
 
 
 class DeadLetters:
-    """The file for rows and documents that no sink has: JSON Lines.
+    """The file for rejected rows and failed documents, as JSON Lines.
 
     Args:
-        journal: The journal, where they wait.
-        path: The file. It is made with the first one.
+        journal: The journal, which holds them until they are written.
+        path: The file, created with the first dead letter.
     """
 
     def __init__(self, journal: Journal, path: str) -> None:
@@ -158,7 +158,7 @@ class DeadLetters:
         self._file = AppendedFile(path)
 
     def open(self) -> None:
-        """Cut the file back to what the journal knows of it."""
+        """Truncate the file to the size in the journal."""
         state = self._journal.state(_LETTERS)
         if state is None:
             self._journal.set_state(_LETTERS, str(self._file.open(None)))
@@ -166,7 +166,7 @@ class DeadLetters:
             self._file.open(int(state))
 
     def write(self) -> None:
-        """Append those that wait.
+        """Append the dead letters that are waiting.
 
         Raises:
             SinkError: They cannot be written.
@@ -178,7 +178,7 @@ class DeadLetters:
             except OSError as error:
                 path = self._file.path
                 raise SinkError(f"the dead letters cannot be written to {path}: {error}") from error
-            self._journal.mark_buried(letters[-1].number, _LETTERS, str(end))
+            self._journal.mark_written(letters[-1].number, _LETTERS, str(end))
 
     def close(self) -> None:
         """Close the file."""
@@ -189,7 +189,7 @@ _LETTERS: Final = "dead_letters"
 
 
 def _letter(document: str, place: int | None, raw: str | None, reason: str) -> str:
-    """A line of the file; without a row if it is the document that has failed."""
+    """A line of the file; without a row if the document failed."""
     letter: dict[str, Any] = {"document": document}
     if place is not None:
         letter |= {"row": place, "raw": raw}

@@ -1,18 +1,20 @@
-"""The journal: what is known of each document, and the rows that no sink has yet. SQLite.
+"""The journal: the state of each document, and the rows not delivered yet.
 
-A document goes through these states, each change one transaction:
+The states of a document; each change is one transaction:
 
     open ──────────► done ──────────► delivered
-     │  its rows,     │  its rows, in
-     │  one by one    │  a batch
-     └─► failed ◄─────┘  if the sink refuses them
+     │ all rows are   │ the sink has
+     │ here           │ its batch
+     └──► failed ◄────┘ (the sink refuses its rows)
 
-A row is here before anything else happens to it, and until the sink has it. A batch is written
-down before it is delivered, so that the same documents come again under the same number if nobody
-lives to mark them. With WAL and `synchronous=NORMAL` a transaction survives the death of the
-process at once, and that of the machine from the next checkpoint on: what is lost are the last
-transactions, in their order. So the journal may be behind the sink, and is never ahead of it, as
-sinks have their rows on the disk before they return.
+A row is stored here as soon as it is complete, and stays until the sink has it. A batch is recorded
+before it is delivered: if the process dies before the batch is marked, the next run delivers the
+same documents under the same number again.
+
+The database uses WAL with `synchronous=NORMAL`: a committed transaction survives a crash of the
+process. A power failure may undo the last transactions, never earlier ones without later ones. As
+a sink has its rows on disk before `deliver` returns, the journal may be behind the sink, but is
+never ahead of it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from partialstream.etl.journal_file import JournalFile, errors_of
+from partialstream.etl.journal_file import JournalFile, sqlite_errors
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,12 +33,12 @@ State = Literal["open", "done", "delivered", "failed"]
 _UNDELIVERED: Final = "(state = 'done' OR (state = 'failed' AND in_sink))"
 
 
-class Known(NamedTuple):
-    """What the journal says of a document that is about to be read."""
+class JournalEntry(NamedTuple):
+    """What to do with a document that is about to be read, and its number in the journal."""
 
-    verdict: Literal["new", "resume", "known", "failed", "doubled", "changed"]
+    status: Literal["new", "resume", "known", "failed", "conflict", "changed"]
     number: int = 0
-    listed: bool = False
+    list_complete: bool = False
 
 
 class StoredRow(NamedTuple):
@@ -48,7 +50,7 @@ class StoredRow(NamedTuple):
 
 
 class StoredDocument(NamedTuple):
-    """A document of a batch, and its rows."""
+    """A document of a batch and its rows."""
 
     number: int
     id: str
@@ -56,7 +58,7 @@ class StoredDocument(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
-    """A row, or a document, that no sink has."""
+    """A row that stayed invalid, or a document that failed."""
 
     number: int
     document: str
@@ -65,8 +67,8 @@ class DeadLetter(NamedTuple):
     reason: str
 
 
-class Ending(NamedTuple):
-    """How the reading of a document ended, and what it took."""
+class ReadingStats(NamedTuple):
+    """The outcome of reading a document, its usage and timing."""
 
     outcome: str
     requests: int = 0
@@ -78,66 +80,67 @@ class Ending(NamedTuple):
 
 
 def hash_of(text: str) -> bytes:
-    """What a document's text is known by."""
+    """The hash by which a changed text is recognized."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Journal(JournalFile):
-    """The journal of one job: its documents, their rows, its batches; see `JournalFile`."""
+    """The journal of one job: documents, rows and batches. See `JournalFile` for the arguments."""
 
     # -- one document ----------------------------------------------------------------------
 
     def begin(
         self, id_: str, hash_: bytes, *, resume: bool, can_replace: bool, retry_failed: bool
-    ) -> Known:
-        """A document is about to be read.
+    ) -> JournalEntry:
+        """Register that a document is about to be read.
 
         Args:
             id_: Its id.
-            hash_: That of its text.
-            resume: Whether one that was under way goes on after its rows, or begins anew.
+            hash_: The hash of its text.
+            resume: Whether an unfinished document is resumed after its rows, or read anew.
             can_replace: Whether the sink can replace the rows of a document.
-            retry_failed: Whether failed documents are read, and no others.
+            retry_failed: Whether only failed documents are read.
         """
         with self._transaction() as db:
             row = db.execute(
-                "SELECT number, hash, state, run, listed FROM documents WHERE id = ?", (id_,)
+                "SELECT number, hash, state, run, list_complete FROM documents WHERE id = ?", (id_,)
             ).fetchone()
             if row is None:
                 if retry_failed:
-                    return Known("known")
+                    return JournalEntry("known")
                 cursor = db.execute(
                     "INSERT INTO documents (id, hash, state, run, starts) "
                     "VALUES (?, ?, 'open', ?, 1)",
                     (id_, hash_, self.run),
                 )
-                return Known("new", cursor.lastrowid or 0)
-            number, hash_before, state, run, listed = row
+                return JournalEntry("new", cursor.lastrowid or 0)
+            number, hash_before, state, run, list_complete = row
             same = hash_before == hash_
             if run == self.run:
-                return Known("known" if same else "doubled", number)
+                return JournalEntry("known" if same else "conflict", number)
             if retry_failed and state != "failed":
-                return Known("known", number)
+                return JournalEntry("known", number)
             if same and state in ("done", "delivered"):
-                return Known("known", number)
+                return JournalEntry("known", number)
             if state == "failed" and same and not retry_failed:
-                return Known("failed", number)
+                return JournalEntry("failed", number)
             if not same and state in ("done", "delivered") and not can_replace:
-                return Known("changed", number)
+                return JournalEntry("changed", number)
             goes_on = same and state == "open" and resume
             if not goes_on:
                 db.execute("DELETE FROM rows WHERE document = ?", (number,))
-                listed = 0
+                list_complete = 0
             db.execute(
-                "UPDATE documents SET hash = ?, state = 'open', run = ?, batch = NULL, listed = ?, "
-                "starts = starts + 1, outcome = NULL, error = NULL WHERE number = ?",
-                (hash_, self.run, listed, number),
+                "UPDATE documents SET hash = ?, state = 'open', run = ?, batch = NULL, "
+                "list_complete = ?, starts = starts + 1, outcome = NULL, error = NULL "
+                "WHERE number = ?",
+                (hash_, self.run, list_complete, number),
             )
-            return Known("resume" if goes_on else "new", number, bool(listed))
+            return JournalEntry("resume" if goes_on else "new", number, bool(list_complete))
 
     def rows_of(self, number: int) -> list[StoredRow]:
-        """The rows of a document that is under way, in their order."""
-        with self._lock, errors_of(self.path):
+        """The rows of an unfinished document, in order."""
+        with self._lock, sqlite_errors(self.path):
             found = self._db.execute(
                 "SELECT place, raw, value FROM rows WHERE document = ? ORDER BY place", (number,)
             )
@@ -146,69 +149,69 @@ class Journal(JournalFile):
     def add_row(
         self, number: int, place: int, raw: str, value: str | None, reason: str | None = None
     ) -> None:
-        """A row has come; in place of an earlier one that it repairs."""
-        with self._lock, errors_of(self.path):
+        """Store a row, in place of the rejected one that it repairs."""
+        with self._lock, sqlite_errors(self.path):
             self._db.execute(
                 "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)",
                 (number, place, raw, value, reason),
             )
 
-    def mark_listed(self, number: int) -> None:
-        """The end of a document's list has come; what follows are repairs."""
-        with self._lock, errors_of(self.path):
-            self._db.execute("UPDATE documents SET listed = 1 WHERE number = ?", (number,))
+    def mark_list_complete(self, number: int) -> None:
+        """Record that a document's list has ended; only repairs follow."""
+        with self._lock, sqlite_errors(self.path):
+            self._db.execute("UPDATE documents SET list_complete = 1 WHERE number = ?", (number,))
 
-    def complete(self, number: int, ending: Ending) -> tuple[int, int]:
-        """A document's rows are all here; gives how many there are, and how many are rejected."""
+    def complete(self, number: int, stats: ReadingStats) -> tuple[int, int]:
+        """Finish a document; returns its number of rows, and of rejected rows."""
         with self._transaction() as db:
-            rejected = self._bury_rejected(number)
+            rejected = self._move_rejected_rows(number)
             (rows,) = db.execute(
                 "SELECT count(*) FROM rows WHERE document = ?", (number,)
             ).fetchone()
-            self._end(number, "done", ending, None, rows, rejected)
+            self._end(number, "done", stats, None, rows, rejected)
             return rows, rejected
 
-    def fail(self, number: int, ending: Ending, reason: str) -> int:
-        """A document has failed: its rows are dropped; gives how many were rejected."""
+    def fail(self, number: int, stats: ReadingStats, reason: str) -> int:
+        """Fail a document and drop its rows; returns the number of rejected rows."""
         with self._transaction() as db:
-            rejected = self._bury_rejected(number)
+            rejected = self._move_rejected_rows(number)
             (id_,) = db.execute("SELECT id FROM documents WHERE number = ?", (number,)).fetchone()
-            self._bury(id_, None, None, reason)
+            self._add_dead_letter(id_, None, None, reason)
             db.execute("DELETE FROM rows WHERE document = ?", (number,))
-            self._end(number, "failed", ending, reason, 0, rejected)
+            self._end(number, "failed", stats, reason, 0, rejected)
             return rejected
 
-    def add_usage(self, number: int, ending: Ending) -> None:
-        """A document is left under way: what it has taken so far counts."""
+    def add_usage(self, number: int, stats: ReadingStats) -> None:
+        """Add the usage of a document whose reading was interrupted."""
         with self._transaction() as db:
-            _add_usage(db, number, ending)
+            _add_usage(db, number, stats)
 
-    def bury(self, document: str, reason: str) -> None:
-        """A document is not read at all, and the journal keeps what it knew of it before."""
+    def add_dead_letter(self, document: str, reason: str) -> None:
+        """Add a dead letter for a document that is skipped; its state does not change."""
         with self._transaction():
-            self._bury(document, None, None, reason)
+            self._add_dead_letter(document, None, None, reason)
 
     def _end(
         self,
         number: int,
         state: State,
-        ending: Ending,
+        stats: ReadingStats,
         error: str | None,
         rows: int,
         rejected: int,
     ) -> None:
-        _add_usage(self._db, number, ending)
+        _add_usage(self._db, number, stats)
         self._db.execute(
             "UPDATE documents SET state = ?, outcome = ?, error = ?, rows = ?, rejected = ?, "
             "first_row = ?, seconds = ?, ended_at = datetime('now') WHERE number = ?",
             (
-                *(state, ending.outcome, error, rows, rejected),
-                *(ending.first_row, ending.seconds, number),
+                *(state, stats.outcome, error, rows, rejected),
+                *(stats.first_row, stats.seconds, number),
             ),
         )
 
-    def _bury_rejected(self, number: int) -> int:
-        """Rows that did not validate go to the dead letters; gives how many."""
+    def _move_rejected_rows(self, number: int) -> int:
+        """Move a document's rejected rows to the dead letters; returns how many."""
         cursor = self._db.execute(
             "INSERT INTO dead_letters (document, place, raw, reason) "
             "SELECT id, place, raw, coalesce(reason, '') FROM rows "
@@ -220,7 +223,9 @@ class Journal(JournalFile):
             self._db.execute("DELETE FROM rows WHERE document = ? AND value IS NULL", (number,))
         return cursor.rowcount
 
-    def _bury(self, document: str, place: int | None, raw: str | None, reason: str) -> None:
+    def _add_dead_letter(
+        self, document: str, place: int | None, raw: str | None, reason: str
+    ) -> None:
         self._db.execute(
             "INSERT INTO dead_letters (document, place, raw, reason) VALUES (?, ?, ?, ?)",
             (document, place, raw, _storable(reason)),
@@ -229,18 +234,21 @@ class Journal(JournalFile):
     # -- batches ---------------------------------------------------------------------------
 
     def waiting(self) -> tuple[int, int]:
-        """How many documents wait to be delivered, and how many rows they have."""
-        with self._lock, errors_of(self.path):
+        """The number of documents that are not delivered yet, and of their rows."""
+        with self._lock, sqlite_errors(self.path):
             count, rows = self._db.execute(
                 f"SELECT count(*), coalesce(sum(rows), 0) FROM documents WHERE {_UNDELIVERED}"
             ).fetchone()
             return count, rows
 
     def next_batch(self, rows: int, documents: int) -> int | None:
-        """The number of the batch to deliver next; None if no document waits.
+        """The number of the next batch to deliver, None if no document is waiting.
 
-        One that was planned before comes first, as it was. A new one has at least so many `rows`,
-        if that many wait, and at most so many `documents`.
+        A batch that was recorded earlier and not marked comes first, unchanged.
+
+        Args:
+            rows: The number of rows at which a new batch is full.
+            documents: The largest number of documents of a new batch.
         """
         with self._transaction() as db:
             (planned,) = db.execute(
@@ -268,8 +276,8 @@ class Journal(JournalFile):
             return number
 
     def batch(self, batch: int) -> list[StoredDocument]:
-        """The documents of a batch, and their rows."""
-        with self._lock, errors_of(self.path):
+        """The documents of a batch and their rows."""
+        with self._lock, sqlite_errors(self.path):
             found = self._db.execute(
                 f"SELECT number, id FROM documents WHERE {_UNDELIVERED} AND batch = ? "
                 "ORDER BY number",
@@ -288,7 +296,7 @@ class Journal(JournalFile):
             ]
 
     def mark_delivered(self, batch: int, sink: str, state: str | None) -> None:
-        """The sink has a batch: its rows are not needed any more."""
+        """Record that the sink has a batch, and delete its rows."""
         with self._transaction() as db:
             db.execute(
                 "DELETE FROM rows WHERE document IN "
@@ -307,8 +315,8 @@ class Journal(JournalFile):
     # -- dead letters ----------------------------------------------------------------------
 
     def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
-        """Those that are in no file yet, the first of them."""
-        with self._lock, errors_of(self.path):
+        """The first dead letters that are not in the file yet."""
+        with self._lock, sqlite_errors(self.path):
             found = self._db.execute(
                 "SELECT number, document, place, raw, reason FROM dead_letters "
                 "ORDER BY number LIMIT ?",
@@ -316,40 +324,40 @@ class Journal(JournalFile):
             )
             return [DeadLetter(*row) for row in found]
 
-    def mark_buried(self, last: int, name: str, state: str) -> None:
-        """The file has them up to that number."""
+    def mark_written(self, last: int, name: str, state: str) -> None:
+        """Record that the file has all dead letters up to this number."""
         with self._transaction() as db:
             db.execute("DELETE FROM dead_letters WHERE number <= ?", (last,))
             self._set(f"state.{name}", state)
 
-    # -- what is in it ---------------------------------------------------------------------
+    # -- inspection ------------------------------------------------------------------------
 
     def counts(self) -> dict[str, int]:
-        """How many documents are in which state."""
-        with self._lock, errors_of(self.path):
+        """The number of documents in each state."""
+        with self._lock, sqlite_errors(self.path):
             return dict(self._db.execute("SELECT state, count(*) FROM documents GROUP BY state"))
 
     def costs(self) -> tuple[float, float]:
         """US dollars paid so far, over all runs; and for the document that cost most."""
-        with self._lock, errors_of(self.path):
+        with self._lock, sqlite_errors(self.path):
             total, most = self._db.execute(
                 "SELECT total(cost), coalesce(max(cost), 0.0) FROM documents"
             ).fetchone()
             return total, most
 
 
-def _add_usage(db: sqlite3.Connection, number: int, ending: Ending) -> None:
+def _add_usage(db: sqlite3.Connection, number: int, stats: ReadingStats) -> None:
     db.execute(
         "UPDATE documents SET requests = requests + ?, input_tokens = input_tokens + ?, "
         "output_tokens = output_tokens + ?, "
         "cost = CASE WHEN ? IS NULL THEN cost ELSE coalesce(cost, 0) + ? END WHERE number = ?",
         (
-            *(ending.requests, ending.input_tokens, ending.output_tokens),
-            *(ending.cost, ending.cost, number),
+            *(stats.requests, stats.input_tokens, stats.output_tokens),
+            *(stats.cost, stats.cost, number),
         ),
     )
 
 
 def _storable(text: str) -> str:
-    """A text that SQLite takes: one without lone surrogates."""
+    """A text with lone surrogates escaped, which SQLite does not store."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""The file of a journal: SQLite, locked for one run, and the job that it belongs to."""
+"""The journal's file: a SQLite database that is locked for one run and belongs to one job."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ CREATE TABLE IF NOT EXISTS documents (
     id TEXT NOT NULL UNIQUE,
     hash BLOB NOT NULL,
     state TEXT NOT NULL,
-    run INTEGER NOT NULL,            -- that touched it last
-    batch INTEGER,                   -- in which it is delivered
-    listed INTEGER NOT NULL DEFAULT 0,   -- whether the end of its list has come
+    run INTEGER NOT NULL,            -- the last run that read it
+    batch INTEGER,                   -- the recorded batch that delivers it
+    list_complete INTEGER NOT NULL DEFAULT 0,  -- whether its list has ended; repairs may follow
     in_sink INTEGER NOT NULL DEFAULT 0,  -- whether the sink has rows of it
     rows INTEGER NOT NULL DEFAULT 0,
     rejected INTEGER NOT NULL DEFAULT 0,
@@ -51,8 +51,8 @@ CREATE TABLE IF NOT EXISTS rows (
     document INTEGER NOT NULL,
     place INTEGER NOT NULL,
     raw TEXT NOT NULL,    -- as the model wrote it
-    value TEXT,           -- as the sink gets it; NULL for one that did not validate
-    reason TEXT,          -- why it did not
+    value TEXT,           -- as delivered; NULL if it did not validate
+    reason TEXT,          -- why it did not validate
     PRIMARY KEY (document, place)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dead_letters (
@@ -66,23 +66,23 @@ CREATE TABLE IF NOT EXISTS dead_letters (
 
 
 class JournalFile:
-    """The journal of one job, open for one run. Any thread may use it.
+    """The journal of one job, open for one run. Thread-safe.
 
     Args:
-        path: The file; it is made if there is none. Beside it are SQLite's own (`-wal`, `-shm`),
-            and one that is locked while the run lasts (`-lock`).
+        path: The file, created if it does not exist. Beside it are those of SQLite (`-wal`,
+            `-shm`) and the lock file (`-lock`).
 
     Raises:
-        JournalInUseError: Another run has it.
-        JournalError: It cannot be opened, or is no journal.
+        JournalInUseError: Another run uses it.
+        JournalError: It cannot be opened, or is not a journal.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
         self._lock = threading.RLock()
-        self._guard = _locked(self.path)
+        self._lock_connection = _acquire_lock(self.path)
         try:
-            with errors_of(self.path):
+            with sqlite_errors(self.path):
                 self._db = sqlite3.connect(
                     self.path, isolation_level=None, check_same_thread=False, timeout=30
                 )
@@ -90,7 +90,7 @@ class JournalFile:
                 self._db.execute("PRAGMA synchronous = NORMAL")
                 self._db.executescript(_TABLES)
         except BaseException:
-            self._guard.close()
+            self._lock_connection.close()
             raise
         self.run = int(self._get("run") or "0") + 1
 
@@ -106,23 +106,23 @@ class JournalFile:
         self.close()
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close the file and release the lock."""
         with self._lock:
             self._db.close()
-            self._guard.close()
+            self._lock_connection.close()
 
     # -- the job ---------------------------------------------------------------------------
 
     def begin_run(self, identity: Identity) -> None:
-        """Note that a run begins, if it is one of this journal's job.
+        """Register a run of a job.
 
         Raises:
-            JournalMismatchError: It is another job.
+            JournalMismatchError: The journal belongs to another job.
         """
         now = {"version": _VERSION, **identity}
         with self._transaction() as db:
-            there = dict(db.execute("SELECT part, value FROM job WHERE part LIKE 'job.%'"))
-            journal = {part[4:]: value for part, value in there.items()}
+            stored = dict(db.execute("SELECT part, value FROM job WHERE part LIKE 'job.%'"))
+            journal = {part[4:]: value for part, value in stored.items()}
             if journal:
                 found = differences(journal, now)
                 if found:
@@ -138,11 +138,11 @@ class JournalFile:
             self._set("run", str(self.run))
 
     def state(self, name: str) -> str | None:
-        """What a sink has left here, by its name; None if nothing."""
+        """The stored state of a sink, None if there is none."""
         return self._get(f"state.{name}")
 
     def set_state(self, name: str, state: str) -> None:
-        """Keep what a sink wants to know when it is opened again."""
+        """Store the state of a sink."""
         with self._transaction():
             self._set(f"state.{name}", state)
 
@@ -150,7 +150,7 @@ class JournalFile:
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection]:
-        with self._lock, errors_of(self.path):
+        with self._lock, sqlite_errors(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -161,7 +161,7 @@ class JournalFile:
             self._db.execute("COMMIT")
 
     def _get(self, part: str) -> str | None:
-        with self._lock, errors_of(self.path):
+        with self._lock, sqlite_errors(self.path):
             row = self._db.execute("SELECT value FROM job WHERE part = ?", (part,)).fetchone()
             return None if row is None else str(row[0])
 
@@ -169,29 +169,29 @@ class JournalFile:
         self._db.execute("INSERT OR REPLACE INTO job VALUES (?, ?)", (part, value))
 
 
-def _locked(path: str) -> sqlite3.Connection:
-    """Lock a journal for this run; the lock goes with the process, however it dies.
+def _acquire_lock(path: str) -> sqlite3.Connection:
+    """Lock a journal until the returned connection is closed or the process dies.
 
-    SQLite's own locks are on every system; they are on a file of their own, as those on the
-    journal would keep out whoever wants to look into it.
+    The lock is SQLite's, which works on every system. It is on a file of its own, so that the
+    journal can be read by others during a run.
     """
-    with errors_of(path):
-        guard = sqlite3.connect(
+    with sqlite_errors(path):
+        connection = sqlite3.connect(
             f"{path}-lock", isolation_level=None, check_same_thread=False, timeout=0
         )
         try:
-            guard.execute("BEGIN EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            guard.close()
+            connection.close()
             if "locked" in str(error):
                 raise JournalInUseError(f"another run uses the journal {path}") from error
             raise
-        return guard
+        return connection
 
 
 @contextmanager
-def errors_of(path: str) -> Generator[None]:
-    """SQLite's errors as ours."""
+def sqlite_errors(path: str) -> Generator[None]:
+    """Translate SQLite's errors."""
     try:
         yield
     except sqlite3.Error as error:

@@ -16,7 +16,7 @@ from partialstream.errors import (
     format_path,
 )
 from partialstream.etl.errors import ExtractionError
-from partialstream.etl.journal import Ending
+from partialstream.etl.journal import ReadingStats
 from partialstream.quoting import mask_keys
 from partialstream.results import Item, RejectedItem
 from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partialstream.etl.documents import Document
-    from partialstream.etl.journal import Journal, Known
+    from partialstream.etl.journal import Journal, JournalEntry
     from partialstream.etl.prompting import Prompting
     from partialstream.etl.values import RowFormat
     from partialstream.results import Outcome
@@ -47,7 +47,7 @@ class Result(NamedTuple):
     """The result of processing a document in this run."""
 
     status: Status
-    ending: Ending
+    stats: ReadingStats
     rows: int = 0
     rejected: int = 0
 
@@ -66,13 +66,15 @@ class DocumentReader:
         resumed: Whether the call continues after rows of an earlier run.
     """
 
-    def __init__(self, plan: CallPlan, journal: Journal, document: Document, known: Known) -> None:
+    def __init__(
+        self, plan: CallPlan, journal: Journal, document: Document, known: JournalEntry
+    ) -> None:
         self._plan = plan
         self._journal = journal
         self._document = document
         self._number = known.number
-        self._listed = known.listed
-        self._resumes = known.verdict == "resume"
+        self._listed = known.list_complete
+        self._resumes = known.status == "resume"
         self.stream: Any = None
         self.resumed = False
 
@@ -117,7 +119,7 @@ class DocumentReader:
             self._add(event.item)
         elif isinstance(event, AttemptStarted) and event.cause == "repair" and not self._listed:
             self._listed = True
-            self._journal.mark_listed(self._number)
+            self._journal.mark_list_complete(self._number)
 
     def add_object(self, value: Any) -> None:
         """Store the one row of a document whose response is a single object."""
@@ -140,9 +142,9 @@ class DocumentReader:
 
     def reject(self, reason: str) -> Result:
         """Record the document as failed without a request."""
-        ending = Ending("refused")
-        self._journal.fail(self._number, ending, reason)
-        return Result("failed", ending)
+        stats = ReadingStats("refused")
+        self._journal.fail(self._number, stats, reason)
+        return Result("failed", stats)
 
     def finish(self, error: BaseException | None) -> Result:
         """Record the end of the response, or the error that it ended with.
@@ -150,28 +152,28 @@ class DocumentReader:
         Raises:
             BaseException: `error`, if it ends the whole run.
         """
-        ending = self._ending()
+        stats = self._stats()
         if error is None:
             if not self._is_complete():
-                return self._interrupt(ending)  # the run is being cancelled
-            return self._complete(ending)
+                return self._interrupt(stats)  # the run is being cancelled
+            return self._complete(stats)
         if isinstance(error, ExtractionError):  # mostly of the journal itself
             raise error
         if not isinstance(error, Exception) or is_fatal(error):
-            self._interrupt(ending)
+            self._interrupt(stats)
             raise error
         if self._listed and _is_rejection(error):
-            return self._complete(ending)
-        rejected = self._journal.fail(self._number, ending, reason_of(error))
-        return Result("failed", ending, 0, rejected)
+            return self._complete(stats)
+        rejected = self._journal.fail(self._number, stats, reason_of(error))
+        return Result("failed", stats, 0, rejected)
 
-    def _complete(self, ending: Ending) -> Result:
-        rows, rejected = self._journal.complete(self._number, ending)
-        return Result("done", ending, rows, rejected)
+    def _complete(self, stats: ReadingStats) -> Result:
+        rows, rejected = self._journal.complete(self._number, stats)
+        return Result("done", stats, rows, rejected)
 
-    def _interrupt(self, ending: Ending) -> Result:
-        self._journal.add_usage(self._number, ending)
-        return Result("interrupted", ending)
+    def _interrupt(self, stats: ReadingStats) -> Result:
+        self._journal.add_usage(self._number, stats)
+        return Result("interrupted", stats)
 
     def _is_complete(self) -> bool:
         """Whether the stream was read to its end, or was ended by `take=` or `stop_when=`."""
@@ -179,13 +181,13 @@ class DocumentReader:
         wanted = outcome.detail.startswith("take=") or outcome.detail == "stop_when"
         return outcome.ok or (outcome.status == "cancelled" and wanted)
 
-    def _ending(self) -> Ending:
+    def _stats(self) -> ReadingStats:
         stream = self.stream
         if stream is None:  # a sync client's first request failed
-            return Ending("rejected", requests=1)
+            return ReadingStats("rejected", requests=1)
         attempts, usage = stream.attempts, stream.usage
         outcome = stream.outcome
-        return Ending(
+        return ReadingStats(
             "rejected" if outcome is None else outcome.status,
             len(attempts),
             0 if usage is None else usage.input_tokens,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from partialstream.client import Client
     from partialstream.etl.delivery import Delivery, StoredBatch
     from partialstream.etl.documents import Document
-    from partialstream.etl.journal import Journal, Known
+    from partialstream.etl.journal import Journal, JournalEntry
     from partialstream.etl.reading import CallPlan, Result
     from partialstream.etl.summary import Summary
 
@@ -208,7 +208,7 @@ class Run:
             can_replace=self._delivery.can_replace,
             retry_failed=self._retry_failed,
         )
-        if known.verdict not in ("new", "resume"):
+        if known.status not in ("new", "resume"):
             self._skip(document, known)
             return
         reader = DocumentReader(self._plan, self._journal, document, known)
@@ -220,16 +220,16 @@ class Run:
             result = await to_thread.run_sync(self._read_sync, reader, limiter=threads)
         self._count(document, reader, result)
 
-    def _skip(self, document: Document, known: Known) -> None:
+    def _skip(self, document: Document, known: JournalEntry) -> None:
         summary = self._summary
-        if known.verdict == "known":
+        if known.status == "known":
             summary.known += 1
-        elif known.verdict == "failed":
+        elif known.status == "failed":
             summary.failed_before += 1
         else:
             summary.refused += 1
-            self._journal.bury(document.id, _REFUSALS[known.verdict])
-            logger.warning("document %r skipped: %s", document.id, _REFUSALS[known.verdict])
+            self._journal.add_dead_letter(document.id, _REFUSALS[known.status])
+            logger.warning("document %r skipped: %s", document.id, _REFUSALS[known.status])
 
     async def _read_async(self, reader: DocumentReader) -> Result:
         try:
@@ -262,14 +262,14 @@ class Run:
         return reader.finish(None)
 
     def _count(self, document: Document, reader: DocumentReader, result: Result) -> None:
-        summary, ending = self._summary, result.ending
-        summary.requests += ending.requests
-        summary.input_tokens += ending.input_tokens
-        summary.output_tokens += ending.output_tokens
-        if ending.cost is not None:
-            summary.cost = (summary.cost or 0.0) + ending.cost
-            self._spent += ending.cost
-            self._largest = max(self._largest, ending.cost)
+        summary, stats = self._summary, result.stats
+        summary.requests += stats.requests
+        summary.input_tokens += stats.input_tokens
+        summary.output_tokens += stats.output_tokens
+        if stats.cost is not None:
+            summary.cost = (summary.cost or 0.0) + stats.cost
+            self._spent += stats.cost
+            self._largest = max(self._largest, stats.cost)
         summary.resumed += reader.resumed
         summary.rejected += result.rejected
         if result.status == "done":
@@ -279,7 +279,7 @@ class Run:
             self._waiting_rows += result.rows
         elif result.status == "failed":
             summary.failed += 1
-            logger.warning("document %r failed: %s", document.id, ending.outcome)
+            logger.warning("document %r failed: %s", document.id, stats.outcome)
 
     # -- delivering ------------------------------------------------------------------------
 
@@ -298,7 +298,7 @@ class Run:
                 break
             self._waiting, self._waiting_rows = self._journal.waiting()
             self._notify()
-        await to_thread.run_sync(self._delivery.bury)
+        await to_thread.run_sync(self._delivery.write_dead_letters)
         if self._scope is not None:
             self._scope.cancel()  # only `_close_streams_on_cancel` is left
 
@@ -311,11 +311,11 @@ class Run:
         summary.done = max(summary.done - batch.refused, 0)  # or they were done by an earlier run
         summary.failed += batch.refused
         if batch.refused:
-            await to_thread.run_sync(self._delivery.bury)
+            await to_thread.run_sync(self._delivery.write_dead_letters)
 
 
 _REFUSALS: Final = {
-    "doubled": "another document of this run has the same id and a different text",
+    "conflict": "another document of this run has the same id and a different text",
     "changed": "its text has changed since its rows were delivered, and the sink cannot replace "
     "them",
 }

@@ -1,13 +1,13 @@
-"""Where rows go.
+"""Sinks: where rows are delivered.
 
-base.py         the protocol, and what a sink is given
-specs.py        sinks by their names: `"rows.jsonl"`, `"rows.parquet"`, `"sqlite:///rows.db#table"`
-columns.py      the columns of a type: for tables
-cells.py        the values of a row, by its columns
-appended.py     a file that is only appended to, and cut back to what is known of it
+base.py         the `Sink` protocol and its batches
+specs.py        sinks from strings: `"rows.jsonl"`, `"rows.parquet"`, `"sqlite:///rows.db#table"`
+columns.py      the columns of a table, from a JSON schema
+cells.py        the values of a row by column
+appended.py     an append-only file that is truncated to its last known size
 jsonl.py        JSON Lines
 parquet.py      a folder of Parquet files
-sql.py          a table of a database, through SQLAlchemy
+sql.py          a database table, through SQLAlchemy
 """
 
 from __future__ import annotations

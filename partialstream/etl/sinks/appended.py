@@ -1,4 +1,4 @@
-"""A file that is only appended to, and cut back to what is known of it."""
+"""An append-only file that is truncated to its last known size after a crash."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AppendedFile:
-    """Appends lines, so that after a crash the file ends where the journal says.
+    """A file of lines whose size is kept in the journal.
 
     Args:
         path: The file.
@@ -25,17 +25,16 @@ class AppendedFile:
         self._end = 0
 
     def open(self, end: int | None) -> int:
-        """Cut the file back to its known end: what follows is of a batch that was not marked.
+        """Truncate the file to its known size; what follows is of a batch that was not marked.
 
         Args:
-            end: Its size, as the journal has it; None if the journal knows nothing of it.
+            end: Its size according to the journal, None if the journal is new.
 
         Returns:
             Its size.
 
         Raises:
-            SinkError: There is a file that the journal does not know, or it is shorter than the
-                journal says.
+            SinkError: The file is not of this journal, or is shorter than the journal says.
         """
         size = self.path.stat().st_size if self.path.exists() else None
         if end is None and size:
@@ -57,14 +56,14 @@ class AppendedFile:
         return end
 
     def append(self, lines: Iterable[str]) -> int:
-        """Append lines; gives the new size. They are on the disk then, or the file is as before.
+        """Append lines and sync; returns the new size. On an error the file is as before.
 
         Raises:
             OSError: They cannot be written.
         """
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: nothing is left in a buffer to be written when the file is closed.
+            # Unbuffered, so that after an error nothing is left to be written by close().
             self._file = self.path.open("ab", buffering=0)
         data = memoryview("".join(f"{line}\n" for line in lines).encode())
         try:

@@ -1,4 +1,4 @@
-"""The protocol of sinks, and what a sink is given."""
+"""The `Sink` protocol and its batches."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class SinkRow:
     """A row.
 
     Attributes:
-        index: Its place in the list of its document, from 0. Rejected rows leave gaps.
-        text: Its value, as pydantic's JSON mode writes it.
+        index: Its index in the list of its document, from 0. Rejected rows leave gaps.
+        text: Its value as JSON, as written by pydantic.
     """
 
     index: int
@@ -26,12 +26,12 @@ class SinkRow:
 
     @property
     def value(self) -> Any:
-        """`text` as Python reads JSON."""
+        """The value, parsed from `text`."""
         return json.loads(self.text)
 
     @property
     def members(self) -> dict[str, Any]:
-        """The values of its columns by their names; what is no object is one called `value`."""
+        """The values by column name; a value that is not an object has the name `value`."""
         value = self.value
         return cast("dict[str, Any]", value) if isinstance(value, dict) else {"value": value}
 
@@ -41,8 +41,8 @@ class DocumentRows:
     """All rows of one document.
 
     Attributes:
-        id: The document's.
-        rows: The rows, in their order; none if it has none, or has none any more.
+        id: The id of the document.
+        rows: The rows in order; empty if the document has none (any more).
     """
 
     id: str
@@ -54,8 +54,8 @@ class Batch:
     """Documents that are delivered together.
 
     Attributes:
-        number: Its number, from 1. After a crash the same documents come again, with the same
-            rows, under the same number.
+        number: Its number, from 1. After a crash a batch is delivered again with the same number,
+            documents and rows.
         documents: The documents.
     """
 
@@ -65,15 +65,16 @@ class Batch:
 
 @runtime_checkable
 class Sink(Protocol):
-    """Where rows go: anything with these members is one.
+    """A destination for rows: any object with these members.
 
-    Its methods are called one at a time, each in some thread.
+    Methods are called one at a time, but not always from the same thread.
 
     Attributes:
-        name: What tells it from other sinks. A journal is kept for one.
-        can_replace: Whether a document may come a second time, with other rows in the place of
-            those before.
-        batch_rows: How many rows are worth a batch; 1 to get each document as soon as possible.
+        name: Identifies the sink. A journal belongs to one sink.
+        can_replace: Whether a document may be delivered again with other rows, which replace the
+            earlier ones.
+        batch_rows: The number of rows to collect for a batch; 1 for each document as soon as it is
+            done.
     """
 
     name: str
@@ -81,34 +82,35 @@ class Sink(Protocol):
     batch_rows: int
 
     def open(self, columns: Sequence[Column], state: str | None) -> str | None:
-        """Make ready for batches.
+        """Prepare for batches.
 
         Args:
-            columns: The columns of a row, those of its place first.
-            state: What this returned when the journal was new, or the last `deliver` whose batch
-                is marked in the journal; None if the journal is new.
+            columns: The columns of a row; `document` and `row` come first.
+            state: The last state that was stored in the journal: from `open` when the journal was
+                new, or from the last `deliver` whose batch was marked. None if the journal is new.
 
         Returns:
-            What to keep in the journal from now on; None to leave that as it is.
+            The state to store in the journal, None to keep the one that is there.
 
         Raises:
-            SinkError: What is there is not what the journal knows.
+            SinkError: The destination does not match the journal or the columns.
         """
         ...
 
     def deliver(self, batch: Batch) -> str | None:
-        """Store a batch, or nothing of it; it is stored when this returns, whatever dies then.
+        """Store a batch durably, all or nothing.
 
-        The batch may have been stored already, just before a crash. Then it is stored once.
+        A batch that was stored just before a crash is delivered again, and must be stored once.
 
         Returns:
-            What `open` is to know of it, at the next start; or None to leave that as it is.
+            The state for the next `open`, None to keep the one that is there.
 
         Raises:
-            RowsRefusedError: A document's rows cannot be stored; the others will come again.
+            RowsRefusedError: A document's rows cannot be stored. The batch is delivered again
+                without them.
         """
         ...
 
     def close(self) -> None:
-        """The run has ended."""
+        """Release resources; the run has ended."""
         ...

@@ -1,4 +1,4 @@
-"""The values of a row, by its columns."""
+"""The values of a row by column."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def cells(columns: Sequence[Column], document: str, row: SinkRow) -> dict[str, Any]:
-    """A row's values by the names of its columns; those that are JSON as Python reads it.
+    """A row's values by column name; JSON values are parsed.
 
     Raises:
-        ValueError: It has a member that there is no column for (`extra="allow"`), or a value that
-            its column cannot hold.
+        ValueError: The row has a member without a column (`extra="allow"`), or a value that its
+            column cannot hold.
     """
     members = {"document": document, "row": row.index, **row.members}
     if len(members) > len(columns) or members.keys() - {column.name for column in columns}:
@@ -33,6 +33,6 @@ def _cell(value: Any, kind: Kind) -> Any:
 
 _READERS: Final[dict[Kind, Callable[[Any], Any]]] = {
     "date": date.fromisoformat,
-    "number": float,  # JSON may write one without a point
+    "number": float,  # JSON may write it as an integer
 }
-"""What makes of a JSON value, which is not null, the value of a column."""
+"""Converts a JSON value other than null to the value of a column."""

@@ -1,4 +1,4 @@
-"""The columns of a type, by the JSON schema of what is written."""
+"""The columns of a table, from the JSON schema of its rows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Column(NamedTuple):
     """A column.
 
     Attributes:
-        name: Its name: `document`, `row`, or a field's.
-        kind: What its values are; all that no database has is `json`: lists, objects, and values
-            of several kinds. Decimals, times and date-times are text, as pydantic writes them: a
-            column has a fixed number of digits, and a time zone or none.
-        nullable: Whether there may be none.
+        name: `document`, `row`, or the name of a field.
+        kind: The kind of its values. Lists, objects and values of several kinds are `json`.
+            Decimals, times and date-times are text as pydantic writes them, since a database
+            column would fix the number of digits and the time zone.
+        nullable: Whether a value may be missing.
     """
 
     name: str
@@ -26,8 +26,8 @@ class Column(NamedTuple):
     nullable: bool = False
 
 
-PLACE: Final = (Column("document", "text"), Column("row", "integer"))
-"""The columns that come first."""
+KEY_COLUMNS: Final = (Column("document", "text"), Column("row", "integer"))
+"""The columns that identify a row. They come first."""
 
 _KINDS: Final[dict[str, Kind]] = {
     "string": "text",
@@ -38,16 +38,17 @@ _KINDS: Final[dict[str, Kind]] = {
 
 
 def columns_of(schema: Mapping[str, Any]) -> list[Column]:
-    """The columns for a type; of a union of objects those of all.
+    """The columns of a type; a union of objects has the columns of all of them.
 
     Args:
-        schema: The JSON schema of what is written, as pydantic makes it.
+        schema: pydantic's JSON schema of the type, in serialization mode.
 
     Returns:
-        The columns, `document` and `row` first. What is not an object has one called `value`.
+        The columns, `document` and `row` first. Values that are not objects have the column
+        `value`.
 
     Raises:
-        ValueError: A field has the name of one of the first columns.
+        ValueError: A field is called `document` or `row`.
 
     Example:
         >>> from pydantic import BaseModel, TypeAdapter
@@ -64,7 +65,7 @@ def columns_of(schema: Mapping[str, Any]) -> list[Column]:
     definitions: Mapping[str, Any] = schema.get("$defs", {})
     objects = [_resolved(each, definitions) for each in _alternatives(schema, definitions)]
     if not all(each.get("type") == "object" and "properties" in each for each in objects):
-        return [*PLACE, _column("value", schema, definitions)]
+        return [*KEY_COLUMNS, _column("value", schema, definitions)]
     found: dict[str, Column] = {}
     for each in objects:
         for name, member in each["properties"].items():
@@ -73,18 +74,18 @@ def columns_of(schema: Mapping[str, Any]) -> list[Column]:
             same = column.kind == before.kind
             nullable = column.nullable or before.nullable or not _is_in_all(name, objects)
             found[name] = Column(name, column.kind if same else "json", nullable)
-    for column in PLACE:
+    for column in KEY_COLUMNS:
         if column.name in found:
             raise ValueError(
-                f"a field is called {column.name!r}, which is the name of a column that is added; "
-                "call the field otherwise"
+                f"the field {column.name!r} has the name of a column that every row gets; "
+                "rename the field"
             )
-    return [*PLACE, *found.values()]
+    return [*KEY_COLUMNS, *found.values()]
 
 
 def _is_in_all(name: str, objects: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether each of the objects is sure to have it."""
-    # One that has a default is not required, and is written all the same.
+    """Whether every object always has this member."""
+    # A field with a default is not required, but is always written.
     return all(
         name in each["properties"]
         and (name in each.get("required", ()) or "default" in each["properties"][name])

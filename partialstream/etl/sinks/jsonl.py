@@ -1,4 +1,4 @@
-"""JSON Lines: a line for each row."""
+"""JSON Lines: one line per row."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class JSONLines:
-    """Appends a line for each row to a file: `{"document": ..., "row": ..., ...}`.
+    """Appends one line per row to a file: `{"document": ..., "row": ..., ...}`.
 
-    At a start the file is cut back to the end that the journal knows. Rows cannot be replaced.
+    When it is opened, the file is truncated to the size in the journal. Rows cannot be replaced.
 
     Args:
-        path: The file. It is made with the first row, and must not be there before.
+        path: The file, created with the first row. It must not exist when the journal is new.
     """
 
     can_replace = False
@@ -32,12 +32,12 @@ class JSONLines:
         self._file = AppendedFile(path)
 
     def open(self, columns: Sequence[Column], state: str | None) -> str:
-        """See `Sink`; gives the size of the file."""
+        """See `Sink`; the state is the size of the file."""
         del columns
         return str(self._file.open(None if state is None else int(state)))
 
     def deliver(self, batch: Batch) -> str:
-        """See `Sink`; gives the size of the file."""
+        """See `Sink`; the state is the size of the file."""
         lines = (
             row_text(document.id, row.index, row.text)
             for document in batch.documents

@@ -1,4 +1,4 @@
-"""A folder of Parquet files, each of many documents."""
+"""A folder of Parquet files with many documents each."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ _PART: Final = re.compile(r"\.?part-(\d+)\.parquet")
 class Parquet:
     """Writes part files into a folder: `part-000001.parquet`, ...
 
-    A file is written under a name that begins with a dot, which readers of such folders leave
-    out, and renamed when it is on the disk. Lists and objects are JSON texts. Rows cannot be
-    replaced. Needs the extra `parquet`.
+    A file is written under a name that begins with a dot, which readers of such folders ignore,
+    synced, and renamed. Lists and objects are stored as JSON text. Rows cannot be replaced. Needs
+    the extra `parquet`.
 
     Args:
-        path: The folder. It is made if there is none; there must be no Parquet files in it.
-        batch_rows: Rows of a file, about. Until so many have come, they are in the journal.
+        path: The folder, created if it does not exist. It must not have Parquet files when the
+            journal is new.
+        batch_rows: The approximate number of rows of a file. Rows stay in the journal until there
+            are so many.
     """
 
     can_replace = False
@@ -38,7 +40,7 @@ class Parquet:
     def __init__(self, path: str | os.PathLike[str], *, batch_rows: int = 50_000) -> None:
         if batch_rows < 1:
             raise ValueError(f"batch_rows must be at least 1, not {batch_rows}")
-        # Not later, when requests have been paid. It has no types.
+        # Imported here, so that a missing package is reported before any request. It has no types.
         self._arrow: Any = import_module("pyarrow")
         self._parquet: Any = import_module("pyarrow.parquet")
         self.name = f"parquet {os.fspath(path)}"
@@ -48,14 +50,14 @@ class Parquet:
         self._schema: Any = None
 
     def open(self, columns: Sequence[Column], state: str | None) -> str:
-        """See `Sink`; gives the number of the last part that is marked."""
+        """See `Sink`; the state is the number of the last marked part."""
         self._columns = columns
         self._schema = self._arrow.schema(
             [(name, self._type(kind), nullable) for name, kind, nullable in columns]
         )
         last = 0 if state is None else int(state)
         if self._folder.exists() and not self._folder.is_dir():
-            raise SinkError(f"{self._folder} is not a folder, in which part files could be")
+            raise SinkError(f"{self._folder} exists and is not a folder")
         self._folder.mkdir(parents=True, exist_ok=True)
         for path in self._folder.iterdir():
             part = _PART.fullmatch(path.name)
@@ -65,7 +67,7 @@ class Parquet:
                     "journal that it belongs to"
                 )
             if part is not None and (int(part[1]) > last or path.name[0] == "."):
-                path.unlink()  # it was written and not marked, and will come again
+                path.unlink()  # of a batch that was not marked; it is delivered again
         return str(last)
 
     def _type(self, kind: Kind) -> Any:
@@ -79,7 +81,7 @@ class Parquet:
         return types.get(kind, arrow.string)()
 
     def deliver(self, batch: Batch) -> str:
-        """See `Sink`; gives the number of the part."""
+        """See `Sink`; the state is the number of the part."""
         try:
             table = self._table(batch.documents)
         except self._refusals as error:
@@ -106,7 +108,7 @@ class Parquet:
 
     @property
     def _refusals(self) -> tuple[type[Exception], ...]:
-        """What Python and Arrow raise for values that a column cannot hold."""
+        """The errors of Python and Arrow for values that a column cannot hold."""
         return (self._arrow.ArrowInvalid, self._arrow.ArrowTypeError, OverflowError, ValueError)
 
     def _check(self, document: DocumentRows) -> None:
@@ -137,8 +139,8 @@ def _json(value: Any) -> str | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have a new name on the disk."""
-    if os.name == "nt":  # where folders cannot be opened
+    """Make a new name durable."""
+    if os.name == "nt":  # folders cannot be opened there
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""Sinks by their names."""
+"""Sinks from strings and paths."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _KNOWN = (
 
 
 def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
-    """The sink that is meant.
+    """The sink for a `sink=` argument.
 
     Raises:
-        TypeError: It is neither a name nor a sink.
-        ValueError: There is no such kind of sink, or the table is missing.
-        ModuleNotFoundError: Its extra is not installed.
+        TypeError: It is not a string, a path or a `Sink`.
+        ValueError: The kind of sink is unknown, or the table is missing.
+        ModuleNotFoundError: The extra of the sink is not installed.
 
     Example:
         >>> sink_of("rows.jsonl").name
@@ -31,8 +31,10 @@ def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
     if isinstance(given, str) and "://" in given:
         url, _, table = given.rpartition("#")
         if not url or not table:
-            raise ValueError(f"sink= names no table; write it behind the database: {'…#rows'!r}")
-        # Imported where it is needed: neither comes with the package itself.
+            raise ValueError(
+                f"sink= names no table; append it to the URL of the database: {'…#rows'!r}"
+            )
+        # Imported where they are needed: SQLAlchemy and pyarrow are optional.
         from partialstream.etl.sinks.sql import SQLTable
 
         return SQLTable(url, table)

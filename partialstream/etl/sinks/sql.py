@@ -1,4 +1,4 @@
-"""A table of a database, through SQLAlchemy."""
+"""A database table, through SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from partialstream.etl.sinks.base import Batch, DocumentRows
     from partialstream.etl.sinks.columns import Column, Kind
 
-_AT_ONCE: Final = 500
-"""Rows, and documents, of one statement."""
+_CHUNK_SIZE: Final = 500
+"""The largest number of rows, or documents, of one statement."""
 
 
 class SQLTable:
-    """Writes rows into a table, and replaces the rows of a document that comes again.
+    """Writes rows to a table, and replaces the rows of a document that is delivered again.
 
-    The table is made if there is none, with `document` and `row` as its primary key. One that is
-    there must have the same columns: nothing is migrated. Lists, objects and unions are JSON
-    columns. Needs the extra `sql`, and the database's driver.
+    The table is created if it does not exist, with the primary key `(document, row)`. An existing
+    one must have the same columns: tables are not migrated. Lists, objects and unions are JSON
+    columns. Needs the extra `sql` and the database's driver.
 
     Args:
-        url: The database, as SQLAlchemy names it: `"sqlite:///rows.db"`,
+        url: The URL of the database, as for SQLAlchemy: `"sqlite:///rows.db"`,
             `"postgresql://user@host/database"`.
-        table: The table.
+        table: The name of the table.
     """
 
     can_replace = True
@@ -72,28 +72,28 @@ class SQLTable:
             ),
         )
         try:
-            there = sqlalchemy.inspect(self._engine)
-            if there.has_table(self._name):
-                self._compare(there.get_columns(self._name))
+            inspector = sqlalchemy.inspect(self._engine)
+            if inspector.has_table(self._name):
+                self._check_columns(inspector.get_columns(self._name))
             else:
                 self._table.create(self._engine)
         except SQLAlchemyError as error:
-            raise SinkError(f"{self.name} cannot be opened: {_said_by(error)}") from error
+            raise SinkError(f"{self.name} cannot be opened: {_describe(error)}") from error
 
-    def _compare(self, found: Sequence[Any]) -> None:
-        """Refuse a table with other columns.
+    def _check_columns(self, found: Sequence[Any]) -> None:
+        """Compare the columns of an existing table.
 
         Raises:
-            SinkError: It has.
+            SinkError: They differ.
         """
-        there = {each["name"]: each["type"] for each in found}
-        problems = [f"no column {name!r}" for name, _, _ in self._columns if name not in there]
+        existing = {each["name"]: each["type"] for each in found}
+        problems = [f"no column {name!r}" for name, _, _ in self._columns if name not in existing]
         ours = {column.name for column in self._columns}
-        problems += [f"a column {name!r} that no row has" for name in there if name not in ours]
+        problems += [f"a column {name!r} that no row has" for name in existing if name not in ours]
         for name, kind, _ in self._columns:
             wanted = _type(kind)
-            if name in there and _python_type(there[name]) != _python_type(wanted):
-                problems.append(f"a column {name!r} of type {there[name]}, not {wanted}")
+            if name in existing and _python_type(existing[name]) != _python_type(wanted):
+                problems.append(f"a column {name!r} of type {existing[name]}, not {wanted}")
         if problems:
             raise SinkError(
                 f"the table of {self.name} has {', '.join(problems)}; tables are not migrated: "
@@ -108,22 +108,22 @@ class SQLTable:
             with self._engine.begin() as connection:
                 self._store(connection, batch.documents)
         except Exception as error:
-            if not _is_of_the_data(error):
+            if not _is_data_error(error):
                 if isinstance(error, SQLAlchemyError):
-                    raise SinkError(f"{self.name} cannot be written: {_said_by(error)}") from error
+                    raise SinkError(f"{self.name} cannot be written: {_describe(error)}") from error
                 raise
             for document in batch.documents:
-                self._check(document)
-            raise SinkError(f"{self.name} cannot be written: {_said_by(error)}") from error
+                self._check_document(document)
+            raise SinkError(f"{self.name} cannot be written: {_describe(error)}") from error
 
-    def _check(self, document: DocumentRows) -> None:
-        """Refuse a document that cannot be stored by itself; nothing is stored here."""
+    def _check_document(self, document: DocumentRows) -> None:
+        """Raise `RowsRefusedError` if a document cannot be stored; nothing is stored."""
         with self._engine.connect() as connection:
             try:
                 self._store(connection, [document])
             except Exception as error:
-                if _is_of_the_data(error):
-                    raise RowsRefusedError(document.id, _said_by(error)) from error
+                if _is_data_error(error):
+                    raise RowsRefusedError(document.id, _describe(error)) from error
                 raise
             finally:
                 connection.rollback()
@@ -149,7 +149,7 @@ _KEY: Final = ("document", "row")
 
 
 def _public_name(url: URL, table: str) -> str:
-    """What tells a table from others, without who asks and by which driver."""
+    """The name of a table, without user, password and driver."""
     server = f"{url.host or ''}:{url.port}" if url.port else url.host or ""
     return f"{url.get_backend_name()}://{server}/{url.database or ''}#{table}"
 
@@ -169,7 +169,7 @@ def _type(kind: Kind) -> TypeEngine[Any]:
 
 
 def _python_type(type_: TypeEngine[Any]) -> type[Any] | None:
-    """The Python type of a column's values, for a comparison; None if nobody knows."""
+    """The Python type of a column's values, None if it is not known."""
     try:
         python_type: type[Any] = type_.python_type
         return python_type
@@ -177,23 +177,23 @@ def _python_type(type_: TypeEngine[Any]) -> type[Any] | None:
         return None
 
 
-def _is_of_the_data(error: Exception) -> bool:
-    """Whether other rows could be stored: neither the database nor the way to it has failed."""
+def _is_data_error(error: Exception) -> bool:
+    """Whether the rows caused the error, rather than the database or the connection."""
     from sqlalchemy import exc
 
     if isinstance(error, exc.DBAPIError):
         return isinstance(error, (exc.DataError, exc.IntegrityError, exc.NotSupportedError))
-    # What a driver or a column's type raises for a value that it cannot take.
+    # Raised by drivers and column types for values that they do not accept.
     return isinstance(error, (exc.StatementError, ValueError, OverflowError, TypeError))
 
 
-def _said_by(error: Exception) -> str:
-    """An error without the statement and its parameters, which are the user's data."""
+def _describe(error: Exception) -> str:
+    """The error without the statement and its parameters, which hold user data."""
     inner = getattr(error, "orig", None) or error
     return f"{type(inner).__name__}: {inner}"
 
 
 def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
     iterator = iter(values)
-    while some := list(islice(iterator, _AT_ONCE)):
+    while some := list(islice(iterator, _CHUNK_SIZE)):
         yield some
