@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -18,7 +19,7 @@ from partialstream.etl.errors import ExtractionError
 from partialstream.results import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from types import TracebackType
 
     from anyio.abc import TaskGroup
@@ -45,10 +46,14 @@ class ExtractedRow(Generic[T]):
 
 
 class AsyncRows(Generic[T]):
-    """An async iterator over the rows of a run: `async with extraction.arows(...) as rows`.
+    """An async iterator over the rows of a run, which starts with the loop or the `async with`.
 
-    Leaving the `async with` block stops the run. Rows are marked as delivered in batches: when
-    the first row of the next batch is requested.
+    Leaving the `async with` block stops the run and waits until it has closed the journal. A loop
+    without the block stops the run, too, but does not wait; it needs asyncio. Rows are marked as
+    delivered in batches: when the first row of the next batch is requested.
+
+    Raises:
+        RuntimeError: It is used a second time, or in a loop without `async with` under trio.
     """
 
     def __init__(
@@ -60,11 +65,13 @@ class AsyncRows(Generic[T]):
         self._format = rows
         self._send, self._receive = create_memory_object_stream[list[ExtractedRow[T]]](0)
         self._taken = Event()
-        self._group: TaskGroup
+        self._group: TaskGroup | None = None
+        self._is_used = False
         self._failure: BaseException | None = None
         self._ready: list[ExtractedRow[T]] = []  # in reverse order
 
     async def __aenter__(self) -> Self:
+        self._check_unused()
         self._group = create_task_group()
         await self._group.__aenter__()
         self._group.start_soon(self._run)
@@ -76,14 +83,45 @@ class AsyncRows(Generic[T]):
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self._group.cancel_scope.cancel()
-        self._receive.close()
-        await self._group.__aexit__(None, None, None)
+        if self._group is not None:
+            self._group.cancel_scope.cancel()
+            self._receive.close()
+            await self._group.__aexit__(None, None, None)
 
-    def __aiter__(self) -> Self:
-        return self
+    def _check_unused(self) -> None:
+        if self._is_used:
+            raise RuntimeError("these rows were read before; call arows() again for another run")
+        self._is_used = True
+
+    def __aiter__(self) -> AsyncIterator[ExtractedRow[T]]:
+        return self if self._group is not None else self._own_run()
+
+    async def _own_run(self) -> AsyncIterator[ExtractedRow[T]]:
+        """The rows of a run in a task of its own, which is cancelled when the loop is left."""
+        self._check_unused()
+        try:
+            # Not a task group: that one would have to be closed in the task of the loop, while
+            # asyncio closes a generator whose loop was left in another.
+            run = asyncio.get_running_loop().create_task(self._run())
+        except RuntimeError as error:
+            raise RuntimeError(
+                "a loop over arows() needs asyncio; elsewhere, use "
+                "`async with extraction.arows(...) as rows`"
+            ) from error
+        try:
+            while rows := await self.take():
+                for row in rows:
+                    yield row
+        finally:
+            self._receive.close()
+            run.cancel()
+            await asyncio.wait([run])
 
     async def __anext__(self) -> ExtractedRow[T]:
+        if self._group is None:
+            raise RuntimeError(
+                "no run has started; use `async with extraction.arows(...) as rows` or `async for`"
+            )
         if not self._ready:
             self._ready = (await self.take())[::-1]
             if not self._ready:

@@ -48,12 +48,33 @@ def rows_by_async_loop(
     return asyncio.run(main())
 
 
+def rows_by_loop_alone(
+    server: ReplayServer, documents: Any, wanted: int | None = None, **options: Any
+) -> Rows:
+    """Without `async with`, as most people begin."""
+
+    async def main() -> Rows:
+        found: Rows = []
+        async with AsyncOpenAI(base_url=server.base_url, api_key="test") as sdk:
+            async for row in extraction_of(sdk, options).arows(documents):
+                found.append(as_tuple(row))
+                if len(found) == wanted:
+                    break
+        return found
+
+    return asyncio.run(main())
+
+
 def as_tuple(row: ExtractedRow[Row]) -> tuple[str, int, str, int]:
     assert isinstance(row.value, Row)
     return row.document, row.index, row.value.article, row.value.count
 
 
-both = pytest.mark.parametrize("read", [rows_by_loop, rows_by_async_loop], ids=["sync", "async"])
+both = pytest.mark.parametrize(
+    "read",
+    [rows_by_loop, rows_by_async_loop, rows_by_loop_alone],
+    ids=["sync", "async", "async-alone"],
+)
 
 
 @both
@@ -120,3 +141,19 @@ def test_an_async_client_belongs_to_a_loop(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="arows"):
         extraction.rows([])
     assert not (tmp_path / "run.db").exists()
+
+
+def test_rows_of_a_run_are_read_once(tmp_path: Path) -> None:
+    async def main(server: ReplayServer) -> None:
+        async with AsyncOpenAI(base_url=server.base_url, api_key="test") as sdk:
+            rows = extraction_of(sdk, {"journal": tmp_path / "run.db"}).arows(job(2, rows=2))
+            with pytest.raises(RuntimeError, match="async with extraction"):
+                await anext(rows)
+            assert len([row async for row in rows]) == 4
+            with pytest.raises(RuntimeError, match="call arows"):
+                _ = [row async for row in rows]
+            with pytest.raises(RuntimeError, match="call arows"):
+                await rows.__aenter__()
+
+    with ReplayServer(Model()) as server:
+        asyncio.run(main(server))
