@@ -1,6 +1,8 @@
 """Rows extracted from documents, each exactly once, across crashes and restarts.
 
-extraction.py   `Extraction`: the job; runs
+extraction.py   `Extraction`: a job, and its runs
+arguments.py    its arguments: what is checked, and what identifies the job
+interrupts.py   Ctrl-C
 documents.py    documents, and the files that hold them
 files.py        files that match a pattern
 tables.py       rows of JSON Lines, CSV and Parquet files
@@ -13,7 +15,8 @@ reading.py      one document: its call, and its rows as they go into the journal
 values.py       rows as JSON
 delivery.py     finished documents to the sink; dead letters to their file
 rows.py         rows for a loop
-summary.py      the counts of a run
+summary.py      the summary of a run
+figures.py      numbers as text, and tables of them
 errors.py       the errors of a run
 
 sinks           JSON Lines, Parquet, databases
@@ -33,7 +36,7 @@ from partialstream.etl.errors import (
 from partialstream.etl.extraction import Extraction
 from partialstream.etl.rows import AsyncRows, ExtractedRow
 from partialstream.etl.sinks import Batch, Column, DocumentRows, Sink, SinkRow
-from partialstream.etl.summary import Summary
+from partialstream.etl.summary import JobTotals, Summary
 
 __all__ = [
     "AsyncRows",
@@ -44,6 +47,7 @@ __all__ = [
     "ExtractedRow",
     "Extraction",
     "ExtractionError",
+    "JobTotals",
     "JournalError",
     "JournalInUseError",
     "JournalMismatchError",

@@ -1,12 +1,12 @@
 """The errors of a run.
 
-ExtractionError                  the run cannot begin, or cannot go on
+ExtractionError                  the run cannot start or cannot continue
 ├── JournalError                 the journal cannot be read or written
-│   ├── JournalInUseError        another process has it
+│   ├── JournalInUseError        another run is using it
 │   └── JournalMismatchError     it belongs to another job
 └── SinkError                    the sink cannot be opened or written
 
-RowsRefusedError                 a sink says that one document's rows cannot be stored
+RowsRefusedError                 raised by a sink: the rows of one document cannot be stored
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class ExtractionError(Exception):
-    """A run cannot begin, or cannot go on. What is in the journal stays there, for the next run."""
+    """A run cannot start or cannot continue.
+
+    The journal keeps what was done so far; the next run continues from there.
+    """
 
 
 class JournalError(ExtractionError):
@@ -26,15 +29,15 @@ class JournalError(ExtractionError):
 
 
 class JournalInUseError(JournalError):
-    """Another process, or another run of this one, has the journal."""
+    """Another run, in this process or another one, is using the journal."""
 
 
 class JournalMismatchError(JournalError):
     """The journal belongs to another job.
 
     Attributes:
-        differences: What differs: by its name (`"prompt"`, `"model"`, ...) what the journal has,
-            and what was given now.
+        differences: The parts of the job that differ (`"prompt"`, `"model"`, ...), each with its
+            value in the journal and its value now.
     """
 
     def __init__(self, message: str, differences: Mapping[str, tuple[str, str]]) -> None:
@@ -47,10 +50,10 @@ class SinkError(ExtractionError):
 
 
 class RowsRefusedError(Exception):
-    """One document's rows cannot be stored, and another try would not help.
+    """The rows of one document cannot be stored, and trying again would not help.
 
-    A sink raises it, and has stored nothing of the batch. The document goes to the dead letters,
-    and the rest of the batch is delivered.
+    A sink raises it after storing nothing of the batch. The document is marked as failed and
+    written to the dead letters; the rest of the batch is delivered.
 
     Args:
         document: The id of the document.

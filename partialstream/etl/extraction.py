@@ -1,25 +1,22 @@
-"""Documents in, rows out."""
+"""`Extraction`: a job, and its runs."""
 
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import anyio
 from anyio.from_thread import start_blocking_portal
 
-from partialstream.client import AsyncClient, Client, RateLimit
-from partialstream.client.options.near_misses import check_spelling
-from partialstream.client.options.options import WORDS, Options, check_positive
+from partialstream.client import AsyncClient
+from partialstream.client.options.options import check_positive
 from partialstream.client.response_model import items_shape, object_shape
+from partialstream.etl.arguments import check_arguments, has_price, identity_of
 from partialstream.etl.delivery import DeadLetters, Delivery
-from partialstream.etl.job import arguments_text, schema_text
+from partialstream.etl.interrupts import run_until_interrupted
 from partialstream.etl.journal import Journal
 from partialstream.etl.prompting import Prompting
 from partialstream.etl.reading import CallPlan
@@ -29,77 +26,73 @@ from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import sink_of
 from partialstream.etl.summary import Summary
 from partialstream.etl.values import RowFormat
-from partialstream.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from typing_extensions import TypeForm
 
-    from partialstream.etl.job import Identity
+    from partialstream.client import Client, RateLimit
     from partialstream.etl.prompting import Prompt
     from partialstream.etl.rows import ExtractedRow
     from partialstream.etl.run import Documents, HandOver
     from partialstream.etl.sinks.base import Sink
 
+    _Begin = Callable[[bool, HandOver | None], Run]
+
 T = TypeVar("T")
 
 OnRestart = Literal["resume", "restart"]
 
-_OWN: Final = (
-    *("model", "prompt", "many", "journal", "sink", "dead_letters", "concurrency", "rate_limit"),
-    *("max_retries", "max_cost", "on_restart", "endpoint"),
-)
-_IN_IDENTITY: Final = ("mode", "path", "take", "on_invalid", "strict", "lenient")
-"""Options that say which rows come out, beside what goes to the SDK."""
-
 
 class Extraction(Generic[T]):
-    """Extracts rows from documents, each document's exactly once, whatever dies.
+    """Extracts rows from documents and delivers each document's rows exactly once.
 
-    Each row is in the journal as soon as it is complete, and in the sink when its document is
-    done, in one transaction of the sink's. Killed at any moment and run again, it goes on where it
-    was: what is done is not asked for again, and what was under way goes on after its rows.
+    Every row is written to the journal as soon as it is complete. When its document is complete,
+    all rows of the document are delivered to the sink in one transaction. A run that was killed at
+    any moment is continued by running the same job again: completed documents are not requested
+    again, and a document that was being read continues after the rows in the journal.
 
     Args:
-        client: Makes the requests: a `Client` in threads, an `AsyncClient` in tasks.
-        response_model: The type of a row: anything pydantic validates. It has no field `document`
-            or `row`, which are columns of their own. Fields that are marked with `Quote` must
-            stand in the document's text.
-        prompt: What is asked of each document: a text, in which `{text}`, `{id}` and
-            `{metadata.name}` are filled in and all other braces stay; or a function of the
-            `Document` that returns messages, or the text of one.
-        journal: The file of the journal (SQLite); it is made if there is none. It belongs to this
-            job: with another prompt, type, model, endpoint or sink it is refused.
-        model: The model. None for the client's own.
-        many: Whether a document has any number of rows, or exactly one.
-        sink: Where the rows go: `"rows.jsonl"`, `"rows.parquet"` (a folder),
-            `"sqlite:///rows.db#table"`, `"postgresql://host/database#table"`, or any object with
-            the methods of `Sink`. None if they are only taken by `rows`.
-        dead_letters: The file for rows that did not validate and documents that have failed, as
-            JSON Lines with raw text and reason. None: that of the journal with the ending
-            `.dead-letters.jsonl`.
-        concurrency: How many documents are read at one time.
-        rate_limit: How many requests and tokens a minute, for a client that has no bound yet.
-        max_retries: As for `Client.create_iterable`. Rows that stay invalid go to the dead letters.
-        max_cost: US dollars that the job may cost over all its runs; None for no bound. The run
-            ends with a `LimitExceededError` before a document that could exceed it, if it costs as
-            much as the largest so far. Needs the extra `cost`.
-        on_restart: What becomes of a document that was under way when the run died: `"resume"`
-            asks for the rows that the journal does not have; with `"restart"` it begins anew, so
-            that all its rows are of one response.
-        endpoint: A name for the endpoint in the journal. None: its provider, host and port.
-        **options: All else is for the calls: options as for `Client.create_iterable`, and
-            arguments for the SDK (`temperature`, ...).
+        client: Sends the requests. A `Client` reads documents in threads, an `AsyncClient` in
+            tasks.
+        response_model: The type of a row: anything that pydantic validates. Fields named
+            `document` or `row` are not allowed, as the sink has columns of that name. Fields
+            marked with `Quote` must occur in the document's text.
+        prompt: The prompt for each document. In a string, `{text}`, `{id}` and `{metadata.name}`
+            are replaced and all other braces are kept. A function gets the `Document` and returns
+            the messages, or the text of a single one.
+        journal: Path of the journal, an SQLite file, which is created if missing. It belongs to
+            one job: a run with another prompt, type, model, endpoint or sink is refused.
+        model: The model; None for the client's default.
+        many: True if a document has any number of rows, False if it has exactly one.
+        sink: Where rows are delivered: `"rows.jsonl"`, `"rows.parquet"` (a folder),
+            `"sqlite:///rows.db#table"`, `"postgresql://host/database#table"`, or an object that
+            implements `Sink`. None if the rows are only read with `rows`.
+        dead_letters: Path of a JSON Lines file for rejected rows and failed documents, with raw
+            text and reason. None for the journal's path with the suffix `.dead-letters.jsonl`.
+        concurrency: How many documents are read at the same time.
+        rate_limit: Limits requests and tokens per minute. Not allowed if the client has a limit.
+        max_retries: As for `Client.create_iterable`. Rows that are still invalid after the last
+            retry are written to the dead letters.
+        max_cost: The most that the job may cost over all its runs, in US dollars; None for no
+            limit. The run ends with a `LimitExceededError` before a document that would exceed it
+            at the cost of the most expensive one so far. Needs the extra `cost`.
+        on_restart: How a document that was being read when a run died continues. `"resume"`
+            requests the rows after those in the journal; `"restart"` reads the document again, so
+            that all its rows come from one response.
+        endpoint: Name of the endpoint in the journal; None for its provider, host and port.
+        **options: Passed to each call: options of `Client.create_iterable`, and arguments for the
+            SDK such as `temperature`.
 
     Raises:
-        TypeError: An argument is of the wrong type, misspelled, or has no meaning here.
-        ValueError: An argument is out of range; a field is called `document` or `row`; the
-            price of the model is not known, and there is a `max_cost`.
-        ModuleNotFoundError: The sink's extra is not installed.
+        TypeError: An argument is of the wrong type, misspelled, or not allowed here.
+        ValueError: An argument is out of range; a field is named `document` or `row`; there is a
+            `max_cost` and the price of the model is not known.
+        ModuleNotFoundError: The extra that the sink needs is not installed.
 
     Attributes:
-        summary: What the last run has done, or the one under way has done so far.
+        summary: The summary of the current or the last run.
 
     Example:
         >>> from pathlib import Path
@@ -145,7 +138,7 @@ class Extraction(Generic[T]):
         endpoint: str | None = None,
         **options: Any,
     ) -> None:
-        _check_arguments(client, concurrency, rate_limit, on_restart, options)
+        check_arguments(client, concurrency, rate_limit, on_restart, options)
         check_positive("max_cost", max_cost, "US dollars")
         self._client = client if rate_limit is None else client.with_rate_limit(rate_limit)
         self._journal = os.fspath(journal)
@@ -169,65 +162,64 @@ class Extraction(Generic[T]):
         target = client.target_of(shape, messages=[{"role": "user", "content": ""}], **given)
         host, port = target.server or ("", "")
         asked = str(target.arguments.get("model", model or ""))
-        priced = _has_price(asked, client.provider)
-        self._plan = CallPlan(rows, prompting, many, given, priced)
+        self._plan = CallPlan(rows, prompting, many, given, has_price(asked, client.provider))
         self._sink = None if sink is None else sink_of(sink)
-        chosen, to_sdk = Options.split(given)
-        self._identity: Identity = {
-            "prompt": prompting.identity,
-            "model": asked,
-            "schema": schema_text(response_model),
-            "endpoint": f"{client.provider} {host}:{port}" if endpoint is None else endpoint,
-            "sink": "" if self._sink is None else self._sink.name,
-            "kind": "many" if many else "one",
-            "arguments": arguments_text({name: to_sdk[name] for name in to_sdk if name != "model"}),
-            "options": arguments_text({name: getattr(chosen, name) for name in _IN_IDENTITY}),
-        }
+        self._identity = identity_of(
+            response_model,
+            given,
+            prompt=prompting.identity,
+            model=asked,
+            endpoint=f"{client.provider} {host}:{port}" if endpoint is None else endpoint,
+            sink="" if self._sink is None else self._sink.name,
+            many=many,
+        )
         self.summary = Summary()
         self._run: Run | None = None
 
     # -- running ---------------------------------------------------------------------------
 
     def run(self, documents: Documents, *, retry_failed: bool = False) -> Summary:
-        """Read documents, and deliver their rows; gives what was done.
+        """Read documents and deliver their rows.
 
-        Ctrl-C lets the documents under way end, and a second one stops at once; then
-        `KeyboardInterrupt` is raised, and the next run goes on.
+        Ctrl-C finishes the documents that are being read, a second one stops at once. Then
+        `KeyboardInterrupt` is raised, and the next run continues.
 
         Args:
-            documents: The documents: any iterable, which is never held as a whole. It is read in
-                the event loop of the run, so one that takes its time should be async.
-            retry_failed: Whether the documents that have failed in earlier runs are read, and no
-                others.
+            documents: Any iterable of documents; it is never held in memory as a whole. It is
+                iterated in the event loop of the run, so a slow one should be an async iterable.
+            retry_failed: Read only documents that failed in earlier runs.
+
+        Returns:
+            The summary of the run.
 
         Raises:
-            JournalInUseError: Another run has the journal.
+            JournalInUseError: Another run is using the journal.
             JournalMismatchError: The journal belongs to another job.
-            ExtractionError: The journal or the sink cannot be used, or not any more.
+            ExtractionError: The journal or the sink cannot be used, or stopped working.
             LimitExceededError: `max_cost` is reached.
-            TypeError: The client is an async one, which belongs to an event loop: use `arun`.
-            Exception: What every request would meet (a rejected key, an unknown model) is the
-                SDK's own error; what `documents` raises comes through.
+            TypeError: The client is an `AsyncClient`, which belongs to an event loop: use `arun`.
+            Exception: The SDK's own error where every request would fail the same way (a rejected
+                key, an unknown model); errors raised by `documents`.
         """
         self._check_sync("run", "await extraction.arun(...)")
         with self._opened() as begin:
             run = begin(retry_failed, None)
-            interrupted = anyio.run(_with_signals, run, documents)
+            interrupted = anyio.run(run_until_interrupted, lambda: run.work(documents), run.stop)
         if interrupted:
             raise KeyboardInterrupt
         return self.summary
 
     async def arun(self, documents: Documents, *, retry_failed: bool = False) -> Summary:
-        """As `run`, in the event loop that runs already, and for either kind of client.
+        """Like `run`, in the running event loop, with either kind of client.
 
-        Ctrl-C is the program's business; cancelled, it goes on with the next run.
+        Ctrl-C is left to the program. A cancelled run is continued by the next one.
         """
         with self._opened() as begin:
             await begin(retry_failed, None).work(documents)
         return self.summary
 
     def stop(self) -> None:
-        """Let the documents under way end, and then the run. From the event loop of the run."""
+        """Finish the documents that are being read, then end. Call it from the run's event loop."""
         if self._run is not None:
             self._run.stop()
 
@@ -236,15 +228,16 @@ class Extraction(Generic[T]):
     def rows(
         self, documents: Documents, *, retry_failed: bool = False
     ) -> Iterator[ExtractedRow[T]]:
-        """Read documents, and hand over their rows, document by document as these are done.
+        """Read documents and iterate over their rows, document by document.
 
-        What earlier runs have handed over does not come again. The rows of a batch of documents
-        count as delivered when the next one is asked for: after a crash, or if the loop is left
-        before that, they come once more. With a sink, it has them first.
+        Rows that earlier runs have returned are not returned again. The rows of a batch of
+        documents count as delivered when the first row of the next batch is requested; after a
+        crash, or if the loop is left before that, they are returned once more. If there is a
+        sink, it gets them first.
 
         Args:
-            documents: As for `run`. It is read in another thread, in which the run goes on while
-                the loop is busy; it does not get ahead by more than some documents.
+            documents: As for `run`. The run continues in another thread while the loop body is
+                executed, but not ahead of it by more than a few documents.
             retry_failed: As for `run`.
 
         Raises:
@@ -261,7 +254,7 @@ class Extraction(Generic[T]):
                     yield from some
 
     def arows(self, documents: Documents, *, retry_failed: bool = False) -> AsyncRows[T]:
-        """As `rows`, in the event loop that runs already: `async with extraction.arows(...)`.
+        """Like `rows`, in the running event loop: `async with extraction.arows(...)`.
 
         Example:
             >>> async def show(extraction, documents):
@@ -278,9 +271,9 @@ class Extraction(Generic[T]):
 
     def _check_sync(self, method: str, instead: str) -> None:
         if isinstance(self._client, AsyncClient):
-            raise TypeError(f"{method}() is for sync clients; with an async one, {instead}")
+            raise TypeError(f"{method}() is for sync clients; use {instead} with an AsyncClient")
 
-    # -- what all of them have in common ---------------------------------------------------
+    # -- shared by all of them ---------------------------------------------------
 
     @contextmanager
     def _opened(self) -> Generator[_Begin]:
@@ -313,70 +306,3 @@ class Extraction(Generic[T]):
                 self._run = None
                 self.summary.seconds = time.monotonic() - began
                 delivery.close()
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _Begin = Callable[[bool, HandOver | None], Run]
-
-
-async def _with_signals(run: Run, documents: Documents) -> bool:
-    """Work until the end, or until Ctrl-C; gives whether it came."""
-    if threading.current_thread() is not threading.main_thread() or os.name == "nt":
-        await run.work(documents)
-        return False
-    interrupts = 0
-
-    async def watch(scope: anyio.CancelScope) -> None:
-        nonlocal interrupts
-        with anyio.open_signal_receiver(signal.SIGINT) as signals:
-            async for _ in signals:
-                interrupts += 1
-                if interrupts == 1:
-                    run.stop()
-                else:
-                    scope.cancel()
-
-    failure: Exception | None = None
-    async with anyio.create_task_group() as group:
-        group.start_soon(watch, group.cancel_scope)
-        try:
-            await run.work(documents)
-        except Exception as error:  # noqa: BLE001 - raised as it is, outside of the group
-            failure = error
-        group.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    return interrupts > 0
-
-
-def _has_price(model: str, provider: str) -> bool:
-    """Whether costs are known; to find that no table has a model takes a while for each."""
-    if find_spec("genai_prices") is None:
-        return False
-    from partialstream.prices import price
-
-    return price(Usage(1, 1), (model,), provider) is not None
-
-
-def _check_arguments(
-    client: Any, concurrency: Any, rate_limit: Any, on_restart: Any, options: Any
-) -> None:
-    if not isinstance(client, (Client, AsyncClient)):
-        raise TypeError(f"a client of partialstream's is needed, not {type(client).__name__}")
-    if isinstance(concurrency, bool) or not isinstance(concurrency, int):
-        raise TypeError(f"concurrency= must be a number of documents, not {concurrency!r}")
-    if concurrency < 1:
-        raise ValueError(f"concurrency must be at least 1, not {concurrency}")
-    if rate_limit is not None and not isinstance(rate_limit, RateLimit):
-        raise TypeError(f"rate_limit= must be partialstream's RateLimit, not {rate_limit!r}")
-    if rate_limit is not None and client.rate_limit is not None:
-        raise TypeError("rate_limit= is given twice: the client has one already")
-    if on_restart not in ("resume", "restart"):
-        raise ValueError(f"on_restart must be 'resume' or 'restart', not {on_restart!r}")
-    if "source_text" in options:
-        raise TypeError("source_text= is the text of each document")
-    if "messages" in options or "response_model" in options:
-        raise TypeError("messages= are made from prompt=, and response_model= is given already")
-    check_spelling([name for name in options if name not in WORDS], (*_OWN, *WORDS))

@@ -63,7 +63,7 @@ def test_arguments_that_are_refused(
 
 def test_what_is_no_client() -> None:
     wrong: Any = sdk()
-    with wrong, pytest.raises(TypeError, match="a client of partialstream's"):
+    with wrong, pytest.raises(TypeError, match="a client of partialstream, not OpenAI"):
         Extraction(wrong, Row, prompt=PROMPT, journal="run.db")
 
 

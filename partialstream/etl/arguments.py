@@ -1,0 +1,85 @@
+"""The arguments of an `Extraction`: what is checked, and what identifies its job."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from partialstream.client import AsyncClient, Client, RateLimit
+from partialstream.client.options.near_misses import check_spelling
+from partialstream.client.options.options import WORDS, Options
+from partialstream.etl.job import arguments_text, schema_text
+from partialstream.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from partialstream.etl.job import Identity
+
+_OWN: Final = (
+    *("model", "prompt", "many", "journal", "sink", "dead_letters", "concurrency", "rate_limit"),
+    *("max_retries", "max_cost", "on_restart", "endpoint"),
+)
+_IN_IDENTITY: Final = ("mode", "path", "take", "on_invalid", "strict", "lenient")
+"""Options that affect which rows come out, beside the arguments for the SDK."""
+
+
+def check_arguments(
+    client: Any, concurrency: Any, rate_limit: Any, on_restart: Any, options: Any
+) -> None:
+    """Check what the calls themselves do not check.
+
+    Raises:
+        TypeError: An argument is of the wrong type, misspelled, or not allowed here.
+        ValueError: An argument is out of range.
+    """
+    if not isinstance(client, (Client, AsyncClient)):
+        raise TypeError(f"client must be a client of partialstream, not {type(client).__name__}")
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int):
+        raise TypeError(f"concurrency= must be a number of documents, not {concurrency!r}")
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+    if rate_limit is not None and not isinstance(rate_limit, RateLimit):
+        raise TypeError(f"rate_limit= must be partialstream's RateLimit, not {rate_limit!r}")
+    if rate_limit is not None and client.rate_limit is not None:
+        raise TypeError("rate_limit= is given twice: the client has one already")
+    if on_restart not in ("resume", "restart"):
+        raise ValueError(f"on_restart must be 'resume' or 'restart', not {on_restart!r}")
+    if "source_text" in options:
+        raise TypeError("source_text= is not allowed here: it is the text of each document")
+    if "messages" in options or "response_model" in options:
+        raise TypeError("messages= are made from prompt=, and response_model= is given already")
+    check_spelling([name for name in options if name not in WORDS], (*_OWN, *WORDS))
+
+
+def identity_of(
+    response_model: Any,
+    arguments: Mapping[str, Any],
+    *,
+    prompt: str,
+    model: str,
+    endpoint: str,
+    sink: str,
+    many: bool,
+) -> Identity:
+    """What identifies the job in its journal."""
+    chosen, to_sdk = Options.split(dict(arguments))
+    return {
+        "prompt": prompt,
+        "model": model,
+        "schema": schema_text(response_model),
+        "endpoint": endpoint,
+        "sink": sink,
+        "kind": "many" if many else "one",
+        "arguments": arguments_text({name: to_sdk[name] for name in to_sdk if name != "model"}),
+        "options": arguments_text({name: getattr(chosen, name) for name in _IN_IDENTITY}),
+    }
+
+
+def has_price(model: str, provider: str) -> bool:
+    """Whether the price of a model is known; looking up one that is not takes a while each time."""
+    if find_spec("genai_prices") is None:
+        return False
+    from partialstream.prices import price
+
+    return price(Usage(1, 1), (model,), provider) is not None
