@@ -3,7 +3,8 @@
 items.py      `ItemParser`: text in, validated items out
 partials.py   `PartialParser`: text in, snapshots out; recording.py, with what they gained
 markers.py    `Atomic`, `Gate` and `Quote`
-quotes.py     quotes found in a source text; quoted.py, those of a value
+quotes.py     finding a quote in a source text
+quoted.py     the quotes of a value; marked.py, which of its texts are quotes
 snapshots.py  snapshots are instances of the model
 members.py    what parts the values of a type can have; paths that lead nowhere
 paths.py      parts of snapshots by their paths, and how much of them has arrived

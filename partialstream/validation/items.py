@@ -147,7 +147,7 @@ class ItemValidator(Generic[T]):
 
         def validate_quotes(text: str) -> T:
             value = validate(text)
-            self._spans.append(finder.find(value))
+            self._spans.append(finder.find(value, text))
             self.eventful = True
             return value
 

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pytest
-from pydantic import AfterValidator, BaseModel, Field, RootModel, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from typing_extensions import Self, TypedDict
 
 from partialstream.validation.markers import Quote
-from partialstream.validation.quoted import QuoteFinder
+from partialstream.validation.quoted import QuoteFinder, quote_plan
 
 Quoted = Annotated[str, Quote]
 
@@ -119,8 +133,153 @@ def test_those_that_are_not_found_are_named(given: dict[str, Any], paths: list[A
     with pytest.raises(ValidationError) as caught:
         QuoteFinder(Everything, "Lamp").find(value)
     errors = caught.value.errors()
-    assert [error["loc"] for error in errors] == paths
+    by_alias = [("as",) if path == ("renamed",) else path for path in paths]
+    assert [error["loc"] for error in errors] == by_alias  # as pydantic's own errors
     assert {error["type"] for error in errors} == {"quote_not_found"}
+
+
+class Shop(str, Enum):
+    BREMEN = "Bremen"
+
+
+class Shouted(BaseModel):
+    sku: Annotated[str, AfterValidator(lambda text: text.upper() + "-1"), Quote]
+    clean: Annotated[str, BeforeValidator(lambda text: text.strip("*")), Quote] = ""
+    shop: Annotated[Shop, Quote] = Shop.BREMEN
+    names: Annotated[list[Quoted], AfterValidator(sorted)] = []
+
+    @model_validator(mode="after")
+    def _changes(self) -> Self:
+        if self.clean == "the rug":
+            self.clean = "article 7"
+        return self
+
+
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Quoted]
+
+
+class Base(BaseModel):
+    name: str
+
+
+class Derived(Base):
+    name: Quoted
+    note: Quoted = "none"
+
+
+class Square(TypedDict):
+    kind: Literal["square"]
+    text: str
+
+
+class Circle(TypedDict):
+    kind: Literal["circle"]
+    text: Quoted
+
+
+class Wide(TypedDict):
+    wide: Quoted
+
+
+T = TypeVar("T")
+
+
+class Box(BaseModel, Generic[T]):
+    content: T
+
+
+@dataclass
+class WithDefault:
+    name: Quoted
+    note: Quoted = "not in the text"
+
+
+BY_ALIAS = ConfigDict(serialize_by_alias=True)
+
+
+class Aliased(BaseModel):
+    model_config = BY_ALIAS
+    article: Quoted = Field(alias="Article name")
+    other: Quoted = Field("", validation_alias=AliasChoices("o", "O"), serialization_alias="Other")
+
+
+TEXTS = "lamp, the rug, Bremen, VASE, cup"
+
+ODD: list[tuple[Any, str, dict[tuple[str | int, ...], str]]] = [
+    # A validator has changed the text: the span is that of the text that the model wrote.
+    (Shouted, '{"sku": "lamp"}', {("sku",): "lamp"}),
+    (Shouted, '{"sku": "lamp", "clean": "the rug"}', {("sku",): "lamp", ("clean",): "the rug"}),
+    (Shouted, '{"sku": "lamp", "clean": "**cup**"}', {("sku",): "lamp", ("clean",): "cup"}),
+    (Shouted, '{"sku": "lamp", "shop": "Bremen"}', {("sku",): "lamp", ("shop",): "Bremen"}),
+    (
+        Shouted,
+        '{"sku": "lamp", "names": ["lamp", "cup"]}',
+        {("sku",): "lamp", ("names", 0): "cup", ("names", 1): "lamp"},
+    ),
+    (Open, '{"a": "lamp", "b": "vase"}', {("a",): "lamp", ("b",): "VASE"}),
+    (Base | Derived, '{"name": "lamp", "note": "cup"}', {("name",): "lamp", ("note",): "cup"}),
+    (Square | Circle | Wide, '{"kind": "circle", "text": "cup"}', {("text",): "cup"}),
+    (Square | Circle | Wide, '{"kind": "square", "text": "free"}', {}),
+    (Square | Circle | Wide, '{"wide": "cup"}', {("wide",): "cup"}),
+    (
+        Annotated[Square | Circle, Field(discriminator="kind")],
+        '{"kind": "circle", "text": "cup"}',
+        {("text",): "cup"},
+    ),
+    (Box[Quoted], '{"content": "cup"}', {("content",): "cup"}),
+    (
+        Box[Box[list[Quoted]]],
+        '{"content": {"content": ["cup"]}}',
+        {("content", "content", 0): "cup"},
+    ),
+    (WithDefault, '{"name": "cup"}', {("name",): "cup"}),
+    (dict[Quoted, int], '{"cup": 1}', {("cup", "[key]"): "cup"}),
+    (dict[date, Quoted], '{"2026-01-02": "cup"}', {("2026-01-02",): "cup"}),
+    (Annotated[str, StringConstraints(to_upper=True, max_length=4), Quote], '"cup"', {(): "cup"}),
+    (Annotated[Literal["cup", "jug"], Quote], '"cup"', {(): "cup"}),
+    (Aliased, '{"Article name": "cup", "O": "lamp"}', {("article",): "cup", ("other",): "lamp"}),
+    (list[set[Quoted]], '[["cup"]]', {(0, 0): "cup"}),
+]
+
+
+@pytest.mark.parametrize(("type_", "raw", "expected"), ODD)
+def test_the_text_that_the_model_wrote(type_: Any, raw: str, expected: dict[Any, str]) -> None:
+    value = TypeAdapter(type_).validate_json(raw)
+    spans = QuoteFinder(type_, TEXTS).find(value, raw)
+    found = {path: TEXTS[span.start : span.end] for path, span in spans.items()}
+    assert found == expected
+
+
+@pytest.mark.parametrize("type_", [Annotated[Shop, Quote], Annotated[Literal["Bremen"], Quote]])
+def test_a_fixed_value_that_is_marked_is_a_quote(type_: Any) -> None:
+    with pytest.raises(ValidationError):
+        QuoteFinder(type_, "Berlin").find(TypeAdapter(type_).validate_json('"Bremen"'))
+
+
+def test_a_path_where_the_value_is_written() -> None:
+    value = Aliased.model_validate({"Article name": "cup", "o": "lamp"})
+    paths = quote_plan(Aliased).written_paths(value)
+    assert paths == {("article",): ("Article name",), ("other",): ("Other",)}
+    row = TypeAdapter(Aliased).dump_python(value)
+    assert [row[path[0]] for path in paths.values()] == ["cup", "lamp"]
+    with pytest.raises(ValidationError) as caught:
+        QuoteFinder(Aliased, "").find(value, '{"Article name": "cup", "O": "lamp"}')
+    assert [error["loc"] for error in caught.value.errors()] == [("Article name",), ("O",)]
+
+
+def test_an_error_names_the_quote_that_is_missing() -> None:
+    with pytest.raises(ValidationError) as caught:
+        QuoteFinder(list[Quoted], "cup").find(["cup", "a {jug}", "x" * 1000])
+    first, second = caught.value.errors()
+    assert first["msg"] == (
+        "Input should be a quote from the document, copied word for word; "
+        "the document does not contain 'a {jug}'"
+    )
+    assert second["msg"].endswith(f"'{'x' * 200}…'")
+    assert (first["loc"], second["loc"]) == ((1,), (2,))
+    assert second["input"] == "x" * 1000
 
 
 def test_a_recursive_type() -> None:
