@@ -55,7 +55,7 @@ class Prompting:
         if isinstance(content, str):
             return [{"role": "user", "content": content}]
         kind: type[object] = type(content)
-        if not issubclass(kind, Iterable) or issubclass(kind, (bytes, Mapping)):
+        if not hasattr(kind, "__iter__") or issubclass(kind, (bytes, Mapping)):
             raise TypeError(
                 "the function given as prompt= must return a text or a list of messages, "
                 f"not {kind.__name__}"
