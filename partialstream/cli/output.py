@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import traceback
 from contextlib import suppress
@@ -22,12 +21,10 @@ from partialstream.errors import (
     RefusalError,
     format_path,
 )
+from partialstream.quoting import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# A terminal acts on these, and a model's text must not steer anybody's terminal.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class ExitCode(IntEnum):
@@ -156,11 +153,6 @@ def reasons(error: ValidationError) -> str:
 def one_line(raw: str) -> str:
     """JSON text on one line, the same JSON: line ends stand between its values only."""
     return raw.replace("\r", "").replace("\n", " ")
-
-
-def printable(text: str) -> str:
-    """Make one line of a text that may hold anything."""
-    return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def plural(count: int, of: str) -> str:

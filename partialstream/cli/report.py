@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from partialstream.cli.chart import Chart
-from partialstream.cli.output import plural, printable, write_line
+from partialstream.cli.output import plural, write_line
+from partialstream.quoting import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

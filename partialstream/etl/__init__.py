@@ -16,6 +16,7 @@ values.py       rows as JSON
 delivery.py     finished documents to the sink; dead letters to their file
 rows.py         rows for a loop
 summary.py      the summary of a run
+status.py       the state of a job, read from its journal
 figures.py      numbers as text, and tables of them
 errors.py       the errors of a run
 
@@ -36,6 +37,7 @@ from partialstream.etl.errors import (
 from partialstream.etl.extraction import Extraction
 from partialstream.etl.rows import AsyncRows, ExtractedRow
 from partialstream.etl.sinks import Batch, Column, DocumentRows, Sink, SinkRow
+from partialstream.etl.status import FailedDocument, JournalStatus, journal_status
 from partialstream.etl.summary import JobTotals, Summary
 
 __all__ = [
@@ -47,14 +49,17 @@ __all__ = [
     "ExtractedRow",
     "Extraction",
     "ExtractionError",
+    "FailedDocument",
     "JobTotals",
     "JournalError",
     "JournalInUseError",
     "JournalMismatchError",
+    "JournalStatus",
     "RowsRefusedError",
     "Sink",
     "SinkError",
     "SinkRow",
     "Summary",
     "documents",
+    "journal_status",
 ]

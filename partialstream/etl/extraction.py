@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -16,6 +16,7 @@ from partialstream.client.options.options import check_positive
 from partialstream.client.response_model import items_shape, object_shape
 from partialstream.etl.arguments import check_arguments, has_price, identity_of
 from partialstream.etl.delivery import DeadLetters, Delivery
+from partialstream.etl.errors import JournalError
 from partialstream.etl.interrupts import run_until_interrupted
 from partialstream.etl.journal import Journal
 from partialstream.etl.prompting import Prompting
@@ -24,6 +25,7 @@ from partialstream.etl.rows import AsyncRows
 from partialstream.etl.run import Run
 from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import sink_of
+from partialstream.etl.status import job_totals
 from partialstream.etl.summary import Summary
 from partialstream.etl.values import RowFormat
 
@@ -305,4 +307,6 @@ class Extraction(Generic[T]):
             finally:
                 self._run = None
                 self.summary.seconds = time.monotonic() - began
+                with suppress(JournalError):  # the run's own error matters more
+                    self.summary.job = job_totals(self._journal)
                 delivery.close()

@@ -8,8 +8,9 @@ import pytest
 
 import partialstream
 from partialstream import cli
-from partialstream.cli.output import ExitCode, printable
+from partialstream.cli.output import ExitCode
 from partialstream.engine.scan import COMPILED
+from partialstream.quoting import printable
 
 
 def run_main(
