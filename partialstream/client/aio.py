@@ -39,7 +39,7 @@ class AsyncCalls(BaseClient):
         elements: Iterable[Element[Any]],
         *,
         response_model: Any,
-        listed: bool = False,
+        list_complete: bool = False,
         **arguments: Any,
     ) -> AsyncItemStream[Any]:
         """Stream the rest of a list whose first elements an earlier call has brought.
@@ -51,15 +51,16 @@ class AsyncCalls(BaseClient):
             elements: What has come, in the order of the list, from its start: items, and rejected
                 items as far as they have not been repaired. They are not delivered again.
             response_model: As for `create_iterable`.
-            listed: Whether the list had come to its end.
-            **arguments: Those of `create_iterable`, as they were in the earlier call.
+            list_complete: Whether the list had come to its end.
+            **arguments: Those of `create_iterable`, as they were in the earlier call; `take=`
+                counts these elements, too.
 
         Returns:
             A stream of the items that are missing, with their indexes in the whole list.
         """
         given = {"model": None, "messages": None, "kwargs": arguments}
         call = self._call(items_shape(response_model), given, stream=True)
-        session = continued_session(call, elements, listed=listed)
+        session = continued_session(call, elements, list_complete=list_complete)
         return AsyncItemStream(session, self._chunks(call, session))
 
     def _partial_stream(self, call: Call) -> AsyncPartialStream[Any]:

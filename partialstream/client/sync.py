@@ -38,7 +38,7 @@ class SyncCalls(BaseClient):
         elements: Iterable[Element[Any]],
         *,
         response_model: Any,
-        listed: bool = False,
+        list_complete: bool = False,
         **arguments: Any,
     ) -> ItemStream[Any]:
         """Stream the rest of a list whose first elements an earlier call has brought.
@@ -50,15 +50,16 @@ class SyncCalls(BaseClient):
             elements: What has come, in the order of the list, from its start: items, and rejected
                 items as far as they have not been repaired. They are not delivered again.
             response_model: As for `create_iterable`.
-            listed: Whether the list had come to its end.
-            **arguments: Those of `create_iterable`, as they were in the earlier call.
+            list_complete: Whether the list had come to its end.
+            **arguments: Those of `create_iterable`, as they were in the earlier call; `take=`
+                counts these elements, too.
 
         Returns:
             A stream of the items that are missing, with their indexes in the whole list.
         """
         given = {"model": None, "messages": None, "kwargs": arguments}
         call = self._call(items_shape(response_model), given, stream=True)
-        session = continued_session(call, elements, listed=listed)
+        session = continued_session(call, elements, list_complete=list_complete)
         return ItemStream(session, self._chunks(call, session))
 
     def _partial_stream(self, call: Call) -> PartialStream[Any]:

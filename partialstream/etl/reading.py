@@ -73,8 +73,9 @@ class DocumentReader:
         self._journal = journal
         self._document = document
         self._number = known.number
-        self._listed = known.list_complete
+        self._list_complete = known.list_complete
         self._resumes = known.status == "resume"
+        self._elements: list[Item[Any] | RejectedItem] = []  # of an earlier run
         self.stream: Any = None
         self.resumed = False
 
@@ -88,15 +89,34 @@ class DocumentReader:
         if not plan.many:
             self.stream = client.create_partial(**arguments)
             return self.stream
-        elements = self._elements() if self._resumes else []
-        self.resumed = bool(elements)
-        if elements:
-            self.stream = client.continue_items(elements, listed=self._listed, **arguments)
+        if self._elements:
+            self.stream = client.continue_items(
+                self._elements, list_complete=self._list_complete, **arguments
+            )
         else:
             self.stream = client.create_iterable(**arguments)
         return self.stream
 
-    def _elements(self) -> list[Item[Any] | RejectedItem]:
+    def resume(self) -> Result | None:
+        """Load the rows of an earlier run, and record the end if they are all that is wanted."""
+        if not (self._resumes and self._plan.many):
+            return None
+        self._elements = self._stored()
+        self.resumed = bool(self._elements)
+        return self._complete(ReadingStats("complete")) if self._has_all() else None
+
+    def _has_all(self) -> bool:
+        """Whether the rows of an earlier run are all that were wanted."""
+        values = [each.value for each in self._elements if isinstance(each, Item)]
+        if self._list_complete and len(values) == len(self._elements):
+            return True
+        arguments = self._plan.arguments
+        take, stop_when = arguments.get("take"), arguments.get("stop_when")
+        if take is not None and len(values) >= take:
+            return True
+        return bool(values and stop_when is not None and stop_when(values[-1]))
+
+    def _stored(self) -> list[Item[Any] | RejectedItem]:
         """The stored rows, up to the first gap in the list."""
         stored = self._journal.rows_of(self._number)
         texts = [(row.place, row.raw) for place, row in enumerate(stored) if row.place == place]
@@ -117,8 +137,12 @@ class DocumentReader:
             self._add(event)
         elif isinstance(event, ItemRejected):
             self._add(event.item)
-        elif isinstance(event, AttemptStarted) and event.cause == "repair" and not self._listed:
-            self._listed = True
+        elif (
+            isinstance(event, AttemptStarted)
+            and event.cause == "repair"
+            and not self._list_complete
+        ):
+            self._list_complete = True
             self._journal.mark_list_complete(self._number)
 
     def add_object(self, value: Any) -> None:
@@ -162,7 +186,7 @@ class DocumentReader:
         if not isinstance(error, Exception) or is_fatal(error):
             self._interrupt(stats)
             raise error
-        if self._listed and _is_rejection(error):
+        if self._list_complete and _is_rejection(error):
             return self._complete(stats)
         rejected = self._journal.fail(self._number, stats, reason_of(error))
         return Result("failed", stats, 0, rejected)

@@ -233,6 +233,8 @@ class Run:
 
     async def _read_async(self, reader: DocumentReader) -> Result:
         try:
+            if (finished := reader.resume()) is not None:
+                return finished
             async with reader.open(self._client) as stream:
                 if self._plan.many:
                     async for event in stream.events(text=False):
@@ -245,6 +247,8 @@ class Run:
 
     def _read_sync(self, reader: DocumentReader) -> Result:
         try:
+            if (finished := reader.resume()) is not None:
+                return finished
             with reader.open(self._client) as stream:
                 self._streams.add(stream)
                 if self._closing:  # while the request was being made

@@ -102,6 +102,7 @@ class Session(Generic[T]):
         self._take = take
         self._stop_when = stop_when
         self._delivered = 0
+        self._brought_before = 0  # items that an earlier call delivered
         self._rejected: dict[int, RejectedItem] = {}
         self._attempts: list[Attempt] = []  # those that are over
         self._number: int = 1  # of the attempt under way
@@ -207,7 +208,8 @@ class Session(Generic[T]):
     ) -> tuple[list[Event[T]], tuple[str, Exception | None] | None]:
         """The events up to the last that is wanted, and why that is the last, if it is."""
         stop_when = self._stop_when
-        left = -1 if self._take is None else self._take - self._delivered
+        before = self._brought_before + self._delivered
+        left = -1 if self._take is None else self._take - before
         for place, event in enumerate(events, 1):
             if not isinstance(event, (Item, Snapshot)):
                 continue

@@ -122,7 +122,7 @@ def test_rejected_elements_are_repaired_after_the_rest(go_on: Any) -> None:
 def test_of_a_list_that_is_complete_only_the_rejected_ones_are_asked_for(go_on: Any) -> None:
     known = elements(text_of("a"), text_of("b", -2), text_of("c"))
     with ReplayServer(answer(text_of("b", 2), indexes="1")) as server:
-        items, stream = go_on(server, known, max_retries=2, listed=True)
+        items, stream = go_on(server, known, max_retries=2, list_complete=True)
         assert "at index 1" in told(server)[-1]
     assert [(item.index, item.value.count) for item in items] == [(1, 2)]
     assert [attempt.cause for attempt in stream.attempts] == ["repair"]
@@ -156,3 +156,14 @@ def test_what_stays_rejected_is_in_the_error(go_on: Any) -> None:
     answers = [answer(first_index=1), *[answer(text_of("b", -3), indexes="0")] * 2]
     with ReplayServer(answers) as server, pytest.raises(RetriesExhaustedError):
         go_on(server, elements(text_of("b", -2)), max_retries=1)
+
+
+@both
+@pytest.mark.parametrize("max_retries", [0, 2])
+def test_take_counts_the_elements_of_the_earlier_call(go_on: Any, max_retries: int) -> None:
+    rest = answer(*map(text_of, "cdefg"), first_index=2)
+    known = elements(text_of("a"), text_of("b"))
+    with ReplayServer(rest) as server:
+        items, stream = go_on(server, known, max_retries=max_retries, take=4)
+    assert [(item.index, item.value.name) for item in items] == [(2, "c"), (3, "d")]
+    assert stream.outcome.detail == "take=4"

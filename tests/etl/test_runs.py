@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from etl_runs import Driver, Model, Row, expected, job, lines, rows_in
+from etl_runs import Driver, Model, Row, expected, job, lines, right_rows, rows_in
 
 from partialstream.etl import (
     Document,
@@ -339,3 +339,30 @@ def test_a_sink_that_is_shorter_than_the_journal_says_is_refused(
         files["sink"].write_text("")
         with pytest.raises(SinkError, match="changed or removed"):
             driver.run(server, job(2, rows=1), **files)
+
+
+@pytest.mark.parametrize("stored", [5, 9])
+@pytest.mark.parametrize("option", ["take", "stop_when"])
+def test_take_and_stop_when_count_rows_of_the_earlier_run(
+    driver: Driver, option: str, stored: int, files: dict[str, Any]
+) -> None:
+    """Whether the run died before the last of them, or just before the document was marked."""
+    options = {"take": 9} if option == "take" else {"stop_when": lambda row: row.count == 8}
+
+    def once_rejected(number: int, asked: int, answer: Answer) -> Answer:
+        del number
+        return Answer(fault=faults.HTTPError(401)) if asked == 1 else answer
+
+    with ReplayServer(Model(once_rejected)) as server:
+        with pytest.raises(openai.AuthenticationError):
+            driver.run(server, job(1), **files, **options)
+        with closing(sqlite3.connect(files["journal"])) as journal, journal:
+            for row in right_rows(0)[:stored]:
+                given = (row["count"], json.dumps(row), json.dumps(row))
+                journal.execute(
+                    "INSERT INTO rows (document, place, raw, value) VALUES (1, ?, ?, ?)", given
+                )
+        summary = driver.run(server, job(1), **files, **options)
+    assert (summary.done, summary.resumed, summary.rows) == (1, 1, 9)
+    assert summary.requests == (stored < 9)
+    assert [line["row"] for line in lines(files["sink"])] == list(range(9))

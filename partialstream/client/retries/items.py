@@ -88,13 +88,14 @@ class ItemRetries(RetryingSession[T]):
     def keep_order(self) -> None:
         self._ordered = True
 
-    def go_on_after(self, elements: Iterable[Element[T]], *, listed: bool) -> None:
+    def go_on_after(self, elements: Iterable[Element[T]], *, list_complete: bool) -> None:
         """The list has these elements, which are not delivered; ask for what is missing.
 
-        `listed` says that there are no more, so that only the rejected ones are asked for again.
-        To be called before the first request.
+        `list_complete` says that there are no more, so that only the rejected ones are asked for
+        again. To be called before the first request.
         """
-        self._take_in([(element, None) for element in elements])
+        events = self._take_in([(element, None) for element in elements])
+        self._brought_before = sum(isinstance(event, Item) for event in events)
         self._held.clear()
         self._rejected.update(self._pending)
         self._brought = 0
@@ -103,7 +104,7 @@ class ItemRetries(RetryingSession[T]):
                 break
             self._next_index += 1
         if self._placing.elements.count or self._pending:
-            cause: AttemptCause = "repair" if listed and self._pending else "resume"
+            cause: AttemptCause = "repair" if list_complete and self._pending else "resume"
             lost = IncompleteStreamError(_LOST, outcome=Outcome("disconnected", detail=_LOST))
             self._failure = Failure(lost, cause, progress=False)
             self._cause = cause
@@ -318,12 +319,12 @@ def item_session(call: Call) -> Session[Any]:
 
 
 def continued_session(
-    call: Call, elements: Iterable[Element[Any]], *, listed: bool
+    call: Call, elements: Iterable[Element[Any]], *, list_complete: bool
 ) -> Session[Any]:
     """What reads the rest of a list whose first elements are known; see `go_on_after`."""
     session: ItemRetries[Any] = ItemRetries(call)
     call.describe(session)
-    session.go_on_after(elements, listed=listed)
+    session.go_on_after(elements, list_complete=list_complete)
     return session
 
 
