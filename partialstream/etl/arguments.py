@@ -10,6 +10,7 @@ from partialstream.client.options.near_misses import check_spelling
 from partialstream.client.options.options import WORDS, Options
 from partialstream.etl.job import arguments_text, schema_text
 from partialstream.usage import Usage
+from partialstream.validation.quoted import quote_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +74,8 @@ def identity_of(
         "kind": "many" if many else "one",
         "arguments": arguments_text({name: to_sdk[name] for name in to_sdk if name != "model"}),
         "options": arguments_text({name: getattr(chosen, name) for name in _IN_IDENTITY}),
+        # The JSON schema does not tell, and rows with quotes have another column.
+        "quotes": "with spans" if quote_plan(response_model).has_quotes else "",
     }
 
 

@@ -60,7 +60,8 @@ class Extraction(Generic[T]):
             tasks.
         response_model: The type of a row: anything that pydantic validates. Fields named
             `document` or `row` are not allowed, as the sink has columns of that name. Fields
-            marked with `Quote` must occur in the document's text.
+            marked with `Quote` must occur in the document's text; where they do, is in the column
+            `spans`, as JSON: `[{"path": ["name"], "start": 4, "end": 8, "match": "exact"}]`.
         prompt: The prompt for each document. In a string, `{text}`, `{id}` and `{metadata.name}`
             are replaced and all other braces are kept. A function gets the `Document` and returns
             the messages, or the text of a single one.
@@ -89,8 +90,9 @@ class Extraction(Generic[T]):
 
     Raises:
         TypeError: An argument is of the wrong type, misspelled, or not allowed here.
-        ValueError: An argument is out of range; a field is named `document` or `row`; there is a
-            `max_cost` and the price of the model is not known.
+        ValueError: An argument is out of range; a field is named `document` or `row`, or `spans`
+            where fields are marked with `Quote`; there is a `max_cost` and the price of the model
+            is not known.
         ModuleNotFoundError: The extra that the sink needs is not installed.
 
     Attributes:
@@ -159,7 +161,7 @@ class Extraction(Generic[T]):
             given["max_cost"] = max_cost
         prompting = Prompting(prompt)
         rows: RowFormat[T] = RowFormat(response_model, options)
-        self._columns = columns_of(rows.schema())
+        self._columns = columns_of(rows.schema(), spans=rows.has_quotes)
         shape = (items_shape if many else object_shape)(response_model)
         target = client.target_of(shape, messages=[{"role": "user", "content": ""}], **given)
         host, port = target.server or ("", "")

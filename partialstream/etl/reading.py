@@ -155,7 +155,7 @@ class DocumentReader:
         reason: str | None = None
         if isinstance(element, Item):
             try:
-                value = self._plan.rows.dump(element.value)
+                value = self._plan.rows.dump(element.value, element.spans)
             except ValueError as error:  # a lone surrogate; pydantic's own error is one, too
                 reason = f"cannot be written as JSON: {error}"
         else:

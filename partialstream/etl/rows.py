@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from anyio import (
@@ -19,13 +19,14 @@ from partialstream.etl.errors import ExtractionError
 from partialstream.results import Item
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from types import TracebackType
 
     from anyio.abc import TaskGroup
 
     from partialstream.etl.delivery import StoredBatch
     from partialstream.etl.values import RowFormat
+    from partialstream.results import Path, Span
 
 T = TypeVar("T")
 
@@ -38,11 +39,14 @@ class ExtractedRow(Generic[T]):
         document: The id of its document.
         index: Its index in the document's list, from 0.
         value: The validated row.
+        spans: The spans of its quotes in the document's text, by path: field names and indexes.
+            Empty if no field is marked with `Quote`.
     """
 
     document: str
     index: int
     value: T
+    spans: Mapping[Path, Span] = field(default_factory=dict["Path", "Span"])
 
 
 class AsyncRows(Generic[T]):
@@ -160,10 +164,11 @@ class AsyncRows(Generic[T]):
     def _rows(self, document: Any) -> list[ExtractedRow[T]]:
         elements = self._format.elements((place, raw) for place, _, raw in document.rows)
         found: list[ExtractedRow[T]] = []
-        for element in elements:
+        for element, (_, text, _) in zip(elements, document.rows, strict=True):
             if not isinstance(element, Item):
                 raise ExtractionError(
                     f"row {element.index} of {document.id!r} no longer validates: {element.error}"
                 ) from element.error
-            found.append(ExtractedRow(document.id, element.index, element.value))
+            spans = self._format.spans(element.value, text)
+            found.append(ExtractedRow(document.id, element.index, element.value, spans))
         return found

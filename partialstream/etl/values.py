@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from partialstream.engine.position import RawItem
-from partialstream.results import Item, RejectedItem
+from partialstream.etl.spans import SPANS, read_spans, spans_text, with_spans
+from partialstream.results import Item, QuotedItem, RejectedItem
 from partialstream.validation.items import ItemValidator
-from partialstream.validation.quoted import QuoteFinder
+from partialstream.validation.quoted import quote_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from partialstream.engine.position import Place
+    from partialstream.results import Path, Span
 
 T = TypeVar("T")
 
 _START: Final[Place] = (0, 1, 0)
-
-PLACE_COLUMNS: Final = ("document", "row")
-"""The columns before those of the model."""
 
 
 class RowFormat(Generic[T]):
@@ -40,19 +39,36 @@ class RowFormat(Generic[T]):
     def __init__(self, type_: Any, options: Mapping[str, Any]) -> None:
         self.type_ = type_
         self._adapter: TypeAdapter[T] = TypeAdapter(type_)
-        self.has_quotes = QuoteFinder(type_, "").has_quotes
+        self._quotes = quote_plan(type_)
+        self.has_quotes = self._quotes.has_quotes
         self._options = {
             name: options[name] for name in ("context", "strict", "lenient") if name in options
         }
 
-    def dump(self, value: T) -> str:
-        """Serialize a value to JSON, as pydantic does, with field names as keys.
+    def dump(self, value: T, spans: Mapping[Path, Span] | None = None) -> str:
+        """Serialize a value to JSON, as pydantic does; with its spans, if the type has quotes.
 
         Raises:
-            ValueError: The value cannot be serialized: it holds a lone surrogate, or a type that
-                has no JSON form.
+            ValueError: The value cannot be serialized: it holds a lone surrogate, a type that has
+                no JSON form, or an extra member `spans` beside quotes.
         """
-        return self._adapter.dump_json(value, warnings=False).decode()
+        text = self._adapter.dump_json(value, warnings=False).decode()
+        if not self.has_quotes:
+            return text
+        return with_spans(text, spans_text(spans or {}, self._quotes.written_paths(value)))
+
+    def spans(self, value: T, text: str) -> Mapping[Path, Span]:
+        """The spans in the output of `dump`, by the paths of their values.
+
+        Args:
+            value: The value.
+            text: What `dump` has returned for it.
+        """
+        if not self.has_quotes:
+            return {}
+        written = read_spans(json.loads(text).get(SPANS))
+        paths = {path: name for name, path in self._quotes.written_paths(value).items()}
+        return {paths.get(path, path): span for path, span in written.items()}
 
     def elements(
         self, texts: Iterable[tuple[int, str]], source_text: str | None = None
@@ -72,7 +88,9 @@ class RowFormat(Generic[T]):
             raw = RawItem(text, index, path, _START)
             accepted = validator.accept([raw])
             if accepted:
-                found.append(Item(accepted[0][0], index, path, text))
+                item = QuotedItem(accepted[0][0], index, path, text)
+                spans = validator.take_spans()
+                found.append(item.with_spans(spans[0] if spans else {}, text_repaired=False))
             elif validator.rejected and validator.rejected[-1].index == index:
                 found.append(validator.rejected[-1])
             else:  # not valid JSON; the job was lenient when it was stored

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Annotated
+import sqlite3
+from contextlib import closing, suppress
+from time import sleep
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from etl_runs import Driver, extraction_of, lines
+from etl_sinks import JSONLPlace, ParquetPlace, SQLitePlace
+from extras import needs
 from openai import AsyncOpenAI, OpenAI
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from partialstream import Quote
-from partialstream.etl import Document
+from partialstream import Quote, Span
+from partialstream.etl import Document, JournalMismatchError
 from partialstream.testing import Answer, ReplayRequest, ReplayServer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from etl_sinks import Place
 
 
 class Quoted(BaseModel):
@@ -82,3 +89,177 @@ def test_rows_of_an_earlier_run_are_quotes_still(tmp_path: Path) -> None:
     with ReplayServer(slow) as server:
         asyncio.run(main(server))
     assert [row["name"] for row in lines(tmp_path / "rows.jsonl")] == words
+
+
+# -- spans in sinks and in rows ------------------------------------------------------------
+
+
+class Line(BaseModel):
+    model_config = ConfigDict(serialize_by_alias=True)
+    article: Annotated[str, Quote] = Field(alias="Article")
+    tags: list[Annotated[str, Quote]] = []
+
+
+SOURCE = "3 x red  LAMP\n(new, sale)\n"
+LINE = {"Article": "red lamp", "tags": ["sale", "new"]}
+SPANS = [
+    {"path": ["Article"], "start": 4, "end": 13, "match": "case"},
+    {"path": ["tags", 0], "start": 20, "end": 24, "match": "exact"},
+    {"path": ["tags", 1], "start": 15, "end": 18, "match": "exact"},
+]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        JSONLPlace,
+        pytest.param(ParquetPlace, marks=needs("parquet", "pyarrow")),
+        pytest.param(SQLitePlace, marks=needs("sql", "sqlalchemy")),
+    ],
+)
+def test_the_column_of_spans(driver: Driver, place: type[Place], tmp_path: Path) -> None:
+    with ReplayServer(json.dumps({"items": [LINE]})) as server, place(tmp_path) as sink:
+        driver.run(
+            server,
+            [Document("a", SOURCE)],
+            response_model=Line,
+            journal=tmp_path / "run.db",
+            sink=sink.spec,
+        )
+        [row] = sink.objects()
+    assert [*row] == ["document", "row", "spans", "Article", "tags"]
+    spans = json.loads(row["spans"]) if isinstance(row["spans"], str) else row["spans"]
+    assert spans == SPANS
+
+
+def test_values_that_are_not_objects(driver: Driver, tmp_path: Path) -> None:
+    with ReplayServer('{"items": ["lamp", ""]}') as server:
+        driver.run(
+            server,
+            [Document("a", SOURCE)],
+            response_model=Annotated[str, Quote],
+            journal=tmp_path / "run.db",
+            sink=tmp_path / "rows.jsonl",
+        )
+    span = {"path": [], "start": 9, "end": 13, "match": "case"}
+    assert lines(tmp_path / "rows.jsonl") == [
+        {"document": "a", "row": 0, "spans": [span], "value": "lamp"},
+        {"document": "a", "row": 1, "spans": [], "value": ""},
+    ]
+
+
+def test_a_row_of_the_loop_has_spans(tmp_path: Path) -> None:
+    with (
+        ReplayServer(json.dumps({"items": [LINE]})) as server,
+        OpenAI(base_url=server.base_url, api_key="test") as sdk,
+    ):
+        options = {"journal": tmp_path / "run.db", "response_model": Line}
+        [row] = extraction_of(sdk, options).rows([Document("a", SOURCE)])
+    assert row.value == Line.model_validate(LINE)
+    assert row.spans == {
+        ("article",): Span(4, 13, "case"),
+        ("tags", 0): Span(20, 24, "exact"),
+        ("tags", 1): Span(15, 18, "exact"),
+    }
+
+
+def test_a_field_that_is_called_spans(tmp_path: Path) -> None:
+    class Marked(BaseModel):
+        name: Annotated[str, Quote]
+        spans: int
+
+    class Unmarked(BaseModel):
+        name: str
+        spans: int
+
+    options = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+    with OpenAI(api_key="test") as sdk:
+        extraction_of(sdk, {"response_model": Unmarked, **options})
+        with pytest.raises(ValueError, match="the field 'spans' has the name of a column"):
+            extraction_of(sdk, {"response_model": Marked, **options})
+
+
+def test_a_row_with_an_extra_member_of_that_name_is_a_dead_letter(
+    driver: Driver, tmp_path: Path
+) -> None:
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+        name: Annotated[str, Quote]
+
+    items = '{"items": [{"name": "LAMP", "spans": 7}, {"name": "new", "note": "spans"}]}'
+    with ReplayServer(items) as server:
+        driver.run(
+            server,
+            [Document("a", SOURCE)],
+            response_model=Open,
+            journal=tmp_path / "run.db",
+            sink=tmp_path / "rows.jsonl",
+        )
+    assert [row["name"] for row in lines(tmp_path / "rows.jsonl")] == ["new"]
+    [letter] = lines(tmp_path / "run.dead-letters.jsonl")
+    assert "'spans'" in letter["reason"]
+
+
+def test_marking_a_field_makes_it_another_job(driver: Driver, tmp_path: Path) -> None:
+    class Plain(BaseModel):
+        name: str
+
+    def run(type_: type[BaseModel]) -> None:
+        driver.run(server, [], response_model=type_, journal=tmp_path / "run.db")
+
+    Marked = create_model("Plain", name=Annotated[str, Quote])
+    with ReplayServer("") as server:
+        run(Plain)
+        with pytest.raises(JournalMismatchError, match="quotes"):
+            run(Marked)
+
+
+@pytest.mark.parametrize("on_restart", ["resume", "restart"])
+def test_spans_are_those_of_an_unkilled_run(on_restart: str, tmp_path: Path) -> None:
+    words = [f"word{number:02}" for number in range(30)]
+    text = "  ".join(words)
+    items = [{"name": word.upper() if at % 3 else word} for at, word in enumerate(words)]
+
+    def slow(request: ReplayRequest) -> Answer:
+        messages = request.body["messages"]
+        if len(messages) == 1:
+            return Answer(json.dumps({"items": items}), tokens_per_second=150)
+        known = len(json.loads(messages[1]["content"])["items"])
+        return Answer(json.dumps({"first_index": known, "items": items[known:]}))
+
+    def options(name: str) -> dict[str, Any]:
+        return {
+            "response_model": Quoted,
+            "journal": tmp_path / f"{name}.db",
+            "sink": tmp_path / f"{name}.jsonl",
+            "on_restart": on_restart,
+        }
+
+    document = Document("a", text)
+
+    async def main(server: ReplayServer) -> None:
+        async with AsyncOpenAI(base_url=server.base_url, api_key="test") as sdk:
+            await extraction_of(sdk, options("whole")).arun([document])
+            extraction = extraction_of(sdk, options("cut"))
+            run = asyncio.create_task(extraction.arun([document]))
+            await asyncio.to_thread(wait_for_rows, tmp_path / "cut.db")
+            run.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await run
+            await extraction.arun([document])
+
+    with ReplayServer(slow) as server:
+        asyncio.run(main(server))
+    rows = lines(tmp_path / "cut.jsonl")
+    assert rows == lines(tmp_path / "whole.jsonl")
+    assert [text[row["spans"][0]["start"] : row["spans"][0]["end"]] for row in rows] == words
+
+
+def wait_for_rows(path: Path) -> None:
+    """Return when a journal has rows."""
+    while True:
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path)) as db:
+            (count,) = db.execute("SELECT count(*) FROM rows").fetchone()
+            if count:
+                return
+        sleep(0.01)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
+from partialstream.etl.spans import SPANS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -29,6 +31,9 @@ class Column(NamedTuple):
 KEY_COLUMNS: Final = (Column("document", "text"), Column("row", "integer"))
 """The columns that identify a row. They come first."""
 
+SPANS_COLUMN: Final = Column(SPANS, "json")
+"""The column after these, if fields are marked with `Quote`; see etl/spans.py."""
+
 _KINDS: Final[dict[str, Kind]] = {
     "string": "text",
     "integer": "integer",
@@ -37,18 +42,19 @@ _KINDS: Final[dict[str, Kind]] = {
 }
 
 
-def columns_of(schema: Mapping[str, Any]) -> list[Column]:
+def columns_of(schema: Mapping[str, Any], *, spans: bool = False) -> list[Column]:
     """The columns of a type; a union of objects has the columns of all of them.
 
     Args:
         schema: pydantic's JSON schema of the type, in serialization mode.
+        spans: Whether rows have spans.
 
     Returns:
-        The columns, `document` and `row` first. Values that are not objects have the column
-        `value`.
+        The columns: `document` and `row`, then `spans` if rows have them, then the fields. Values
+        that are not objects have the column `value`.
 
     Raises:
-        ValueError: A field is called `document` or `row`.
+        ValueError: A field is called `document` or `row`, or `spans` if rows have them.
 
     Example:
         >>> from pydantic import BaseModel, TypeAdapter
@@ -62,10 +68,11 @@ def columns_of(schema: Mapping[str, Any]) -> list[Column]:
         count integer True
         tags json False
     """
+    first = [*KEY_COLUMNS, SPANS_COLUMN] if spans else KEY_COLUMNS
     definitions: Mapping[str, Any] = schema.get("$defs", {})
     objects = [_resolved(each, definitions) for each in _alternatives(schema, definitions)]
     if not all(each.get("type") == "object" and "properties" in each for each in objects):
-        return [*KEY_COLUMNS, _column("value", schema, definitions)]
+        return [*first, _column("value", schema, definitions)]
     found: dict[str, Column] = {}
     for each in objects:
         for name, member in each["properties"].items():
@@ -74,13 +81,13 @@ def columns_of(schema: Mapping[str, Any]) -> list[Column]:
             same = column.kind == before.kind
             nullable = column.nullable or before.nullable or not _is_in_all(name, objects)
             found[name] = Column(name, column.kind if same else "json", nullable)
-    for column in KEY_COLUMNS:
+    for column in first:
         if column.name in found:
             raise ValueError(
                 f"the field {column.name!r} has the name of a column that every row gets; "
                 "rename the field"
             )
-    return [*KEY_COLUMNS, *found.values()]
+    return [*first, *found.values()]
 
 
 def _is_in_all(name: str, objects: Sequence[Mapping[str, Any]]) -> bool:
