@@ -155,6 +155,9 @@ class Extraction(Generic[T]):
         self._max_cost = max_cost
         self._resume = on_restart == "resume"
         given = {"templates": False, "max_retries": max_retries, **options}
+        # Rows are sorted by the journal; those that a stream holds back would be lost in a crash.
+        if "ordered" in given:
+            given["ordered"] = False
         if model is not None:
             given["model"] = model
         if max_cost is not None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
 from etl_runs import Driver, Model, Row, expected, job, lines, right_rows, rows_in
 
+from partialstream import ProviderError
 from partialstream.etl import (
     Document,
     JournalError,
@@ -366,3 +368,22 @@ def test_take_and_stop_when_count_rows_of_the_earlier_run(
     assert (summary.done, summary.resumed, summary.rows) == (1, 1, 9)
     assert summary.requests == (stored < 9)
     assert [line["row"] for line in lines(files["sink"])] == list(range(9))
+
+
+def test_rows_behind_one_that_is_repaired_are_stored_at_once(
+    driver: Driver, files: dict[str, Any]
+) -> None:
+    """With `ordered=True`, a stream holds them back, and the run may end before it lets them go."""
+
+    def spoiled(number: int, asked: int, answer: Answer) -> Answer:
+        del number
+        if asked == 2:
+            return Answer(fault=faults.HTTPError(401))
+        wrong = str(answer.text).replace('"count": 1}', '"count": -1}')
+        return replace(answer, text=wrong) if asked == 1 else answer
+
+    with ReplayServer(Model(spoiled)) as server:
+        with pytest.raises(ProviderError, match="401"):
+            driver.run(server, job(1, rows=9), **files, ordered=True)
+        driver.run(server, job(1, rows=9), **files, ordered=True)
+    assert rows_in(lines(files["sink"])) == sorted(expected(1, rows=9))
