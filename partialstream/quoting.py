@@ -24,8 +24,6 @@ _KEYS: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
 
 def mask_keys(text: str) -> str:
     """Take out of a text what looks like a key.
@@ -35,16 +33,6 @@ def mask_keys(text: str) -> str:
         'no such key: sk-…; Authorization: Bearer …'
     """
     return _KEYS.sub(lambda found: f"{found['before'] or found['kind']}…", text)
-
-
-def printable(text: str) -> str:
-    r"""One line of text, with control characters escaped: a terminal would act on them.
-
-    Example:
-        >>> print(printable("red: \x1b[31m, next\nline"))
-        red: \x1b[31m, next\nline
-    """
-    return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def quote(text: str, limit: int = QUOTED) -> str:

@@ -26,8 +26,9 @@ from partialstream.cli.output import (
     write_error,
     write_line,
 )
-from partialstream.cli.report import Kind, Measured, Report, as_json, chart, show, terminal
+from partialstream.cli.report import Kind, Measured, Report, as_json, chart, show
 from partialstream.client.options.mode import resolve_mode
+from partialstream.terminal import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

@@ -18,8 +18,8 @@ from rich.text import Text
 from partialstream.cli.demo_data import RankedProduct, messages
 from partialstream.cli.endpoint import Endpoint, open_endpoint
 from partialstream.cli.output import ExitCode, write_line
-from partialstream.cli.report import ratio, show_table, terminal
-from partialstream.quoting import printable
+from partialstream.cli.report import ratio, show_table
+from partialstream.terminal import printable, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -21,7 +21,7 @@ from partialstream.errors import (
     RefusalError,
     format_path,
 )
-from partialstream.quoting import printable
+from partialstream.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -13,7 +12,7 @@ from rich.table import Table
 
 from partialstream.cli.chart import Chart
 from partialstream.cli.output import plural, write_line
-from partialstream.quoting import printable
+from partialstream.terminal import printable, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,15 +155,6 @@ def show_table(table: Table) -> None:
         console.print(table)
     for line in ["", *captured.get().splitlines()]:
         write_line(line.rstrip())
-
-
-def terminal(*, stderr: bool = False) -> Console | None:
-    """The terminal of standard output or standard error, None if it is a pipe or a dumb one."""
-    stream = sys.stderr if stderr else sys.stdout
-    console = Console(stderr=stderr)
-    can_draw = console.is_terminal and not console.is_dumb_terminal
-    # Environment variables make rich take a pipe for a terminal.
-    return console if can_draw and stream is not None and stream.isatty() else None
 
 
 def chart(report: Report) -> Chart:

@@ -16,6 +16,7 @@ values.py       rows as JSON; spans.py, the column with their spans
 delivery.py     finished documents to the sink; dead letters to their file
 rows.py         rows for a loop
 summary.py      the summary of a run
+progress.py     the progress of a run, on a terminal and in a pipe
 status.py       the state of a job, read from its journal
 figures.py      numbers as text, and tables of them
 errors.py       the errors of a run

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager, suppress
+from collections.abc import Sized
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -19,6 +20,7 @@ from partialstream.etl.delivery import DeadLetters, Delivery
 from partialstream.etl.errors import JournalError
 from partialstream.etl.interrupts import run_until_interrupted
 from partialstream.etl.journal import Journal
+from partialstream.etl.progress import Counts, Meter, check_display, shown
 from partialstream.etl.prompting import Prompting
 from partialstream.etl.reading import CallPlan
 from partialstream.etl.rows import AsyncRows
@@ -30,7 +32,8 @@ from partialstream.etl.summary import Summary
 from partialstream.etl.values import RowFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
+    from contextlib import AbstractContextManager
 
     from typing_extensions import TypeForm
 
@@ -39,8 +42,6 @@ if TYPE_CHECKING:
     from partialstream.etl.rows import ExtractedRow
     from partialstream.etl.run import Documents, HandOver
     from partialstream.etl.sinks.base import Sink
-
-    _Begin = Callable[[bool, HandOver | None], Run]
 
 T = TypeVar("T")
 
@@ -185,7 +186,14 @@ class Extraction(Generic[T]):
 
     # -- running ---------------------------------------------------------------------------
 
-    def run(self, documents: Documents, *, retry_failed: bool = False) -> Summary:
+    def run(
+        self,
+        documents: Documents,
+        *,
+        retry_failed: bool = False,
+        progress: bool = False,
+        total: int | None = None,
+    ) -> Summary:
         """Read documents and deliver their rows.
 
         Ctrl-C finishes the documents that are being read, a second one stops at once. Then
@@ -195,6 +203,11 @@ class Extraction(Generic[T]):
             documents: Any iterable of documents; it is never held in memory as a whole. It is
                 iterated in the event loop of the run, so a slow one should be an async iterable.
             retry_failed: Read only documents that failed in earlier runs.
+            progress: Show documents, rows, tokens, cost, rate limit waits and the time left on
+                standard error: a live display on a terminal, a line every 10 s elsewhere. Needs
+                the extra `cli`.
+            total: How many documents there are, for the time left. None for `len(documents)`; of
+                what has no length, like a generator, the time left is not shown.
 
         Returns:
             The summary of the run.
@@ -205,24 +218,31 @@ class Extraction(Generic[T]):
             ExtractionError: The journal or the sink cannot be used, or stopped working.
             LimitExceededError: `max_cost` is reached.
             TypeError: The client is an `AsyncClient`, which belongs to an event loop: use `arun`.
+            ModuleNotFoundError: `progress` is set, and rich is not installed.
             Exception: The SDK's own error where every request would fail the same way (a rejected
                 key, an unknown model); errors raised by `documents`.
         """
         self._check_sync("run", "await extraction.arun(...)")
-        with self._opened() as begin:
-            run = begin(retry_failed, None)
+        with self._new_run(retry_failed) as run, self._progress(run, documents, progress, total):
             interrupted = anyio.run(run_until_interrupted, lambda: run.work(documents), run.stop)
         if interrupted:
             raise KeyboardInterrupt
         return self.summary
 
-    async def arun(self, documents: Documents, *, retry_failed: bool = False) -> Summary:
+    async def arun(
+        self,
+        documents: Documents,
+        *,
+        retry_failed: bool = False,
+        progress: bool = False,
+        total: int | None = None,
+    ) -> Summary:
         """Like `run`, in the running event loop, with either kind of client.
 
         Ctrl-C is left to the program. A cancelled run is continued by the next one.
         """
-        with self._opened() as begin:
-            await begin(retry_failed, None).work(documents)
+        with self._new_run(retry_failed) as run, self._progress(run, documents, progress, total):
+            await run.work(documents)
         return self.summary
 
     def stop(self) -> None:
@@ -271,8 +291,8 @@ class Extraction(Generic[T]):
         """
 
         async def work(hand_over: HandOver) -> None:
-            with self._opened() as begin:
-                await begin(retry_failed, hand_over).work(documents)
+            with self._new_run(retry_failed, hand_over) as run:
+                await run.work(documents)
 
         return AsyncRows(work, self._plan.rows)
 
@@ -280,38 +300,68 @@ class Extraction(Generic[T]):
         if isinstance(self._client, AsyncClient):
             raise TypeError(f"{method}() is for sync clients; use {instead} with an AsyncClient")
 
-    # -- shared by all of them ---------------------------------------------------
+    # -- shared by all of them -------------------------------------------------------------
 
     @contextmanager
-    def _opened(self) -> Generator[_Begin]:
-        """The journal and the sink, open for one run."""
+    def _new_run(self, retry_failed: bool, hand_over: HandOver | None = None) -> Generator[Run]:
+        """A run, with its journal and sink open."""
         self.summary = Summary()
-        began = time.monotonic()
+        started = time.monotonic()
+        limit = self._client.rate_limit
+        waited = 0.0 if limit is None else limit.waited
         with Journal(self._journal) as journal:
             journal.begin_run(self._identity)
             delivery = Delivery(journal, self._sink, DeadLetters(journal, self._dead_letters))
             try:
                 delivery.open(self._columns)
-
-                def begin(retry_failed: bool, hand_over: HandOver | None) -> Run:
-                    self._run = Run(
-                        self._client,
-                        self._plan,
-                        journal,
-                        delivery,
-                        self.summary,
-                        concurrency=self._concurrency,
-                        resume=self._resume,
-                        retry_failed=retry_failed,
-                        max_cost=self._max_cost,
-                        hand_over=hand_over,
-                    )
-                    return self._run
-
-                yield begin
+                self._run = Run(
+                    self._client,
+                    self._plan,
+                    journal,
+                    delivery,
+                    self.summary,
+                    concurrency=self._concurrency,
+                    resume=self._resume,
+                    retry_failed=retry_failed,
+                    max_cost=self._max_cost,
+                    hand_over=hand_over,
+                )
+                yield self._run
             finally:
                 self._run = None
-                self.summary.seconds = time.monotonic() - began
+                self.summary.seconds = time.monotonic() - started
+                if limit is not None:
+                    self.summary.rate_limit_wait = limit.waited - waited
                 with suppress(JournalError):  # the run's own error matters more
                     self.summary.job = job_totals(self._journal)
                 delivery.close()
+
+    def _progress(
+        self, run: Run, documents: Any, wanted: bool, total: int | None
+    ) -> AbstractContextManager[None]:
+        """Show the progress of a run, if that is wanted."""
+        if not wanted:
+            return nullcontext()
+        check_display()
+        limit = self._client.rate_limit
+        waited = 0.0 if limit is None else limit.waited
+
+        def counts() -> Counts:
+            summary = self.summary
+            return Counts(
+                read=summary.done + summary.failed,
+                skipped=summary.known + summary.failed_before + summary.refused,
+                failed=summary.failed,
+                open=run.open_documents,
+                rows=summary.rows + run.open_rows,
+                input_tokens=summary.input_tokens,
+                output_tokens=summary.output_tokens,
+                cost=summary.cost,
+                waiting=0 if limit is None else limit.waiting,
+                waited=0.0 if limit is None else limit.waited - waited,
+            )
+
+        if total is None and isinstance(documents, Sized):
+            total = len(documents)
+        meter = Meter(counts, total=total, to_read=run.to_retry, started=time.monotonic())
+        return shown(meter)

@@ -50,6 +50,7 @@ class Result(NamedTuple):
     stats: ReadingStats
     rows: int = 0
     rejected: int = 0
+    reason: str = ""  # why it failed
 
 
 class DocumentReader:
@@ -64,6 +65,7 @@ class DocumentReader:
     Attributes:
         stream: The stream of the response; None before the request is made.
         resumed: Whether the call continues after rows of an earlier run.
+        rows: How many rows there are so far.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class DocumentReader:
         self._elements: list[Item[Any] | RejectedItem] = []  # of an earlier run
         self.stream: Any = None
         self.resumed = False
+        self.rows = 0
 
     def open(self, client: Any) -> Any:
         """Make the call and return the stream of its response."""
@@ -161,6 +164,7 @@ class DocumentReader:
         else:
             reason = reason_of(element.error)
         self._journal.add_row(self._number, element.index, element.raw, value, reason)
+        self.rows = max(self.rows, element.index + 1)
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -168,7 +172,7 @@ class DocumentReader:
         """Record the document as failed without a request."""
         stats = ReadingStats("refused")
         self._journal.fail(self._number, stats, reason)
-        return Result("failed", stats)
+        return Result("failed", stats, reason=reason)
 
     def finish(self, error: BaseException | None) -> Result:
         """Record the end of the response, or the error that it ended with.
@@ -188,8 +192,9 @@ class DocumentReader:
             raise error
         if self._list_complete and _is_rejection(error):
             return self._complete(stats)
-        rejected = self._journal.fail(self._number, stats, reason_of(error))
-        return Result("failed", stats, 0, rejected)
+        reason = reason_of(error)
+        rejected = self._journal.fail(self._number, stats, reason)
+        return Result("failed", stats, 0, rejected, reason)
 
     def _complete(self, stats: ReadingStats) -> Result:
         rows, rejected = self._journal.complete(self._number, stats)

@@ -78,6 +78,7 @@ class Run:
         self._concurrency = concurrency
         self._resume = resume
         self._retry_failed = retry_failed
+        self._failed_before = journal.counts().get("failed", 0) if retry_failed else 0
         self._max_cost = max_cost
         self._hand_over = hand_over
         # US dollars: over all runs, and for the most expensive document.
@@ -85,6 +86,7 @@ class Run:
         self._open = 0  # documents that are being processed
         self._waiting, self._waiting_rows = journal.waiting()
         self._wakeup = Event()  # set and replaced by `_notify`
+        self._readers: set[DocumentReader] = set()
         self._streams: set[Any] = set()  # sync streams that are being read in threads
         self._stopping = False
         self._closing = False  # sync streams are closed as soon as they open
@@ -97,6 +99,21 @@ class Run:
         self._stopping = True
         self._summary.interrupted = True
         self._notify()
+
+    @property
+    def open_documents(self) -> int:
+        """Documents that are being read."""
+        return len(self._readers)
+
+    @property
+    def open_rows(self) -> int:
+        """Rows that open documents have so far."""
+        return sum(reader.rows for reader in list(self._readers))
+
+    @property
+    def to_retry(self) -> int | None:
+        """Documents to read at most, if only failed ones are read; else None."""
+        return self._failed_before if self._retry_failed else None
 
     async def work(self, documents: Documents) -> None:
         """Process the documents and deliver their rows.
@@ -212,12 +229,16 @@ class Run:
             self._skip(document, known)
             return
         reader = DocumentReader(self._plan, self._journal, document, known)
-        if document.problem is not None:
-            result = reader.reject(document.problem)
-        elif isinstance(self._client, AsyncClient):
-            result = await self._read_async(reader)
-        else:
-            result = await to_thread.run_sync(self._read_sync, reader, limiter=threads)
+        self._readers.add(reader)
+        try:
+            if document.problem is not None:
+                result = reader.reject(document.problem)
+            elif isinstance(self._client, AsyncClient):
+                result = await self._read_async(reader)
+            else:
+                result = await to_thread.run_sync(self._read_sync, reader, limiter=threads)
+        finally:
+            self._readers.discard(reader)
         self._count(document, reader, result)
 
     def _skip(self, document: Document, known: JournalEntry) -> None:
@@ -283,7 +304,7 @@ class Run:
             self._waiting_rows += result.rows
         elif result.status == "failed":
             summary.failed += 1
-            logger.warning("document %r failed: %s", document.id, stats.outcome)
+            logger.warning("document %r failed: %s", document.id, result.reason)
 
     # -- delivering ------------------------------------------------------------------------
 

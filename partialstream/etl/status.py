@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from partialstream.etl.errors import JournalError
 from partialstream.etl.figures import count, dollars, plain_table
 from partialstream.etl.summary import JobTotals
-from partialstream.quoting import printable
+from partialstream.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

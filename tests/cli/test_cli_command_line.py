@@ -10,7 +10,7 @@ import partialstream
 from partialstream import cli
 from partialstream.cli.output import ExitCode
 from partialstream.engine.scan import COMPILED
-from partialstream.quoting import printable
+from partialstream.terminal import printable
 
 
 def run_main(
