@@ -9,6 +9,7 @@ tables.py       rows of JSON Lines, CSV and Parquet files
 prompting.py    the messages for a document
 job.py          what makes two runs the same job
 journal.py      the state of each document, and the rows not delivered yet
+journal_batches.py  which rows are delivered together
 journal_file.py the journal's SQLite file, locked for one run
 run.py          several workers read documents, one task delivers them
 reading.py      one document: its call, and its rows as they go into the journal

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OWN: Final = (
     *("model", "prompt", "many", "journal", "sink", "dead_letters", "concurrency", "rate_limit"),
-    *("max_retries", "max_cost", "on_restart", "endpoint"),
+    *("max_retries", "max_cost", "on_restart", "commit", "endpoint"),
 )
 _IN_IDENTITY: Final = ("mode", "path", "take", "on_invalid", "strict", "lenient")
 """Options that affect which rows come out, beside the arguments for the SDK."""

@@ -18,7 +18,8 @@ from partialstream.etl.sinks.base import Batch, DocumentRows, SinkRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.etl.journal import Journal, StoredDocument
+    from partialstream.etl.journal import Journal
+    from partialstream.etl.journal_batches import StoredDocument
     from partialstream.etl.sinks.base import Sink
     from partialstream.etl.sinks.columns import Column
 
@@ -39,9 +40,9 @@ class StoredBatch(NamedTuple):
     refused: int  # documents that the sink refused
 
     @property
-    def rows(self) -> int:
-        """The number of its rows."""
-        return sum(len(document.rows) for document in self.documents)
+    def delivered(self) -> int:
+        """The number of documents that are done with it."""
+        return sum(document.state == "done" for document in self.documents)
 
 
 class Delivery:
@@ -84,10 +85,23 @@ class Delivery:
         Raises:
             SinkError: The sink cannot be written.
         """
+        number = self._next_batch()
+        return None if number is None else self._store(number)
+
+    def store_unmarked(self) -> StoredBatch | None:
+        """Have the sink store the batch that an earlier run did not mark, if there is one.
+
+        Raises:
+            SinkError: The sink cannot be written.
+        """
+        number = self._journal.unmarked_batch()
+        return None if number is None else self._store(number)
+
+    def _next_batch(self) -> int | None:
         rows = max(self.batch_rows, _GROUP_ROWS) if self.batch_rows == 1 else self.batch_rows
-        number = self._journal.next_batch(rows, _MAX_DOCUMENTS)
-        if number is None:
-            return None
+        return self._journal.next_batch(rows, _MAX_DOCUMENTS)
+
+    def _store(self, number: int) -> StoredBatch:
         refused = 0
         while True:
             documents = self._journal.batch(number)
@@ -96,8 +110,7 @@ class Delivery:
             try:
                 state = self._deliver(number, documents)
             except RowsRefusedError as error:
-                self._refuse(documents, error)
-                refused += 1
+                refused += self._refuse(number, documents, error)
             else:
                 return StoredBatch(number, documents, state, refused)
 
@@ -106,26 +119,38 @@ class Delivery:
         if sink is None:
             return None
         rows = [
-            DocumentRows(each.id, [SinkRow(place, text) for place, text, _ in each.rows])
+            DocumentRows(
+                each.id, [SinkRow(index, text) for index, text, _ in each.rows], each.replace
+            )
             for each in documents
+            if each.rows or each.replace
         ]
+        if not rows:
+            return None
         try:
             return sink.deliver(Batch(number, rows))
         except OSError as error:
             raise SinkError(f"the sink {sink.name} cannot be written: {error}") from error
 
-    def _refuse(self, documents: Sequence[StoredDocument], error: RowsRefusedError) -> None:
-        """Fail the document that the sink refused."""
+    def _refuse(
+        self, number: int, documents: Sequence[StoredDocument], error: RowsRefusedError
+    ) -> bool:
+        """Take a refused document out of the batch; returns whether it has failed now.
+
+        One that is still open fails when it is finished: its rows are refused once more then.
+        """
         for document in documents:
             if document.id == error.document and document.rows:
+                if document.state == "open":
+                    self._journal.postpone_rows(document.number, number)
+                    return False
                 self._journal.fail(document.number, ReadingStats("refused"), error.reason)
-                return
+                return True
         raise SinkError(f"the sink refused a document that is not in the batch: {error}") from error
 
     def mark(self, batch: StoredBatch) -> None:
         """Record that a batch is delivered."""
-        if batch.documents:
-            self._journal.mark_delivered(batch.number, _STATE, batch.state)
+        self._journal.mark_delivered(batch.number, _STATE, batch.state)
 
     def write_dead_letters(self) -> None:
         """Write the dead letters that are waiting.
@@ -188,9 +213,9 @@ class DeadLetters:
 _LETTERS: Final = "dead_letters"
 
 
-def _letter(document: str, place: int | None, raw: str | None, reason: str) -> str:
+def _letter(document: str, row_index: int | None, raw: str | None, reason: str) -> str:
     """A line of the file; without a row if the document failed."""
     letter: dict[str, Any] = {"document": document}
-    if place is not None:
-        letter |= {"row": place, "raw": raw}
+    if row_index is not None:
+        letter |= {"row": row_index, "raw": raw}
     return json.dumps({**letter, "reason": reason}, ensure_ascii=False)

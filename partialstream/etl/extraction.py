@@ -26,7 +26,7 @@ from partialstream.etl.reading import CallPlan
 from partialstream.etl.rows import AsyncRows
 from partialstream.etl.run import Run
 from partialstream.etl.sinks.columns import columns_of
-from partialstream.etl.sinks.specs import sink_of
+from partialstream.etl.sinks.specs import commits_rows, sink_of
 from partialstream.etl.status import job_totals
 from partialstream.etl.summary import Summary
 from partialstream.etl.values import RowFormat
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OnRestart = Literal["resume", "restart"]
+Commit = Literal["document", "row"]
 
 
 class Extraction(Generic[T]):
@@ -85,6 +86,9 @@ class Extraction(Generic[T]):
         on_restart: How a document that was being read when a run died continues. `"resume"`
             requests the rows after those in the journal; `"restart"` reads the document again, so
             that all its rows come from one response.
+        commit: `"document"` delivers all rows of a document together when it is complete; `"row"`
+            delivers each row as soon as it is complete, to sinks that can replace rows
+            (databases). A document that fails later has no rows in the sink in the end.
         endpoint: Name of the endpoint in the journal; None for its provider, host and port.
         **options: Passed to each call: options of `Client.create_iterable`, and arguments for the
             SDK such as `temperature`.
@@ -140,6 +144,7 @@ class Extraction(Generic[T]):
         max_retries: Any = 2,
         max_cost: float | None = None,
         on_restart: OnRestart = "resume",
+        commit: Commit = "document",
         endpoint: str | None = None,
         **options: Any,
     ) -> None:
@@ -172,6 +177,7 @@ class Extraction(Generic[T]):
         asked = str(target.arguments.get("model", model or ""))
         self._plan = CallPlan(rows, prompting, many, given, has_price(asked, client.provider))
         self._sink = None if sink is None else sink_of(sink)
+        self._commit_rows = commits_rows(commit, self._sink)
         self._identity = identity_of(
             response_model,
             given,
@@ -309,7 +315,7 @@ class Extraction(Generic[T]):
         started = time.monotonic()
         limit = self._client.rate_limit
         waited = 0.0 if limit is None else limit.waited
-        with Journal(self._journal) as journal:
+        with Journal(self._journal, commit_rows=self._commit_rows) as journal:
             journal.begin_run(self._identity)
             delivery = Delivery(journal, self._sink, DeadLetters(journal, self._dead_letters))
             try:
@@ -325,6 +331,7 @@ class Extraction(Generic[T]):
                     retry_failed=retry_failed,
                     max_cost=self._max_cost,
                     hand_over=hand_over,
+                    commit_rows=self._commit_rows,
                 )
                 yield self._run
             finally:

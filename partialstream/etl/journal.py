@@ -7,9 +7,8 @@ The states of a document; each change is one transaction:
      │ here           │ its batch
      └──► failed ◄────┘ (the sink refuses its rows)
 
-A row is stored here as soon as it is complete, and stays until the sink has it. A batch is recorded
-before it is delivered: if the process dies before the batch is marked, the next run delivers the
-same documents under the same number again.
+A row is stored here as soon as it is complete, and stays until its document is delivered.
+A failed document is delivered without rows, so that a sink that can replace rows has none of it.
 
 The database uses WAL with `synchronous=NORMAL`: a committed transaction survives a crash of the
 process. A power failure may undo the last transactions, never earlier ones without later ones. As
@@ -20,17 +19,15 @@ never ahead of it.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from partialstream.etl.journal_file import JournalFile, sqlite_errors
+from partialstream.etl.journal_batches import IN_SINK, READY, JournalBatches
+from partialstream.etl.journal_file import sqlite_errors
 
 if TYPE_CHECKING:
     import sqlite3
 
-State = Literal["open", "done", "delivered", "failed"]
-
-
-_UNDELIVERED: Final = "(state = 'done' OR (state = 'failed' AND in_sink))"
+    from partialstream.etl.journal_batches import State
 
 
 class JournalEntry(NamedTuple):
@@ -44,17 +41,9 @@ class JournalEntry(NamedTuple):
 class StoredRow(NamedTuple):
     """A row of a document."""
 
-    place: int
+    row_index: int
     raw: str
     value: str | None
-
-
-class StoredDocument(NamedTuple):
-    """A document of a batch and its rows."""
-
-    number: int
-    id: str
-    rows: list[tuple[int, str, str]]  # place, value, raw; in order
 
 
 class DeadLetter(NamedTuple):
@@ -62,7 +51,7 @@ class DeadLetter(NamedTuple):
 
     number: int
     document: str
-    place: int | None
+    row_index: int | None
     raw: str | None
     reason: str
 
@@ -84,8 +73,8 @@ def hash_of(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-class Journal(JournalFile):
-    """The journal of one job: documents, rows and batches. See `JournalFile` for the arguments."""
+class Journal(JournalBatches):
+    """The journal of one job: documents, rows, batches and dead letters; see `JournalFile`."""
 
     # -- one document ----------------------------------------------------------------------
 
@@ -132,8 +121,8 @@ class Journal(JournalFile):
                 list_complete = 0
             db.execute(
                 "UPDATE documents SET hash = ?, state = 'open', run = ?, batch = NULL, "
-                "list_complete = ?, starts = starts + 1, outcome = NULL, error = NULL "
-                "WHERE number = ?",
+                "undelivered = 0, list_complete = ?, starts = starts + 1, outcome = NULL, "
+                "error = NULL WHERE number = ?",
                 (hash_, self.run, list_complete, number),
             )
             return JournalEntry("resume" if goes_on else "new", number, bool(list_complete))
@@ -142,18 +131,29 @@ class Journal(JournalFile):
         """The rows of an unfinished document, in order."""
         with self._lock, sqlite_errors(self.path):
             found = self._db.execute(
-                "SELECT place, raw, value FROM rows WHERE document = ? ORDER BY place", (number,)
+                "SELECT row_index, raw, value FROM rows WHERE document = ? ORDER BY row_index",
+                (number,),
             )
             return [StoredRow(*row) for row in found]
 
     def add_row(
-        self, number: int, place: int, raw: str, value: str | None, reason: str | None = None
+        self, number: int, index: int, raw: str, value: str | None, reason: str | None = None
     ) -> None:
         """Store a row, in place of the rejected one that it repairs."""
+        batch = READY if self._commit_rows and value is not None else None
         with self._lock, sqlite_errors(self.path):
             self._db.execute(
-                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)",
-                (number, place, raw, value, reason),
+                "INSERT OR REPLACE INTO rows (document, row_index, raw, value, reason, batch) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (number, index, _storable(raw), value, reason and _storable(reason), batch),
+            )
+
+    def withdraw_rows(self, number: int) -> None:
+        """Deliver the rows of an open document again, in place of those that the sink has."""
+        with self._lock, sqlite_errors(self.path):
+            self._db.execute(
+                "UPDATE rows SET batch = ? WHERE document = ? AND batch = ?",
+                (READY, number, IN_SINK),
             )
 
     def mark_list_complete(self, number: int) -> None:
@@ -164,12 +164,13 @@ class Journal(JournalFile):
     def complete(self, number: int, stats: ReadingStats) -> tuple[int, int]:
         """Finish a document; returns its number of rows, and of rejected rows."""
         with self._transaction() as db:
-            rejected = self._move_rejected_rows(number)
-            (rows,) = db.execute(
-                "SELECT count(*) FROM rows WHERE document = ?", (number,)
+            stored, rows = db.execute(
+                "SELECT count(*), count(value) FROM rows WHERE document = ?", (number,)
             ).fetchone()
-            self._end(number, "done", stats, None, rows, rejected)
-            return rows, rejected
+            if stored > rows:
+                self._move_rejected_rows(number)
+            self._finish(number, "done", stats, None, rows, stored - rows)
+            return rows, stored - rows
 
     def fail(self, number: int, stats: ReadingStats, reason: str) -> int:
         """Fail a document and drop its rows; returns the number of rejected rows."""
@@ -178,7 +179,7 @@ class Journal(JournalFile):
             (id_,) = db.execute("SELECT id FROM documents WHERE number = ?", (number,)).fetchone()
             self._add_dead_letter(id_, None, None, reason)
             db.execute("DELETE FROM rows WHERE document = ?", (number,))
-            self._end(number, "failed", stats, reason, 0, rejected)
+            self._finish(number, "failed", stats, reason, 0, rejected)
             return rejected
 
     def add_usage(self, number: int, stats: ReadingStats) -> None:
@@ -191,7 +192,7 @@ class Journal(JournalFile):
         with self._transaction():
             self._add_dead_letter(document, None, None, reason)
 
-    def _end(
+    def _finish(
         self,
         number: int,
         state: State,
@@ -202,10 +203,10 @@ class Journal(JournalFile):
     ) -> None:
         _add_usage(self._db, number, stats)
         self._db.execute(
-            "UPDATE documents SET state = ?, outcome = ?, error = ?, rows = ?, rejected = ?, "
-            "first_row = ?, seconds = ?, ended_at = datetime('now') WHERE number = ?",
+            "UPDATE documents SET state = ?, undelivered = 1, outcome = ?, error = ?, rows = ?, "
+            "rejected = ?, first_row = ?, seconds = ?, ended_at = datetime('now') WHERE number = ?",
             (
-                *(state, stats.outcome, error, rows, rejected),
+                *(state, stats.outcome, error and _storable(error), rows, rejected),
                 *(stats.first_row, stats.seconds, number),
             ),
         )
@@ -213,10 +214,10 @@ class Journal(JournalFile):
     def _move_rejected_rows(self, number: int) -> int:
         """Move a document's rejected rows to the dead letters; returns how many."""
         cursor = self._db.execute(
-            "INSERT INTO dead_letters (document, place, raw, reason) "
-            "SELECT id, place, raw, coalesce(reason, '') FROM rows "
+            "INSERT INTO dead_letters (document, row_index, raw, reason) "
+            "SELECT id, row_index, raw, coalesce(reason, '') FROM rows "
             "JOIN documents ON number = document "
-            "WHERE document = ? AND value IS NULL ORDER BY place",
+            "WHERE document = ? AND value IS NULL ORDER BY row_index",
             (number,),
         )
         if cursor.rowcount:
@@ -224,93 +225,12 @@ class Journal(JournalFile):
         return cursor.rowcount
 
     def _add_dead_letter(
-        self, document: str, place: int | None, raw: str | None, reason: str
+        self, document: str, row_index: int | None, raw: str | None, reason: str
     ) -> None:
         self._db.execute(
-            "INSERT INTO dead_letters (document, place, raw, reason) VALUES (?, ?, ?, ?)",
-            (document, place, raw, _storable(reason)),
+            "INSERT INTO dead_letters (document, row_index, raw, reason) VALUES (?, ?, ?, ?)",
+            (document, row_index, raw, _storable(reason)),
         )
-
-    # -- batches ---------------------------------------------------------------------------
-
-    def waiting(self) -> tuple[int, int]:
-        """The number of documents that are not delivered yet, and of their rows."""
-        with self._lock, sqlite_errors(self.path):
-            count, rows = self._db.execute(
-                f"SELECT count(*), coalesce(sum(rows), 0) FROM documents WHERE {_UNDELIVERED}"
-            ).fetchone()
-            return count, rows
-
-    def next_batch(self, rows: int, documents: int) -> int | None:
-        """The number of the next batch to deliver, None if no document is waiting.
-
-        A batch that was recorded earlier and not marked comes first, unchanged.
-
-        Args:
-            rows: The number of rows at which a new batch is full.
-            documents: The largest number of documents of a new batch.
-        """
-        with self._transaction() as db:
-            (planned,) = db.execute(
-                f"SELECT min(batch) FROM documents WHERE {_UNDELIVERED} AND batch IS NOT NULL"
-            ).fetchone()
-            if planned is not None:
-                number: int = planned
-                return number
-            waiting = db.execute(
-                f"SELECT number, rows FROM documents WHERE {_UNDELIVERED} ORDER BY number LIMIT ?",
-                (documents,),
-            ).fetchall()
-            chosen: list[tuple[int, int]] = []
-            number = int(self._get("batches") or "0") + 1
-            total = 0
-            for document, count in waiting:
-                chosen.append((number, document))
-                total += count
-                if total >= rows:
-                    break
-            if not chosen:
-                return None
-            db.executemany("UPDATE documents SET batch = ? WHERE number = ?", chosen)
-            self._set("batches", str(number))
-            return number
-
-    def batch(self, batch: int) -> list[StoredDocument]:
-        """The documents of a batch and their rows."""
-        with self._lock, sqlite_errors(self.path):
-            found = self._db.execute(
-                f"SELECT number, id FROM documents WHERE {_UNDELIVERED} AND batch = ? "
-                "ORDER BY number",
-                (batch,),
-            ).fetchall()
-            return [
-                StoredDocument(
-                    number,
-                    id_,
-                    self._db.execute(
-                        "SELECT place, value, raw FROM rows WHERE document = ? ORDER BY place",
-                        (number,),
-                    ).fetchall(),
-                )
-                for number, id_ in found
-            ]
-
-    def mark_delivered(self, batch: int, sink: str, state: str | None) -> None:
-        """Record that the sink has a batch, and delete its rows."""
-        with self._transaction() as db:
-            db.execute(
-                "DELETE FROM rows WHERE document IN "
-                f"(SELECT number FROM documents WHERE {_UNDELIVERED} AND batch = ?)",
-                (batch,),
-            )
-            db.execute(
-                "UPDATE documents SET in_sink = (state = 'done' AND rows > 0), batch = NULL, "
-                "state = CASE state WHEN 'done' THEN 'delivered' ELSE state END "
-                f"WHERE {_UNDELIVERED} AND batch = ?",
-                (batch,),
-            )
-            if state is not None:
-                self._set(f"state.{sink}", state)
 
     # -- dead letters ----------------------------------------------------------------------
 
@@ -318,7 +238,7 @@ class Journal(JournalFile):
         """The first dead letters that are not in the file yet."""
         with self._lock, sqlite_errors(self.path):
             found = self._db.execute(
-                "SELECT number, document, place, raw, reason FROM dead_letters "
+                "SELECT number, document, row_index, raw, reason FROM dead_letters "
                 "ORDER BY number LIMIT ?",
                 (limit,),
             )
@@ -359,5 +279,5 @@ def _add_usage(db: sqlite3.Connection, number: int, stats: ReadingStats) -> None
 
 
 def _storable(text: str) -> str:
-    """A text with lone surrogates escaped, which SQLite does not store."""
+    """The text with lone surrogates, which SQLite does not store, written as JSON escapes."""
     return text.encode("utf-8", "backslashreplace").decode()

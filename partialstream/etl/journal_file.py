@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
@@ -19,49 +19,58 @@ if TYPE_CHECKING:
 
     from partialstream.etl.job import Identity
 
-_VERSION: Final = "1"
+_APPLICATION: Final = 0x7073746A
+"""SQLite's `application_id` of a journal."""
 
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS job (part TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (
+_VERSION: Final = 2
+"""The version of the tables, SQLite's `user_version`."""
+
+_TABLES: Final = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE job (part TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    hash BLOB NOT NULL,
-    state TEXT NOT NULL,
+    hash BLOB NOT NULL,              -- of the text
+    state TEXT NOT NULL,             -- open, done, delivered, failed
     run INTEGER NOT NULL,            -- the last run that read it
+    undelivered INTEGER NOT NULL DEFAULT 0,    -- whether the sink has to be told of its state
     batch INTEGER,                   -- the recorded batch that delivers it
     list_complete INTEGER NOT NULL DEFAULT 0,  -- whether its list has ended; repairs may follow
-    in_sink INTEGER NOT NULL DEFAULT 0,  -- whether the sink has rows of it
     rows INTEGER NOT NULL DEFAULT 0,
     rejected INTEGER NOT NULL DEFAULT 0,
-    requests INTEGER NOT NULL DEFAULT 0,
-    starts INTEGER NOT NULL DEFAULT 0,
+    starts INTEGER NOT NULL DEFAULT 0,         -- runs that read it
+    requests INTEGER NOT NULL DEFAULT 0,       -- attempts, over all runs
     outcome TEXT,
     error TEXT,
     input_tokens INTEGER NOT NULL DEFAULT 0,
     output_tokens INTEGER NOT NULL DEFAULT 0,
-    cost REAL,
-    first_row REAL,
-    seconds REAL,
+    cost REAL,                       -- US dollars
+    first_row REAL,                  -- seconds to the first row, in the last run that read it
+    seconds REAL,                    -- duration of the last run's call
     ended_at TEXT
 );
-CREATE INDEX IF NOT EXISTS undelivered ON documents (state, number)
-    WHERE state = 'done' OR (state = 'failed' AND in_sink);
-CREATE TABLE IF NOT EXISTS rows (
+CREATE INDEX undelivered ON documents (number) WHERE undelivered;
+CREATE TABLE rows (
     document INTEGER NOT NULL,
-    place INTEGER NOT NULL,
+    row_index INTEGER NOT NULL,
     raw TEXT NOT NULL,    -- as the model wrote it
     value TEXT,           -- as delivered; NULL if it did not validate
     reason TEXT,          -- why it did not validate
-    PRIMARY KEY (document, place)
+    batch INTEGER,        -- see journal.py
+    PRIMARY KEY (document, row_index)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dead_letters (
+CREATE INDEX committed_rows ON rows (batch, document) WHERE batch != 0;
+CREATE TABLE dead_letters (
     number INTEGER PRIMARY KEY,
     document TEXT NOT NULL,
-    place INTEGER,
+    row_index INTEGER,
     raw TEXT,
     reason TEXT NOT NULL
 );
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {_VERSION};
+COMMIT;
 """
 
 
@@ -71,28 +80,27 @@ class JournalFile:
     Args:
         path: The file, created if it does not exist. Beside it are those of SQLite (`-wal`,
             `-shm`) and the lock file (`-lock`).
+        commit_rows: Whether the rows of open documents are delivered, too.
 
     Raises:
         JournalInUseError: Another run uses it.
         JournalError: It cannot be opened, or is not a journal.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, commit_rows: bool = False) -> None:
         self.path = os.fspath(path)
+        self._commit_rows = commit_rows
         self._lock = threading.RLock()
         self._lock_connection = _acquire_lock(self.path)
-        try:
-            with sqlite_errors(self.path):
-                self._db = sqlite3.connect(
-                    self.path, isolation_level=None, check_same_thread=False, timeout=30
-                )
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = NORMAL")
-                self._db.executescript(_TABLES)
-        except BaseException:
-            self._lock_connection.close()
-            raise
-        self.run = int(self._get("run") or "0") + 1
+        with ExitStack() as stack, sqlite_errors(self.path):
+            stack.callback(self._lock_connection.close)
+            self._db = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, timeout=30
+            )
+            stack.callback(self._db.close)
+            self._prepare()
+            self.run = int(self._get("run") or "0") + 1
+            stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +119,24 @@ class JournalFile:
             self._db.close()
             self._lock_connection.close()
 
+    def _prepare(self) -> None:
+        """Create the tables in a new file; refuse a file that is not a journal of this version."""
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if tables and application != _APPLICATION:
+            raise JournalError(f"{self.path} is not a journal, but another program's database")
+        if tables and version != _VERSION:
+            raise JournalError(
+                f"the journal {self.path} has version {version}, and this release of partialstream "
+                f"uses version {_VERSION}: finish the job with the release that began it, or "
+                "begin a new journal"
+            )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        if not tables:
+            self._db.executescript(_TABLES)
+
     # -- the job ---------------------------------------------------------------------------
 
     def begin_run(self, identity: Identity) -> None:
@@ -119,12 +145,11 @@ class JournalFile:
         Raises:
             JournalMismatchError: The journal belongs to another job.
         """
-        now = {"version": _VERSION, **identity}
         with self._transaction() as db:
             stored = dict(db.execute("SELECT part, value FROM job WHERE part LIKE 'job.%'"))
             journal = {part[4:]: value for part, value in stored.items()}
             if journal:
-                found = differences(journal, now)
+                found = differences(journal, identity)
                 if found:
                     listed = "; ".join(describe(name, *pair) for name, pair in found.items())
                     raise JournalMismatchError(
@@ -133,7 +158,7 @@ class JournalFile:
             else:
                 db.executemany(
                     "INSERT INTO job VALUES (?, ?)",
-                    [(f"job.{name}", value) for name, value in now.items()],
+                    [(f"job.{name}", value) for name, value in identity.items()],
                 )
             self._set("run", str(self.run))
 
@@ -142,9 +167,14 @@ class JournalFile:
         return self._get(f"state.{name}")
 
     def set_state(self, name: str, state: str) -> None:
-        """Store the state of a sink."""
+        """Store the state of a sink that was opened, durably.
+
+        A power failure must not undo it: the sink would have files of an unknown journal.
+        """
         with self._transaction():
             self._set(f"state.{name}", state)
+        with self._lock, sqlite_errors(self.path):
+            self._db.execute("PRAGMA wal_checkpoint(FULL)")
 
     # -- SQLite ----------------------------------------------------------------------------
 
@@ -154,11 +184,11 @@ class JournalFile:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:  # a full disk has rolled it back already
+                if self._db.in_transaction:  # a full disk may have rolled it back already
                     self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def _get(self, part: str) -> str | None:
         with self._lock, sqlite_errors(self.path):
@@ -169,6 +199,15 @@ class JournalFile:
         self._db.execute("INSERT OR REPLACE INTO job VALUES (?, ?)", (part, value))
 
 
+_LOCK_SECONDS: Final = 0.25
+"""How long to wait for the lock: whoever asks whether a journal is in use has it for a moment."""
+
+
+def lock_path(path: str) -> str:
+    """The lock file of a journal, the same for every path that leads to it."""
+    return f"{os.path.realpath(path)}-lock"
+
+
 def _acquire_lock(path: str) -> sqlite3.Connection:
     """Lock a journal until the returned connection is closed or the process dies.
 
@@ -177,7 +216,7 @@ def _acquire_lock(path: str) -> sqlite3.Connection:
     """
     with sqlite_errors(path):
         connection = sqlite3.connect(
-            f"{path}-lock", isolation_level=None, check_same_thread=False, timeout=0
+            lock_path(path), isolation_level=None, check_same_thread=False, timeout=_LOCK_SECONDS
         )
         try:
             connection.execute("BEGIN EXCLUSIVE")

@@ -22,7 +22,7 @@ from partialstream.results import Item, RejectedItem
 from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from partialstream.etl.documents import Document
     from partialstream.etl.journal import Journal, JournalEntry
@@ -61,6 +61,7 @@ class DocumentReader:
         journal: Receives the rows.
         document: The document.
         known: The document's entry in the journal.
+        on_row: Called after a row was stored, if anyone waits for single rows.
 
     Attributes:
         stream: The stream of the response; None before the request is made.
@@ -69,11 +70,17 @@ class DocumentReader:
     """
 
     def __init__(
-        self, plan: CallPlan, journal: Journal, document: Document, known: JournalEntry
+        self,
+        plan: CallPlan,
+        journal: Journal,
+        document: Document,
+        known: JournalEntry,
+        on_row: Callable[[], None] | None = None,
     ) -> None:
         self._plan = plan
         self._journal = journal
         self._document = document
+        self._on_row = on_row
         self._number = known.number
         self._list_complete = known.list_complete
         self._resumes = known.status == "resume"
@@ -122,7 +129,7 @@ class DocumentReader:
     def _stored(self) -> list[Item[Any] | RejectedItem]:
         """The stored rows, up to the first gap in the list."""
         stored = self._journal.rows_of(self._number)
-        texts = [(row.place, row.raw) for place, row in enumerate(stored) if row.place == place]
+        texts = [(row.row_index, row.raw) for at, row in enumerate(stored) if row.row_index == at]
         rows = self._plan.rows
         source_text = self._document.text if rows.has_quotes else None
         elements = rows.elements(texts, source_text)
@@ -130,6 +137,7 @@ class DocumentReader:
             # The model's validators may have changed since the row was stored.
             if isinstance(element, Item) != (row.value is not None):
                 self._add(element)
+                self._journal.withdraw_rows(self._number)
         return elements
 
     # -- rows ------------------------------------------------------------------------------
@@ -165,6 +173,8 @@ class DocumentReader:
             reason = reason_of(element.error)
         self._journal.add_row(self._number, element.index, element.raw, value, reason)
         self.rows = max(self.rows, element.index + 1)
+        if self._on_row is not None:
+            self._on_row()
 
     # -- the end ---------------------------------------------------------------------------
 

@@ -16,7 +16,15 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
-from anyio import CapacityLimiter, Event, Lock, create_task_group, sleep_forever, to_thread
+from anyio import (
+    CapacityLimiter,
+    Event,
+    Lock,
+    create_task_group,
+    from_thread,
+    sleep_forever,
+    to_thread,
+)
 
 from partialstream.client import AsyncClient
 from partialstream.errors import LimitExceededError
@@ -54,6 +62,7 @@ class Run:
         retry_failed: Process failed documents only.
         max_cost: The job's budget in US dollars; None for no limit.
         hand_over: Receives each batch after the sink has stored it.
+        commit_rows: Deliver rows as they are stored, before their document is finished.
     """
 
     def __init__(
@@ -69,6 +78,7 @@ class Run:
         retry_failed: bool = False,
         max_cost: float | None = None,
         hand_over: HandOver | None = None,
+        commit_rows: bool = False,
     ) -> None:
         self._client = client
         self._plan = plan
@@ -81,6 +91,8 @@ class Run:
         self._failed_before = journal.counts().get("failed", 0) if retry_failed else 0
         self._max_cost = max_cost
         self._hand_over = hand_over
+        self._commit_rows = commit_rows
+        self._has_rows = commit_rows  # whether rows of open documents may be waiting
         # US dollars: over all runs, and for the most expensive document.
         self._spent, self._largest = (0.0, 0.0) if max_cost is None else journal.costs()
         self._open = 0  # documents that are being processed
@@ -123,6 +135,10 @@ class Run:
             Exception: Any other error that does not belong to a single document.
         """
         source = _DocumentSource(documents)
+        unmarked = await to_thread.run_sync(self._delivery.store_unmarked)
+        if unmarked is not None:  # before a document of it can change
+            await self._finish_batch(unmarked)
+            self._waiting, self._waiting_rows = self._journal.waiting()
         async with create_task_group() as group:
             self._scope = group.cancel_scope
             group.start_soon(self._guarded, self._close_streams_on_cancel)
@@ -228,7 +244,8 @@ class Run:
         if known.status not in ("new", "resume"):
             self._skip(document, known)
             return
-        reader = DocumentReader(self._plan, self._journal, document, known)
+        on_row = self._on_row() if self._commit_rows else None
+        reader = DocumentReader(self._plan, self._journal, document, known, on_row)
         self._readers.add(reader)
         try:
             if document.problem is not None:
@@ -240,6 +257,22 @@ class Run:
         finally:
             self._readers.discard(reader)
         self._count(document, reader, result)
+
+    def _on_row(self) -> Callable[[], None]:
+        """What a reader calls after each row, from the thread that it runs in."""
+        if isinstance(self._client, AsyncClient):
+            return self._announce_rows
+
+        def announce() -> None:
+            if not self._has_rows:
+                from_thread.run_sync(self._announce_rows)
+
+        return announce
+
+    def _announce_rows(self) -> None:
+        if not self._has_rows:
+            self._has_rows = True
+            self._notify()
 
     def _skip(self, document: Document, known: JournalEntry) -> None:
         summary = self._summary
@@ -313,9 +346,11 @@ class Run:
         while True:
             wakeup, last = self._wakeup, self._reading_done
             least = self._delivery.batch_rows
-            if not last and not (self._waiting and (least == 1 or self._waiting_rows >= least)):
+            full = self._waiting and (least == 1 or self._waiting_rows >= least)
+            if not (last or full or self._has_rows):
                 await wakeup.wait()
                 continue
+            self._has_rows = False
             batch = await to_thread.run_sync(self._delivery.store)
             if batch is not None:
                 await self._finish_batch(batch)
@@ -332,7 +367,7 @@ class Run:
             await self._hand_over(batch)
         await to_thread.run_sync(self._delivery.mark, batch)
         summary = self._summary
-        summary.delivered += len(batch.documents)
+        summary.delivered += batch.delivered
         summary.done = max(summary.done - batch.refused, 0)  # or they were done by an earlier run
         summary.failed += batch.refused
         if batch.refused:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from partialstream.etl.errors import JournalError
 from partialstream.etl.figures import count, dollars, plain_table
+from partialstream.etl.journal_file import lock_path
 from partialstream.etl.summary import JobTotals
 from partialstream.terminal import printable
 
@@ -209,12 +210,13 @@ def _totals(db: sqlite3.Connection) -> JobTotals:
 
 def _in_use(path: str) -> bool:
     """Whether a run holds the lock beside the journal."""
-    if not Path(f"{path}-lock").exists():
+    lock = Path(lock_path(path))
+    if not lock.exists():
         return False
-    uri = f"{Path(f'{path}-lock').absolute().as_uri()}?mode=ro"
+    uri = f"{lock.absolute().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=0)) as lock:
-            lock.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with closing(sqlite3.connect(uri, uri=True, timeout=0)) as db:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         return "locked" in str(error)
     return False

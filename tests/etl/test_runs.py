@@ -361,7 +361,7 @@ def test_take_and_stop_when_count_rows_of_the_earlier_run(
             for row in right_rows(0)[:stored]:
                 given = (row["count"], json.dumps(row), json.dumps(row))
                 journal.execute(
-                    "INSERT INTO rows (document, place, raw, value) VALUES (1, ?, ?, ?)", given
+                    "INSERT INTO rows (document, row_index, raw, value) VALUES (1, ?, ?, ?)", given
                 )
         summary = driver.run(server, job(1), **files, **options)
     assert (summary.done, summary.resumed, summary.rows) == (1, 1, 9)

@@ -43,10 +43,13 @@ class DocumentRows:
     Attributes:
         id: The id of the document.
         rows: The rows in order; empty if the document has none (any more).
+        replace: Whether they replace all that the sink has of the document. If not, they are added,
+            each in place of a row with the same index; only with `commit="row"`.
     """
 
     id: str
     rows: Sequence[SinkRow]
+    replace: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ class Batch:
     """Documents that are delivered together.
 
     Attributes:
-        number: Its number, from 1. After a crash a batch is delivered again with the same number,
-            documents and rows.
+        number: Its number; batches are delivered in ascending order. After a crash the last one
+            may be delivered again: the same number has the same documents and rows, except for
+            documents that have failed since.
         documents: The documents.
     """
 
@@ -72,7 +76,7 @@ class Sink(Protocol):
     Attributes:
         name: Identifies the sink. A journal belongs to one sink.
         can_replace: Whether a document may be delivered again with other rows, which replace the
-            earlier ones.
+            earlier ones; `commit="row"` needs it.
         batch_rows: The number of rows to collect for a batch; 1 for each document as soon as it is
             done.
     """

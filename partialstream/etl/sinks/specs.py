@@ -51,3 +51,20 @@ def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
     if not isinstance(given, Sink):
         raise TypeError(f"sink= must be {_KNOWN}, not {given!r}")
     return given
+
+
+def commits_rows(commit: Any, sink: Sink | None) -> bool:
+    """Whether single rows are delivered.
+
+    Raises:
+        ValueError: The sink cannot take them.
+    """
+    if commit not in ("document", "row"):
+        raise ValueError(f"commit must be 'document' or 'row', not {commit!r}")
+    if commit == "row" and (sink is None or not sink.can_replace):
+        what = "there is none" if sink is None else f"{sink.name!r} cannot"
+        raise ValueError(
+            f"commit='row' needs a sink that can replace rows, and {what}: use a database "
+            "(\"sqlite:///rows.db#rows\"), or commit='document'"
+        )
+    return bool(commit == "row")

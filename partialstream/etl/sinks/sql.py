@@ -131,10 +131,25 @@ class SQLTable:
     def _store(self, connection: Connection, documents: Iterable[DocumentRows]) -> None:
         table = self._table
         for some in _chunks(documents):
-            ids = [document.id for document in some]
-            connection.execute(table.delete().where(table.c["document"].in_(ids)))
+            replaced = [document.id for document in some if document.replace]
+            if replaced:
+                connection.execute(table.delete().where(table.c["document"].in_(replaced)))
+            for document in some:
+                if not document.replace:
+                    self._delete_rows(connection, document)
             for rows in _chunks(row for document in some for row in self._rows(document)):
                 connection.execute(table.insert(), rows)
+
+    def _delete_rows(self, connection: Connection, document: DocumentRows) -> None:
+        """Delete the rows that a document's new ones replace, if a crash has left them there."""
+        columns = self._table.c
+        for rows in _chunks(document.rows):
+            connection.execute(
+                self._table.delete().where(
+                    columns["document"] == document.id,
+                    columns["row"].in_([row.index for row in rows]),
+                )
+            )
 
     def _rows(self, document: DocumentRows) -> Iterator[dict[str, Any]]:
         for row in document.rows:

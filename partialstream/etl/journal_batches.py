@@ -1,0 +1,149 @@
+"""The batches of a journal: which rows are delivered together.
+
+A batch is recorded before it is delivered. If the process dies before the batch is marked, the next
+run delivers it again under the same number, with the same rows.
+
+A batch has finished documents. With `commit_rows` it also has rows of open documents, which are
+ready as soon as they are stored; the rest comes when their document is finished. The column `batch`
+of a row is NULL if it comes with its document, -1 if it is ready, the number of its batch, or 0 if
+the sink has it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from partialstream.etl.journal_file import JournalFile, sqlite_errors
+
+State = Literal["open", "done", "delivered", "failed"]
+
+READY: Final = -1
+IN_SINK: Final = 0
+
+_RECORDED: Final = "batches.recorded"
+_MARKED: Final = "batches.marked"
+
+
+class StoredDocument(NamedTuple):
+    """A document of a batch and its rows."""
+
+    number: int
+    id: str
+    state: State
+    rows: list[tuple[int, str, str]]  # row_index, value, raw; in order
+    replace: bool  # whether the sink has nothing of it that stays
+
+
+class JournalBatches(JournalFile):
+    """A journal file and the batches in it."""
+
+    def waiting(self) -> tuple[int, int]:
+        """The number of documents that are not delivered yet, and of their rows."""
+        with self._lock, sqlite_errors(self.path):
+            count, rows = self._db.execute(
+                "SELECT count(*), coalesce(sum(rows), 0) FROM documents WHERE undelivered"
+            ).fetchone()
+            return count, rows
+
+    def unmarked_batch(self) -> int | None:
+        """The number of the batch that was recorded and not marked, if there is one."""
+        with self._lock:
+            number = int(self._get(_RECORDED) or "0")
+            return number if number > int(self._get(_MARKED) or "0") else None
+
+    def next_batch(self, rows: int, documents: int) -> int | None:
+        """Record the next batch and return its number, None if nothing is waiting.
+
+        A batch that was recorded earlier and not marked comes first, unchanged.
+
+        Args:
+            rows: The number of rows at which a new batch is full.
+            documents: The largest number of documents of a new batch.
+        """
+        unmarked = self.unmarked_batch()
+        if unmarked is not None:
+            return unmarked
+        with self._transaction() as db:
+            number = int(self._get(_RECORDED) or "0") + 1
+            waiting = db.execute(
+                "SELECT number, rows FROM documents WHERE undelivered ORDER BY number LIMIT ?",
+                (documents,),
+            ).fetchall()
+            finished: list[tuple[int, int]] = []
+            total = 0
+            for document, count in waiting:
+                finished.append((number, document))
+                total += count
+                if total >= rows:
+                    break
+            db.executemany("UPDATE documents SET batch = ? WHERE number = ?", finished)
+            found = len(finished)
+            if self._commit_rows:
+                found += db.execute(
+                    "UPDATE rows SET batch = ? WHERE batch = ? AND batch != 0 "
+                    "AND document IN (SELECT number FROM documents WHERE state = 'open')",
+                    (number, READY),
+                ).rowcount
+            if not found:
+                return None
+            self._set(_RECORDED, str(number))
+            return number
+
+    def batch(self, batch: int) -> list[StoredDocument]:
+        """The documents of a batch and their rows."""
+        with self._lock, sqlite_errors(self.path):
+            finished = self._db.execute(
+                "SELECT number, id, state FROM documents WHERE undelivered AND batch = ? "
+                "ORDER BY number",
+                (batch,),
+            ).fetchall()
+            under_way = self._db.execute(
+                "SELECT DISTINCT number, id, 'open' FROM rows JOIN documents ON number = document "
+                "WHERE rows.batch = ? AND rows.batch != 0 ORDER BY number",
+                (batch,),
+            ).fetchall()
+            return [
+                *(self._stored(each, "batch IS NOT ?", IN_SINK) for each in finished),
+                *(self._stored(each, "batch = ?", batch) for each in under_way),
+            ]
+
+    def _stored(
+        self, document: tuple[int, str, State], condition: str, batch: int
+    ) -> StoredDocument:
+        number, id_, state = document
+        rows = self._db.execute(
+            "SELECT row_index, value, raw FROM rows "
+            f"WHERE document = ? AND {condition} ORDER BY row_index",
+            (number, batch),
+        ).fetchall()
+        (delivered,) = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM rows WHERE document = ? AND batch = ?)",
+            (number, IN_SINK),
+        ).fetchone()
+        return StoredDocument(number, id_, state, rows, not delivered)
+
+    def postpone_rows(self, number: int, batch: int) -> None:
+        """Take the rows of an open document out of a batch; they come with their document."""
+        with self._lock, sqlite_errors(self.path):
+            self._db.execute(
+                "UPDATE rows SET batch = NULL WHERE document = ? AND batch = ?", (number, batch)
+            )
+
+    def mark_delivered(self, batch: int, sink: str, state: str | None) -> None:
+        """Record that the sink has a batch, and delete the rows of its documents."""
+        with self._transaction() as db:
+            db.execute(
+                "DELETE FROM rows WHERE document IN "
+                "(SELECT number FROM documents WHERE undelivered AND batch = ?)",
+                (batch,),
+            )
+            db.execute(
+                "UPDATE documents SET undelivered = 0, batch = NULL, "
+                "state = CASE state WHEN 'done' THEN 'delivered' ELSE state END "
+                "WHERE undelivered AND batch = ?",
+                (batch,),
+            )
+            db.execute("UPDATE rows SET batch = ? WHERE batch = ? AND batch != 0", (IN_SINK, batch))
+            self._set(_MARKED, str(batch))
+            if state is not None:
+                self._set(f"state.{sink}", state)
