@@ -129,7 +129,7 @@ class AsyncClient(AsyncCalls):
         max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> AsyncPartialStream[T]:
         """Stream an object that grows, as `Client.create_partial` does.

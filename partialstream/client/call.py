@@ -304,6 +304,7 @@ class Call:
             member=VALUE if wraps else None,
             carried=carried,
             fail_fast=fail_fast,
+            source_text=options.source_text,
         )
 
 

@@ -138,7 +138,7 @@ class Client(SyncCalls):
         max_retries: Retries = 0, max_requests: int | None = None,
         on_interrupt: OnInterrupt = "resume", fail_fast: bool = True, hooks: AnyHooks | None = None,
         fallbacks: Sequence[Fallback] | None = None, first_delta_within: float | None = None,
-        lenient: bool = False, max_cost: float | None = None,
+        lenient: bool = False, max_cost: float | None = None, source_text: str | None = None,
         prompts: Prompts = DEFAULT_PROMPTS, **kwargs: Any,
     ) -> PartialStream[T]:
         """Stream an object that grows.

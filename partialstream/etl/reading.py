@@ -94,7 +94,7 @@ class DocumentReader:
         plan = self._plan
         messages = plan.prompting.messages(self._document)
         arguments = {**plan.arguments, "response_model": plan.rows.type_, "messages": messages}
-        if plan.many and plan.rows.has_quotes:
+        if plan.rows.has_quotes:
             arguments["source_text"] = self._document.text
         if not plan.many:
             self.stream = client.create_partial(**arguments)
@@ -158,8 +158,9 @@ class DocumentReader:
 
     def add_object(self, value: Any) -> None:
         """Store the one row of a document whose response is a single object."""
-        text = self._plan.rows.dump(value)
-        self._journal.add_row(self._number, 0, text, text)
+        text = self._plan.rows.dump(value, self.stream.spans)
+        # Not `text`, which is what a sink gets: the value is validated from `raw` again.
+        self._journal.add_row(self._number, 0, self.stream.raw, text)
 
     def _add(self, element: Item[Any] | RejectedItem) -> None:
         value: str | None = None

@@ -14,13 +14,15 @@ from partialstream.results import Channel, Delta, Outcome
 from partialstream.stream.confidence import TokenIndex
 from partialstream.stream.events import Event, Snapshot
 from partialstream.stream.reader import ANYWHERE, Expected, ResponseReader
-from partialstream.validation.checks import check_flag
+from partialstream.validation.checks import check_flag, check_text
+from partialstream.validation.locations import complete_members
 from partialstream.validation.partials import PartialParser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from partialstream.engine.changes import Recording
+    from partialstream.results import Path, Span
     from partialstream.stream.response import ResponseStream
 
 M = TypeVar("M")
@@ -49,6 +51,7 @@ class PartialReader(ResponseReader[M]):
         carried: Fields that stand from other responses; see `PartialParser`.
         fail_fast: See `PartialParser`.
         lenient: See `PartialParser`.
+        source_text: See `PartialParser`.
     """
 
     def __init__(
@@ -64,8 +67,10 @@ class PartialReader(ResponseReader[M]):
         carried: Mapping[str, str] | None = None,
         fail_fast: bool = False,
         lenient: bool = False,
+        source_text: str | None = None,
     ) -> None:
         check_flag("lenient", lenient)
+        check_text("source_text", source_text)
         super().__init__(response, expected, limits or DEFAULT_LIMITS)
         self._member = member
         self._model = model
@@ -76,6 +81,7 @@ class PartialReader(ResponseReader[M]):
             "carried": carried,
             "fail_fast": fail_fast,
             "lenient": lenient,
+            "source_text": source_text,
         }
         self._lenient = lenient
         self._carried = dict(carried or {})
@@ -92,6 +98,22 @@ class PartialReader(ResponseReader[M]):
     @override
     def snapshot(self) -> M | None:
         return None if self._chosen is None else self._wanted(self._parsers[self._chosen].snapshot)
+
+    @property
+    @override
+    def raw(self) -> str | None:
+        raw = None if self._chosen is None else self._parsers[self._chosen].raw
+        if raw is None or self._member is None:
+            return raw
+        return complete_members(raw, self._limits).get(self._member)
+
+    @property
+    @override
+    def spans(self) -> Mapping[Path, Span]:
+        spans = {} if self._chosen is None else self._parsers[self._chosen].spans
+        if self._member is None:
+            return spans
+        return {path[1:]: span for path, span in spans.items()}  # of the member that is wanted
 
     @property
     def standing(self) -> dict[str, str]:

@@ -18,11 +18,11 @@ from partialstream.stream.response import ResponseStream, error_of, resolve, tra
 from partialstream.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from partialstream.engine.alignment import Alignment
     from partialstream.engine.changes import Recording
-    from partialstream.results import Path
+    from partialstream.results import Path, Span
 
 T = TypeVar("T")
 
@@ -268,6 +268,16 @@ class ResponseReader(ABC, Generic[T]):
     def snapshot(self) -> T | None:
         """The last snapshot, if the document is a growing object."""
         return None
+
+    @property
+    def raw(self) -> str | None:
+        """The text of the validated object, if the document is one and complete."""
+        return None
+
+    @property
+    def spans(self) -> Mapping[Path, Span]:
+        """The spans of its quotes in the source text."""
+        return {}
 
     def final(self) -> T:
         """The validated object, if the document is one and complete.

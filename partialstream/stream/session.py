@@ -24,10 +24,10 @@ from partialstream.stream.events import Event, Finished, ItemRejected, ItemRepai
 from partialstream.stream.observer import AttemptEnd, AttemptStart, StreamEnd
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from partialstream.engine.changes import Recording
-    from partialstream.results import AnswerMetadata, Timing
+    from partialstream.results import AnswerMetadata, Path, Span, Timing
     from partialstream.stream.observer import Observer, Target
     from partialstream.stream.reader import ResponseReader
     from partialstream.stream.steps import Steps
@@ -398,6 +398,16 @@ class Session(Generic[T]):
         """The last snapshot of a growing object, None before the first."""
         shown = self._reader.snapshot
         return self._last_shown if shown is None else shown
+
+    @property
+    def raw(self) -> str | None:
+        """The text of the validated object; None before it is complete."""
+        return self._reader.raw
+
+    @property
+    def spans(self) -> Mapping[Path, Span]:
+        """The spans of its quotes."""
+        return self._reader.spans
 
     @property
     def rejected(self) -> list[RejectedItem]:

@@ -19,13 +19,13 @@ from partialstream.stream.session import Session
 from partialstream.stream.transport import Chunks, is_running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import TypeForm
 
     from partialstream.limits import Limits
-    from partialstream.results import RejectedItem
+    from partialstream.results import Path, RejectedItem, Span
     from partialstream.stream.events import ItemEvent, PartialEvent
     from partialstream.validation.items import OnInvalid
     from partialstream.validation.partials import M
@@ -174,6 +174,19 @@ class PartialStream(_Stream[T]):
             pass
         return self._session.final()
 
+    @property
+    def raw(self) -> str | None:
+        """The JSON text of the validated object; None before it is complete."""
+        return self._session.raw
+
+    @property
+    def spans(self) -> Mapping[Path, Span]:
+        """The spans of the object's quotes in `source_text`, by path: field names and indexes.
+
+        Empty before the object is complete, and if no field is marked with `Quote`.
+        """
+        return self._session.spans
+
     @override
     def _progress(self) -> str:
         return fields_arrived(self._session.snapshot)
@@ -238,6 +251,7 @@ def stream_items(
     strict: bool | None = None,
     limits: Limits | None = None,
     lenient: bool = False,
+    source_text: str | None = None,
     take: int | None = None,
     stop_when: Callable[[T], bool] | None = None,
 ) -> ItemStream[T]:
@@ -253,6 +267,8 @@ def stream_items(
         strict: pydantic's strict mode; None leaves it to the type.
         limits: See `Limits`.
         lenient: Whether items that are not valid JSON are read; see `ItemParser`.
+        source_text: The text that fields marked with `Quote` are copied from; an item with a quote
+            that is not found in it is invalid, and the spans of the others are in `Item.spans`.
         take: Number of items after which the stream ends; None for all. Rejected items do not
             count. The response is closed before the last item is delivered; the outcome is
             `cancelled`, and no error is raised.
@@ -276,6 +292,7 @@ def stream_items(
         strict=strict,
         limits=limits,
         lenient=lenient,
+        source_text=source_text,
     )
     return ItemStream(Session(reader, take, stop_when), Chunks(chunks))
 
@@ -289,6 +306,7 @@ def stream_partial(
     strict: bool | None = None,
     limits: Limits | None = None,
     lenient: bool = False,
+    source_text: str | None = None,
     stop_when: Callable[[M], bool] | None = None,
 ) -> PartialStream[M]:
     """Read a growing object from a stream that is already open.
@@ -301,6 +319,8 @@ def stream_partial(
         strict: pydantic's strict mode; None leaves it to the model.
         limits: See `Limits`.
         lenient: Whether an object that is not valid JSON is read; see `PartialParser`.
+        source_text: The text that fields marked with `Quote` are copied from; an object with a
+            quote that is not found in it is invalid. The spans are in `spans` of the stream.
         stop_when: Called with each snapshot before it is delivered; the first for which it
             returns True is the last, and the response is closed before that. There is no final
             object then: `final()` raises `IncompleteStreamError`, with that snapshot. An
@@ -314,6 +334,11 @@ def stream_partial(
         ['On', 'On paper']
     """
     reader: PartialReader[M] = PartialReader(
-        model, context=context, strict=strict, limits=limits, lenient=lenient
+        model,
+        context=context,
+        strict=strict,
+        limits=limits,
+        lenient=lenient,
+        source_text=source_text,
     )
     return PartialStream(Session(reader, stop_when=stop_when), Chunks(chunks))

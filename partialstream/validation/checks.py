@@ -61,6 +61,16 @@ def check_flag(name: str, value: Any) -> None:
         raise TypeError(f"{name}= must be True or False, not {value!r}")
 
 
+def check_text(name: str, value: Any) -> None:
+    """Refuse what is neither a str nor None.
+
+    Raises:
+        TypeError: It is not.
+    """
+    if not (value is None or isinstance(value, str)):
+        raise TypeError(f"{name}= must be a str, not {type(value).__name__}")
+
+
 class Check:
     """Validates the text of values of one schema. Its validator is built on first use."""
 

@@ -21,7 +21,8 @@ from partialstream.errors import (
 from partialstream.limits import DEFAULT_LIMITS, SHORT_TEXT, Limits, exceeded
 from partialstream.results import Outcome, RejectedItem
 from partialstream.spelling import names_meant
-from partialstream.validation.checks import check_flag, is_malformed
+from partialstream.validation.checks import check_flag, check_text, is_malformed
+from partialstream.validation.quoted import quotes_check
 from partialstream.validation.types import validator_for
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class ItemValidator(Generic[T]):
         if on_invalid not in ("raise", "skip"):
             raise ValueError(f'on_invalid must be "raise" or "skip", not {on_invalid!r}')
         check_flag("lenient", lenient)
+        check_text("source_text", source_text)
         validator, self.shape = validator_for(type_)
         validate = validator.validate_json
         if strict is not None or context is not None:
@@ -138,16 +140,13 @@ class ItemValidator(Generic[T]):
 
     def _find_quotes(self, type_: Any, source_text: str) -> None:
         """From now on, an item is valid if its quotes stand in the text."""
-        # Imported where it is needed: few calls have such a text.
-        from partialstream.validation.quoted import QuoteFinder
-
-        finder, validate = QuoteFinder(type_, source_text), self._validate
-        if not finder.has_quotes:
+        find, validate = quotes_check(type_, source_text), self._validate
+        if find is None:
             return
 
         def validate_quotes(text: str) -> T:
             value = validate(text)
-            self._spans.append(finder.find(value, text))
+            self._spans.append(find(value, text))
             self.eventful = True
             return value
 
@@ -227,9 +226,13 @@ class ItemParser(ItemFeed, Generic[T]):
         lenient: Whether an item that is not valid JSON is read if it is closed and can be
             understood for certain: with comments, single quotes, names without quotes,
             trailing commas, `None`, `True` or `False`.
+        source_text: The text that fields marked with `Quote` are copied from; an item with a quote
+            that is not found in it is invalid. None to not check quotes.
 
     Attributes:
         outcome: How the text ended; None until `finish` was called or something was raised.
+        spans: The spans in `source_text` of each of the items that were returned last, by path:
+            field names and indexes. Empty if there are no quotes to check.
 
     Example:
         >>> from pydantic import BaseModel
@@ -258,6 +261,7 @@ class ItemParser(ItemFeed, Generic[T]):
         strict: bool | None = None,
         limits: Limits | None = None,
         lenient: bool = False,
+        source_text: str | None = None,
     ) -> None:
         limits = limits or DEFAULT_LIMITS
         self._validator = ItemValidator(
@@ -267,7 +271,10 @@ class ItemParser(ItemFeed, Generic[T]):
             strict=strict,
             limits=limits,
             lenient=lenient,
+            source_text=source_text,
         )
+        self._has_source = source_text is not None
+        self.spans: list[Spans] = []
         self._scanner = ItemScanner(
             self._validator.shape, path=parse_path(path), limits=limits, lenient=lenient
         )
@@ -300,6 +307,8 @@ class ItemParser(ItemFeed, Generic[T]):
     @override
     def _accept(self, raws: Sequence[RawItem]) -> list[T]:
         values = [value for value, _ in self._validator.accept(raws)]
+        if self._has_source:
+            self.spans = self._validator.take_spans()
         failure = self._validator.failure
         if failure is not None:
             self._fail(failure)

@@ -26,12 +26,15 @@ from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.quoting import LOOKED_AT
 from partialstream.results import Outcome
 from partialstream.spelling import names_meant
-from partialstream.validation.checks import Settings, check_flag, is_malformed
+from partialstream.validation.checks import Settings, check_flag, check_text, is_malformed
 from partialstream.validation.locations import complete_members, object_text
 from partialstream.validation.plan import plan_of
+from partialstream.validation.quoted import quotes_check
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
+
+    from partialstream.validation.quoted import Spans
 
 
 class Dataclass(Protocol):
@@ -72,9 +75,14 @@ class PartialParser(Generic[M]):
             closed and can be understood for certain: with comments, single quotes, names without
             quotes, trailing commas, `None`, `True` or `False`. It stops growing where it is not
             valid JSON. The outcome's `detail` tells.
+        source_text: The text that fields marked with `Quote` are copied from; an object with a
+            quote that is not found in it is invalid. None to not check quotes.
 
     Attributes:
         outcome: How the text ended; None until `finish` was called or something was raised.
+        raw: The JSON text of the validated object; None before it is complete.
+        spans: The spans of the object's quotes in `source_text`, by path: field names and indexes.
+            Empty before it is complete.
         size: Characters fed so far.
         start: Where in what was fed the object begins, 0 before it does.
         transcript: The object's text so far, by its offsets in what was fed; carried members stand
@@ -106,8 +114,10 @@ class PartialParser(Generic[M]):
         lenient: bool = False,
         fail_fast: bool = False,
         carried: Mapping[str, str] | None = None,
+        source_text: str | None = None,
     ) -> None:
         check_flag("lenient", lenient)
+        check_text("source_text", source_text)
         plan = plan_of(model)
         self._lenient = lenient
         self._malformed: JSONSyntaxError | None = None  # waits for the end of the text
@@ -129,6 +139,9 @@ class PartialParser(Generic[M]):
         self._builder = self._new_builder()
         self._reader: SyntaxReader | None = None  # None before the object begins
         self.start = 0
+        self._find_quotes = None if source_text is None else quotes_check(model, source_text)
+        self.spans: Spans = {}
+        self.raw: str | None = None
         self._final: M | None = None
         self._failure: PartialStreamError | None = None
         self.snapshot: M | None = None
@@ -312,7 +325,8 @@ class PartialParser(Generic[M]):
 
         It may be the second one: the first was a draft in thoughts whose opening tag is missing.
         """
-        self._final = None
+        self._final = self.raw = None
+        self.spans = {}
         self._judged = 0
         self._room = -1
         position = self._seeker.position
@@ -394,9 +408,7 @@ class PartialParser(Generic[M]):
     def _complete(self, reader: SyntaxReader) -> M:
         raw = self.transcript.slice(self.transcript.start, reader.position.offset)
         try:
-            final: M = self._plan.validate(
-                raw, strict=self._settings.strict, context=self._settings.context
-            )
+            final = self._validate(raw)
         except ValidationError as error:
             raise OutputValidationError(
                 f"the object does not validate: {error}", raw=raw
@@ -404,6 +416,14 @@ class PartialParser(Generic[M]):
         self._final = self.snapshot = final
         self._room = -1
         self._seeker.leave(reader.position)
+        return final
+
+    def _validate(self, raw: str) -> M:
+        settings = self._settings
+        final: M = self._plan.validate(raw, strict=settings.strict, context=settings.context)
+        if self._find_quotes is not None:
+            self.spans = self._find_quotes(final, raw)
+        self.raw = raw
         return final
 
     def _stop_growing(self, error: JSONSyntaxError) -> Any:
@@ -417,11 +437,8 @@ class PartialParser(Generic[M]):
         found = reread(self.transcript.text)
         if found is None:
             raise malformed
-        settings = self._settings
         try:
-            final: M = self._plan.validate(
-                found.json, strict=settings.strict, context=settings.context
-            )
+            final = self._validate(found.json)
         except ValidationError as error:
             if is_malformed(error):
                 raise malformed from error

@@ -13,6 +13,8 @@ from partialstream.validation.quotes import SourceText
 from partialstream.validation.schema import unfold
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from partialstream.results import Path, Span
 
 Spans = dict["Path", "Span"]
@@ -61,6 +63,12 @@ def quote_plan(type_: Any) -> QuotePlan:
 @lru_cache(maxsize=256)
 def _planned_once(type_: Any, validator: object, order: str) -> QuotePlan:
     return QuotePlan(type_)
+
+
+def quotes_check(type_: Any, source_text: str) -> Callable[[Any, str], Spans] | None:
+    """What finds the quotes of a value, as `QuoteFinder.find`; None if the type has none."""
+    finder = QuoteFinder(type_, source_text)
+    return finder.find if finder.has_quotes else None
 
 
 class QuoteFinder:

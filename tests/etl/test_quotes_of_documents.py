@@ -14,7 +14,7 @@ from etl_runs import Driver, extraction_of, lines
 from etl_sinks import JSONLPlace, ParquetPlace, SQLitePlace
 from extras import needs
 from openai import AsyncOpenAI, OpenAI
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from partialstream import Quote, Span
 from partialstream.etl import Document, JournalMismatchError
@@ -263,3 +263,38 @@ def wait_for_rows(path: Path) -> None:
             if count:
                 return
         sleep(0.01)
+
+
+# -- one object for each document ----------------------------------------------------------
+
+
+def test_the_one_row_of_a_document(driver: Driver, tmp_path: Path) -> None:
+    wrong = {**LINE, "Article": "blue lamp"}
+    with ReplayServer([json.dumps(wrong), json.dumps({"Article": "red lamp"})]) as server:
+        summary = driver.run(
+            server,
+            [Document("a", SOURCE)],
+            response_model=Line,
+            many=False,
+            journal=tmp_path / "run.db",
+            sink=tmp_path / "rows.jsonl",
+        )
+        assert len(server.requests) == 2
+    assert summary.done == 1
+    assert lines(tmp_path / "rows.jsonl") == [{"document": "a", "row": 0, "spans": SPANS, **LINE}]
+
+
+def test_the_one_row_of_a_document_in_a_loop(tmp_path: Path) -> None:
+    class Renamed(BaseModel):
+        article: Annotated[str, Quote, AfterValidator(lambda text: f"<{text}>")] = Field(
+            validation_alias="Article"
+        )
+
+    with (
+        ReplayServer('Here it is: {"Article": "red lamp"}') as server,
+        OpenAI(base_url=server.base_url, api_key="test") as sdk,
+    ):
+        options = {"journal": tmp_path / "run.db", "response_model": Renamed, "many": False}
+        [row] = extraction_of(sdk, options).rows([Document("a", SOURCE)])
+    assert row.value.article == "<red lamp>"
+    assert row.spans == {("article",): Span(4, 13, "case")}

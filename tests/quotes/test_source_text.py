@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 from client_runs import MESSAGES, async_sdk, sync_sdk
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from partialstream import OutputValidationError, Quote, Span, from_openai
 from partialstream.testing import ReplayServer
@@ -104,3 +104,114 @@ def test_an_item_that_is_read_leniently_has_its_spans(read: Any) -> None:
 def test_what_is_no_text(read: Any) -> None:
     with ReplayServer("") as server, pytest.raises(TypeError, match="source_text= must be a str"):
         read(server, source_text=5)
+
+
+# -- one object ----------------------------------------------------------------------------
+
+
+class Note(BaseModel):
+    seller: Annotated[str, Quote]
+    articles: list[Article]
+    comment: str = ""
+
+
+NOTE: dict[str, Any] = {"seller": "delivery", "articles": ARTICLES, "comment": "free text"}
+NOTE_SPANS = {
+    ("seller",): Span(0, 8, "case"),
+    ("articles", 0, "name"): Span(15, 19, "exact"),
+    ("articles", 1, "name"): Span(26, 34, "case"),
+}
+
+
+def object_sync(server: ReplayServer, method: str = "create_partial", **options: Any) -> Any:
+    with sync_sdk(base_url=server.base_url) as sdk:
+        given = {"response_model": Note, "model": "any", "messages": MESSAGES, **options}
+        if method == "create":
+            return from_openai(sdk).create(**given)
+        stream = from_openai(sdk).create_partial(**given)
+        return stream.final(), stream
+
+
+def object_async(server: ReplayServer, method: str = "create_partial", **options: Any) -> Any:
+    async def run() -> Any:
+        async with async_sdk(base_url=server.base_url) as sdk:
+            given = {"response_model": Note, "model": "any", "messages": MESSAGES, **options}
+            if method == "create":
+                return await from_openai(sdk).create(**given)
+            stream = from_openai(sdk).create_partial(**given)
+            return await stream.final(), stream
+
+    return asyncio.run(run())
+
+
+either = pytest.mark.parametrize("read", [object_sync, object_async], ids=["sync", "async"])
+
+
+@either
+@pytest.mark.parametrize("max_retries", [0, 2])
+def test_the_quotes_of_an_object(read: Any, max_retries: int) -> None:
+    with ReplayServer(json.dumps(NOTE)) as server:
+        note, stream = read(server, source_text=TEXT, max_retries=max_retries)
+    assert note == Note.model_validate(NOTE)
+    assert stream.spans == NOTE_SPANS
+    assert stream.raw == json.dumps(NOTE)
+
+
+@either
+@pytest.mark.parametrize("method", ["create_partial", "create"])
+def test_only_the_field_with_a_wrong_quote_is_asked_again(read: Any, method: str) -> None:
+    wrong = {**NOTE, "articles": [ARTICLES[0], {"name": "Blue rug", "count": 2}]}
+    with ReplayServer([json.dumps(wrong), json.dumps({"articles": ARTICLES})]) as server:
+        found = read(server, method, source_text=TEXT, max_retries=2)
+        told = server.requests[1].body["messages"][-1]["content"]
+    assert (
+        "- articles[1].name: Input should be a quote from the document, copied word for word; "
+        "the document does not contain 'Blue rug'\n"
+    ) in told
+    assert 'do not send them again: "seller", "comment"' in told
+    if method == "create":
+        assert found == Note.model_validate(NOTE)
+        return
+    note, stream = found
+    assert note == Note.model_validate(NOTE)
+    assert stream.spans == NOTE_SPANS
+    assert Note.model_validate_json(stream.raw) == note  # with the fields of both responses
+    assert [attempt.cause for attempt in stream.attempts] == ["request", "reask"]
+
+
+@either
+def test_an_object_without_retries(read: Any) -> None:
+    wrong = {**NOTE, "seller": "Somebody"}
+    with ReplayServer(json.dumps(wrong)) as server:
+        with pytest.raises(OutputValidationError, match="does not contain 'Somebody'"):
+            read(server, source_text=TEXT)
+
+
+@either
+def test_a_value_that_is_not_an_object(read: Any) -> None:
+    # It is asked for as the member of an object, which the paths do not show.
+    with ReplayServer(['{"value": ["Sofa"]}', '{"value": ["Lamp", "RUG"]}']) as server:
+        names, stream = read(
+            server,
+            response_model=list[Annotated[str, Quote]],
+            source_text=TEXT,
+            max_retries=1,
+        )
+    assert names == ["Lamp", "RUG"]
+    assert stream.spans == {(0,): Span(15, 19, "exact"), (1,): Span(31, 34, "case")}
+    assert json.loads(stream.raw) == names
+
+
+@both
+def test_the_repair_names_the_quote_and_its_path(read: Any) -> None:
+    class Row(BaseModel):
+        articles: list[Article] = Field(alias="Articles")
+
+    wrong = {"Articles": [ARTICLES[0], {"name": "Blue rug", "count": 2}]}
+    answers = [answer(wrong), answer({"Articles": ARTICLES}, indexes="0")]
+    with ReplayServer(answers) as server:
+        items, _ = read(server, response_model=Row, source_text=TEXT, max_retries=2)
+        told = server.requests[1].body["messages"][-1]["content"]
+    assert "- Articles[1].name: Input should be a quote" in told
+    assert "the document does not contain 'Blue rug'" in told
+    assert [*items[0].spans] == [("articles", 0, "name"), ("articles", 1, "name")]

@@ -29,6 +29,7 @@ from partialstream import (
     RejectedItem,
     Resumed,
     Snapshot,
+    Span,
     TextDelta,
     Timing,
     Usage,
@@ -41,7 +42,7 @@ from partialstream import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     Requests = AttemptStarted | AttemptFailed | Resumed
     ItemEvents = TextDelta | Item["Product"] | ItemRejected | ItemRepaired | Requests | Finished
@@ -73,9 +74,15 @@ def items(chunks: list[Any]) -> None:
         assert_type(item, Item[Product])
         assert_type(item.value, Product)
         assert_type(item.path, tuple[str | int, ...])
+        assert_type(item.spans, Mapping[tuple[str | int, ...], Span])
     for event in stream.events():
         assert_type(event, ItemEvents)
-    with stream_items(Product, chunks) as opened:
+    quoted = stream_partial(Report, chunks, source_text="text")
+    assert_type(quoted.spans, Mapping[tuple[str | int, ...], Span])
+    assert_type(quoted.raw, str | None)
+    parser = ItemParser(Product, source_text="text")
+    assert_type(parser.spans, list[dict[tuple[str | int, ...], Span]])
+    with stream_items(Product, chunks, source_text="text") as opened:
         assert_type(opened, ItemStream[Product])
     assert_type(next(iter(stream)), Product)
     assert_type(list(stream_items(int, chunks)), list[int])

@@ -11,7 +11,7 @@ from partialstream.client.options.near_misses import check_spelling
 from partialstream.client.prompts import Prompts
 from partialstream.limits import Limits
 from partialstream.results import RejectedItem
-from partialstream.validation.checks import check_flag
+from partialstream.validation.checks import check_flag, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,6 @@ _ONLY_FOR: Final = {
     "ordered": "items",
     "key": "items",
     "take": "items",
-    "source_text": "items",
     "fail_fast": "object",
 }
 """Options that have no meaning for the other kind of response."""
@@ -114,8 +113,8 @@ class Options:
             The first request is refused only if its input alone exceeds the bound. Needs the
             extra `cost`; a model whose price is not known is a `ValueError`.
         source_text: The text that fields marked with `Quote` are copied from; None (the default)
-            for none. An item with a quote that does not stand in it is not valid; where the quotes
-            of the others stand is in `Item.spans`.
+            for none. An item, or an object, with a quote that is not found in it is invalid. The
+            spans of the others are in `Item.spans`, and in `spans` of the stream of an object.
         max_retries: Failures in a row that are retried, 0 by default; or tenacity's `Retrying` or
             `AsyncRetrying`. Nothing that was delivered is delivered again. The first request
             counts too, and the SDK's own retries are off; a server's `Retry-After` is waited for,
@@ -217,9 +216,7 @@ class Options:
         for name in ("templates", "strict"):
             if getattr(self, name) is not None:
                 check_flag(name, getattr(self, name))
-        source_text: Any = self.source_text
-        if not (source_text is None or isinstance(source_text, str)):
-            raise TypeError(f"source_text= must be a str, not {type(source_text).__name__}")
+        check_text("source_text", self.source_text)
         on_invalid: Any = self.on_invalid
         if not (on_invalid is None or isinstance(on_invalid, str) or callable(on_invalid)):
             raise TypeError(f"on_invalid= must be a word or a function, not {on_invalid!r}")
