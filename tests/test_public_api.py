@@ -73,8 +73,8 @@ NAMES = [
     "stream_partial",
 ]
 
-ITEMS = "path=None, on_invalid='raise', context=None, strict=None, limits=None, lenient=False"
-OBJECT = "context=None, strict=None, limits=None, lenient=False"
+OBJECT = "context=None, strict=None, limits=None, lenient=False, source_text=None"
+ITEMS = f"path=None, on_invalid='raise', {OBJECT}"
 
 SIGNATURES = {
     "ItemParser": f"(type_, *, {ITEMS})",

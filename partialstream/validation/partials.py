@@ -112,9 +112,9 @@ class PartialParser(Generic[M]):
         strict: bool | None = None,
         limits: Limits | None = None,
         lenient: bool = False,
+        source_text: str | None = None,
         fail_fast: bool = False,
         carried: Mapping[str, str] | None = None,
-        source_text: str | None = None,
     ) -> None:
         check_flag("lenient", lenient)
         check_text("source_text", source_text)
