@@ -14,6 +14,7 @@ journal_file.py the journal's SQLite file, locked for one run
 run.py          several workers read documents, one task delivers them
 reading.py      one document: its call, and its rows as they go into the journal
 values.py       rows as JSON; spans.py, the column with their spans
+row_schema.py   the JSON schema of rows
 delivery.py     finished documents to the sink; dead letters to their file
 rows.py         rows for a loop
 summary.py      the summary of a run

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from partialstream.engine.position import RawItem
+from partialstream.etl.row_schema import has_fields, is_by_alias, row_schema
 from partialstream.etl.spans import SPANS, read_spans, spans_text, with_spans
 from partialstream.results import Item, QuotedItem, RejectedItem
 from partialstream.validation.items import ItemValidator
@@ -39,6 +40,8 @@ class RowFormat(Generic[T]):
     def __init__(self, type_: Any, options: Mapping[str, Any]) -> None:
         self.type_ = type_
         self._adapter: TypeAdapter[T] = TypeAdapter(type_)
+        self._by_alias = is_by_alias(type_)
+        self._is_object = has_fields(self.schema())
         self._quotes = quote_plan(type_)
         self.has_quotes = self._quotes.has_quotes
         self._options = {
@@ -48,11 +51,16 @@ class RowFormat(Generic[T]):
     def dump(self, value: T, spans: Mapping[Path, Span] | None = None) -> str:
         """Serialize a value to JSON, as pydantic does; with its spans, if the type has quotes.
 
+        Types without fixed fields (a number, a dict, a model with `extra="allow"`, a union with
+        one of them) are written as an object with the single member `value`.
+
         Raises:
             ValueError: The value cannot be serialized: it holds a lone surrogate, a type that has
                 no JSON form, or an extra member `spans` beside quotes.
         """
-        text = self._adapter.dump_json(value, warnings=False).decode()
+        text = self._adapter.dump_json(value, by_alias=self._by_alias, warnings=False).decode()
+        if not self._is_object:
+            text = f'{{"value":{text}}}'
         if not self.has_quotes:
             return text
         return with_spans(text, spans_text(spans or {}, self._quotes.written_paths(value)))
@@ -69,6 +77,16 @@ class RowFormat(Generic[T]):
         written = read_spans(json.loads(text).get(SPANS))
         paths = {path: name for name, path in self._quotes.written_paths(value).items()}
         return {paths.get(path, path): span for path, span in written.items()}
+
+    def raw(self, value: T) -> str:
+        """A value as JSON that validates as the type, by the names that it is read by.
+
+        Raises:
+            ValueError: As for `dump`.
+        """
+        return self._adapter.dump_json(
+            value, by_alias=True, round_trip=True, warnings=False
+        ).decode()
 
     def elements(
         self, texts: Iterable[tuple[int, str]], source_text: str | None = None
@@ -100,8 +118,8 @@ class RowFormat(Generic[T]):
         return found
 
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of the output of `dump`."""
-        return self._adapter.json_schema(mode="serialization")
+        """The JSON schema of the output of `dump`, or of its member `value`."""
+        return row_schema(self._adapter, by_alias=self._by_alias)
 
 
 def row_text(document: str, index: int, value: str) -> str:
@@ -110,15 +128,11 @@ def row_text(document: str, index: int, value: str) -> str:
     Args:
         document: The id of the document.
         index: The row's index in the document's list.
-        value: The output of `RowFormat.dump`; anything but an object becomes a column `value`.
+        value: The output of `RowFormat.dump`.
 
     Example:
         >>> row_text("note-1", 0, '{"article":"Lamp"}')
         '{"document":"note-1","row":0,"article":"Lamp"}'
-        >>> row_text("note-1", 1, "12")
-        '{"document":"note-1","row":1,"value":12}'
     """
     place = f'{{"document":{json.dumps(document, ensure_ascii=False)},"row":{index}'
-    if value[0] != "{":
-        return f'{place},"value":{value}}}'
     return f"{place},{value[1:]}" if value[1] != "}" else f"{place}}}"

@@ -18,22 +18,16 @@ class SinkRow:
 
     Attributes:
         index: Its index in the list of its document, from 0. Rejected rows leave gaps.
-        text: Its value as JSON, as written by pydantic.
+        text: Its values by column name as a JSON object, as written by pydantic.
     """
 
     index: int
     text: str
 
     @property
-    def value(self) -> Any:
-        """The value, parsed from `text`."""
-        return json.loads(self.text)
-
-    @property
     def members(self) -> dict[str, Any]:
-        """The values by column name; a value that is not an object has the name `value`."""
-        value = self.value
-        return cast("dict[str, Any]", value) if isinstance(value, dict) else {"value": value}
+        """The values by column name, parsed from `text`."""
+        return cast("dict[str, Any]", json.loads(self.text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ def cells(columns: Sequence[Column], document: str, row: SinkRow) -> dict[str, A
     """A row's values by column name; JSON values are parsed.
 
     Raises:
-        ValueError: The row has a member without a column (`extra="allow"`), or a value that its
-            column cannot hold.
+        ValueError: The row has a member without a column (a serializer wrote it), or a value that
+            its column cannot hold.
     """
     members = {"document": document, "row": row.index, **row.members}
     if len(members) > len(columns) or members.keys() - {column.name for column in columns}:

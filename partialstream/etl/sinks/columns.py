@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from partialstream.etl.row_schema import alternatives, has_fields
 from partialstream.etl.spans import SPANS
 
 if TYPE_CHECKING:
@@ -57,12 +58,13 @@ def columns_of(schema: Mapping[str, Any], *, spans: bool = False) -> list[Column
         ValueError: A field is called `document` or `row`, or `spans` if rows have them.
 
     Example:
-        >>> from pydantic import BaseModel, TypeAdapter
+        >>> from pydantic import BaseModel
+        >>> from partialstream.etl.values import RowFormat
         >>> class Row(BaseModel):
         ...     article: str
         ...     count: int | None = None
         ...     tags: list[str] = []
-        >>> for column in columns_of(TypeAdapter(Row).json_schema(mode="serialization"))[2:]:
+        >>> for column in columns_of(RowFormat(Row, {}).schema())[2:]:
         ...     print(*column)
         article text False
         count integer True
@@ -70,9 +72,9 @@ def columns_of(schema: Mapping[str, Any], *, spans: bool = False) -> list[Column
     """
     first = [*KEY_COLUMNS, SPANS_COLUMN] if spans else KEY_COLUMNS
     definitions: Mapping[str, Any] = schema.get("$defs", {})
-    objects = [_resolved(each, definitions) for each in _alternatives(schema, definitions)]
-    if not all(each.get("type") == "object" and "properties" in each for each in objects):
+    if not has_fields(schema):
         return [*first, _column("value", schema, definitions)]
+    objects = alternatives(schema, definitions)
     found: dict[str, Column] = {}
     for each in objects:
         for name, member in each["properties"].items():
@@ -92,37 +94,14 @@ def columns_of(schema: Mapping[str, Any], *, spans: bool = False) -> list[Column
 
 def _is_in_all(name: str, objects: Sequence[Mapping[str, Any]]) -> bool:
     """Whether every object always has this member."""
-    # A field with a default is not required, but is always written.
-    return all(
-        name in each["properties"]
-        and (name in each.get("required", ()) or "default" in each["properties"][name])
-        for each in objects
-    )
-
-
-def _alternatives(
-    schema: Mapping[str, Any], definitions: Mapping[str, Any]
-) -> list[Mapping[str, Any]]:
-    resolved = _resolved(schema, definitions)
-    for word in ("anyOf", "oneOf"):
-        if word in resolved:
-            alternatives = cast("list[Mapping[str, Any]]", resolved[word])
-            return [inner for each in alternatives for inner in _alternatives(each, definitions)]
-    return [resolved]
-
-
-def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    while "$ref" in schema:
-        schema = definitions[schema["$ref"].rpartition("/")[2]]
-    return schema
+    return all(name in each.get("required", ()) for each in objects)
 
 
 def _column(name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Column:
-    alternatives = _alternatives(schema, definitions)
-    kinds: set[Kind] = {_kind(each) for each in alternatives if each.get("type") != "null"}
-    nullable = any(each.get("type") == "null" for each in alternatives)
+    members = alternatives(schema, definitions)
+    kinds: set[Kind] = {_kind(each) for each in members if each.get("type") != "null"}
     kind: Kind = kinds.pop() if len(kinds) == 1 else "json"
-    return Column(name, kind, nullable)
+    return Column(name, kind, any(map(_may_be_null, members)))
 
 
 def _kind(schema: Mapping[str, Any]) -> Kind:
@@ -133,6 +112,15 @@ def _kind(schema: Mapping[str, Any]) -> Kind:
     if given == "string":
         return "date" if schema.get("format") == "date" else "text"
     return _KINDS.get(given, "json") if isinstance(given, str) else "json"
+
+
+def _may_be_null(schema: Mapping[str, Any]) -> bool:
+    given = schema.get("type")
+    if given is not None:
+        return given == "null" or "null" in given
+    if "const" in schema:
+        return schema["const"] is None
+    return None in schema.get("enum", (None,))  # neither is there: `Any`
 
 
 _TYPES: Final[dict[type, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
