@@ -75,20 +75,11 @@ def with_spans(row: str, spans: str) -> str:
     """A row as a JSON object that begins with the column `spans`.
 
     Args:
-        row: The row as JSON; anything but an object becomes a column `value`.
+        row: The row as a JSON object, without a member of that name.
         spans: The output of `spans_text`.
-
-    Raises:
-        ValueError: The row has a member `spans` of its own (`extra="allow"`).
 
     Example:
         >>> with_spans('{"name":"Lamp"}', "[]")
         '{"spans":[],"name":"Lamp"}'
-        >>> with_spans('"Lamp"', "[]")
-        '{"spans":[],"value":"Lamp"}'
     """
-    if row[0] != "{":
-        return f'{{"{SPANS}":{spans},"value":{row}}}'
-    if f'"{SPANS}":' in row and SPANS in json.loads(row):
-        raise ValueError(f"the row has a member {SPANS!r}, which is the name of a column")
     return f'{{"{SPANS}":{spans},{row[1:]}' if row[1] != "}" else f'{{"{SPANS}":{spans}}}'

@@ -55,8 +55,8 @@ class RowFormat(Generic[T]):
         one of them) are written as an object with the single member `value`.
 
         Raises:
-            ValueError: The value cannot be serialized: it holds a lone surrogate, a type that has
-                no JSON form, or an extra member `spans` beside quotes.
+            ValueError: The value cannot be serialized: it holds a lone surrogate, or a type that
+                has no JSON form.
         """
         text = self._adapter.dump_json(value, by_alias=self._by_alias, warnings=False).decode()
         if not self._is_object:
