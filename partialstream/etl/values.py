@@ -78,16 +78,6 @@ class RowFormat(Generic[T]):
         paths = {path: name for name, path in self._quotes.written_paths(value).items()}
         return {paths.get(path, path): span for path, span in written.items()}
 
-    def raw(self, value: T) -> str:
-        """A value as JSON that validates as the type, by the names that it is read by.
-
-        Raises:
-            ValueError: As for `dump`.
-        """
-        return self._adapter.dump_json(
-            value, by_alias=True, round_trip=True, warnings=False
-        ).decode()
-
     def elements(
         self, texts: Iterable[tuple[int, str]], source_text: str | None = None
     ) -> list[Item[T] | RejectedItem]:
