@@ -54,24 +54,45 @@ def run(given: dict[str, Any]) -> None:
         "journal": given["journal"],
         "sink": sink_of(given["sink"]),
         "on_restart": given.get("on_restart", "resume"),
+        "commit": given.get("commit", "document"),
         "endpoint": "test",
     }
     documents = job(given["documents"], given.get("rows"))
     address = {"base_url": given["base_url"], "api_key": "test"}
-    if given.get("kind", "sync") == "sync":
-        with OpenAI(**address) as sdk:
-            extraction_of(sdk, options).run(documents)
-        return
+    # Where the rows go that a loop takes, if one does.
+    with open(given.get("taken", os.devnull), "a", encoding="utf-8", buffering=1) as taken:
+        if given.get("kind", "sync") == "sync":
+            with OpenAI(**address) as sdk:
+                extraction = extraction_of(sdk, options)
+                if "taken" not in given:
+                    extraction.run(documents)
+                    return
+                for row in extraction.rows(documents):
+                    print(line_of(row), file=taken)
+            return
 
-    async def work() -> None:
-        async with AsyncOpenAI(**address) as sdk:
-            await extraction_of(sdk, options).arun(documents)
+        async def work() -> None:
+            async with AsyncOpenAI(**address) as sdk:
+                extraction = extraction_of(sdk, options)
+                if "taken" not in given:
+                    await extraction.arun(documents)
+                    return
+                async with extraction.arows(documents) as rows:
+                    async for row in rows:
+                        print(line_of(row), file=taken)
 
-    asyncio.run(work())
+        asyncio.run(work())
 
 
-def sink_of(sink: str) -> Any:
+def line_of(row: Any) -> str:
+    """A row that a loop has taken, as in a sink."""
+    return json.dumps({"document": row.document, "row": row.index, **row.value.model_dump()})
+
+
+def sink_of(sink: str | None) -> Any:
     """A sink by its name; one of Parquet with files that are not as large as the whole."""
+    if sink is None:
+        return None
     return parquet.Parquet(sink, batch_rows=700) if sink.endswith(".parquet") else sink
 
 

@@ -118,47 +118,68 @@ def select_all(spec: str) -> list[dict[str, Any]]:
         engine.dispose()
 
 
+class Cluster:
+    """A PostgreSQL server of its own, started when it is first needed; see `postgresql`."""
+
+    def __init__(self) -> None:
+        self._folder = ""
+        self._databases = 0
+        # The server's own programs are not in the PATH with Debian's package.
+        binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+        found = str(binaries[-1]) if binaries else shutil.which("initdb")
+        self._bin = None if found is None else Path(found).resolve().parent
+
+    def new_database(self) -> str:
+        """An empty database; gives its URL."""
+        if not self._folder:
+            self._start()
+        self._databases += 1
+        name = f"test_{self._databases}"
+        psql = ("-h", self._folder, "-q", "-d", "postgres", "-c", f"CREATE DATABASE {name}")
+        self._run("psql", *psql)
+        return f"postgresql://postgres@/{name}?host={self._folder}"
+
+    def _start(self) -> None:
+        if self._bin is None or shutil.which("runuser") is None:
+            pytest.skip("PostgreSQL is not installed")
+        if os.geteuid() != 0:
+            pytest.skip("PostgreSQL is started as its own user, which takes root")
+        try:
+            owner = pwd.getpwnam("postgres")
+        except KeyError:
+            pytest.skip("there is no user for PostgreSQL")
+        self._folder = tempfile.mkdtemp(prefix="postgres-")
+        os.chown(self._folder, owner.pw_uid, owner.pw_gid)
+        data = f"{self._folder}/data"
+        self._run("initdb", "-A", "trust", "--no-sync", "-D", data)
+        # No port: it listens on a socket in the folder alone.
+        options = f"-c listen_addresses= -c unix_socket_directories={self._folder} -c fsync=off"
+        log = f"{self._folder}/log"
+        self._run("pg_ctl", "-D", data, "-o", options, "-w", "-l", log, "start")
+
+    def stop(self) -> None:
+        """Stop the server, and remove its folder."""
+        if self._folder:
+            self._run("pg_ctl", "-D", f"{self._folder}/data", "-m", "immediate", "stop")
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            ["runuser", "-u", "postgres", "--", f"{self._bin}/{program}", *arguments],
+            cwd=self._folder,
+            stdout=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,
+            stderr=subprocess.STDOUT if program != "pg_ctl" else subprocess.DEVNULL,
+            text=True,
+        )
+        assert done.returncode == 0, f"{program}: {done.stdout}"
+
+
+cluster = Cluster()
+"""Of this test process; `conftest.py` stops it."""
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """A database of its own, while the block lasts; gives its URL."""
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = shutil.which("initdb") or (str(binaries[-1]) if binaries else None)
-    if found is None or shutil.which("runuser") is None or os.geteuid() != 0:
-        pytest.skip("PostgreSQL is not installed, or not to be started as its own user")
-    try:
-        owner = pwd.getpwnam("postgres")
-    except KeyError:
-        pytest.skip("there is no user for PostgreSQL")
-    bin_ = str(Path(found).resolve().parent)
-    folder = tempfile.mkdtemp(prefix="postgres-")
-    os.chown(folder, owner.pw_uid, owner.pw_gid)
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            ["runuser", "-u", "postgres", "--", *command],
-            check=True,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    try:
-        run(f"{bin_}/initdb", "-A", "trust", "--no-sync", "-D", f"{folder}/data")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-        run(
-            f"{bin_}/pg_ctl",
-            "-D",
-            f"{folder}/data",
-            "-o",
-            options,
-            "-w",
-            "-l",
-            f"{folder}/log",
-            "start",
-        )
-        try:
-            yield f"postgresql://postgres@/postgres?host={folder}"
-        finally:
-            run(f"{bin_}/pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """A database of its own; gives its URL."""
+    yield cluster.new_database()
