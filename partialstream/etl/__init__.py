@@ -23,6 +23,7 @@ status.py       the state of a job, read from its journal
 figures.py      numbers as text, and tables of them
 errors.py       the errors of a run
 
+view            documents shown with the quotes that were found in them
 sinks           JSON Lines, Parquet, databases
 """
 
@@ -42,6 +43,7 @@ from partialstream.etl.rows import AsyncRows, ExtractedRow
 from partialstream.etl.sinks import Batch, Column, DocumentRows, Sink, SinkRow
 from partialstream.etl.status import FailedDocument, JournalStatus, journal_status
 from partialstream.etl.summary import JobTotals, Summary
+from partialstream.etl.view import quotes_html, quotes_text
 
 __all__ = [
     "AsyncRows",
@@ -65,4 +67,6 @@ __all__ = [
     "Summary",
     "documents",
     "journal_status",
+    "quotes_html",
+    "quotes_text",
 ]
