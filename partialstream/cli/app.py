@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 import partialstream
-from partialstream.cli.options import BenchOptions, DemoOptions, ParseOptions
+from partialstream.cli.options import BenchOptions, DemoOptions, ExtractOptions, ParseOptions
 from partialstream.cli.output import ExitCode, help_table, run
 from partialstream.engine.scan import COMPILED
 
-Options = BenchOptions | DemoOptions | ParseOptions
+Options = BenchOptions | DemoOptions | ExtractOptions | ParseOptions
 
 
 def _work(options: Options) -> ExitCode:
@@ -23,6 +23,10 @@ def _work(options: Options) -> ExitCode:
         from partialstream.cli.bench import run_bench
 
         return run_bench(options)
+    if isinstance(options, ExtractOptions):
+        from partialstream.cli.extract import run_extract
+
+        return run_extract(options)
     from partialstream.cli.parse import parse_input
 
     return parse_input(options)
@@ -72,5 +76,6 @@ for _name, _options, _summary in (
     ("demo", DemoOptions, "Show a response arrive item by item."),
     ("bench", BenchOptions, "Measure an endpoint, streamed and not."),
     ("parse", ParseOptions, "Turn a stream into validated JSON lines."),
+    ("extract", ExtractOptions, "Extract rows from documents, each exactly once."),
 ):
     app.command(_name, epilog=help_table(), short_help=_summary)(_options)

@@ -70,8 +70,23 @@ def open_endpoint(options: EndpointOptions, items: int) -> Generator[Endpoint, N
         return
     if options.tokens_per_second is not None:
         raise UsageError("--tokens-per-second is for the built-in server: a real one has its own")
-    url = options.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI
-    key = options.api_key or os.environ.get("OPENAI_API_KEY") or ""
+    with real_endpoint(options.base_url, options.api_key, options.model or _MODEL) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def real_endpoint(
+    base_url: str | None, api_key: str | None, model: str
+) -> Generator[Endpoint, None, None]:
+    """An OpenAI-compatible endpoint; None stands for what is in the environment.
+
+    Raises:
+        UsageError: The key is missing, or the URL is not one.
+        EndpointError: While it is open: it was not reached, it rejected a request, or its response
+            does not fit the request.
+    """
+    url = base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI
+    key = api_key or os.environ.get("OPENAI_API_KEY") or ""
     label = _host(url)
     if not key:
         if url == _OPENAI:
@@ -85,7 +100,7 @@ def open_endpoint(options: EndpointOptions, items: int) -> Generator[Endpoint, N
         return AsyncOpenAI(base_url=url, api_key=key, max_retries=0)
 
     try:
-        yield Endpoint(connect, options.model or _MODEL, label)
+        yield Endpoint(connect, model, label)
     # A provider may quote the key, in a response as well as in place of one.
     except OpenAIError as error:
         message = _message(error, label).replace(key, "[key]")

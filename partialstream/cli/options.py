@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated
 
-from typer import Option
+from typer import Argument, Option
 
 
 class InputFormat(str, Enum):
@@ -15,6 +15,20 @@ class InputFormat(str, Enum):
     AUTO = "auto"
     TEXT = "text"
     BODY = "body"
+
+
+class OnRestart(str, Enum):
+    """What is done with a document that was being read when an earlier run ended."""
+
+    RESUME = "resume"
+    RESTART = "restart"
+
+
+class Commit(str, Enum):
+    """When rows are delivered."""
+
+    DOCUMENT = "document"
+    ROW = "row"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,3 +200,181 @@ class ParseOptions:
             "with data:, event: or a comment, else text. A body of JSON lines needs body.",
         ),
     ] = InputFormat.AUTO
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractOptions:
+    r"""Extract rows from documents and deliver them, each document's rows exactly once.
+
+    DOCUMENTS are text files, or .jsonl, .csv, .tsv and .parquet files with a document in each
+    row; patterns like "docs/**/*.txt" are allowed in quotes. The id of a text file is its path.
+
+    Rows go to the journal as they complete, and to the sink when their document is complete. Run
+    the same command again after a crash, Ctrl-C or an error: it continues where it ended.
+
+    Ctrl-C finishes the open documents, a second one stops at once. The summary is written to
+    standard output, progress and errors to standard error.
+
+    \b
+    Example:
+      partialstream extract "notes/*.txt" --model gpt-5-mini
+          --model-class shop:Row --prompt "List the articles in: {text}"
+          --journal run.db --sink rows.jsonl
+      partialstream extract --journal run.db --status
+    """
+
+    documents: Annotated[
+        list[str] | None,
+        Argument(help="Files, or patterns in quotes.", metavar="DOCUMENTS", show_default=False),
+    ] = None
+    journal: Annotated[
+        str,
+        Option(
+            help="The journal, an SQLite file; created if missing. It belongs to one job.",
+            metavar="FILE",
+        ),
+    ]
+    sink: Annotated[
+        str | None,
+        Option(
+            help="Where rows are delivered: rows.jsonl, rows.parquet (a folder), "
+            "sqlite:///rows.db#table, postgresql://host/database#table.",
+            metavar="SINK",
+        ),
+    ] = None
+    model: Annotated[str | None, Option(help="The model to request.", metavar="NAME")] = None
+    model_class: Annotated[
+        str | None,
+        Option(
+            help="The type of a row, as in shop:Row. The module may be in the current directory.",
+            metavar="MODULE:CLASS",
+        ),
+    ] = None
+    prompt: Annotated[
+        str | None,
+        Option(
+            help="The prompt for each document, with {text} where its text is to be inserted; "
+            "{id} and {metadata.name} are replaced too.",
+            metavar="TEXT",
+        ),
+    ] = None
+    prompt_file: Annotated[
+        str | None, Option(help="A file with the prompt, instead of --prompt.", metavar="FILE")
+    ] = None
+    one: Annotated[
+        bool, Option("--one", help="Each document has exactly one row, not a list of them.")
+    ] = False
+    id_column: Annotated[
+        str, Option("--id", help="The column with the id of a document.", metavar="COLUMN")
+    ] = "id"
+    text_column: Annotated[
+        str, Option("--text", help="The column with its text.", metavar="COLUMN")
+    ] = "text"
+    encoding: Annotated[str, Option(help="The encoding of text files.", metavar="ENCODING")] = (
+        "utf-8"
+    )
+    base_url: Annotated[
+        str | None,
+        Option(
+            help="The OpenAI-compatible endpoint.  [default: OPENAI_BASE_URL, else OpenAI]",
+            metavar="URL",
+        ),
+    ] = None
+    api_key: Annotated[
+        str | None,
+        Option(
+            help="The API key. OPENAI_API_KEY is safer: process lists show command lines.",
+            metavar="KEY",
+        ),
+    ] = None
+    endpoint: Annotated[
+        str | None,
+        Option(
+            help="A name for the endpoint in the journal, for one whose URL changes.",
+            metavar="NAME",
+        ),
+    ] = None
+    mode: Annotated[
+        str | None,
+        Option(
+            help="How JSON is requested: json_schema, tools or json_object.  "
+            "[default: json_schema]",
+            metavar="MODE",
+        ),
+    ] = None
+    arguments: Annotated[
+        list[str] | None,
+        Option(
+            "--argument",
+            help="An argument for the SDK, as in temperature=0; may be repeated.",
+            metavar="NAME=VALUE",
+            show_default=False,
+        ),
+    ] = None
+    concurrency: Annotated[
+        int, Option(min=1, help="How many documents are read at the same time.", metavar="N")
+    ] = 16
+    requests_per_minute: Annotated[
+        int | None, Option(min=1, help="The most requests in any minute.", metavar="N")
+    ] = None
+    tokens_per_minute: Annotated[
+        int | None,
+        Option(min=1, help="The most tokens in any minute, input and output.", metavar="N"),
+    ] = None
+    max_cost: Annotated[
+        float | None,
+        Option(
+            help="The most that the job may cost over all its runs, in US dollars.", metavar="USD"
+        ),
+    ] = None
+    max_retries: Annotated[
+        int, Option(min=0, help="Retries and repairs per document.", metavar="N")
+    ] = 2
+    on_restart: Annotated[
+        OnRestart,
+        Option(
+            help="A document that was being read when an earlier run ended: resume requests the "
+            "rows that are missing, restart reads it again.",
+        ),
+    ] = OnRestart.RESUME
+    commit: Annotated[
+        Commit,
+        Option(
+            help="When rows are delivered: with their document, when it is complete; or row by "
+            "row, to a database."
+        ),
+    ] = Commit.DOCUMENT
+    dead_letters: Annotated[
+        str | None,
+        Option(
+            help="The file for rejected rows and failed documents, with the reasons.  "
+            "[default: the journal's name with .dead-letters.jsonl]",
+            metavar="FILE",
+        ),
+    ] = None
+    retry_failed: Annotated[
+        bool, Option("--retry-failed", help="Read only documents that failed in earlier runs.")
+    ] = False
+    total: Annotated[
+        int | None,
+        Option(
+            min=0,
+            help="How many documents there are, for the time left. Text files and lines of "
+            ".jsonl files are counted without it.",
+            metavar="N",
+        ),
+    ] = None
+    status: Annotated[
+        bool,
+        Option(
+            "--status",
+            help="Show the state of the journal and end; also while a run is using it. Needs "
+            "nothing but --journal.",
+        ),
+    ] = False
+    as_json: Annotated[
+        bool, Option("--json", help="Write the summary, or the status, as JSON.")
+    ] = False
+    quiet: Annotated[
+        bool, Option("--quiet", "-q", help="Show no progress, and no failed documents.")
+    ] = False

@@ -40,7 +40,7 @@ class ExitCode(IntEnum):
         return code
 
     COMPLETE = 0, "complete"
-    INVALID = 1, "complete, but some items are invalid; or the object is"
+    INVALID = 1, "complete, but items or the object are invalid, or documents failed"
     USAGE = 2, "wrong option or model, or an extra is not installed"
     MALFORMED = 3, "malformed: cannot become valid JSON, or is not valid UTF-8"
     INCOMPLETE = 4, "incomplete: truncated, empty, no JSON, disconnected, stalled"
@@ -48,6 +48,7 @@ class ExitCode(IntEnum):
     PROVIDER = 6, "the provider sent an error, or cannot be reached"
     LIMIT = 7, "a limit was exceeded"
     INPUT_OUTPUT = 8, "input cannot be read, or output cannot be written"
+    JOURNAL = 9, "the journal is in use, or belongs to another job"
     # EX_SOFTWARE of sysexits.h; Python's own 1 means something here
     PROGRAM_ERROR = 70, "program error, here or in the model's code (with traceback)"
     INTERRUPTED = 130, "Ctrl-C"  # 128 + SIGINT, as shells report it
@@ -80,6 +81,12 @@ class InputOutputError(CommandError):
     """Standard input cannot be read, or standard output not written."""
 
     code = ExitCode.INPUT_OUTPUT
+
+
+class JournalError(CommandError):
+    """The journal is in use, or belongs to another job."""
+
+    code = ExitCode.JOURNAL
 
 
 class EndpointError(CommandError):

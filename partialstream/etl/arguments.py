@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from partialstream.etl.job import Identity
 
-_OWN: Final = (
+OWN: Final = (
     *("model", "prompt", "many", "journal", "sink", "dead_letters", "concurrency", "rate_limit"),
     *("max_retries", "max_cost", "on_restart", "commit", "endpoint"),
 )
+"""The arguments of `Extraction` that are not passed on as they are."""
 _IN_IDENTITY: Final = ("mode", "path", "take", "on_invalid", "strict", "lenient")
 """Options that affect which rows come out, beside the arguments for the SDK."""
 
@@ -50,7 +51,7 @@ def check_arguments(
         raise TypeError("source_text= is not allowed here: it is the text of each document")
     if "messages" in options or "response_model" in options:
         raise TypeError("messages= are made from prompt=, and response_model= is given already")
-    check_spelling([name for name in options if name not in WORDS], (*_OWN, *WORDS))
+    check_spelling([name for name in options if name not in WORDS], (*OWN, *WORDS))
 
 
 def identity_of(

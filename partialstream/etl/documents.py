@@ -65,6 +65,7 @@ def documents(
     id: str = "id",  # as the column is called
     text: str = "text",
     encoding: str = "utf-8",
+    root: str | os.PathLike[str] | None = None,
 ) -> Iterator[Document]:
     """Read documents from files, one at a time.
 
@@ -83,6 +84,8 @@ def documents(
         id: The column, or the JSON member, that holds the id of a row. Integers become text.
         text: The one that holds its text. All others become its `metadata`.
         encoding: The encoding of text files.
+        root: The folder that the ids of files are relative to; None for the one that the pattern
+            begins with. Give one where files of several patterns could have the same name.
 
     Returns:
         The documents. The files of a folder come in the order of their names, then those of its
@@ -106,7 +109,7 @@ def documents(
     """
     pattern = os.fspath(source)
     "".encode(encoding)  # an unknown one is an error here, not in a dead letter
-    files = matching_files(pattern)
+    files = matching_files(pattern, None if root is None else os.fspath(root))
     first = next(files, None)
     if first is None:
         if os.path.isdir(pattern):

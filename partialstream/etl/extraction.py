@@ -102,6 +102,7 @@ class Extraction(Generic[T]):
 
     Attributes:
         summary: The summary of the current or the last run.
+        dead_letters: Path of the file of dead letters.
 
     Example:
         >>> from pathlib import Path
@@ -152,7 +153,7 @@ class Extraction(Generic[T]):
         check_positive("max_cost", max_cost, "US dollars")
         self._client = client if rate_limit is None else client.with_rate_limit(rate_limit)
         self._journal = os.fspath(journal)
-        self._dead_letters = os.fspath(
+        self.dead_letters = os.fspath(
             Path(journal).with_suffix(".dead-letters.jsonl")
             if dead_letters is None
             else dead_letters
@@ -317,7 +318,7 @@ class Extraction(Generic[T]):
         waited = 0.0 if limit is None else limit.waited
         with Journal(self._journal, commit_rows=self._commit_rows) as journal:
             journal.begin_run(self._identity)
-            delivery = Delivery(journal, self._sink, DeadLetters(journal, self._dead_letters))
+            delivery = Delivery(journal, self._sink, DeadLetters(journal, self.dead_letters))
             try:
                 delivery.open(self._columns)
                 self._run = Run(

@@ -21,7 +21,7 @@ class FoundFile(NamedTuple):
 
     Attributes:
         path: Its path.
-        name: Its path below the folder that the pattern begins with, with slashes.
+        name: Its path relative to the folder that the pattern begins with, with slashes.
         error: Why it cannot be read; also of a folder whose files cannot be listed.
     """
 
@@ -30,12 +30,13 @@ class FoundFile(NamedTuple):
     error: OSError | None = None
 
 
-def matching_files(pattern: str) -> Iterator[FoundFile]:
+def matching_files(pattern: str, root: str | None = None) -> Iterator[FoundFile]:
     """Find files. The names of one folder at a time are held in memory.
 
     Args:
         pattern: A path in which `*`, `?` and `[...]` stand for parts of a name, and `**` for any
             number of folders. A path of a file stands for itself, whatever characters it has.
+        root: The folder that names are relative to; None for the one that the pattern begins with.
 
     Raises:
         ValueError: `**` is not a part of its own.
@@ -48,10 +49,11 @@ def matching_files(pattern: str) -> Iterator[FoundFile]:
         fixed = len(parts) - 1
     else:
         fixed = next(place for place, part in enumerate(parts) if has_magic(part))
-    root = str(Path(*parts[:fixed]))
+    start = str(Path(*parts[:fixed]))
+    base = start if root is None else root
     return (
-        FoundFile(path, _relative(path, root), _problem(path) if error is None else error)
-        for path, error in _below(root, parts[fixed:], literal=os.path.isfile(pattern))
+        FoundFile(path, _relative(path, base), _problem(path) if error is None else error)
+        for path, error in _below(start, parts[fixed:], literal=os.path.isfile(pattern))
     )
 
 

@@ -121,20 +121,10 @@ class JournalFile:
 
     def _prepare(self) -> None:
         """Create the tables in a new file; refuse a file that is not a journal of this version."""
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if tables and application != _APPLICATION:
-            raise JournalError(f"{self.path} is not a journal, but another program's database")
-        if tables and version != _VERSION:
-            raise JournalError(
-                f"the journal {self.path} has version {version}, and this release of partialstream "
-                f"uses version {_VERSION}: finish the job with the release that began it, or "
-                "begin a new journal"
-            )
+        is_new = not has_tables(self._db, self.path)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        if not tables:
+        if is_new:
             self._db.executescript(_TABLES)
 
     # -- the job ---------------------------------------------------------------------------
@@ -235,3 +225,23 @@ def sqlite_errors(path: str) -> Generator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalError(f"the journal {path} cannot be used: {error}") from error
+
+
+def has_tables(db: sqlite3.Connection, path: str) -> bool:
+    """Whether a database has the tables of a journal; False if it has none at all.
+
+    Raises:
+        JournalError: It has others, or those of another version.
+    """
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if tables and application != _APPLICATION:
+        raise JournalError(f"{path} is not a journal, but another program's database")
+    if tables and version != _VERSION:
+        raise JournalError(
+            f"the journal {path} has version {version}, and this release of partialstream "
+            f"uses version {_VERSION}: finish the job with the release that began it, or "
+            "begin a new journal"
+        )
+    return bool(tables)

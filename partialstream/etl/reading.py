@@ -67,6 +67,7 @@ class DocumentReader:
         stream: The stream of the response; None before the request is made.
         resumed: Whether the call continues after rows of an earlier run.
         rows: How many rows there are so far.
+        stats: What its requests have taken; nothing before their end.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class DocumentReader:
         self.stream: Any = None
         self.resumed = False
         self.rows = 0
+        self.stats = ReadingStats("open")
 
     def open(self, client: Any) -> Any:
         """Make the call and return the stream of its response."""
@@ -191,7 +193,7 @@ class DocumentReader:
         Raises:
             BaseException: `error`, if it ends the whole run.
         """
-        stats = self._stats()
+        stats = self.stats = self._stats()
         if error is None:
             if not self._is_complete():
                 return self._interrupt(stats)  # the run is being cancelled

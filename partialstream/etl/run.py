@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from partialstream.client import Client
     from partialstream.etl.delivery import Delivery, StoredBatch
     from partialstream.etl.documents import Document
-    from partialstream.etl.journal import Journal, JournalEntry
+    from partialstream.etl.journal import Journal, JournalEntry, ReadingStats
     from partialstream.etl.reading import CallPlan, Result
     from partialstream.etl.summary import Summary
 
@@ -256,6 +256,7 @@ class Run:
                 result = await to_thread.run_sync(self._read_sync, reader, limiter=threads)
         finally:
             self._readers.discard(reader)
+            self._count_usage(reader.stats)
         self._count(document, reader, result)
 
     def _on_row(self) -> Callable[[], None]:
@@ -319,8 +320,8 @@ class Run:
             return reader.finish(error)
         return reader.finish(None)
 
-    def _count(self, document: Document, reader: DocumentReader, result: Result) -> None:
-        summary, stats = self._summary, result.stats
+    def _count_usage(self, stats: ReadingStats) -> None:
+        summary = self._summary
         summary.requests += stats.requests
         summary.input_tokens += stats.input_tokens
         summary.output_tokens += stats.output_tokens
@@ -328,6 +329,9 @@ class Run:
             summary.cost = (summary.cost or 0.0) + stats.cost
             self._spent += stats.cost
             self._largest = max(self._largest, stats.cost)
+
+    def _count(self, document: Document, reader: DocumentReader, result: Result) -> None:
+        summary = self._summary
         summary.resumed += reader.resumed
         summary.rejected += result.rejected
         if result.status == "done":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from partialstream.etl.errors import JournalError
 from partialstream.etl.figures import count, dollars, plain_table
-from partialstream.etl.journal_file import lock_path
+from partialstream.etl.journal_file import has_tables, lock_path
 from partialstream.etl.summary import JobTotals
 from partialstream.terminal import printable
 
@@ -154,11 +154,9 @@ def _read(path: str, query: Callable[[sqlite3.Connection], T]) -> T:
                 return result
         return _query(path, query, immutable=False)
     except sqlite3.OperationalError as error:
-        if "no such" not in str(error):  # no such table, or column
-            raise JournalError(f"the journal {path} cannot be read: {error}") from error
-        raise JournalError(f"{path} is not a journal of an extraction: {error}") from error
+        raise JournalError(f"the journal {path} cannot be read: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise JournalError(f"{path} is not a journal of an extraction: {error}") from error
+        raise JournalError(f"{path} is not a journal: {error}") from error
 
 
 def _version_of(path: str) -> tuple[int, int] | None:
@@ -178,6 +176,8 @@ def _query(path: str, query: Callable[[sqlite3.Connection], T], *, immutable: bo
     uri = f"{Path(path).absolute().as_uri()}?{options}"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)) as db:
         db.execute("BEGIN")  # all queries see the same state
+        if not has_tables(db, path):
+            raise JournalError(f"{path} is not a journal: it is empty")
         return query(db)
 
 

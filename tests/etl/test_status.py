@@ -137,6 +137,15 @@ def test_files_that_are_no_journals(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as db:
         db.execute("CREATE TABLE job (other TEXT)")
     for name in ("text.db", "empty.db", "other.db"):
-        with pytest.raises(JournalError, match=f"{name} is not a journal of an extraction: "):
+        with pytest.raises(JournalError, match=f"{name} is not a journal"):
             journal_status(tmp_path / name)
     assert sorted(os.listdir(tmp_path)) == ["empty.db", "other.db", "text.db"]
+
+
+def test_a_journal_of_another_version(tmp_path: Path) -> None:
+    with Journal(tmp_path / "run.db"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "run.db")) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(JournalError, match=r"run\.db has version 99"):
+        journal_status(tmp_path / "run.db")
