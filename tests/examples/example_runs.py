@@ -28,6 +28,7 @@ NEEDS = {
     "fastapi_report": needs("examples", "fastapi"),
     "flask_ranking": needs("examples", "flask"),
     "gradio_ranking": needs("examples", "gradio"),
+    "invoices": needs("examples", "pyarrow", "sqlalchemy"),
     "token_probabilities": needs("litellm", "litellm"),
 }
 

@@ -8,7 +8,7 @@ from example_runs import EXAMPLES, each_example, run_here
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 LONGEST = 110  # lines; a page
-PUBLIC = {"partialstream", "partialstream.testing"}
+PUBLIC = {"partialstream", "partialstream.etl", "partialstream.testing"}
 
 
 def parsed(name: str) -> ast.Module:
