@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from partialstream.results import Span
+from partialstream.validation import quotes
 from partialstream.validation.quotes import SourceText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def found(text: str, quote: str) -> tuple[str, str] | None:
@@ -99,17 +106,135 @@ def test_what_was_taken_from_the_text_is_found(text: str, data: st.DataObject) -
     assert span == oracle(text, quote)
 
 
-def test_a_long_text_is_not_gone_through_by_the_character_for_each_quote() -> None:
-    from time import perf_counter
+@given(st.text("sSßẞ ", max_size=40), st.text("sSßẞ ", max_size=9), st.sampled_from([0, 1, 2]))
+def test_many_matches_inside_of_folded_characters(text: str, quote: str, tries: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quotes, "_TRIES", tries)
+        assert SourceText(text).find(quote) == oracle(text, quote)
 
-    def seconds(size: int, quotes: int) -> float:
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("\u201cred\u201d", '"red"'),  # curly and straight quotation marks
+        ("it\u2019s", "it's"),
+        ("3 x Lamp", "3 x Lamp."),  # a period that is not there
+        ("Lamp.", "Lamp!"),
+        ("de\u00adlivery", "delivery"),  # a soft hyphen
+        ("deli-\nvery", "delivery"),  # a word that is broken at the end of a line
+        ("deli\u200bvery", "delivery"),  # a space of no width
+        ("caf\u00e9", "cafe\u0301"),  # composed and decomposed
+        ("cafe\u0301", "caf\u00e9"),
+        ("caf\u00e9", "cafe"),
+        ("1\u20132", "1-2"),  # dashes
+        ("and so on\u2026", "and so on..."),
+        ("a &amp; b", "a & b"),
+        ("\uff21\uff22", "AB"),  # of full width
+        ("3 x red Lamp", "3 x Lamp"),  # something left out
+        ("Lamp, Rug", "Lamp Rug"),
+        ("**Lamp**", "* *Lamp**"),
+    ],
+)
+def test_what_is_not_a_quote(text: str, quote: str) -> None:
+    assert SourceText(text).find(quote) is None
+
+
+MODELS_CHANGES = [
+    lambda quote: quote + ".",
+    lambda quote: quote.replace("'", "\u2019").replace('"', "\u201c"),
+    lambda quote: unicodedata.normalize("NFD", quote),
+    lambda quote: unicodedata.normalize("NFC", quote),
+    lambda quote: quote.replace("-", "\u00ad"),
+    lambda quote: quote.title(),
+    lambda quote: quote.capitalize(),
+    lambda quote: f" {quote}\n",
+    lambda quote: re.sub(r"\s+", "\u00a0", quote),
+    lambda quote: quote.replace("\n", ""),
+    lambda quote: f'"{quote}"',
+]
+words = st.sampled_from(
+    ["it's", "caf\u00e9", "cafe\u0301", '"red"', "co-op", "LAMP", "Lamp", "lamp.", "\n", "  ", " "]
+)
+
+
+@given(st.lists(words, max_size=6).map("".join), st.data())
+def test_what_models_make_of_a_quote(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    quote = data.draw(st.sampled_from(MODELS_CHANGES))(text[start:end])
+    assert SourceText(text).find(quote) == oracle(text, quote)
+
+
+# -- time ----------------------------------------------------------------------------------
+
+
+def seconds(text: str, searched: Sequence[str]) -> float:
+    """How long it takes to find these, the best of three."""
+
+    def once() -> float:
+        began = perf_counter()
+        source = SourceText(text)
+        for quote in searched:
+            source.find(quote)
+        return perf_counter() - began
+
+    return min(once() for _ in range(3))
+
+
+WORDS = " ".join(f"word{number * 7919 % 100_003:x}" for number in range(120_000))
+"""More than a megabyte."""
+
+
+def some_of(size: int, count: int) -> list[str]:
+    starts = range(0, size - 60, (size - 60) // count)
+    changes = [str, str.upper, lambda quote: quote.replace(" ", "  "), lambda quote: quote + "?"]
+    return [changes[at % 4](WORDS[start : start + 40]) for at, start in enumerate(starts)][:count]
+
+
+def test_quotes_of_a_long_text_cost_as_much_as_its_length() -> None:
+    assert len(WORDS) > 1_000_000
+    few = seconds(WORDS[:250_000], some_of(250_000, 100))
+    longer = seconds(WORDS[:1_000_000], some_of(1_000_000, 100))
+    assert longer < 4 * 2.5 * few + 0.05
+    more = seconds(WORDS[:250_000], some_of(250_000, 400))
+    assert more < 4 * 2.5 * few + 0.05
+
+
+def test_the_other_forms_of_a_text_are_made_once() -> None:
+    text = WORDS[:200_000] + " \n ß"
+    made = seconds(text, ["NOT THERE"])
+    searched = seconds(text, ["NOT THERE"] * 20)
+    assert searched < 10 * made + 0.05
+
+
+@pytest.mark.parametrize(
+    ("piece", "quote"),
+    [
+        (" ", lambda size: "a b"),
+        ("a", lambda size: "a" * (size // 2) + "b"),
+        ("a", lambda size: "b" + "a" * (size // 2)),
+        ("A  ", lambda size: "a " * (size // 4) + "b"),
+        ("ab", lambda size: "BA" * (size // 4) + "c"),
+        ("ß", lambda size: "s" * (size | 1)),  # which is found only inside of characters
+        ("ß", lambda size: "S" * 9),
+        ("a\u0301", lambda size: "A\u0301" * (size // 4) + "b"),
+    ],
+)
+def test_a_hostile_text(piece: str, quote: Callable[[int], str]) -> None:
+    few = seconds(piece * 4_000, [quote(4_000)])
+    many = seconds(piece * 32_000, [quote(32_000)])
+    assert many < 8 * 4 * few + 0.1  # and not 64 times
+
+
+def test_a_long_text_is_not_gone_through_by_the_character_for_each_quote() -> None:
+    def seconds_of(size: int, count: int) -> float:
         source = SourceText("Some words, and\nothers. " * size)
         source.find("not there")  # makes the other forms
         began = perf_counter()
-        for number in range(quotes):
+        for number in range(count):
             source.find(f"WORDS, AND OTHERS{number}")
         return perf_counter() - began
 
-    few = min(seconds(2000, 20) for _ in range(3))
-    many = min(seconds(4000, 20) for _ in range(3))
+    few = min(seconds_of(2000, 20) for _ in range(3))
+    many = min(seconds_of(4000, 20) for _ in range(3))
     assert many < 4 * few + 0.01
