@@ -11,6 +11,7 @@ job.py          what makes two runs the same job
 journal.py      the state of each document, and the rows not delivered yet
 journal_batches.py  which rows are delivered together
 journal_file.py the journal's SQLite file, locked for one run
+source.py       the documents of a run, one at a time
 run.py          several workers read documents, one task delivers them
 reading.py      one document: its call, and its rows as they go into the journal
 values.py       rows as JSON; spans.py, the column with their spans

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Sized
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
     from partialstream.client import Client, RateLimit
     from partialstream.etl.prompting import Prompt
     from partialstream.etl.rows import ExtractedRow
-    from partialstream.etl.run import Documents, HandOver
+    from partialstream.etl.run import HandOver
     from partialstream.etl.sinks.base import Sink
+    from partialstream.etl.source import Documents
 
 T = TypeVar("T")
 
@@ -224,12 +226,16 @@ class Extraction(Generic[T]):
             JournalMismatchError: The journal belongs to another job.
             ExtractionError: The journal or the sink cannot be used, or stopped working.
             LimitExceededError: `max_cost` is reached.
-            TypeError: The client is an `AsyncClient`, which belongs to an event loop: use `arun`.
+            TypeError: The client is an `AsyncClient`, which belongs to an event loop: use `arun`;
+                `documents` is not an iterable of documents; there is no sink: use `rows`.
+            RuntimeError: An event loop is running: use `arun`.
             ModuleNotFoundError: `progress` is set, and rich is not installed.
             Exception: The SDK's own error where every request would fail the same way (a rejected
                 key, an unknown model); errors raised by `documents`.
         """
         self._check_sync("run", "await extraction.arun(...)")
+        self._check_sink("run", "rows")
+        _check_no_loop()
         with self._new_run(retry_failed) as run, self._progress(run, documents, progress, total):
             interrupted = anyio.run(run_until_interrupted, lambda: run.work(documents), run.stop)
         if interrupted:
@@ -248,6 +254,7 @@ class Extraction(Generic[T]):
 
         Ctrl-C is left to the program. A cancelled run is continued by the next one.
         """
+        self._check_sink("arun", "arows")
         with self._new_run(retry_failed) as run, self._progress(run, documents, progress, total):
             await run.work(documents)
         return self.summary
@@ -306,6 +313,13 @@ class Extraction(Generic[T]):
     def _check_sync(self, method: str, instead: str) -> None:
         if isinstance(self._client, AsyncClient):
             raise TypeError(f"{method}() is for sync clients; use {instead} with an AsyncClient")
+
+    def _check_sink(self, method: str, instead: str) -> None:
+        if self._sink is None:
+            raise TypeError(
+                f"{method}() delivers rows to a sink, and this extraction has none: give it "
+                f"sink=, or read the rows with {instead}()"
+            )
 
     # -- shared by all of them -------------------------------------------------------------
 
@@ -373,3 +387,13 @@ class Extraction(Generic[T]):
             total = len(documents)
         meter = Meter(counts, total=total, to_read=run.to_retry, started=time.monotonic())
         return shown(meter)
+
+
+def _check_no_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(
+        "run() cannot be used in a running event loop; use `await extraction.arun(...)`"
+    )

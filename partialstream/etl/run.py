@@ -12,14 +12,12 @@ flat.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from anyio import (
     CapacityLimiter,
     Event,
-    Lock,
     create_task_group,
     from_thread,
     sleep_forever,
@@ -30,6 +28,7 @@ from partialstream.client import AsyncClient
 from partialstream.errors import LimitExceededError
 from partialstream.etl.journal import hash_of
 from partialstream.etl.reading import DocumentReader
+from partialstream.etl.source import DocumentSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,13 +38,12 @@ if TYPE_CHECKING:
     from partialstream.etl.documents import Document
     from partialstream.etl.journal import Journal, JournalEntry, ReadingStats
     from partialstream.etl.reading import CallPlan, Result
+    from partialstream.etl.source import Documents
     from partialstream.etl.summary import Summary
 
     HandOver = Callable[[StoredBatch], Awaitable[None]]
 
 logger = logging.getLogger("partialstream.etl")
-
-Documents = Iterable["Document"] | AsyncIterable["Document"]
 
 
 class Run:
@@ -134,7 +132,7 @@ class Run:
             ExtractionError: The journal or the sink has failed.
             Exception: Any other error that does not belong to a single document.
         """
-        source = _DocumentSource(documents)
+        source = DocumentSource(documents)
         unmarked = await to_thread.run_sync(self._delivery.store_unmarked)
         if unmarked is not None:  # before a document of it can change
             await self._finish_batch(unmarked)
@@ -176,7 +174,7 @@ class Run:
 
     # -- reading ---------------------------------------------------------------------------
 
-    async def _read_all(self, source: _DocumentSource) -> None:
+    async def _read_all(self, source: DocumentSource) -> None:
         threads = CapacityLimiter(self._concurrency)
         async with create_task_group() as workers:
             for _ in range(self._concurrency):
@@ -185,7 +183,7 @@ class Run:
         self._reading_done = True
         self._notify()
 
-    async def _worker(self, source: _DocumentSource, threads: CapacityLimiter) -> None:
+    async def _worker(self, source: DocumentSource, threads: CapacityLimiter) -> None:
         while True:
             await self._wait_for_capacity()
             if self._stopping:
@@ -383,41 +381,3 @@ _REFUSALS: Final = {
     "changed": "its text has changed since its rows were delivered, and the sink cannot replace "
     "them",
 }
-
-
-class _DocumentSource:
-    """Takes documents one at a time from a sync or async iterable."""
-
-    def __init__(self, documents: Any) -> None:
-        self._lock = Lock()
-        self._next: AsyncIterator[Document] | None = None
-        self._iterator: Iterator[Document] | None = None
-        if isinstance(documents, AsyncIterable):
-            self._next = aiter(cast("AsyncIterable[Document]", documents))
-        else:
-            self._iterator = iter(documents)
-        self._exhausted = False
-
-    async def next(self, stopping: Callable[[], bool]) -> Document | None:
-        """The next document; None at the end of the iterable or when the run is stopping."""
-        async with self._lock:
-            if self._exhausted or stopping():
-                return None
-            try:
-                if self._iterator is not None:
-                    return next(self._iterator)
-                if self._next is not None:
-                    return await anext(self._next)
-            except (StopIteration, StopAsyncIteration):
-                pass
-            self._exhausted = True
-            return None
-
-    async def close(self) -> None:
-        """Close the iterable if it is a generator."""
-        for source, name in ((self._iterator, "close"), (self._next, "aclose")):
-            close = getattr(source, name, None)
-            if close is not None:
-                result = close()
-                if name == "aclose":
-                    await result

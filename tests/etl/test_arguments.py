@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from etl_runs import PROMPT, Model, Row, expected, extraction_of, job, lines, rows_in
+from etl_runs import PROMPT, Driver, Model, Row, expected, extraction_of, job, lines, rows_in
 from openai import OpenAI
 from pydantic import BaseModel
 
 from partialstream import LimitExceededError, RateLimit, Usage, from_openai
-from partialstream.etl import Extraction
+from partialstream.etl import Document, Extraction
 from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from partialstream.etl import Document
     from partialstream.testing import Answer
 
 
@@ -229,3 +228,44 @@ def test_a_job_ends_before_it_costs_more_than_it_may(tmp_path: Path) -> None:
         with pytest.raises(LimitExceededError):  # what was paid before counts
             extraction.run(job(100, rows=1))
         assert len(server.requests) == done
+
+
+WRONG_DOCUMENTS: list[tuple[Any, str]] = [
+    ("docs/*.txt", r"use documents\('docs/\*\.txt'\)"),
+    (Path("docs"), r"use documents\('docs'\)"),
+    (Document("a", "text"), r"use \[document\]"),
+    ({"a": "text"}, r"not of type dict; as \[Document"),
+    (None, "not None"),
+    (["text"], "number 1 is of type str"),
+    ([Document("a", "1|1"), {"id": "b", "text": ""}], "number 2 is of type dict"),
+    ([Document("a", "1|1"), None, Document("b", "2|1")], "number 2 is None"),
+]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize(("documents", "message"), WRONG_DOCUMENTS, ids=lambda each: str(each)[:30])
+def test_what_is_no_document_is_an_error(
+    driver: Driver, documents: Any, message: str, concurrency: int, tmp_path: Path
+) -> None:
+    files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+    with ReplayServer(Model()) as server, pytest.raises(TypeError, match=message):
+        driver.run(server, documents, **files, concurrency=concurrency)
+
+
+def test_a_run_without_a_sink_would_lose_its_rows(driver: Driver, tmp_path: Path) -> None:
+    with ReplayServer(Model()) as server:
+        with pytest.raises(TypeError, match=r"read the rows with a?rows\(\)"):
+            driver.run(server, job(3), journal=tmp_path / "run.db")
+        assert server.requests == []
+
+
+def test_run_in_a_running_event_loop_names_arun(tmp_path: Path) -> None:
+    async def main() -> None:
+        with OpenAI(base_url="http://127.0.0.1:9/v1", api_key="test") as sdk:
+            extraction = extraction_of(
+                sdk, {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+            )
+            with pytest.raises(RuntimeError, match=r"await extraction\.arun"):
+                extraction.run(job(1))
+
+    asyncio.run(main())

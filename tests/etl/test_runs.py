@@ -380,10 +380,10 @@ def test_rows_behind_one_that_is_repaired_are_stored_at_once(
         if asked == 1:
             wrong = str(answer.text).replace('"count": 1}', '"count": -1}')
             return replace(answer, text=wrong)
-        stored.extend(query(files, "SELECT place FROM rows WHERE value IS NOT NULL"))
+        stored.extend(query(files, "SELECT row_index FROM rows WHERE value IS NOT NULL"))
         return answer
 
     with ReplayServer(Model(spoiled)) as server:
         driver.run(server, job(1, rows=9), **files, ordered=True)
-    assert stored == [(place,) for place in (0, *range(2, 9))]
+    assert stored == [(row,) for row in (0, *range(2, 9))]
     assert rows_in(lines(files["sink"])) == sorted(expected(1, rows=9))
