@@ -19,14 +19,12 @@ never ahead of it.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from partialstream.etl.journal_batches import IN_SINK, READY, JournalBatches
 from partialstream.etl.journal_file import sqlite_errors
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from partialstream.etl.journal_batches import State
 
 
@@ -90,14 +88,14 @@ class Journal(JournalBatches):
             can_replace: Whether the sink can replace the rows of a document.
             retry_failed: Whether only failed documents are read.
         """
-        with self._transaction() as db:
-            row = db.execute(
+        with self._lock, sqlite_errors(self.path):
+            row = self._db.execute(
                 "SELECT number, hash, state, run, list_complete FROM documents WHERE id = ?", (id_,)
             ).fetchone()
             if row is None:
                 if retry_failed:
                     return JournalEntry("known")
-                cursor = db.execute(
+                cursor = self._db.execute(
                     "INSERT INTO documents (id, hash, state, run, starts) "
                     "VALUES (?, ?, 'open', ?, 1)",
                     (id_, hash_, self.run),
@@ -116,16 +114,22 @@ class Journal(JournalBatches):
             if not same and state in ("done", "delivered") and not can_replace:
                 return JournalEntry("changed", number)
             goes_on = same and state == "open" and resume
-            if not goes_on:
+            self._restart(number, hash_, keep_rows=goes_on)
+            if goes_on:
+                return JournalEntry("resume", number, bool(list_complete))
+            return JournalEntry("new", number)
+
+    def _restart(self, number: int, hash_: bytes, *, keep_rows: bool) -> None:
+        """Open a document of an earlier run again."""
+        with self._transaction() as db:
+            if not keep_rows:
                 db.execute("DELETE FROM rows WHERE document = ?", (number,))
-                list_complete = 0
             db.execute(
                 "UPDATE documents SET hash = ?, state = 'open', run = ?, batch = NULL, "
-                "undelivered = 0, list_complete = ?, starts = starts + 1, outcome = NULL, "
-                "error = NULL WHERE number = ?",
-                (hash_, self.run, list_complete, number),
+                "undelivered = 0, list_complete = list_complete AND ?, starts = starts + 1, "
+                "outcome = NULL, error = NULL WHERE number = ?",
+                (hash_, self.run, keep_rows, number),
             )
-            return JournalEntry("resume" if goes_on else "new", number, bool(list_complete))
 
     def rows_of(self, number: int) -> list[StoredRow]:
         """The rows of an unfinished document, in order."""
@@ -163,14 +167,18 @@ class Journal(JournalBatches):
 
     def complete(self, number: int, stats: ReadingStats) -> tuple[int, int]:
         """Finish a document; returns its number of rows, and of rejected rows."""
-        with self._transaction() as db:
-            stored, rows = db.execute(
+        with self._lock, sqlite_errors(self.path):
+            stored, rows = self._db.execute(
                 "SELECT count(*), count(value) FROM rows WHERE document = ?", (number,)
             ).fetchone()
-            if stored > rows:
+            rejected = stored - rows
+            if not rejected:  # a transaction of one statement
+                self._finish(number, "done", stats, None, rows, 0)
+                return rows, 0
+            with self._transaction():
                 self._move_rejected_rows(number)
-            self._finish(number, "done", stats, None, rows, stored - rows)
-            return rows, stored - rows
+                self._finish(number, "done", stats, None, rows, rejected)
+            return rows, rejected
 
     def fail(self, number: int, stats: ReadingStats, reason: str) -> int:
         """Fail a document and drop its rows; returns the number of rejected rows."""
@@ -184,8 +192,10 @@ class Journal(JournalBatches):
 
     def add_usage(self, number: int, stats: ReadingStats) -> None:
         """Add the usage of a document whose reading was interrupted."""
-        with self._transaction() as db:
-            _add_usage(db, number, stats)
+        with self._lock, sqlite_errors(self.path):
+            self._db.execute(
+                f"UPDATE documents SET {_USAGE} WHERE number = ?", (*_usage(stats), number)
+            )
 
     def add_dead_letter(self, document: str, reason: str) -> None:
         """Add a dead letter for a document that is skipped; its state does not change."""
@@ -201,11 +211,12 @@ class Journal(JournalBatches):
         rows: int,
         rejected: int,
     ) -> None:
-        _add_usage(self._db, number, stats)
         self._db.execute(
-            "UPDATE documents SET state = ?, undelivered = 1, outcome = ?, error = ?, rows = ?, "
-            "rejected = ?, first_row = ?, seconds = ?, ended_at = datetime('now') WHERE number = ?",
+            f"UPDATE documents SET {_USAGE}, state = ?, undelivered = 1, outcome = ?, error = ?, "
+            "rows = ?, rejected = ?, first_row = ?, seconds = ?, ended_at = datetime('now') "
+            "WHERE number = ?",
             (
+                *_usage(stats),
                 *(state, stats.outcome, error and _storable(error), rows, rejected),
                 *(stats.first_row, stats.seconds, number),
             ),
@@ -266,16 +277,15 @@ class Journal(JournalBatches):
             return total, most
 
 
-def _add_usage(db: sqlite3.Connection, number: int, stats: ReadingStats) -> None:
-    db.execute(
-        "UPDATE documents SET requests = requests + ?, input_tokens = input_tokens + ?, "
-        "output_tokens = output_tokens + ?, "
-        "cost = CASE WHEN ? IS NULL THEN cost ELSE coalesce(cost, 0) + ? END WHERE number = ?",
-        (
-            *(stats.requests, stats.input_tokens, stats.output_tokens),
-            *(stats.cost, stats.cost, number),
-        ),
-    )
+_USAGE: Final = (
+    "requests = requests + ?, input_tokens = input_tokens + ?, output_tokens = output_tokens + ?, "
+    "cost = CASE WHEN ? IS NULL THEN cost ELSE coalesce(cost, 0) + ? END"
+)
+
+
+def _usage(stats: ReadingStats) -> tuple[float | None, ...]:
+    """The values of `_USAGE`."""
+    return stats.requests, stats.input_tokens, stats.output_tokens, stats.cost, stats.cost
 
 
 def _storable(text: str) -> str:
