@@ -140,7 +140,10 @@ class Delivery:
         One that is still open fails when it is finished: its rows are refused once more then.
         """
         for document in documents:
-            if document.id == error.document and document.rows:
+            if document.id == error.document:
+                if not document.rows:  # and the sink cannot have any of it
+                    self._journal.skip_delivery(document.number)
+                    return False
                 if document.state == "open":
                     self._journal.postpone_rows(document.number, number)
                     return False
@@ -183,12 +186,19 @@ class DeadLetters:
         self._file = AppendedFile(path)
 
     def open(self) -> None:
-        """Truncate the file to the size in the journal."""
+        """Truncate the file to the size in the journal.
+
+        Raises:
+            SinkError: The file is not of this journal, or cannot be opened.
+        """
         state = self._journal.state(_LETTERS)
-        if state is None:
-            self._journal.set_state(_LETTERS, str(self._file.open(None)))
-        else:
-            self._file.open(int(state))
+        try:
+            # Whoever has dealt with dead letters may remove them.
+            end = self._file.open(None if state is None else int(state), may_be_shorter=True)
+        except OSError as error:
+            raise self._error(error) from error
+        if state != str(end):
+            self._journal.set_state(_LETTERS, str(end))
 
     def write(self) -> None:
         """Append the dead letters that are waiting.
@@ -201,9 +211,11 @@ class DeadLetters:
             try:
                 end = self._file.append(lines)
             except OSError as error:
-                path = self._file.path
-                raise SinkError(f"the dead letters cannot be written to {path}: {error}") from error
+                raise self._error(error) from error
             self._journal.mark_written(letters[-1].number, _LETTERS, str(end))
+
+    def _error(self, error: OSError) -> SinkError:
+        return SinkError(f"the dead letters cannot be written to {self._file.path}: {error}")
 
     def close(self) -> None:
         """Close the file."""

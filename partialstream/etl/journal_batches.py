@@ -129,6 +129,13 @@ class JournalBatches(JournalFile):
                 "UPDATE rows SET batch = NULL WHERE document = ? AND batch = ?", (number, batch)
             )
 
+    def skip_delivery(self, number: int) -> None:
+        """Take a document without rows out of its batch, and deliver it no more."""
+        with self._lock, sqlite_errors(self.path):
+            self._db.execute(
+                "UPDATE documents SET undelivered = 0, batch = NULL WHERE number = ?", (number,)
+            )
+
     def mark_delivered(self, batch: int, sink: str, state: str | None) -> None:
         """Record that the sink has a batch, and delete the rows of its documents."""
         with self._transaction() as db:

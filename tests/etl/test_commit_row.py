@@ -50,7 +50,7 @@ class Replacing:
         for document in batch.documents:
             if document.replace:
                 self.rows[document.id] = {}
-            self.rows[document.id].update({row.index: row.value for row in document.rows})
+            self.rows[document.id].update({row.index: row.members for row in document.rows})
         self.delivered.set()
         if self.fails_at == len(self.batches):
             raise OSError("the connection is lost")

@@ -1,19 +1,31 @@
-"""An append-only file that is truncated to its last known size after a crash."""
+"""An append-only file that is truncated to its last known size after a crash.
+
+`append` returns when the lines, and the name of a new file, are on disk. What follows the size in
+the journal was written by a batch that was not marked, and is truncated: the batch is delivered
+again. The file belongs to the journal; anything else in it is an error.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from partialstream.etl.errors import SinkError
+from partialstream.etl.sinks.folders import make_folder, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_START: Final = b'{"document":'
+"""The beginning of every line."""
+
+_PIECE: Final = 1 << 24
+"""The largest number of bytes of one write."""
+
 
 class AppendedFile:
-    """A file of lines whose size is kept in the journal.
+    """A file of lines, each a JSON object with `document` first, whose size is in the journal.
 
     Args:
         path: The file.
@@ -24,11 +36,12 @@ class AppendedFile:
         self._file: BinaryIO | None = None
         self._end = 0
 
-    def open(self, end: int | None) -> int:
+    def open(self, end: int | None, *, may_be_shorter: bool = False) -> int:
         """Truncate the file to its known size; what follows is of a batch that was not marked.
 
         Args:
             end: Its size according to the journal, None if the journal is new.
+            may_be_shorter: Whether lines may have been removed since.
 
         Returns:
             Its size.
@@ -36,24 +49,44 @@ class AppendedFile:
         Raises:
             SinkError: The file is not of this journal, or is shorter than the journal says.
         """
-        size = self.path.stat().st_size if self.path.exists() else None
+        size = self.path.stat().st_size if self.path.exists() else 0
         if end is None and size:
             raise SinkError(
                 f"{self.path} exists, and this journal did not write it; remove it, or use the "
                 "journal that it belongs to"
             )
         end = end or 0
-        if (size or 0) < end:
+        if size < end and not may_be_shorter:
             raise SinkError(
-                f"{self.path} has {size or 0} bytes, and {end} according to the journal: it was "
-                "changed or removed meanwhile"
+                f"{self.path} has {size} bytes, and {end} according to the journal: it was changed "
+                "or removed meanwhile; restore it, or begin a new journal"
             )
-        self._end = end
-        if size is not None and size > end:
+        self._end = min(size, end)
+        if size > end:
             with self.path.open("r+b") as file:
+                self._check_rest(file, end)
                 file.truncate(end)
                 os.fsync(file.fileno())
-        return end
+        return self._end
+
+    def _check_rest(self, file: BinaryIO, end: int) -> None:
+        """Check that what is to be truncated was written by `append`.
+
+        Raises:
+            SinkError: Something else has written to the file.
+        """
+        file.seek(max(end - 1, 0))
+        is_ours = not end or file.read(1) == b"\n"
+        while is_ours and (line := file.readline(_PIECE)):
+            if len(line) == _PIECE and line[-1:] != b"\n":
+                break  # longer than lines that anyone would add
+            # After a power failure there may be zeros where data was.
+            is_ours = line.startswith((_START, b"\0")) or _START.startswith(line)
+        if not is_ours:
+            raise SinkError(
+                f"{self.path} was changed meanwhile: after its {end} bytes according to the "
+                "journal there is something else than rows; restore it, or begin a new journal"
+            )
 
     def append(self, lines: Iterable[str]) -> int:
         """Append lines and sync; returns the new size. On an error the file is as before.
@@ -61,11 +94,16 @@ class AppendedFile:
         Raises:
             OSError: They cannot be written.
         """
+        data = memoryview("".join(f"{line}\n" for line in lines).encode())
+        if not data:
+            return self._end
         if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
+            is_new = not self.path.exists()
             # Unbuffered, so that after an error nothing is left to be written by close().
             self._file = self.path.open("ab", buffering=0)
-        data = memoryview("".join(f"{line}\n" for line in lines).encode())
+            if is_new:
+                sync_folder(self.path.parent)
         try:
             written = 0
             while written < len(data):
@@ -82,6 +120,3 @@ class AppendedFile:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-_PIECE = 1 << 24

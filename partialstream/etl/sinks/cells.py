@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from partialstream.etl.sinks.columns import KEY_COLUMNS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -19,10 +21,12 @@ def cells(columns: Sequence[Column], document: str, row: SinkRow) -> dict[str, A
         ValueError: The row has a member without a column (a serializer wrote it), or a value that
             its column cannot hold.
     """
-    members = {"document": document, "row": row.index, **row.members}
-    if len(members) > len(columns) or members.keys() - {column.name for column in columns}:
-        extra = sorted(members.keys() - {column.name for column in columns})
+    members = row.members
+    known = {column.name for column in columns[len(KEY_COLUMNS) :]}
+    if not members.keys() <= known:
+        extra = sorted(members.keys() - known)
         raise ValueError(f"there is no column for {', '.join(map(repr, extra))}")
+    members |= {"document": document, "row": row.index}
     return {column.name: _cell(members.get(column.name), column.kind) for column in columns}
 
 

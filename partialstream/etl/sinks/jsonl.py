@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from partialstream.etl.errors import RowsRefusedError
 from partialstream.etl.sinks.appended import AppendedFile
+from partialstream.etl.sinks.columns import KEY_COLUMNS
 from partialstream.etl.values import row_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.etl.sinks.base import Batch
+    from partialstream.etl.sinks.base import Batch, SinkRow
     from partialstream.etl.sinks.columns import Column
 
 
@@ -38,13 +40,22 @@ class JSONLines:
 
     def deliver(self, batch: Batch) -> str:
         """See `Sink`; the state is the size of the file."""
-        lines = (
-            row_text(document.id, row.index, row.text)
-            for document in batch.documents
-            for row in document.rows
-        )
+        lines = (_line(document.id, row) for document in batch.documents for row in document.rows)
         return str(self._file.append(lines))
 
     def close(self) -> None:
         """See `Sink`."""
         self._file.close()
+
+
+def _line(document: str, row: SinkRow) -> str:
+    """A row as one JSON object.
+
+    Raises:
+        RowsRefusedError: It has a member with the name of a column that every row gets.
+    """
+    if any(f'"{column.name}"' in row.text for column in KEY_COLUMNS):  # so it may be a value
+        doubled = [column.name for column in KEY_COLUMNS if column.name in row.members]
+        if doubled:
+            raise RowsRefusedError(document, f"there is no column for {doubled[0]!r}")
+    return row_text(document, row.index, row.text)

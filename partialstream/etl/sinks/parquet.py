@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
 from partialstream.etl.sinks.cells import cells
+from partialstream.etl.sinks.folders import make_folder, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,17 +49,19 @@ class Parquet:
         self._folder = Path(path)
         self._columns: Sequence[Column] = ()
         self._schema: Any = None
+        self._parts = 0
 
     def open(self, columns: Sequence[Column], state: str | None) -> str:
-        """See `Sink`; the state is the number of the last marked part."""
+        """See `Sink`; the state is the number of the last marked batch, and that of the parts."""
         self._columns = columns
         self._schema = self._arrow.schema(
             [(name, self._type(kind), nullable) for name, kind, nullable in columns]
         )
-        last = 0 if state is None else int(state)
+        last, count = (0, 0) if state is None else map(int, state.split())
         if self._folder.exists() and not self._folder.is_dir():
             raise SinkError(f"{self._folder} exists and is not a folder")
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
+        self._parts = 0
         for path in self._folder.iterdir():
             part = _PART.fullmatch(path.name)
             if state is None and path.suffix == ".parquet":
@@ -68,7 +71,14 @@ class Parquet:
                 )
             if part is not None and (int(part[1]) > last or path.name[0] == "."):
                 path.unlink()  # of a batch that was not marked; it is delivered again
-        return str(last)
+            elif part is not None:
+                self._parts += 1
+        if self._parts < count:
+            raise SinkError(
+                f"{self._folder} has {self._parts} part files, and {count} according to the "
+                "journal: it was changed or removed meanwhile; restore it, or begin a new journal"
+            )
+        return f"{last} {count}"
 
     def _type(self, kind: Kind) -> Any:
         arrow = self._arrow
@@ -81,7 +91,7 @@ class Parquet:
         return types.get(kind, arrow.string)()
 
     def deliver(self, batch: Batch) -> str:
-        """See `Sink`; the state is the number of the part."""
+        """See `Sink`; the state is that of `open`."""
         try:
             table = self._table(batch.documents)
         except self._refusals as error:
@@ -90,7 +100,8 @@ class Parquet:
             raise SinkError(f"rows cannot be written as Parquet: {error}") from error
         if table.num_rows:
             self._write(table, batch.number)
-        return str(batch.number)
+            self._parts += 1
+        return f"{batch.number} {self._parts}"
 
     def _write(self, table: Any, number: int) -> None:
         name = f"part-{number:06}.parquet"
@@ -104,7 +115,7 @@ class Parquet:
         except OSError:
             hidden.unlink(missing_ok=True)
             raise
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     @property
     def _refusals(self) -> tuple[type[Exception], ...]:
@@ -126,6 +137,8 @@ class Parquet:
         for column in self._columns:
             if column.kind == "json":
                 values[column.name] = list(map(_json, values[column.name]))
+            if not column.nullable and None in values[column.name]:
+                raise ValueError(f"the column {column.name!r} has no value in some rows")
         return self._arrow.table(values, schema=self._schema)
 
     def close(self) -> None:
@@ -136,14 +149,3 @@ def _json(value: Any) -> str | None:
     if value is None:
         return None
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name durable."""
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +11,7 @@ from partialstream.etl.errors import RowsRefusedError, SinkError
 from partialstream.etl.sinks.cells import cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from sqlalchemy import URL, Connection, Engine, Table
     from sqlalchemy.types import TypeEngine
@@ -26,7 +27,9 @@ class SQLTable:
     """Writes rows to a table, and replaces the rows of a document that is delivered again.
 
     The table is created if it does not exist, with the primary key `(document, row)`. An existing
-    one must have the same columns: tables are not migrated. Lists, objects and unions are JSON
+    one must have the same columns: tables are not migrated. A batch is stored in one transaction,
+    which SQLite is told to sync (`synchronous=EXTRA`); of other databases their own settings
+    decide, such as PostgreSQL's `synchronous_commit`. Lists, objects and unions are JSON
     columns. Needs the extra `sql` and the database's driver.
 
     Args:
@@ -47,16 +50,17 @@ class SQLTable:
         self._name = table
         self.name = _public_name(parsed, table)
         self._engine: Engine = sqlalchemy.create_engine(parsed)
+        if self._engine.dialect.name == "sqlite":
+            sqlalchemy.event.listen(self._engine, "connect", _sync_commits)
         self._columns: Sequence[Column] = ()
         self._table: Table
 
     def open(self, columns: Sequence[Column], state: str | None) -> None:
-        """See `Sink`."""
+        """See `Sink`; the state is the number of the last marked batch."""
         import sqlalchemy
-        from sqlalchemy.exc import SQLAlchemyError
 
-        del state
         self._columns = columns
+        self._check_names([self._name, *(column.name for column in columns)])
         self._table = sqlalchemy.Table(
             self._name,
             sqlalchemy.MetaData(),
@@ -71,14 +75,41 @@ class SQLTable:
                 for name, kind, nullable in columns
             ),
         )
-        try:
+        with self._errors("opened"):
             inspector = sqlalchemy.inspect(self._engine)
             if inspector.has_table(self._name):
                 self._check_columns(inspector.get_columns(self._name))
+            elif state is not None:
+                raise SinkError(
+                    f"the table of {self.name} was removed, and the journal says that rows were "
+                    "delivered to it; restore it, or begin a new journal"
+                )
             else:
                 self._table.create(self._engine)
-        except SQLAlchemyError as error:
-            raise SinkError(f"{self.name} cannot be opened: {_describe(error)}") from error
+
+    def _check_names(self, names: Sequence[str]) -> None:
+        """Refuse names that the database would cut off or take for one another.
+
+        Raises:
+            SinkError: There are such names.
+        """
+        dialect = self._engine.dialect
+        if dialect.name == "postgresql":
+            for name in names:
+                if len(name.encode()) > dialect.max_identifier_length:
+                    raise SinkError(
+                        f"{self.name} cannot have the name {name!r}: it is longer than "
+                        f"{dialect.max_identifier_length} bytes"
+                    )
+        else:
+            known: dict[str, str] = {}
+            for name in names[1:]:
+                other = known.setdefault(name.lower(), name)
+                if other != name:
+                    raise SinkError(
+                        f"{self.name} cannot have the columns {other!r} and {name!r}: "
+                        f"{dialect.name} does not distinguish upper and lower case"
+                    )
 
     def _check_columns(self, found: Sequence[Any]) -> None:
         """Compare the columns of an existing table.
@@ -87,10 +118,13 @@ class SQLTable:
             SinkError: They differ.
         """
         existing = {each["name"]: each["type"] for each in found}
+        required = {each["name"] for each in found if not each["nullable"]}
         problems = [f"no column {name!r}" for name, _, _ in self._columns if name not in existing]
         ours = {column.name for column in self._columns}
         problems += [f"a column {name!r} that no row has" for name in existing if name not in ours]
-        for name, kind, _ in self._columns:
+        for name, kind, nullable in self._columns:
+            if nullable and name in required:
+                problems.append(f"a column {name!r} that cannot be NULL")
             wanted = _type(kind)
             if name in existing and _python_type(existing[name]) != _python_type(wanted):
                 problems.append(f"a column {name!r} of type {existing[name]}, not {wanted}")
@@ -100,21 +134,28 @@ class SQLTable:
                 "change or remove it, or name another"
             )
 
-    def deliver(self, batch: Batch) -> None:
-        """See `Sink`."""
+    def deliver(self, batch: Batch) -> str:
+        """See `Sink`; the state is the number of the batch."""
+        with self._errors("written"):
+            try:
+                with self._engine.begin() as connection:
+                    self._store(connection, batch.documents)
+            except Exception as error:
+                if _is_data_error(error):
+                    for document in batch.documents:
+                        self._check_document(document)
+                raise
+        return str(batch.number)
+
+    @contextmanager
+    def _errors(self, done: str) -> Generator[None]:
+        """Translate SQLAlchemy's errors."""
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            with self._engine.begin() as connection:
-                self._store(connection, batch.documents)
-        except Exception as error:
-            if not _is_data_error(error):
-                if isinstance(error, SQLAlchemyError):
-                    raise SinkError(f"{self.name} cannot be written: {_describe(error)}") from error
-                raise
-            for document in batch.documents:
-                self._check_document(document)
-            raise SinkError(f"{self.name} cannot be written: {_describe(error)}") from error
+            yield
+        except SQLAlchemyError as error:
+            raise SinkError(f"{self.name} cannot be {done}: {_describe(error)}") from error
 
     def _check_document(self, document: DocumentRows) -> None:
         """Raise `RowsRefusedError` if a document cannot be stored; nothing is stored."""
@@ -163,6 +204,11 @@ class SQLTable:
 _KEY: Final = ("document", "row")
 
 
+def _sync_commits(connection: Any, _: Any) -> None:
+    """Have SQLite sync the folder, too, when a transaction is committed; it is not by default."""
+    connection.execute("PRAGMA synchronous = EXTRA")
+
+
 def _public_name(url: URL, table: str) -> str:
     """The name of a table, without user, password and driver."""
     server = f"{url.host or ''}:{url.port}" if url.port else url.host or ""
@@ -197,15 +243,18 @@ def _is_data_error(error: Exception) -> bool:
     from sqlalchemy import exc
 
     if isinstance(error, exc.DBAPIError):
-        return isinstance(error, (exc.DataError, exc.IntegrityError, exc.NotSupportedError))
+        data_errors = (exc.DataError, exc.IntegrityError, exc.NotSupportedError)
+        # Class 54: a limit of the database is exceeded, such as that of an index for a long id.
+        state: str = getattr(error.orig, "sqlstate", None) or ""
+        return isinstance(error, data_errors) or state.startswith("54")
     # Raised by drivers and column types for values that they do not accept.
     return isinstance(error, (exc.StatementError, ValueError, OverflowError, TypeError))
 
 
 def _describe(error: Exception) -> str:
-    """The error without the statement and its parameters, which hold user data."""
+    """The first line of the error: what follows, and the statement, may hold rows."""
     inner = getattr(error, "orig", None) or error
-    return f"{type(inner).__name__}: {inner}"
+    return f"{type(inner).__name__}: {str(inner).partition(chr(10))[0]}"
 
 
 def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
