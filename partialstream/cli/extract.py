@@ -124,6 +124,8 @@ def _show(options: ExtractOptions, summary: Summary, dead_letters: str) -> None:
     if options.as_json:
         write_line(summary.to_json())
     elif (console := terminal()) is not None:
+        if not options.quiet:
+            console.print()  # the last frame of the progress is above
         console.print(summary)
     else:
         for line in str(summary).splitlines():

@@ -381,6 +381,7 @@ class Extraction(Generic[T]):
                 cost=summary.cost,
                 waiting=0 if limit is None else limit.waiting,
                 waited=0.0 if limit is None else limit.waited - waited,
+                stopping=summary.interrupted,
             )
 
         if total is None and isinstance(documents, Sized):

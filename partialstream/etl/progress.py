@@ -109,6 +109,7 @@ class Counts(NamedTuple):
     cost: float | None = None
     waiting: int = 0  # requests, for the rate limit
     waited: float = 0.0
+    stopping: bool = False  # no more documents are started
 
 
 class _Sample(NamedTuple):
@@ -159,7 +160,9 @@ class Meter:
         if self._to_read is not None:
             bounds.append(self._to_read - counts.read)
         left = min(bounds, default=-1)
-        rate = _rate(sample.read - oldest.read, now - oldest.time)
+        # Until as many are finished as are open, the rate is mostly that of a single worker.
+        known = counts.read >= counts.open and not counts.stopping
+        rate = _rate(sample.read - oldest.read, now - oldest.time) if known else 0.0
         return Progress(
             finished=finished,
             total=self._total,

@@ -70,6 +70,17 @@ def test_nothing_is_said_of_the_time_left_where_it_is_not_known() -> None:
     assert "left" not in str(figures(states)[-1])
 
 
+def test_the_time_left_is_not_guessed_from_the_first_of_many_workers() -> None:
+    states = [(second, Counts(read=second, open=3, rows=second)) for second in range(6)]
+    seen = [each.seconds_left for each in figures(states, total=15)]
+    assert seen == [None, None, None, 12, 11, 10]
+
+
+def test_a_run_that_stops_says_nothing_of_the_documents_it_will_not_read() -> None:
+    states = [(0.0, Counts()), (5.0, Counts(read=5, rows=5, stopping=True))]
+    assert figures(states, total=10)[-1].seconds_left is None
+
+
 def test_rates_are_those_of_the_last_minute() -> None:
     states = [(float(second), Counts(read=20 * second, rows=20 * second)) for second in range(100)]
     slower = [
@@ -91,14 +102,14 @@ def test_few_documents_a_minute_are_averaged_over_the_whole_run() -> None:
 
 def test_all_figures_as_text() -> None:
     counts = Counts(
-        read=9, skipped=1, failed=2, open=16, rows=4321, input_tokens=12345, output_tokens=678
+        read=19, skipped=1, failed=2, open=16, rows=4321, input_tokens=12345, output_tokens=678
     )
     counts = counts._replace(cost=0.021, waiting=5, waited=72.0)
     [shown] = figures([(100.0, counts)], total=1000, started=10.0)
     assert str(shown) == (
-        "10 of 1,000 documents; 4,321 rows, 48/s; 16 open; 2 failed; 12,345 tokens in, 678 out; "
+        "20 of 1,000 documents; 4,321 rows, 48/s; 16 open; 2 failed; 12,345 tokens in, 678 out; "
         "$0.0210; rate limit: 5 waiting, waited 1 min 12 s; 1 min 30 s, "
-        "about 2 h 45 min left"
+        "about 1 h 17 min left"
     )
 
 
