@@ -63,7 +63,7 @@ class RowFormat(Generic[T]):
             text = f'{{"value":{text}}}'
         if not self.has_quotes:
             return text
-        return with_spans(text, spans_text(spans or {}, self._quotes.written_paths(value)))
+        return with_spans(text, spans_text(spans or {}, self._written_paths(value)))
 
     def spans(self, value: T, text: str) -> Mapping[Path, Span]:
         """The spans in the output of `dump`, by the paths of their values.
@@ -75,8 +75,13 @@ class RowFormat(Generic[T]):
         if not self.has_quotes:
             return {}
         written = read_spans(json.loads(text).get(SPANS))
-        paths = {path: name for name, path in self._quotes.written_paths(value).items()}
+        paths = {path: name for name, path in self._written_paths(value).items()}
         return {paths.get(path, path): span for path, span in written.items()}
+
+    def _written_paths(self, value: T) -> dict[Path, Path]:
+        """Of each quote the path that it has in the row."""
+        paths = self._quotes.written_paths(value, by_alias=self._by_alias)
+        return paths if self._is_object else {at: ("value", *paths[at]) for at in paths}
 
     def elements(
         self, texts: Iterable[tuple[int, str]], source_text: str | None = None

@@ -29,7 +29,7 @@ class Location(NamedTuple):
     Attributes:
         path: By field names, as Python code reaches it.
         read: By the names that it is read from (aliases), as pydantic's errors spell it.
-        written: By the names that it is written with (aliases with `serialize_by_alias=True`).
+        written: By the names that it is written with, which may be aliases.
     """
 
     path: Path = ()
@@ -78,6 +78,7 @@ class _Part(NamedTuple):
         config: The configuration of the model around it.
         quoted: Whether a schema around it is marked.
         changed: Whether a validator of a model around it may have assigned another text.
+        by_alias: Whether fields are written by their aliases.
     """
 
     value: Any
@@ -87,6 +88,7 @@ class _Part(NamedTuple):
     config: Schema = MappingProxyType({})
     quoted: bool = False
     changed: bool = False
+    by_alias: bool = False
 
 
 def has_marks(schema: Any) -> bool:
@@ -119,14 +121,17 @@ class MarkedValues:
         self._schema = schema
         self._definitions = definitions
 
-    def of(self, value: Any, written: Any = UNKNOWN) -> Iterator[MarkedText]:
+    def of(
+        self, value: Any, written: Any = UNKNOWN, *, by_alias: bool = False
+    ) -> Iterator[MarkedText]:
         """The marked texts in a validated value, in field order.
 
         Args:
             value: The value.
             written: The JSON that it was validated from, parsed.
+            by_alias: Whether the value is written by the aliases of its fields.
         """
-        return self._walk(_Part(value, self._schema, written=written))
+        return self._walk(_Part(value, self._schema, written=written, by_alias=by_alias))
 
     def _walk(self, part: _Part) -> Iterator[MarkedText]:
         schema = resolve(part.schema, self._definitions)
@@ -340,7 +345,7 @@ def _field(part: _Part, name: str, field: Schema) -> _Part:
             read, written = there, members[there]
         elif len(names) == len([*names_of_field(name, field, part.config)]):
             written = _Unknown.MISSING
-    alias = field.get("serialization_alias") if part.config.get("serialize_by_alias") else None
+    alias = field.get("serialization_alias") if part.by_alias else None
     location = part.location.field(name, read, name if alias is None else alias)
     return part._replace(schema=field["schema"], location=location, written=written)
 

@@ -43,11 +43,11 @@ class QuotePlan:
         self.has_quotes = has_marks(schema)
         self.values = MarkedValues(*unfold(schema))
 
-    def written_paths(self, value: Any) -> dict[Path, Path]:
+    def written_paths(self, value: Any, *, by_alias: bool) -> dict[Path, Path]:
         """Of each quote, by its path, the path that it has where the value is written as JSON."""
         return {
             location.path: location.written
-            for location, _ in (self.values.of(value) if self.has_quotes else ())
+            for location, _ in self.values.of(value, by_alias=by_alias)
         }
 
 

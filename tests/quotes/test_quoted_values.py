@@ -260,7 +260,7 @@ def test_a_fixed_value_that_is_marked_is_a_quote(type_: Any) -> None:
 
 def test_a_path_where_the_value_is_written() -> None:
     value = Aliased.model_validate({"Article name": "cup", "o": "lamp"})
-    paths = quote_plan(Aliased).written_paths(value)
+    paths = quote_plan(Aliased).written_paths(value, by_alias=True)
     assert paths == {("article",): ("Article name",), ("other",): ("Other",)}
     row = TypeAdapter(Aliased).dump_python(value)
     assert [row[path[0]] for path in paths.values()] == ["cup", "lamp"]

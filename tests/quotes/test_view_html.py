@@ -177,7 +177,11 @@ def test_extracted_rows() -> None:
 def test_values_that_are_not_objects() -> None:
     page = Page(quotes_html("a lamp", [Item("lamp", 0, (), "")]))
     assert page.rows == [["lamp"]]
-    row = {"row": 0, "value": "lamp", "spans": '[{"path":[],"start":2,"end":6,"match":"exact"}]'}
+    row = {
+        "row": 0,
+        "value": "lamp",
+        "spans": '[{"path":["value"],"start":2,"end":6,"match":"exact"}]',
+    }
     page = Page(quotes_html("a lamp", [row]))
     assert (page.rows, page.tips) == ([["lamp"]], ["row 0: value"])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,10 +45,14 @@ def test_with_colours() -> None:
     )
 
 
-@pytest.mark.parametrize(("value", "painted"), [("1", False), (None, True)])
+@pytest.mark.parametrize(
+    ("value", "terminal", "painted"),
+    [("1", True, False), (None, True, True), (None, False, False)],
+)
 def test_the_environment_decides(
-    value: str | None, painted: bool, monkeypatch: pytest.MonkeyPatch
+    value: str | None, terminal: bool, painted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: terminal))
     if value is None:
         monkeypatch.delenv("NO_COLOR", raising=False)
     else:

@@ -178,7 +178,7 @@ def _parts(row: Any, place: int) -> tuple[int, Any, Mapping[Path, Span]]:
         members.pop("document", None)
         index: int = members.pop("row", place)
         spans = read_spans(members.pop(SPANS, None))
-        return index, members.pop("value") if [*members] == ["value"] else members, spans
+        return index, members, spans
     if isinstance(row, Quoting):
         return row.index, to_jsonable_python(row.value, by_alias=False, fallback=repr), row.spans
     raise TypeError(

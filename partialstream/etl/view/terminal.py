@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TYPE_CHECKING, Final
 
 from partialstream.etl.view.marks import marked_documents
@@ -36,7 +37,8 @@ def quotes_text(
     Args:
         source: As for `quotes_html`.
         rows: As for `quotes_html`.
-        color: Whether to use colours; None: unless the variable `NO_COLOR` is set.
+        color: Whether to use colours. None: if stdout is a terminal, and the environment
+            variable `NO_COLOR` is not set.
         context: Show only lines with quotes, and as many lines around them. None for all lines.
 
     Returns:
@@ -57,7 +59,9 @@ def quotes_text(
         row 0
           name  Lamp
     """
-    painted = "NO_COLOR" not in os.environ if color is None else color
+    painted = color
+    if painted is None:
+        painted = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     shown = (_Shown(document, painted) for document in marked_documents(source, rows))
     return "\n\n".join("\n".join(each.lines(context)) for each in shown)
 
