@@ -23,6 +23,7 @@ What is measured, one subject each:
     memory.py       peak memory against the length of a list
     imports.py      what `import partialstream` costs
     web.py          a stream as an HTTP response: CPU, bytes, changes beside snapshots
+    etl.py          documents to rows: CPU, memory, a million of them
     correctness/    what each library does with hard streams: a table
     tiny.py         next to nothing, to try the command
 
@@ -33,6 +34,7 @@ How it is measured:
     worker.py       the process in which one library works; peak.py is the memory it had
     measure.py      asks the workers in turns, and compares
     server.py       the server, in a process of its own; pages.py is the one of web.py
+    jobs.py         the processes of etl.py
 
 What comes of it:
 

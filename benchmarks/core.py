@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import (
     calls,
+    etl,
     growing,
     imports,
     items,
@@ -41,6 +42,7 @@ SUBJECTS = {
     "memory": memory.measure,
     "imports": imports.measure,
     "web": web.measure,
+    "etl": etl.measure,
     "correctness": compare.measure,
     "tiny": tiny.measure,
 }

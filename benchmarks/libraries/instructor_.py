@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import instructor
@@ -10,9 +11,11 @@ from instructor.dsl.iterable import IterableModel
 from instructor.dsl.partial import Partial
 
 from benchmarks import documents, loopback
+from benchmarks.libraries.openai_ import PROMPT, extract_all
 
 if TYPE_CHECKING:
     from benchmarks.libraries import Run
+    from benchmarks.libraries.openai_ import Extractor
 
 
 def items_stream(kind: str, count: int, delta: int = documents.DELTA) -> Run:
@@ -54,3 +57,22 @@ def http_sync(base_url: str) -> Run:
         return delivered
 
     return run
+
+
+def job_whole(base_url: str, count: int) -> Run:
+    """Documents to rows in a file: one response each, not streamed."""
+
+    def extractor(sdk: openai.AsyncOpenAI) -> Extractor:
+        client = instructor.from_openai(sdk, mode=instructor.Mode.JSON)
+
+        async def extract(text: str) -> list[documents.Offer]:
+            found = await client.create(
+                model="m",
+                messages=[{"role": "user", "content": PROMPT + text}],
+                response_model=documents.Offers,
+            )
+            return found.items
+
+        return extract
+
+    return lambda: asyncio.run(extract_all(base_url, count, extractor))

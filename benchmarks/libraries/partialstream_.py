@@ -234,3 +234,23 @@ def responses_sync(base_url: str) -> Run:
 def responses_async(base_url: str) -> Run:
     """Items from the bytes of the Responses API, over the async client."""
     return http_async(base_url, "responses")
+
+
+def job_async(base_url: str, count: int) -> Run:
+    """A job: documents to rows in a file, with its journal."""
+    return _job("async", base_url, count)
+
+
+def job_sync(base_url: str, count: int) -> Run:
+    """A job with a sync client, in threads."""
+    return _job("sync", base_url, count)
+
+
+def _job(kind: str, base_url: str, count: int) -> Run:
+    from benchmarks.jobs import document, over_http  # as above
+
+    def run() -> int:
+        over_http(kind, base_url, map(document, range(count)))
+        return count
+
+    return run

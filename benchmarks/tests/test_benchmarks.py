@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import latency, memory, sizes
+from benchmarks import etl, latency, memory, sizes
 from benchmarks.measure import Task, Workers
 from benchmarks.report import Findings, Row, write
+from benchmarks.server import served
 from benchmarks.targets import TARGETS
 from partialstream import stream_items
 from partialstream.cli.chart import Chart, svg
@@ -136,3 +137,22 @@ def test_nothing_in_a_chart_is_cut_off() -> None:
         if "text-anchor" not in text.attrib:
             assert start + 6.5 * len(text.text or "") < width
         assert float(text.attrib["y"]) < height - 4
+
+
+def test_a_job_whose_responses_are_made_in_the_process_finds_its_documents_done(
+    tmp_path: Path,
+) -> None:
+    first = etl._job("fake", tmp_path, 300, 100)
+    again = etl._job("fake", tmp_path, 300, 100)
+    assert first["documents"] == again["documents"] == 200
+    assert again["cpu"] < first["cpu"]
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 300
+
+
+def test_jobs_over_http_do_the_same_as_the_loops_by_hand() -> None:
+    with served(2) as base_url, Workers() as workers:
+        tasks = {
+            name: Task(task.library, task.task, (base_url, 5))
+            for name, task in etl.CONTENDERS.items()
+        }
+        assert {each.count for each in workers.race(tasks, 1).values()} == {5}
