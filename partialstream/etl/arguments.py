@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from partialstream.client import AsyncClient, Client, RateLimit
 from partialstream.client.options.near_misses import check_spelling
@@ -14,6 +15,7 @@ from partialstream.validation.quoted import quote_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from partialstream.etl.job import Identity
 
@@ -52,6 +54,34 @@ def check_arguments(
     if "messages" in options or "response_model" in options:
         raise TypeError("messages= are made from prompt=, and response_model= is given already")
     check_spelling([name for name in options if name not in WORDS], (*OWN, *WORDS))
+
+
+def check_file(name: str, path: Any) -> None:
+    """Check that a path can be that of a file on disk.
+
+    Raises:
+        TypeError: It is not a path.
+        ValueError: It is empty, or SQLite's name for a database in memory.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{name}= must be the path of a file, not {path!r}")
+    if os.fspath(cast("str | os.PathLike[str]", path)) in ("", ":memory:"):
+        raise ValueError(f"{name}= must be the path of a file, not {path!r}")
+
+
+def check_different(journal: str | os.PathLike[str], dead_letters: str, sink: Path | None) -> None:
+    """Check that no file has two purposes.
+
+    Raises:
+        ValueError: One has.
+    """
+    seen: dict[str, str] = {}
+    for name, path in (("journal", journal), ("dead_letters", dead_letters), ("sink", sink)):
+        if path is None:
+            continue
+        other = seen.setdefault(os.path.realpath(path), name)
+        if other != name:
+            raise ValueError(f"{other}= and {name}= are the same file, {os.fspath(path)!r}")
 
 
 def identity_of(

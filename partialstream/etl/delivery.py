@@ -57,6 +57,7 @@ class Delivery:
     def __init__(self, journal: Journal, sink: Sink | None, dead_letters: DeadLetters) -> None:
         self._journal = journal
         self._sink = sink
+        self.has_sink = sink is not None
         self._dead_letters = dead_letters
         self.can_replace = sink is None or sink.can_replace
         self.batch_rows = 1 if sink is None else sink.batch_rows

@@ -16,18 +16,24 @@ from anyio.from_thread import start_blocking_portal
 from partialstream.client import AsyncClient
 from partialstream.client.options.options import check_positive
 from partialstream.client.response_model import items_shape, object_shape
-from partialstream.etl.arguments import check_arguments, has_price, identity_of
+from partialstream.etl.arguments import (
+    check_arguments,
+    check_different,
+    check_file,
+    has_price,
+    identity_of,
+)
 from partialstream.etl.delivery import DeadLetters, Delivery
 from partialstream.etl.errors import JournalError
 from partialstream.etl.interrupts import run_until_interrupted
 from partialstream.etl.journal import Journal
-from partialstream.etl.progress import Counts, Meter, check_display, shown
+from partialstream.etl.progress import check_display, meter_of, shown
 from partialstream.etl.prompting import Prompting
 from partialstream.etl.reading import CallPlan
 from partialstream.etl.rows import AsyncRows
 from partialstream.etl.run import Run
 from partialstream.etl.sinks.columns import columns_of
-from partialstream.etl.sinks.specs import commits_rows, sink_of
+from partialstream.etl.sinks.specs import commits_rows, file_of, sink_of
 from partialstream.etl.status import job_totals
 from partialstream.etl.summary import Summary
 from partialstream.etl.values import RowFormat
@@ -75,7 +81,7 @@ class Extraction(Generic[T]):
         many: True if a document has any number of rows, False if it has exactly one.
         sink: Where rows are delivered: `"rows.jsonl"`, `"rows.parquet"` (a folder),
             `"sqlite:///rows.db#table"`, `"postgresql://host/database#table"`, or an object that
-            implements `Sink`. None if the rows are only read with `rows`.
+            implements `Sink`. None: rows stay in the journal until they are read with `rows`.
         dead_letters: Path of a JSON Lines file for rejected rows and failed documents, with raw
             text and reason. None for the journal's path with the suffix `.dead-letters.jsonl`.
         concurrency: How many documents are read at the same time.
@@ -153,6 +159,7 @@ class Extraction(Generic[T]):
     ) -> None:
         check_arguments(client, concurrency, rate_limit, on_restart, options)
         check_positive("max_cost", max_cost, "US dollars")
+        check_file("journal", journal)
         self._client = client if rate_limit is None else client.with_rate_limit(rate_limit)
         self._journal = os.fspath(journal)
         self.dead_letters = os.fspath(
@@ -180,6 +187,9 @@ class Extraction(Generic[T]):
         asked = str(target.arguments.get("model", model or ""))
         self._plan = CallPlan(rows, prompting, many, given, has_price(asked, client.provider))
         self._sink = None if sink is None else sink_of(sink)
+        check_different(
+            journal, self.dead_letters, None if self._sink is None else file_of(self._sink)
+        )
         self._commit_rows = commits_rows(commit, self._sink)
         self._identity = identity_of(
             response_model,
@@ -227,14 +237,13 @@ class Extraction(Generic[T]):
             ExtractionError: The journal or the sink cannot be used, or stopped working.
             LimitExceededError: `max_cost` is reached.
             TypeError: The client is an `AsyncClient`, which belongs to an event loop: use `arun`;
-                `documents` is not an iterable of documents; there is no sink: use `rows`.
+                `documents` is not an iterable of documents.
             RuntimeError: An event loop is running: use `arun`.
             ModuleNotFoundError: `progress` is set, and rich is not installed.
             Exception: The SDK's own error where every request would fail the same way (a rejected
                 key, an unknown model); errors raised by `documents`.
         """
         self._check_sync("run", "await extraction.arun(...)")
-        self._check_sink("run", "rows")
         _check_no_loop()
         with self._new_run(retry_failed) as run, self._progress(run, documents, progress, total):
             interrupted = anyio.run(run_until_interrupted, lambda: run.work(documents), run.stop)
@@ -254,7 +263,6 @@ class Extraction(Generic[T]):
 
         Ctrl-C is left to the program. A cancelled run is continued by the next one.
         """
-        self._check_sink("arun", "arows")
         with self._new_run(retry_failed) as run, self._progress(run, documents, progress, total):
             await run.work(documents)
         return self.summary
@@ -314,13 +322,6 @@ class Extraction(Generic[T]):
         if isinstance(self._client, AsyncClient):
             raise TypeError(f"{method}() is for sync clients; use {instead} with an AsyncClient")
 
-    def _check_sink(self, method: str, instead: str) -> None:
-        if self._sink is None:
-            raise TypeError(
-                f"{method}() delivers rows to a sink, and this extraction has none: give it "
-                f"sink=, or read the rows with {instead}()"
-            )
-
     # -- shared by all of them -------------------------------------------------------------
 
     @contextmanager
@@ -365,29 +366,9 @@ class Extraction(Generic[T]):
         if not wanted:
             return nullcontext()
         check_display()
-        limit = self._client.rate_limit
-        waited = 0.0 if limit is None else limit.waited
-
-        def counts() -> Counts:
-            summary = self.summary
-            return Counts(
-                read=summary.done + summary.failed,
-                skipped=summary.known + summary.failed_before + summary.refused,
-                failed=summary.failed,
-                open=run.open_documents,
-                rows=summary.rows + run.open_rows,
-                input_tokens=summary.input_tokens,
-                output_tokens=summary.output_tokens,
-                cost=summary.cost,
-                waiting=0 if limit is None else limit.waiting,
-                waited=0.0 if limit is None else limit.waited - waited,
-                stopping=summary.interrupted,
-            )
-
         if total is None and isinstance(documents, Sized):
             total = len(documents)
-        meter = Meter(counts, total=total, to_read=run.to_retry, started=time.monotonic())
-        return shown(meter)
+        return shown(meter_of(run, self.summary, self._client.rate_limit, total))
 
 
 def _check_no_loop() -> None:

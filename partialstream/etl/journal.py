@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class JournalEntry(NamedTuple):
     """What to do with a document that is about to be read, and its number in the journal."""
 
-    status: Literal["new", "resume", "known", "failed", "conflict", "changed"]
+    status: Literal["new", "resume", "known", "failed", "not_failed", "conflict", "changed"]
     number: int = 0
     list_complete: bool = False
 
@@ -94,7 +94,7 @@ class Journal(JournalBatches):
             ).fetchone()
             if row is None:
                 if retry_failed:
-                    return JournalEntry("known")
+                    return JournalEntry("not_failed")
                 cursor = self._db.execute(
                     "INSERT INTO documents (id, hash, state, run, starts) "
                     "VALUES (?, ?, 'open', ?, 1)",
@@ -106,7 +106,8 @@ class Journal(JournalBatches):
             if run == self.run:
                 return JournalEntry("known" if same else "conflict", number)
             if retry_failed and state != "failed":
-                return JournalEntry("known", number)
+                complete = same and state in ("done", "delivered")
+                return JournalEntry("known" if complete else "not_failed", number)
             if same and state in ("done", "delivered"):
                 return JournalEntry("known", number)
             if state == "failed" and same and not retry_failed:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions
 
+    from partialstream.client import RateLimit
+    from partialstream.etl.run import Run
+    from partialstream.etl.summary import Summary
+
 LINE_SECONDS: Final = 10.0
 """Between two lines, where there is no terminal."""
 
@@ -178,6 +182,35 @@ class Meter:
             waiting=counts.waiting,
             waited=counts.waited,
         )
+
+
+def meter_of(run: Run, summary: Summary, limit: RateLimit | None, total: int | None) -> Meter:
+    """The meter of a run that starts now.
+
+    Args:
+        run: The run.
+        summary: Its summary.
+        limit: The rate limit of its client.
+        total: How many documents there are; None if that is not known.
+    """
+    waited = 0.0 if limit is None else limit.waited
+
+    def counts() -> Counts:
+        return Counts(
+            read=summary.done + summary.failed,
+            skipped=summary.skipped,
+            failed=summary.failed,
+            open=run.open_documents,
+            rows=summary.rows + run.open_rows,
+            input_tokens=summary.input_tokens,
+            output_tokens=summary.output_tokens,
+            cost=summary.cost,
+            waiting=0 if limit is None else limit.waiting,
+            waited=0.0 if limit is None else limit.waited - waited,
+            stopping=summary.interrupted,
+        )
+
+    return Meter(counts, total=total, to_read=run.to_retry, started=time.monotonic())
 
 
 def _rate(units: int, seconds: float) -> float:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from pydantic import ValidationError
+
 from partialstream.client.prompts import errors_of
 from partialstream.errors import (
     LimitExceededError,
     OutputValidationError,
+    PartialStreamError,
+    ProviderError,
     RetriesExhaustedError,
     format_path,
 )
@@ -193,7 +197,7 @@ class DocumentReader:
         Raises:
             BaseException: `error`, if it ends the whole run.
         """
-        stats = self.stats = self._stats()
+        stats = self.stats = self._stats(error)
         if error is None:
             if not self._is_complete():
                 return self._interrupt(stats)  # the run is being cancelled
@@ -223,10 +227,10 @@ class DocumentReader:
         wanted = outcome.detail.startswith("take=") or outcome.detail == "stop_when"
         return outcome.ok or (outcome.status == "cancelled" and wanted)
 
-    def _stats(self) -> ReadingStats:
+    def _stats(self, error: BaseException | None) -> ReadingStats:
         stream = self.stream
-        if stream is None:  # a sync client's first request failed
-            return ReadingStats("rejected", requests=1)
+        if stream is None:  # the prompt could not be made, or a sync client's first request failed
+            return ReadingStats("rejected", requests=int(_is_of_request(error)))
         attempts, usage = stream.attempts, stream.usage
         outcome = stream.outcome
         return ReadingStats(
@@ -259,7 +263,24 @@ def reason_of(error: Exception) -> str:
     message = "; ".join(
         f"{format_path(path)}: {text}" if path else text for path, text in errors_of(error)
     )
-    return mask_keys(message) or type(error).__name__
+    name = type(error).__name__
+    if not message:
+        return name
+    # Of the user's functions: the message of a KeyError is the key alone.
+    return mask_keys(message if _is_known(error) else f"{name}: {message}")
+
+
+def _is_known(error: Exception) -> bool:
+    """Whether an error says by itself what it is about: ours, pydantic's and those of requests."""
+    return isinstance(error, (PartialStreamError, ValidationError)) or _is_of_request(error)
+
+
+def _is_of_request(error: BaseException | None) -> bool:
+    """Whether a request was sent that failed: errors of SDKs and HTTP libraries have it."""
+    try:
+        return getattr(error, "request", None) is not None or isinstance(error, ProviderError)
+    except RuntimeError:  # httpx: it was not set
+        return False
 
 
 def _is_rejection(error: Exception) -> bool:

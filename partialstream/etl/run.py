@@ -89,6 +89,8 @@ class Run:
         self._failed_before = journal.counts().get("failed", 0) if retry_failed else 0
         self._max_cost = max_cost
         self._hand_over = hand_over
+        # Otherwise rows stay in the journal: there is no sink, and nobody reads them now.
+        self._delivers = delivery.has_sink or hand_over is not None
         self._commit_rows = commit_rows
         self._has_rows = commit_rows  # whether rows of open documents may be waiting
         # US dollars: over all runs, and for the most expensive document.
@@ -133,10 +135,11 @@ class Run:
             Exception: Any other error that does not belong to a single document.
         """
         source = DocumentSource(documents)
-        unmarked = await to_thread.run_sync(self._delivery.store_unmarked)
-        if unmarked is not None:  # before a document of it can change
-            await self._finish_batch(unmarked)
-            self._waiting, self._waiting_rows = self._journal.waiting()
+        if self._delivers:  # what an earlier run left, before a document of it can change
+            unmarked = await to_thread.run_sync(self._delivery.store_unmarked)
+            if unmarked is not None:
+                await self._finish_batch(unmarked)
+                self._waiting, self._waiting_rows = self._journal.waiting()
         async with create_task_group() as group:
             self._scope = group.cancel_scope
             group.start_soon(self._guarded, self._close_streams_on_cancel)
@@ -202,7 +205,7 @@ class Run:
     async def _wait_for_capacity(self) -> None:
         """Wait until the next document may start."""
         while not self._stopping:
-            behind = self._waiting > self._concurrency
+            behind = self._delivers and self._waiting > self._concurrency
             if behind and self._waiting_rows >= self._delivery.batch_rows:
                 await self._wakeup.wait()
             elif self._is_too_expensive():
@@ -279,6 +282,8 @@ class Run:
             summary.known += 1
         elif known.status == "failed":
             summary.failed_before += 1
+        elif known.status == "not_failed":
+            summary.not_read += 1
         else:
             summary.refused += 1
             self._journal.add_dead_letter(document.id, _REFUSALS[known.status])
@@ -349,9 +354,11 @@ class Run:
             wakeup, last = self._wakeup, self._reading_done
             least = self._delivery.batch_rows
             full = self._waiting and (least == 1 or self._waiting_rows >= least)
-            if not (last or full or self._has_rows):
+            if not (last or (self._delivers and (full or self._has_rows))):
                 await wakeup.wait()
                 continue
+            if not self._delivers:
+                break
             self._has_rows = False
             batch = await to_thread.run_sync(self._delivery.store)
             if batch is not None:

@@ -54,6 +54,8 @@ class Summary:
             `failed` too.
         failed: Documents that failed in this run; the reasons are in the dead letters.
         failed_before: Documents skipped because they failed in an earlier run.
+        not_read: Documents that are not complete and were skipped because `retry_failed` reads only
+            failed ones.
         refused: Documents skipped because their id belongs to a different text; the reasons are in
             the dead letters.
         rows: Rows of the documents completed in this run.
@@ -89,6 +91,7 @@ class Summary:
     resumed: int = 0
     failed: int = 0
     failed_before: int = 0
+    not_read: int = 0
     refused: int = 0
     rows: int = 0
     rejected: int = 0
@@ -105,7 +108,13 @@ class Summary:
     @property
     def ok(self) -> bool:
         """Whether every document is complete, in this run or an earlier one."""
-        return not (self.failed or self.failed_before or self.refused or self.interrupted)
+        incomplete = self.failed or self.failed_before or self.not_read or self.refused
+        return not (incomplete or self.interrupted)
+
+    @property
+    def skipped(self) -> int:
+        """Documents that were not read in this run."""
+        return self.known + self.failed_before + self.not_read + self.refused
 
     @property
     def rows_per_second(self) -> float:
@@ -144,6 +153,7 @@ class Summary:
             *_if_any("not delivered", job.done, job.done),
             *_if_any("failed", self.failed, job.failed),
             *_if_any("failed before", self.failed_before),
+            *_if_any("not read", self.not_read),
             *_if_any("refused", self.refused),
             ("rows", count(self.rows), count(job.rows)),
             *_if_any("rejected rows", self.rejected, job.rejected),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from openai import OpenAI
 from pydantic import BaseModel
 
 from partialstream import LimitExceededError, RateLimit, Usage, from_openai
-from partialstream.etl import Document, Extraction
+from partialstream.etl import Document, Extraction, JournalMismatchError
 from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:
@@ -252,11 +253,17 @@ def test_what_is_no_document_is_an_error(
         driver.run(server, documents, **files, concurrency=concurrency)
 
 
-def test_a_run_without_a_sink_would_lose_its_rows(driver: Driver, tmp_path: Path) -> None:
-    with ReplayServer(Model()) as server:
-        with pytest.raises(TypeError, match=r"read the rows with a?rows\(\)"):
-            driver.run(server, job(3), journal=tmp_path / "run.db")
-        assert server.requests == []
+def test_without_a_sink_rows_stay_in_the_journal(driver: Driver, tmp_path: Path) -> None:
+    files = {"journal": tmp_path / "run.db"}
+    with ReplayServer(Model()) as server, sdk(server.base_url) as client:
+        summary = driver.run(server, job(40, rows=3), **files, concurrency=3)
+        assert (summary.done, summary.rows, summary.delivered) == (40, 120, 0)
+        assert summary.job is not None
+        assert summary.job.done == 40
+        rows = extraction_of(client, files).rows(job(41, rows=3))
+        found = [(row.document, row.index, row.value.article, row.value.count) for row in rows]
+        assert len(server.requests) == 41
+    assert sorted(found) == sorted(expected(41, rows=3))
 
 
 def test_run_in_a_running_event_loop_names_arun(tmp_path: Path) -> None:
@@ -269,3 +276,103 @@ def test_run_in_a_running_event_loop_names_arun(tmp_path: Path) -> None:
                 extraction.run(job(1))
 
     asyncio.run(main())
+
+
+def test_the_same_file_cannot_have_two_purposes(tmp_path: Path) -> None:
+    rows, run = tmp_path / "rows.jsonl", tmp_path / "run.db"
+    for given, message in (
+        ({"journal": run, "sink": rows, "dead_letters": rows}, "dead_letters= and sink="),
+        ({"journal": run, "sink": rows, "dead_letters": run}, "journal= and dead_letters="),
+        ({"journal": rows, "sink": tmp_path / "." / "rows.jsonl"}, "journal= and sink="),
+        ({"journal": ":memory:", "sink": rows}, "path of a file"),
+        ({"journal": "", "sink": rows}, "path of a file"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            extraction_of(sdk(), given)
+    with pytest.raises(TypeError, match="path of a file"):
+        extraction_of(sdk(), {"journal": None})
+
+
+class Prompter:
+    def __init__(self, question: str) -> None:
+        self.question = question
+
+    def __call__(self, document: Document) -> str:
+        return self.question + document.text
+
+    def ask(self, document: Document) -> str:
+        return self.question + document.text
+
+
+def asking(question: str, document: Document) -> str:
+    return question + document.text
+
+
+def asking_with(document: Document, *, question: str) -> str:
+    return question + document.text
+
+
+def closure(question: str) -> Any:
+    return lambda document: question + document.text
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda question: partial(asking, question),
+        lambda question: partial(asking_with, question=question),
+        Prompter,
+        lambda question: Prompter(question).ask,
+        closure,
+    ],
+    ids=["partial", "keyword", "object", "method", "closure"],
+)
+def test_a_function_is_another_prompt_if_it_was_made_with_other_words(
+    make: Any, tmp_path: Path
+) -> None:
+    files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+    with ReplayServer(Model(), repeat=True) as server, sdk(server.base_url) as client:
+        extraction_of(client, {**files, "prompt": make("Which?\n")}).run(job(1, rows=2))
+        again = extraction_of(client, {**files, "prompt": make("Which?\n")}).run(job(1, rows=2))
+        assert again.known == 1
+        with pytest.raises(JournalMismatchError, match="prompt"):
+            extraction_of(client, {**files, "prompt": make("What?\n")}).run(job(1, rows=2))
+
+
+async def async_prompt(document: Document) -> str:
+    return document.text
+
+
+class AsyncPrompter:
+    async def __call__(self, document: Document) -> str:
+        return document.text
+
+
+@pytest.mark.parametrize("prompt", [async_prompt, AsyncPrompter()])
+def test_an_async_prompt_is_refused(prompt: Any, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="async function"):
+        extraction_of(sdk(), {"journal": tmp_path / "run.db", "prompt": prompt})
+
+
+def test_what_was_never_sent_is_no_request(driver: Driver, tmp_path: Path) -> None:
+    files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+
+    def prompt(document: Document) -> str:
+        raise KeyError(document.id)
+
+    with ReplayServer(Model()) as server:
+        summary = driver.run(server, job(2), **files, prompt=prompt)
+        assert server.requests == []
+    assert (summary.requests, summary.failed) == (0, 2)
+    [first, _] = lines(tmp_path / "run.dead-letters.jsonl")
+    assert first["reason"] == "KeyError: 'doc-0000'"
+
+
+def test_retry_failed_says_what_it_does_not_read(driver: Driver, tmp_path: Path) -> None:
+    files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+    with ReplayServer(Model()) as server:
+        driver.run(server, job(2, rows=1), **files)
+        summary = driver.run(server, job(3, rows=1), **files, retry_failed=True)
+        assert len(server.requests) == 2
+    assert (summary.documents, summary.known, summary.not_read) == (3, 2, 1)
+    assert not summary.ok

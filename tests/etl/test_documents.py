@@ -404,7 +404,7 @@ def test_a_document_with_a_known_id_is_sent_once_and_one_with_another_text_is_no
     assert (summary.done, summary.known, summary.refused) == (2, 1, 1)
     [letter] = lines(tmp_path / "run.dead-letters.jsonl")
     assert letter["document"] == "b"
-    assert "the same id and another text" in letter["reason"]
+    assert "the same id and a different text" in letter["reason"]
 
 
 @pytest.mark.parametrize("size", [10, 5000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from partialstream.etl.errors import RowsRefusedError
@@ -31,6 +32,7 @@ class JSONLines:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name = f"jsonl {os.fspath(path)}"
+        self.path = Path(path)
         self._file = AppendedFile(path)
 
     def open(self, columns: Sequence[Column], state: str | None) -> str:

@@ -53,6 +53,12 @@ def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
     return given
 
 
+def file_of(sink: Sink) -> Path | None:
+    """The single file that a sink writes, None if it writes no or several files, or is your own."""
+    path = getattr(sink, "path", None)
+    return path if isinstance(path, Path) else None
+
+
 def commits_rows(commit: Any, sink: Sink | None) -> bool:
     """Whether single rows are delivered.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
@@ -36,6 +37,9 @@ class SQLTable:
         url: The URL of the database, as for SQLAlchemy: `"sqlite:///rows.db"`,
             `"postgresql://user@host/database"`.
         table: The name of the table.
+
+    Raises:
+        ValueError: The kind of database is unknown, or it is SQLite's in memory.
     """
 
     can_replace = True
@@ -49,7 +53,8 @@ class SQLTable:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self._name = table
         self.name = _public_name(parsed, table)
-        self._engine: Engine = sqlalchemy.create_engine(parsed)
+        self.path = _file_of(parsed)
+        self._engine: Engine = _engine(parsed)
         if self._engine.dialect.name == "sqlite":
             sqlalchemy.event.listen(self._engine, "connect", _sync_commits)
         self._columns: Sequence[Column] = ()
@@ -199,6 +204,30 @@ class SQLTable:
     def close(self) -> None:
         """See `Sink`."""
         self._engine.dispose()
+
+
+def _file_of(url: URL) -> Path | None:
+    """The file of an SQLite database.
+
+    Raises:
+        ValueError: The database is in memory: its rows would be lost with the program.
+    """
+    if url.get_backend_name() != "sqlite":
+        return None
+    if not url.database or ":memory:" in url.database:
+        raise ValueError('sink= is a database in memory; name a file, as "sqlite:///rows.db#rows"')
+    return Path(url.database)
+
+
+def _engine(url: URL) -> Engine:
+    import sqlalchemy
+
+    try:
+        return sqlalchemy.create_engine(url)
+    except sqlalchemy.exc.NoSuchModuleError as error:
+        raise ValueError(
+            f"sink= names the database {url.drivername!r}, which SQLAlchemy does not know"
+        ) from error
 
 
 _KEY: Final = ("document", "row")
