@@ -5,6 +5,7 @@ partials.py   `PartialParser`: text in, snapshots out; recording.py, with what t
 markers.py    `Atomic`, `Gate` and `Quote`
 quotes.py     finding a quote in a source text
 quoted.py     the quotes of a value; marked.py, which of its texts are quotes
+parts.py      the parts of a validated value, by its core schema
 snapshots.py  snapshots are instances of the model
 members.py    what parts the values of a type can have; paths that lead nowhere
 paths.py      parts of snapshots by their paths, and how much of them has arrived

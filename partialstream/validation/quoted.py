@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, from_json
 
-from partialstream.validation.marked import UNKNOWN, MarkedValues, has_marks
+from partialstream.validation.marked import MarkedValues, has_marks
+from partialstream.validation.parts import UNKNOWN
 from partialstream.validation.quotes import SourceText
 from partialstream.validation.schema import unfold
 
@@ -111,6 +112,8 @@ class QuoteFinder:
         missing: list[InitErrorDetails] = []
         written = UNKNOWN if raw is None else from_json(raw)
         for location, texts in self._plan.values.of(value, written):
+            if not texts:
+                continue
             span = next(filter(None, map(self._text.find, texts)), None)
             if span is not None:
                 spans[location.path] = span

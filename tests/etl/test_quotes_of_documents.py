@@ -17,7 +17,7 @@ from openai import AsyncOpenAI, OpenAI
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from partialstream import Quote, Span
-from partialstream.etl import Document, JournalMismatchError
+from partialstream.etl import Document, JournalMismatchError, quotes_html, quotes_text
 from partialstream.testing import Answer, ReplayRequest, ReplayServer
 
 if TYPE_CHECKING:
@@ -130,6 +130,10 @@ def test_the_column_of_spans(driver: Driver, place: type[Place], tmp_path: Path)
     assert [*row] == ["document", "row", "spans", "Article", "tags"]
     spans = json.loads(row["spans"]) if isinstance(row["spans"], str) else row["spans"]
     assert spans == SPANS
+    # A finished run can be looked at.
+    page = quotes_html([Document("a", SOURCE), Document("b", "other")], [row])
+    assert 'data-tip="row 0: Article (letter case differs)">red  LAMP</mark>' in page
+    assert "[sale]⁰" in quotes_text(Document("a", SOURCE), [row], color=False)
 
 
 def test_values_that_are_not_objects(driver: Driver, tmp_path: Path) -> None:
@@ -206,7 +210,8 @@ def test_marking_a_field_makes_it_another_job(driver: Driver, tmp_path: Path) ->
         name: str
 
     def run(type_: type[BaseModel]) -> None:
-        driver.run(server, [], response_model=type_, journal=tmp_path / "run.db")
+        options = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+        driver.run(server, [], response_model=type_, **options)
 
     Marked = create_model("Plain", name=Annotated[str, Quote])
     with ReplayServer("") as server:

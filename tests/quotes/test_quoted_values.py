@@ -15,13 +15,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Json,
     RootModel,
+    SecretStr,
     StringConstraints,
     TypeAdapter,
     ValidationError,
     model_validator,
 )
-from typing_extensions import Self, TypedDict
+from typing_extensions import NamedTuple, Self, TypedDict
 
 from partialstream.validation.markers import Quote
 from partialstream.validation.quoted import QuoteFinder, quote_plan
@@ -183,6 +185,11 @@ class Wide(TypedDict):
     wide: Quoted
 
 
+class Pair(NamedTuple):
+    first: Quoted
+    second: str
+
+
 T = TypeVar("T")
 
 
@@ -241,6 +248,16 @@ ODD: list[tuple[Any, str, dict[tuple[str | int, ...], str]]] = [
     (Annotated[Literal["cup", "jug"], Quote], '"cup"', {(): "cup"}),
     (Aliased, '{"Article name": "cup", "O": "lamp"}', {("article",): "cup", ("other",): "lamp"}),
     (list[set[Quoted]], '[["cup"]]', {(0, 0): "cup"}),
+    (Pair, '["cup", "free"]', {(0,): "cup"}),
+    (Pair, '{"first": "cup", "second": "free"}', {(0,): "cup"}),
+    (Json[list[Quoted]], '"[\\"cup\\"]"', {(0,): "cup"}),
+    (
+        Annotated[dict[str, Any], Quote],
+        '{"key": "cup", "more": ["lamp", {"x": "Bremen"}, 5, null]}',
+        {("key",): "cup", ("more", 0): "lamp", ("more", 1, "x"): "Bremen"},
+    ),
+    (Annotated[SecretStr, Quote], '"cup"', {(): "cup"}),  # of other types, what was written
+    (Annotated[int, Quote], "5", {}),
 ]
 
 
@@ -250,6 +267,15 @@ def test_the_text_that_the_model_wrote(type_: Any, raw: str, expected: dict[Any,
     spans = QuoteFinder(type_, TEXTS).find(value, raw)
     found = {path: TEXTS[span.start : span.end] for path, span in spans.items()}
     assert found == expected
+
+
+def test_a_text_of_another_type_is_a_quote_as_well() -> None:
+    type_ = Annotated[date, Quote]
+    value = TypeAdapter(type_).validate_json('"2026-01-02"')
+    assert QuoteFinder(type_, "on 2026-01-02").find(value, '"2026-01-02"')[()].start == 3
+    with pytest.raises(ValidationError, match="does not contain '2026-01-02'"):
+        QuoteFinder(type_, "on 2 January").find(value, '"2026-01-02"')
+    assert QuoteFinder(type_, "").find(value) == {}  # what was written is not known
 
 
 @pytest.mark.parametrize("type_", [Annotated[Shop, Quote], Annotated[Literal["Bremen"], Quote]])

@@ -180,20 +180,31 @@ def _parts(row: Any, place: int) -> tuple[int, Any, Mapping[Path, Span]]:
         spans = read_spans(members.pop(SPANS, None))
         return index, members, spans
     if isinstance(row, Quoting):
-        return row.index, to_jsonable_python(row.value, by_alias=False, fallback=repr), row.spans
+        return row.index, _json(row.value), row.spans
     raise TypeError(
         f"rows must be items, extracted rows or rows of a sink, not {type(row).__name__}"
     )
 
 
+def _json(value: Any) -> Any:
+    return to_jsonable_python(
+        value, by_alias=False, fallback=repr, bytes_mode="base64", inf_nan_mode="strings"
+    )
+
+
+def _is_one_of(value: Any, *types: type) -> bool:
+    """As `isinstance`, which would narrow `Any` to types with unknown parameters."""
+    return isinstance(value, types)
+
+
 def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[str, str]]:
-    """The values inside of a value, each with its path."""
-    if isinstance(value, Mapping) and value:
-        for name, part in value.items():
-            yield from _leaves(part, (*path, name if isinstance(name, int) else str(name)))
-    elif isinstance(value, (list, tuple)) and value:
-        for index, part in enumerate(cast("Sequence[Any]", value)):
-            yield from _leaves(part, (*path, index))
+    """The values inside of a JSON value, each with its path."""
+    parts: Iterable[tuple[Any, Any]] = ()
+    if value and _is_one_of(value, dict):
+        parts = value.items()
+    elif value and _is_one_of(value, list, tuple):
+        parts = enumerate(cast("Sequence[Any]", value))
     else:
-        text = value if isinstance(value, str) else "—" if value is None else str(value)
-        yield format_path(path) if path else "value", text
+        yield format_path(path) if path else "value", "—" if value is None else str(value)
+    for step, part in parts:
+        yield from _leaves(part, (*path, step if isinstance(step, int) else str(step)))
