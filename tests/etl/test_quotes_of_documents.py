@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing, suppress
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
@@ -259,6 +261,52 @@ def test_spans_are_those_of_an_unkilled_run(on_restart: str, tmp_path: Path) -> 
     rows = lines(tmp_path / "cut.jsonl")
     assert rows == lines(tmp_path / "whole.jsonl")
     assert [text[row["spans"][0]["start"] : row["spans"][0]["end"]] for row in rows] == words
+
+
+PROGRAM = """
+import sys
+from typing import Annotated
+from openai import OpenAI
+from pydantic import BaseModel
+from partialstream import Quote, from_openai
+from partialstream.etl import Document, Extraction
+
+class Quoted(BaseModel):
+    name: Annotated[str, Quote]
+
+url, folder, text = sys.argv[1:]
+with OpenAI(base_url=url, api_key="test") as sdk:
+    Extraction(
+        from_openai(sdk), Quoted, model="any", prompt="{text}", endpoint="test",
+        journal=f"{folder}/run.db", sink=f"{folder}/rows.jsonl",
+    ).run([Document("a", text)])
+"""
+
+
+def test_spans_after_a_kill(tmp_path: Path) -> None:
+    words = [f"word{number:02}" for number in range(40)]
+    text = "  ".join(words)
+    items = [{"name": f"{words[at]} {words[at + 1].upper()}"} for at in range(39)]
+
+    def slow(request: ReplayRequest) -> Answer:
+        messages = request.body["messages"]
+        if len(messages) == 1:
+            return Answer(json.dumps({"items": items}), tokens_per_second=60)
+        known = len(json.loads(messages[1]["content"])["items"])
+        return Answer(json.dumps({"first_index": known, "items": items[known:]}))
+
+    with ReplayServer(slow) as server:
+        command = [sys.executable, "-c", PROGRAM, server.base_url, str(tmp_path), text]
+        with subprocess.Popen(command) as program:
+            wait_for_rows(tmp_path / "run.db")
+            program.kill()
+        assert not (tmp_path / "rows.jsonl").exists()
+        subprocess.run(command, check=True, timeout=120)
+        assert len(server.requests) == 2
+    rows = lines(tmp_path / "rows.jsonl")
+    assert [row["row"] for row in rows] == [*range(39)]
+    spans = [{"path": ["name"], "start": 8 * at, "end": 8 * at + 14} for at in range(39)]
+    assert [row["spans"] for row in rows] == [[{**span, "match": "case"}] for span in spans]
 
 
 def wait_for_rows(path: Path) -> None:
