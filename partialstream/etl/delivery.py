@@ -38,6 +38,7 @@ class StoredBatch(NamedTuple):
     documents: list[StoredDocument]
     state: str | None
     refused: int  # documents that the sink refused
+    refused_now: int  # those of them that this run has completed
 
     @property
     def delivered(self) -> int:
@@ -103,17 +104,20 @@ class Delivery:
         return self._journal.next_batch(rows, _MAX_DOCUMENTS)
 
     def _store(self, number: int) -> StoredBatch:
-        refused = 0
+        refused = refused_now = 0
         while True:
             documents = self._journal.batch(number)
             if not documents:
-                return StoredBatch(number, [], None, refused)
+                return StoredBatch(number, [], None, refused, refused_now)
             try:
                 state = self._deliver(number, documents)
             except RowsRefusedError as error:
-                refused += self._refuse(number, documents, error)
+                failed = self._refuse(number, documents, error)
+                if failed is not None:
+                    refused += 1
+                    refused_now += self._journal.is_of_this_run(failed)
             else:
-                return StoredBatch(number, documents, state, refused)
+                return StoredBatch(number, documents, state, refused, refused_now)
 
     def _deliver(self, number: int, documents: Sequence[StoredDocument]) -> str | None:
         sink = self._sink
@@ -135,8 +139,8 @@ class Delivery:
 
     def _refuse(
         self, number: int, documents: Sequence[StoredDocument], error: RowsRefusedError
-    ) -> bool:
-        """Take a refused document out of the batch; returns whether it has failed now.
+    ) -> int | None:
+        """Take a refused document out of the batch; returns its number if it has failed now.
 
         One that is still open fails when it is finished: its rows are refused once more then.
         """
@@ -144,12 +148,12 @@ class Delivery:
             if document.id == error.document:
                 if not document.rows:  # and the sink cannot have any of it
                     self._journal.skip_delivery(document.number)
-                    return False
+                    return None
                 if document.state == "open":
                     self._journal.postpone_rows(document.number, number)
-                    return False
+                    return None
                 self._journal.fail(document.number, ReadingStats("refused"), error.reason)
-                return True
+                return document.number
         raise SinkError(f"the sink refused a document that is not in the batch: {error}") from error
 
     def mark(self, batch: StoredBatch) -> None:

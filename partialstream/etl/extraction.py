@@ -268,7 +268,7 @@ class Extraction(Generic[T]):
         return self.summary
 
     def stop(self) -> None:
-        """Finish the documents that are being read, then end. Call it from the run's event loop."""
+        """Finish the documents that are being read, then end. May be called from any thread."""
         if self._run is not None:
             self._run.stop()
 

@@ -132,6 +132,14 @@ class Journal(JournalBatches):
                 (hash_, self.run, keep_rows, number),
             )
 
+    def is_of_this_run(self, number: int) -> bool:
+        """Whether a document was read in this run, and not only in earlier ones."""
+        with self._lock, sqlite_errors(self.path):
+            (run,) = self._db.execute(
+                "SELECT run FROM documents WHERE number = ?", (number,)
+            ).fetchone()
+            return bool(run == self.run)
+
     def rows_of(self, number: int) -> list[StoredRow]:
         """The rows of an unfinished document, in order."""
         with self._lock, sqlite_errors(self.path):

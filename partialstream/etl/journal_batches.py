@@ -81,7 +81,7 @@ class JournalBatches(JournalFile):
             if self._commit_rows:
                 found += db.execute(
                     "UPDATE rows SET batch = ? WHERE batch = ? AND batch != 0 "
-                    "AND document IN (SELECT number FROM documents WHERE state = 'open')",
+                    "AND (SELECT state FROM documents WHERE number = document) = 'open'",
                     (number, READY),
                 ).rowcount
             if not found:

@@ -74,6 +74,10 @@ COMMIT;
 """
 
 
+_CACHE_KIB: Final = 256
+"""SQLite's cache of pages. Its default, 2 MB, is filled slowly, and the system has them anyway."""
+
+
 class JournalFile:
     """The journal of one job, open for one run. Thread-safe.
 
@@ -124,6 +128,7 @@ class JournalFile:
         is_new = not has_tables(self._db, self.path)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         if is_new:
             self._db.executescript(_TABLES)
 

@@ -20,6 +20,7 @@ from anyio import (
     Event,
     create_task_group,
     from_thread,
+    move_on_after,
     sleep_forever,
     to_thread,
 )
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     HandOver = Callable[[StoredBatch], Awaitable[None]]
 
 logger = logging.getLogger("partialstream.etl")
+
+
+_CLOSE_SECONDS: Final = 5
+"""How long an async generator of documents may take to close when the run is cancelled."""
 
 
 class Run:
@@ -107,10 +112,13 @@ class Run:
         self._scope: anyio.CancelScope | None = None
 
     def stop(self) -> None:
-        """Start no more documents; those in progress are finished and delivered."""
+        """Start no more documents; those in progress are finished and delivered. Thread-safe.
+
+        A worker that waits for its turn is woken by what it waits for: delivery, or the end of
+        another document.
+        """
         self._stopping = True
         self._summary.interrupted = True
-        self._notify()
 
     @property
     def open_documents(self) -> int:
@@ -179,10 +187,13 @@ class Run:
 
     async def _read_all(self, source: DocumentSource) -> None:
         threads = CapacityLimiter(self._concurrency)
-        async with create_task_group() as workers:
-            for _ in range(self._concurrency):
-                workers.start_soon(self._guarded, self._worker, source, threads)
-        await source.close()
+        try:
+            async with create_task_group() as workers:
+                for _ in range(self._concurrency):
+                    workers.start_soon(self._guarded, self._worker, source, threads)
+        finally:
+            with move_on_after(_CLOSE_SECONDS, shield=True):
+                await source.close()
         self._reading_done = True
         self._notify()
 
@@ -377,7 +388,7 @@ class Run:
         await to_thread.run_sync(self._delivery.mark, batch)
         summary = self._summary
         summary.delivered += batch.delivered
-        summary.done = max(summary.done - batch.refused, 0)  # or they were done by an earlier run
+        summary.done -= batch.refused_now
         summary.failed += batch.refused
         if batch.refused:
             await to_thread.run_sync(self._delivery.write_dead_letters)
