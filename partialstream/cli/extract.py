@@ -8,7 +8,7 @@ import logging
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pydantic import PydanticUserError
 from typing_extensions import override
@@ -37,6 +37,7 @@ from partialstream.etl import (
 from partialstream.etl.arguments import OWN
 from partialstream.etl.files import matching_files
 from partialstream.etl.interrupts import run_until_interrupted
+from partialstream.etl.summary import MAX_FAILURES
 from partialstream.etl.tables import READERS
 from partialstream.terminal import terminal
 
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     from partialstream.cli.options import ExtractOptions
     from partialstream.client import AsyncClient
     from partialstream.etl import Document, Summary
-
-_SHOWN: Final = 20
-"""Failed documents that are reported one by one; all are in the dead letters."""
 
 
 def run_extract(options: ExtractOptions) -> ExitCode:
@@ -77,10 +75,7 @@ def _run(options: ExtractOptions) -> ExitCode:
     row = load_type(target, option="--model-class")
     item_adapter(row, target)
     found = _documents(options)
-    with (
-        real_endpoint(options.base_url, options.api_key, options.model or "") as endpoint,
-        _messages(options),
-    ):
+    with real_endpoint(options.base_url, options.api_key, options.model or "") as endpoint:
         return asyncio.run(_extract(options, endpoint, row, prompt, arguments, found))
 
 
@@ -100,15 +95,16 @@ async def _extract(
             write_error("finishing the open documents; press Ctrl-C again to stop at once")
 
         try:
-            interrupted = await run_until_interrupted(
-                lambda: extraction.arun(
-                    found,
-                    retry_failed=options.retry_failed,
-                    progress=not options.quiet,
-                    total=_total(options),
-                ),
-                stop,
-            )
+            with _messages(extraction, quiet=options.quiet):
+                interrupted = await run_until_interrupted(
+                    lambda: extraction.arun(
+                        found,
+                        retry_failed=options.retry_failed,
+                        progress=not options.quiet,
+                        total=_total(options),
+                    ),
+                    stop,
+                )
         finally:
             summary = extraction.summary
             if summary.documents or summary.job is not None:
@@ -286,26 +282,35 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
 
 
 class _Messages(logging.Handler):
-    """Writes warnings to standard error; of many, the first ones."""
+    """Writes warnings to standard error, of many the first ones; failures with their reasons.
 
-    def __init__(self) -> None:
+    What is logged does not have the reasons, as they may hold what a user or a model wrote.
+    """
+
+    def __init__(self, extraction: Extraction[Any]) -> None:
         super().__init__(logging.WARNING)
-        self._count = 0
+        self._extraction = extraction
+        self._failures = self._count = 0
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
         self._count += 1
-        if self._count <= _SHOWN:
+        failures = self._extraction.summary.failures
+        if len(failures) > self._failures:
+            failure = failures[self._failures]
+            self._failures += 1
+            write_error(f"document {failure.id!r} failed: {failure.reason}")
+        elif self._count <= MAX_FAILURES:
             write_error(record.getMessage())
-        elif self._count == _SHOWN + 1:
+        elif self._count == MAX_FAILURES + 1:
             write_error("further warnings are not shown; the dead letters have all reasons")
 
 
 @contextmanager
-def _messages(options: ExtractOptions) -> Generator[None]:
+def _messages(extraction: Extraction[Any], *, quiet: bool) -> Generator[None]:
     """Show warnings of the package as messages of the command, unless it is to be quiet."""
     logger = logging.getLogger("partialstream")
-    handler = logging.NullHandler() if options.quiet else _Messages()
+    handler = logging.NullHandler() if quiet else _Messages(extraction)
     logger.addHandler(handler)
     try:
         yield

@@ -42,8 +42,8 @@ from partialstream.etl.errors import (
 from partialstream.etl.extraction import Extraction
 from partialstream.etl.rows import AsyncRows, ExtractedRow
 from partialstream.etl.sinks import Batch, Column, DocumentRows, Sink, SinkRow
-from partialstream.etl.status import FailedDocument, JournalStatus, journal_status
-from partialstream.etl.summary import JobTotals, Summary
+from partialstream.etl.status import JournalStatus, journal_status
+from partialstream.etl.summary import FailedDocument, JobTotals, Summary
 from partialstream.etl.view import quotes_html, quotes_text
 
 __all__ = [

@@ -355,7 +355,9 @@ class Run:
             self._waiting_rows += result.rows
         elif result.status == "failed":
             summary.failed += 1
-            logger.warning("document %r failed: %s", document.id, result.reason)
+            summary.add_failure(document.id, result.reason)
+            # Not the reason, which may hold what a user or a model wrote.
+            logger.warning("document %r failed: %s", document.id, result.stats.outcome)
 
     # -- delivering ------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from partialstream.etl.errors import JournalError
 from partialstream.etl.figures import count, dollars, plain_table
 from partialstream.etl.journal_file import has_tables, lock_path
-from partialstream.etl.summary import JobTotals
+from partialstream.etl.summary import FailedDocument, JobTotals
 from partialstream.terminal import printable
 
 if TYPE_CHECKING:
@@ -23,19 +23,6 @@ T = TypeVar("T")
 
 _SHOWN: Final = 20
 """Failed documents that the text lists; JSON has all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class FailedDocument:
-    """A document that has failed.
-
-    Attributes:
-        id: Its id.
-        reason: Why it failed.
-    """
-
-    id: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

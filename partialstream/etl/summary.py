@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 from partialstream.etl.figures import count, dollars, duration, plain_table, rich_table
+
+MAX_FAILURES: Final = 20
+"""Failed documents whose reasons a summary keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDocument:
+    """A document that has failed.
+
+    Attributes:
+        id: Its id.
+        reason: Why it failed.
+    """
+
+    id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,7 @@ class Summary:
         seconds: Duration of the run.
         interrupted: Whether the run was stopped before the last document.
         job: The job's totals over all its runs; None until the run has ended.
+        failures: The first 20 documents that failed in this run, with the reasons.
 
     Example:
         >>> summary = Summary(documents=3, done=2, failed=1, rows=40, requests=4, seconds=2.0)
@@ -104,6 +121,12 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
     job: JobTotals | None = None
+    failures: list[FailedDocument] = field(default_factory=list[FailedDocument])
+
+    def add_failure(self, document: str, reason: str) -> None:
+        """Keep the reason of a failed document, if it is one of the first."""
+        if len(self.failures) < MAX_FAILURES:
+            self.failures.append(FailedDocument(document, reason))
 
     @property
     def ok(self) -> bool:

@@ -26,6 +26,8 @@ NAMES = [
     "Summary",
     "documents",
     "journal_status",
+    "quotes_html",
+    "quotes_text",
 ]
 
 
