@@ -55,7 +55,7 @@ def run(given: dict[str, Any]) -> None:
         "sink": sink_of(given["sink"]),
         "on_restart": given.get("on_restart", "resume"),
         "commit": given.get("commit", "document"),
-        "concurrency": given.get("concurrency", 8),
+        "concurrency": given["concurrency"],
         "endpoint": "test",
     }
     documents = job(given["documents"], given.get("rows"))

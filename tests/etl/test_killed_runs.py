@@ -31,6 +31,7 @@ SOAK = "PARTIALSTREAM_KILLS" in os.environ
 KILLS = int(os.environ.get("PARTIALSTREAM_KILLS", "10"))
 DOCUMENTS = 200
 FEWER = DOCUMENTS if SOAK else 60  # where sinks are not the subject
+AT_A_TIME = max(2, 80 // KILLS)  # of each document that is under way, some is lost
 CHUNK = 40  # characters of a delta: about a row
 PACE = 120.0  # deltas a second of a response: what is under way when it is killed is paid again
 
@@ -58,7 +59,7 @@ class Program:
 
     def start(self, **options: Any) -> None:
         assert self._process.stdin is not None
-        line = json.dumps({"told": str(self._told), **options})
+        line = json.dumps({"told": str(self._told), "concurrency": AT_A_TIME, **options})
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
         self.child = int(self._line())
