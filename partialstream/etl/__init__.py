@@ -22,6 +22,7 @@ summary.py      the summary of a run
 progress.py     the progress of a run, on a terminal and in a pipe
 status.py       the state of a job, read from its journal
 figures.py      numbers as text, and tables of them
+extras.py       packages that come with an extra
 errors.py       the errors of a run
 
 view            documents shown with the quotes that were found in them

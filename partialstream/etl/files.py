@@ -49,7 +49,7 @@ def matching_files(pattern: str, root: str | None = None) -> Iterator[FoundFile]
         fixed = len(parts) - 1
     else:
         fixed = next(place for place, part in enumerate(parts) if has_magic(part))
-    start = str(Path(*parts[:fixed]))
+    start = os.path.join("", *parts[:fixed])
     base = start if root is None else root
     return (
         FoundFile(path, _relative(path, base), _problem(path) if error is None else error)
@@ -79,7 +79,7 @@ def _below(folder: str, parts: Sequence[str], *, literal: bool = False) -> Itera
     else:
         names, error = _names(folder, part, lambda entry: not entry.is_dir())
         if error is not None:
-            yield folder, error
+            yield folder or os.curdir, error
         for name in names:
             yield os.path.join(folder, name), None
 
@@ -98,7 +98,7 @@ def _names(
 ) -> tuple[list[str], OSError | None]:
     """The names in a folder that match one part of a pattern, sorted; hidden ones if it says so."""
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(folder or os.curdir) as entries:
             return sorted(
                 entry.name
                 for entry in entries
@@ -113,7 +113,7 @@ def _names(
 
 
 def _relative(path: str, root: str) -> str:
-    name = Path(os.path.relpath(path, root)).as_posix()
+    name = Path(os.path.relpath(path, root or os.curdir)).as_posix()
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 

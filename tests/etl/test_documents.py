@@ -109,7 +109,10 @@ def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
     assert ids("*.txt") == ["a.txt"]
     assert ids("sub/*.txt") == ["b.txt"]
-    assert ids("./**/*.txt") == ["a.txt", "sub/b.txt"]
+    assert ids("./**/*.txt") == ids("**/*.txt") == ["a.txt", "sub/b.txt"]
+    (tmp_path / "in.csv").write_text("a\n")
+    with pytest.raises(ValueError, match=r"^in\.csv has no column"):
+        list(documents("in.csv"))
     monkeypatch.chdir(tmp_path / "sub")
     assert ids("../*.txt") == ["a.txt"]
     assert ids("../**/b.txt") == ["sub/b.txt"]
@@ -398,7 +401,11 @@ def test_a_document_with_a_known_id_is_sent_once_and_one_with_another_text_is_no
     )
     with ReplayServer(Model()) as server:
         summary = DRIVERS[0].run(
-            server, documents(tmp_path / "in.jsonl"), journal=tmp_path / "run.db", concurrency=1
+            server,
+            documents(tmp_path / "in.jsonl"),
+            journal=tmp_path / "run.db",
+            sink=tmp_path / "rows.jsonl",
+            concurrency=1,
         )
         assert len(server.requests) == 2
     assert (summary.done, summary.known, summary.refused) == (2, 1, 1)

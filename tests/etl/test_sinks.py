@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import sys
 import time
 from decimal import Decimal  # noqa: TC003  # pydantic needs it
 from pathlib import Path
@@ -265,6 +266,9 @@ def test_files_that_are_in_the_folder_already(tmp_path: Path) -> None:
         ("rows.xlsx", ValueError, "ends with .jsonl"),
         ("sqlite:///rows.db", ValueError, "names no table"),
         (5, TypeError, "must be a path"),
+        ("postgres://me:secret@there/db#rows", ValueError, "write postgresql://"),
+        ("sqlite:rows.db#rows", ValueError, "sqlite:///rows.db#rows"),
+        ("foo://there#rows", ValueError, "names the database 'foo'"),
     ],
 )
 def test_sinks_that_there_are_none_of(spec: Any, error: type[Exception], message: str) -> None:
@@ -416,3 +420,21 @@ def test_nothing_of_a_database_is_left_open(tmp_path: Path) -> None:
         driver.run(server, job(2, rows=1), journal=tmp_path / "run.db", sink=place.spec)
     assert len(select_all(place.spec)) == 2
     assert not list(Path(tmp_path).glob("rows.db-*"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "module", "extra"),
+    [("rows.parquet", "pyarrow", "parquet"), ("sqlite:///rows.db#rows", "sqlalchemy", "sql")],
+)
+def test_a_missing_package_is_named_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, spec: str, module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ModuleNotFoundError, match=rf"needs {module}: .*partialstream\[{extra}\]"):
+        sink_of(spec)
+
+
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ModuleNotFoundError, match="needs psycopg, the driver"):
+        sink_of("postgresql+psycopg://there/db#rows")

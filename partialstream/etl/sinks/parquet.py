@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
+from partialstream.etl.extras import import_extra
 from partialstream.etl.sinks.cells import cells
 from partialstream.etl.sinks.folders import make_folder, sync_folder
 
@@ -42,8 +42,8 @@ class Parquet:
         if batch_rows < 1:
             raise ValueError(f"batch_rows must be at least 1, not {batch_rows}")
         # Imported here, so that a missing package is reported before any request. It has no types.
-        self._arrow: Any = import_module("pyarrow")
-        self._parquet: Any = import_module("pyarrow.parquet")
+        self._arrow = import_extra("pyarrow", "parquet", "a sink of Parquet files")
+        self._parquet = import_extra("pyarrow.parquet", "parquet", "a sink of Parquet files")
         self.name = f"parquet {os.fspath(path)}"
         self.batch_rows = batch_rows
         self._folder = Path(path)

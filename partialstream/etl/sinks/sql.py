@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
+from partialstream.etl.extras import import_extra
 from partialstream.etl.sinks.cells import cells
 
 if TYPE_CHECKING:
@@ -46,11 +47,8 @@ class SQLTable:
     batch_rows = 1
 
     def __init__(self, url: str, table: str) -> None:
-        import sqlalchemy
-
-        parsed = sqlalchemy.make_url(url)
-        if parsed.drivername == "postgresql" and find_spec("psycopg2") is None:
-            parsed = parsed.set(drivername="postgresql+psycopg")
+        sqlalchemy = import_extra("sqlalchemy", "sql", "a database as a sink")
+        parsed = _parsed(url)
         self._name = table
         self.name = _public_name(parsed, table)
         self.path = _file_of(parsed)
@@ -219,14 +217,43 @@ def _file_of(url: URL) -> Path | None:
     return Path(url.database)
 
 
+def _parsed(url: str) -> URL:
+    """A URL as SQLAlchemy reads it.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    import sqlalchemy
+
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except sqlalchemy.exc.ArgumentError as error:
+        raise ValueError(f"sink= is not the URL of a database: {error}") from error
+    if parsed.drivername == "postgresql" and find_spec("psycopg2") is None:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
 def _engine(url: URL) -> Engine:
+    """The engine of a database, which connects later.
+
+    Raises:
+        ValueError: SQLAlchemy does not know the kind of database.
+        ModuleNotFoundError: The driver of the database is not installed.
+    """
     import sqlalchemy
 
     try:
         return sqlalchemy.create_engine(url)
     except sqlalchemy.exc.NoSuchModuleError as error:
+        meant = "; write postgresql://" if url.drivername == "postgres" else ""
         raise ValueError(
-            f"sink= names the database {url.drivername!r}, which SQLAlchemy does not know"
+            f"sink= names the database {url.drivername!r}, which SQLAlchemy does not know{meant}"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"sink= needs {error.name}, the driver of the database, which is not installed",
+            name=error.name,
         ) from error
 
 
