@@ -80,6 +80,8 @@ class RowFormat(Generic[T]):
 
     def _written_paths(self, value: T) -> dict[Path, Path]:
         """Of each quote the path that it has in the row."""
+        if self._is_object and not self._by_alias:
+            return {}  # as most of the time: rows are written by the names of the fields
         paths = self._quotes.written_paths(value, by_alias=self._by_alias)
         return paths if self._is_object else {at: ("value", *paths[at]) for at in paths}
 

@@ -28,8 +28,13 @@ class MarkedText(NamedTuple):
     texts: tuple[str, ...]
 
 
-def has_marks(schema: Any) -> bool:
-    """Whether any part of a core schema is marked with `Quote`."""
+def has_marks(schema: Any, *, references: bool = False) -> bool:
+    """Whether any part of a core schema is marked with `Quote`.
+
+    Args:
+        schema: The schema.
+        references: Whether a reference to another schema counts as well.
+    """
     pending: list[Any] = [schema]
     while pending:
         each = pending.pop()
@@ -39,6 +44,8 @@ def has_marks(schema: Any) -> bool:
             if isinstance(metadata, Mapping) and Quote.mark in cast(
                 "Mapping[str, Any]", metadata
             ).get(MARK, ()):
+                return True
+            if references and members.get("type") == "definition-ref":
                 return True
             pending += (value for name, value in members.items() if name != "metadata")
         elif isinstance(each, (list, tuple)):
@@ -57,6 +64,13 @@ class MarkedValues:
     def __init__(self, schema: Schema, definitions: Definitions) -> None:
         self._schema = schema
         self._definitions = definitions
+        self._marked: dict[int, bool] = {}  # schemas, by their ids; they live as long as this
+
+    def _may_have_marks(self, schema: Schema) -> bool:
+        known = self._marked.get(id(schema))
+        if known is None:
+            known = self._marked[id(schema)] = has_marks(schema, references=True)
+        return known
 
     def of(
         self, value: Any, written: Any = UNKNOWN, *, by_alias: bool = False
@@ -71,6 +85,8 @@ class MarkedValues:
         return self._walk(Part(value, self._schema, written=written, by_alias=by_alias))
 
     def _walk(self, part: Part) -> Iterator[MarkedText]:
+        if not part.quoted and not self._may_have_marks(part.schema):
+            return
         schema = resolve(part.schema, self._definitions)
         marked = _is_quote(part.schema) or _is_quote(schema)
         kind = schema["type"]
