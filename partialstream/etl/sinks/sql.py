@@ -224,10 +224,11 @@ def _parsed(url: str) -> URL:
         ValueError: It is not one.
     """
     import sqlalchemy
+    from sqlalchemy.exc import ArgumentError
 
     try:
         parsed = sqlalchemy.make_url(url)
-    except sqlalchemy.exc.ArgumentError as error:
+    except ArgumentError as error:
         raise ValueError(f"sink= is not the URL of a database: {error}") from error
     if parsed.drivername == "postgresql" and find_spec("psycopg2") is None:
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -242,10 +243,11 @@ def _engine(url: URL) -> Engine:
         ModuleNotFoundError: The driver of the database is not installed.
     """
     import sqlalchemy
+    from sqlalchemy.exc import NoSuchModuleError
 
     try:
         return sqlalchemy.create_engine(url)
-    except sqlalchemy.exc.NoSuchModuleError as error:
+    except NoSuchModuleError as error:
         meant = "; write postgresql://" if url.drivername == "postgres" else ""
         raise ValueError(
             f"sink= names the database {url.drivername!r}, which SQLAlchemy does not know{meant}"
