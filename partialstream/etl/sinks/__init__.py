@@ -9,6 +9,11 @@ appended.py     an append-only file that is truncated to its last known size
 jsonl.py        JSON Lines
 parquet.py      a folder of Parquet files
 sql.py          a database table, through SQLAlchemy
+
+What is delivered survives a power failure: files are synced, and so are the names of new ones, and
+SQLite syncs each transaction; only then is the batch marked in the journal. Of other databases
+their own settings decide. A batch that was stored and not marked is delivered again: its rows
+replace those in a table, and are cut off a file before.
 """
 
 from __future__ import annotations

@@ -47,14 +47,16 @@ class SQLTable:
     batch_rows = 1
 
     def __init__(self, url: str, table: str) -> None:
-        sqlalchemy = import_extra("sqlalchemy", "sql", "a database as a sink")
+        import_extra("sqlalchemy", "sql", "a database as a sink")
+        from sqlalchemy.event import listen
+
         parsed = _parsed(url)
         self._name = table
         self.name = _public_name(parsed, table)
         self.path = _file_of(parsed)
         self._engine: Engine = _engine(parsed)
         if self._engine.dialect.name == "sqlite":
-            sqlalchemy.event.listen(self._engine, "connect", _sync_commits)
+            listen(self._engine, "connect", _sync_commits)
         self._columns: Sequence[Column] = ()
         self._table: Table
 
