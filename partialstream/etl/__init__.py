@@ -14,6 +14,7 @@ journal_file.py the journal's SQLite file, locked for one run
 source.py       the documents of a run, one at a time
 run.py          several workers read documents, one task delivers them
 reading.py      one document: its call, and its rows as they go into the journal
+failures.py     what an error means for a run
 values.py       rows as JSON; spans.py, the column with their spans
 row_schema.py   the JSON schema of rows
 delivery.py     finished documents to the sink; dead letters to their file

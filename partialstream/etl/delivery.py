@@ -8,6 +8,7 @@ After a crash at any point the same batch is delivered again.
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from partialstream.etl.sinks.base import Sink
     from partialstream.etl.sinks.columns import Column
 
+logger = logging.getLogger("partialstream.etl")
+
 _GROUP_ROWS: Final = 1000
 """Rows at which a batch is full if the sink asks for single documents (`batch_rows = 1`): documents
 that finish while a batch is being written share the next one, and its fsync."""
@@ -31,14 +34,20 @@ _MAX_DOCUMENTS: Final = 10_000
 """The largest number of documents of a batch."""
 
 
+class Refusal(NamedTuple):
+    """A document that the sink refused, and that has failed therefore."""
+
+    rows: int
+    in_this_run: bool  # whether it was read in this run, or in an earlier one
+
+
 class StoredBatch(NamedTuple):
     """A batch that the sink has stored, and that is not marked yet."""
 
     number: int
     documents: list[StoredDocument]
     state: str | None
-    refused: int  # documents that the sink refused
-    refused_now: int  # those of them that this run has completed
+    refused: list[Refusal]
 
     @property
     def delivered(self) -> int:
@@ -104,20 +113,19 @@ class Delivery:
         return self._journal.next_batch(rows, _MAX_DOCUMENTS)
 
     def _store(self, number: int) -> StoredBatch:
-        refused = refused_now = 0
+        refused: list[Refusal] = []
         while True:
             documents = self._journal.batch(number)
             if not documents:
-                return StoredBatch(number, [], None, refused, refused_now)
+                return StoredBatch(number, [], None, refused)
             try:
                 state = self._deliver(number, documents)
             except RowsRefusedError as error:
-                failed = self._refuse(number, documents, error)
-                if failed is not None:
-                    refused += 1
-                    refused_now += self._journal.is_of_this_run(failed)
+                refusal = self._refuse(number, documents, error)
+                if refusal is not None:
+                    refused.append(refusal)
             else:
-                return StoredBatch(number, documents, state, refused, refused_now)
+                return StoredBatch(number, documents, state, refused)
 
     def _deliver(self, number: int, documents: Sequence[StoredDocument]) -> str | None:
         sink = self._sink
@@ -139,8 +147,8 @@ class Delivery:
 
     def _refuse(
         self, number: int, documents: Sequence[StoredDocument], error: RowsRefusedError
-    ) -> int | None:
-        """Take a refused document out of the batch; returns its number if it has failed now.
+    ) -> Refusal | None:
+        """Take a refused document out of the batch; returns it if it has failed now.
 
         One that is still open fails when it is finished: its rows are refused once more then.
         """
@@ -152,8 +160,10 @@ class Delivery:
                 if document.state == "open":
                     self._journal.postpone_rows(document.number, number)
                     return None
+                in_this_run = self._journal.is_of_this_run(document.number)
                 self._journal.fail(document.number, ReadingStats("refused"), error.reason)
-                return document.number
+                logger.warning("document %r failed: the sink refused it", document.id)
+                return Refusal(len(document.rows), in_this_run)
         raise SinkError(f"the sink refused a document that is not in the batch: {error}") from error
 
     def mark(self, batch: StoredBatch) -> None:
@@ -231,8 +241,10 @@ _LETTERS: Final = "dead_letters"
 
 
 def _letter(document: str, row_index: int | None, raw: str | None, reason: str) -> str:
-    """A line of the file; without a row if the document failed."""
+    """A line of the file; without a row if the document failed, without a raw text if none is."""
     letter: dict[str, Any] = {"document": document}
     if row_index is not None:
-        letter |= {"row": row_index, "raw": raw}
+        letter["row"] = row_index
+    if raw is not None:
+        letter["raw"] = raw
     return json.dumps({**letter, "reason": reason}, ensure_ascii=False)

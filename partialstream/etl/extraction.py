@@ -171,6 +171,10 @@ class Extraction(Generic[T]):
         self._max_cost = max_cost
         self._resume = on_restart == "resume"
         given = {"templates": False, "max_retries": max_retries, **options}
+        if (
+            many and max_retries == 0
+        ):  # otherwise, the first invalid row would be its document's end
+            given.setdefault("on_invalid", "skip")
         # Rows are sorted by the journal; those that a stream holds back would be lost in a crash.
         if "ordered" in given:
             given["ordered"] = False

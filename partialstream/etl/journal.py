@@ -25,6 +25,8 @@ from partialstream.etl.journal_batches import IN_SINK, READY, JournalBatches
 from partialstream.etl.journal_file import sqlite_errors
 
 if TYPE_CHECKING:
+    import os
+
     from partialstream.etl.journal_batches import State
 
 
@@ -71,8 +73,29 @@ def hash_of(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+class _Numbers:
+    """A set of documents, by their numbers: one bit for each document of the journal."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, number: int) -> bool:
+        """Add a document; returns whether it is new."""
+        byte, bit = number >> 3, 1 << (number & 7)
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(max(byte + 1 - len(self._bits), len(self._bits))))
+        if self._bits[byte] & bit:
+            return False
+        self._bits[byte] |= bit
+        return True
+
+
 class Journal(JournalBatches):
     """The journal of one job: documents, rows, batches and dead letters; see `JournalFile`."""
+
+    def __init__(self, path: str | os.PathLike[str], *, commit_rows: bool = False) -> None:
+        super().__init__(path, commit_rows=commit_rows)
+        self._seen = _Numbers()
 
     # -- one document ----------------------------------------------------------------------
 
@@ -103,7 +126,7 @@ class Journal(JournalBatches):
                 return JournalEntry("new", cursor.lastrowid or 0)
             number, hash_before, state, run, list_complete = row
             same = hash_before == hash_
-            if run == self.run:
+            if run == self.run or not self._seen.add(number):
                 return JournalEntry("known" if same else "conflict", number)
             if retry_failed and state != "failed":
                 complete = same and state in ("done", "delivered")
@@ -189,12 +212,12 @@ class Journal(JournalBatches):
                 self._finish(number, "done", stats, None, rows, rejected)
             return rows, rejected
 
-    def fail(self, number: int, stats: ReadingStats, reason: str) -> int:
+    def fail(self, number: int, stats: ReadingStats, reason: str, raw: str | None = None) -> int:
         """Fail a document and drop its rows; returns the number of rejected rows."""
         with self._transaction() as db:
             rejected = self._move_rejected_rows(number)
             (id_,) = db.execute("SELECT id FROM documents WHERE number = ?", (number,)).fetchone()
-            self._add_dead_letter(id_, None, None, reason)
+            self._add_dead_letter(id_, None, raw, reason)
             db.execute("DELETE FROM rows WHERE document = ?", (number,))
             self._finish(number, "failed", stats, reason, 0, rejected)
             return rejected

@@ -8,20 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pydantic import ValidationError
-
-from partialstream.client.prompts import errors_of
-from partialstream.errors import (
-    LimitExceededError,
-    OutputValidationError,
-    PartialStreamError,
-    ProviderError,
-    RetriesExhaustedError,
-    format_path,
-)
 from partialstream.etl.errors import ExtractionError
+from partialstream.etl.failures import is_fatal, is_of_request, reason_of, rejection_of
 from partialstream.etl.journal import ReadingStats
-from partialstream.quoting import mask_keys
 from partialstream.results import Item, RejectedItem
 from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
 
@@ -207,10 +196,12 @@ class DocumentReader:
         if not isinstance(error, Exception) or is_fatal(error):
             self._interrupt(stats)
             raise error
-        if self._list_complete and _is_rejection(error):
+        rejection = rejection_of(error)
+        if self._list_complete and rejection is not None:
             return self._complete(stats)
         reason = reason_of(error)
-        rejected = self._journal.fail(self._number, stats, reason)
+        raw = None if rejection is None or self._plan.many else rejection.raw
+        rejected = self._journal.fail(self._number, stats, reason, raw)
         return Result("failed", stats, 0, rejected, reason)
 
     def _complete(self, stats: ReadingStats) -> Result:
@@ -230,7 +221,7 @@ class DocumentReader:
     def _stats(self, error: BaseException | None) -> ReadingStats:
         stream = self.stream
         if stream is None:  # the prompt could not be made, or a sync client's first request failed
-            return ReadingStats("rejected", requests=int(_is_of_request(error)))
+            return ReadingStats("rejected", requests=int(is_of_request(error)))
         attempts, usage = stream.attempts, stream.usage
         outcome = stream.outcome
         return ReadingStats(
@@ -242,49 +233,3 @@ class DocumentReader:
             stream.timing.first_item,
             stream.timing.total,
         )
-
-
-_FATAL_STATUSES = (401, 403, 404)
-"""Responses that every request would get: a wrong key, an unknown model."""
-
-
-def is_fatal(error: Exception) -> bool:
-    """Whether every other document would fail in the same way, so that the run ends."""
-    if isinstance(error, LimitExceededError):
-        return error.limit == "max_cost"
-    status = getattr(error, "status_code", None)
-    if status is None:
-        status = getattr(error, "status", None)
-    return status in _FATAL_STATUSES
-
-
-def reason_of(error: Exception) -> str:
-    """The message of an error, for the dead letters."""
-    message = "; ".join(
-        f"{format_path(path)}: {text}" if path else text for path, text in errors_of(error)
-    )
-    name = type(error).__name__
-    if not message:
-        return name
-    # Of the user's functions: the message of a KeyError is the key alone.
-    return mask_keys(message if _is_known(error) else f"{name}: {message}")
-
-
-def _is_known(error: Exception) -> bool:
-    """Whether an error says by itself what it is about: ours, pydantic's and those of requests."""
-    return isinstance(error, (PartialStreamError, ValidationError)) or _is_of_request(error)
-
-
-def _is_of_request(error: BaseException | None) -> bool:
-    """Whether a request was sent that failed: errors of SDKs and HTTP libraries have it."""
-    try:
-        return getattr(error, "request", None) is not None or isinstance(error, ProviderError)
-    except RuntimeError:  # httpx: it was not set
-        return False
-
-
-def _is_rejection(error: Exception) -> bool:
-    """Whether the list is complete and only some of its items are still invalid."""
-    if isinstance(error, RetriesExhaustedError):
-        return isinstance(error.__cause__, OutputValidationError)
-    return isinstance(error, OutputValidationError)

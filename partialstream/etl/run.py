@@ -390,8 +390,11 @@ class Run:
         await to_thread.run_sync(self._delivery.mark, batch)
         summary = self._summary
         summary.delivered += batch.delivered
-        summary.done -= batch.refused_now
-        summary.failed += batch.refused
+        summary.failed += len(batch.refused)
+        for refusal in batch.refused:
+            if refusal.in_this_run:
+                summary.done -= 1
+                summary.rows -= refusal.rows
         if batch.refused:
             await to_thread.run_sync(self._delivery.write_dead_letters)
 

@@ -1,0 +1,134 @@
+"""Documents and rows that fail: what that means for the run, the summary and the dead letters."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import openai
+import pytest
+from etl_runs import Driver, Model, job, lines
+
+from partialstream.etl import Document, RowsRefusedError, journal_status
+from partialstream.testing import Answer, ReplayServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from partialstream.etl import Batch
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Any]:
+    return {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+
+
+def letters(files: dict[str, Any]) -> list[dict[str, Any]]:
+    return lines(files["journal"].with_suffix(".dead-letters.jsonl"))
+
+
+def test_an_endpoint_that_cannot_be_reached_ends_the_run(
+    driver: Driver, files: dict[str, Any]
+) -> None:
+    """Or an outage would mark all documents as failed that are left."""
+    with ReplayServer(Model()) as server:
+        driver.run(server, job(2, rows=1), **files, max_retries=0, endpoint="model")
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    class Gone:
+        base_url = f"http://127.0.0.1:{port}/v1"
+
+    gone: Any = Gone()
+    with pytest.raises(openai.APIConnectionError):
+        driver.run(gone, job(9, rows=1), **files, max_retries=0, endpoint="model")
+    status = journal_status(files["journal"])
+    assert (status.totals.delivered, status.totals.failed) == (2, 0)
+    assert letters(files) == []
+    with ReplayServer(Model()) as server:
+        summary = driver.run(server, job(9, rows=1), **files, max_retries=0, endpoint="model")
+    assert (summary.known, summary.done) == (2, 7)
+
+
+def test_two_texts_under_one_id_are_refused_in_every_run(
+    driver: Driver, files: dict[str, Any]
+) -> None:
+    documents = [Document("a", "1|2"), Document("a", "2|2"), Document("b", "3|1")]
+    files["sink"] = Replacing()
+    with ReplayServer(Model()) as server:
+        for _ in range(3):
+            summary = driver.run(server, documents, **files, concurrency=1)
+            assert summary.refused == 1
+        assert len(server.requests) == 2
+    assert files["sink"].rows["a"] == ["article 1-0 {ü}", "article 1-1 {ü}"]
+
+
+class Replacing:
+    """A sink in memory."""
+
+    name = "memory"
+    can_replace = True
+    batch_rows = 1
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[str]] = {}
+
+    def open(self, columns: Any, state: str | None) -> None: ...
+
+    def deliver(self, batch: Batch) -> None:
+        for document in batch.documents:
+            self.rows[document.id] = [json.loads(row.text)["article"] for row in document.rows]
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("max_retries", [0, 1])
+def test_an_invalid_row_is_a_dead_letter_and_its_document_is_done(
+    driver: Driver, max_retries: int, files: dict[str, Any]
+) -> None:
+    def invalid(number: int, asked: int, answer: Answer) -> Answer:
+        del number, asked
+        return replace(answer, text=answer.text.replace('"count": 1}', '"count": -1}'))
+
+    with ReplayServer(Model(invalid)) as server:
+        summary = driver.run(server, job(1, rows=3), **files, max_retries=max_retries)
+    assert (summary.done, summary.failed, summary.rows, summary.rejected) == (1, 0, 2, 1)
+    [letter] = letters(files)
+    assert (letter["row"], json.loads(letter["raw"])["count"]) == (1, -1)
+
+
+@pytest.mark.parametrize("max_retries", [0, 2])
+def test_an_object_that_stays_invalid_is_in_the_dead_letters(
+    driver: Driver, max_retries: int, files: dict[str, Any]
+) -> None:
+    """With retries, a response ends at its first invalid field, so that is all there is."""
+    text = '{"article": "Lamp", "count": -3}'
+    with ReplayServer(Answer(text), repeat=True) as server:
+        summary = driver.run(
+            server, [Document("d", "1|1")], **files, many=False, max_retries=max_retries
+        )
+    assert summary.failed == 1
+    [letter] = letters(files)
+    assert (letter["document"], letter["raw"]) == ("d", "-3" if max_retries else text)
+    assert "count: Input should be greater than or equal to 0" in letter["reason"]
+    assert "http" not in letter["reason"]
+    assert "\n" not in letter["reason"]
+
+
+def test_what_the_sink_refuses_is_not_counted_as_done(
+    driver: Driver, files: dict[str, Any]
+) -> None:
+    class Choosy(Replacing):
+        def deliver(self, batch: Batch) -> None:
+            for document in batch.documents:
+                if document.id == "doc-0001" and document.rows:
+                    raise RowsRefusedError(document.id, "not this one")
+            super().deliver(batch)
+
+    with ReplayServer(Model()) as server:
+        summary = driver.run(server, job(3, rows=4), **{**files, "sink": Choosy()})
+    assert (summary.done, summary.failed, summary.rows, summary.delivered) == (2, 1, 8, 2)
+    assert not summary.ok
