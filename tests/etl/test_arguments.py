@@ -364,8 +364,9 @@ def test_what_was_never_sent_is_no_request(driver: Driver, tmp_path: Path) -> No
         summary = driver.run(server, job(2), **files, prompt=prompt)
         assert server.requests == []
     assert (summary.requests, summary.failed) == (0, 2)
-    [first, _] = lines(tmp_path / "run.dead-letters.jsonl")
-    assert first["reason"] == "KeyError: 'doc-0000'"
+    letters = lines(tmp_path / "run.dead-letters.jsonl")
+    reasons = {letter["document"]: letter["reason"] for letter in letters}
+    assert reasons["doc-0000"] == "KeyError: 'doc-0000'"
 
 
 def test_retry_failed_says_what_it_does_not_read(driver: Driver, tmp_path: Path) -> None:
