@@ -204,7 +204,7 @@ class ParseOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractOptions:
-    r"""Extract rows from documents and deliver them, each document's rows exactly once.
+    """Extract rows from documents and deliver them, each document's rows exactly once.
 
     DOCUMENTS are text files, or .jsonl, .csv, .tsv and .parquet files with a document in each
     row; patterns like "docs/**/*.txt" are allowed in quotes. The id of a text file is its path.
@@ -221,7 +221,7 @@ class ExtractOptions:
           --model-class shop:Row --prompt "List the articles in: {text}"
           --journal run.db --sink rows.jsonl
       partialstream extract --journal run.db --status
-    """
+    """  # noqa: D301 - click keeps the lines of a paragraph that begins with a backspace
 
     documents: Annotated[
         list[str] | None,

@@ -69,7 +69,7 @@ class Delivery:
         self._sink = sink
         self.has_sink = sink is not None
         self._dead_letters = dead_letters
-        self.can_replace = sink is None or sink.can_replace
+        self.can_replace = sink is not None and sink.can_replace
         self.batch_rows = 1 if sink is None else sink.batch_rows
 
     def open(self, columns: Sequence[Column]) -> None:

@@ -102,7 +102,7 @@ class Extraction(Generic[T]):
             SDK such as `temperature`.
 
     Raises:
-        TypeError: An argument is of the wrong type, misspelled, or not allowed here.
+        TypeError: An argument is of the wrong type, misspelled, missing, or not allowed here.
         ValueError: An argument is out of range; a field is named `document` or `row`, or `spans`
             where fields are marked with `Quote`; there is a `max_cost` and the price of the model
             is not known.
@@ -188,7 +188,9 @@ class Extraction(Generic[T]):
         shape = (items_shape if many else object_shape)(response_model)
         target = client.target_of(shape, messages=[{"role": "user", "content": ""}], **given)
         host, port = target.server or ("", "")
-        asked = str(target.arguments.get("model", model or ""))
+        asked = str(target.arguments.get("model") or model or "")
+        if not asked:
+            raise TypeError("model= is not given, and the client has no default model")
         self._plan = CallPlan(rows, prompting, many, given, has_price(asked, client.provider))
         self._sink = None if sink is None else sink_of(sink)
         check_different(
@@ -283,10 +285,11 @@ class Extraction(Generic[T]):
     ) -> Iterator[ExtractedRow[T]]:
         """Read documents and iterate over their rows, document by document.
 
-        Rows that earlier runs have returned are not returned again. The rows of a batch of
-        documents count as delivered when the first row of the next batch is requested; after a
-        crash, or if the loop is left before that, they are returned once more. If there is a
-        sink, it gets them first.
+        Rows that earlier runs have returned are not returned again, and a document whose text has
+        changed since then is refused, unless there is a sink that can replace its rows. The rows
+        of a batch of documents count as delivered when the first row of the next batch is
+        requested; after a crash, or if the loop is left before that, they are returned once more.
+        If there is a sink, it gets them first.
 
         Args:
             documents: As for `run`. The run continues in another thread while the loop body is

@@ -44,6 +44,7 @@ class Result(NamedTuple):
     rows: int = 0
     rejected: int = 0
     reason: str = ""  # why it failed
+    kind: str = ""  # the same in a word
 
 
 class DocumentReader:
@@ -178,7 +179,7 @@ class DocumentReader:
         """Record the document as failed without a request."""
         stats = ReadingStats("refused")
         self._journal.fail(self._number, stats, reason)
-        return Result("failed", stats, reason=reason)
+        return Result("failed", stats, reason=reason, kind="not readable")
 
     def finish(self, error: BaseException | None) -> Result:
         """Record the end of the response, or the error that it ended with.
@@ -202,7 +203,7 @@ class DocumentReader:
         reason = reason_of(error)
         raw = None if rejection is None or self._plan.many else rejection.raw
         rejected = self._journal.fail(self._number, stats, reason, raw)
-        return Result("failed", stats, 0, rejected, reason)
+        return Result("failed", stats, 0, rejected, reason, type(error).__name__)
 
     def _complete(self, stats: ReadingStats) -> Result:
         rows, rejected = self._journal.complete(self._number, stats)
@@ -227,8 +228,9 @@ class DocumentReader:
         return ReadingStats(
             "rejected" if outcome is None else outcome.status,
             len(attempts),
-            0 if usage is None else usage.input_tokens,
-            0 if usage is None else usage.output_tokens,
+            sum(each.estimated_input_tokens for each in attempts)
+            + (0 if usage is None else usage.input_tokens),
+            0 if usage is None else usage.output_tokens + usage.estimated_output_tokens,
             stream.cost if self._plan.priced else None,
             stream.timing.first_item,
             stream.timing.total,

@@ -357,7 +357,7 @@ class Run:
             summary.failed += 1
             summary.add_failure(document.id, result.reason)
             # Not the reason, which may hold what a user or a model wrote.
-            logger.warning("document %r failed: %s", document.id, result.stats.outcome)
+            logger.warning("document %r failed: %s", document.id, result.kind)
 
     # -- delivering ------------------------------------------------------------------------
 

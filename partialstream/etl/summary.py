@@ -38,8 +38,8 @@ class JobTotals:
         rows: Rows of complete documents.
         rejected: Rows that did not validate.
         requests: Requests sent.
-        input_tokens: Input tokens used.
-        output_tokens: Output tokens used.
+        input_tokens: Input tokens used; estimated where a response ended before it reported them.
+        output_tokens: Output tokens used; estimated likewise.
         cost: US dollars; None if the price of the model is not known.
     """
 
@@ -78,8 +78,8 @@ class Summary:
         rejected: Rows that did not validate; they are in the dead letters.
         delivered: Documents delivered to the sink.
         requests: Requests sent, including retries and repairs.
-        input_tokens: Input tokens used.
-        output_tokens: Output tokens used.
+        input_tokens: Input tokens used; estimated where a response ended before it reported them.
+        output_tokens: Output tokens used; estimated likewise.
         cost: US dollars; None if the price of the model is not known.
         rate_limit_wait: Seconds that requests have waited for the rate limit, summed over all
             requests.

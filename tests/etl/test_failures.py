@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from etl_runs import Driver, Model, job, lines
+from etl_runs import Driver, Model, extraction_of, job, lines
+from openai import OpenAI
 
 from partialstream.etl import Document, RowsRefusedError, journal_status
-from partialstream.testing import Answer, ReplayServer
+from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,3 +133,32 @@ def test_what_the_sink_refuses_is_not_counted_as_done(
         summary = driver.run(server, job(3, rows=4), **{**files, "sink": Choosy()})
     assert (summary.done, summary.failed, summary.rows, summary.delivered) == (2, 1, 8, 2)
     assert not summary.ok
+
+
+def test_tokens_of_an_attempt_that_was_cut_off_are_estimated(
+    driver: Driver, files: dict[str, Any]
+) -> None:
+    def cut(number: int, asked: int, answer: Answer) -> Answer:
+        is_cut = (number, asked) == (0, 1)
+        return replace(answer, fault=faults.Reset(after=40)) if is_cut else answer
+
+    with ReplayServer(Model(cut)) as server:
+        summary = driver.run(server, job(1, rows=30), **files)
+        whole = driver.run(server, job(2, rows=30), **files)
+    assert summary.requests == 2
+    assert summary.output_tokens >= whole.output_tokens
+    assert summary.input_tokens > 1.5 * whole.input_tokens
+
+
+def test_rows_of_a_changed_text_are_refused_where_nothing_replaces_them(
+    files: dict[str, Any],
+) -> None:
+    del files["sink"]
+    with ReplayServer(Model()) as server, OpenAI(base_url=server.base_url, api_key="t") as sdk:
+        first = list(extraction_of(sdk, files).rows([Document("a", "1|2")]))
+        extraction = extraction_of(sdk, files)
+        second = list(extraction.rows([Document("a", "2|2")]))
+    assert [row.index for row in first] == [0, 1]
+    assert second == []
+    assert extraction.summary.refused == 1
+    assert "has changed" in letters(files)[0]["reason"]

@@ -19,6 +19,7 @@ from etl_sinks import (
     Place,
     PostgreSQLPlace,
     SQLitePlace,
+    postgresql,
     select_all,
 )
 from extras import needs
@@ -438,3 +439,22 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ModuleNotFoundError, match="needs psycopg, the driver"):
         sink_of("postgresql+psycopg://there/db#rows")
+
+
+@needs("sql", "sqlalchemy", "psycopg")
+def test_a_table_of_another_schema() -> None:
+    import sqlalchemy
+
+    with postgresql() as url:
+        engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text('CREATE SCHEMA "Sales"'))
+        rows: RowFormat[Row] = RowFormat(Row, {})
+        for state in (None, "0"):
+            sink = sink_of(f"{url}#Sales.rows")
+            sink.open(columns_of(rows.schema()), state)
+            sink.close()
+        inspector = sqlalchemy.inspect(engine)
+        assert inspector.get_table_names("Sales") == ["rows"]
+        assert inspector.get_table_names() == []
+        engine.dispose()

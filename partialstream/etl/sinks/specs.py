@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from typing import Any, cast
@@ -48,8 +49,11 @@ def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
 
             return Parquet(path)
         raise ValueError(f"sink= must be {_KNOWN}, not {path!r}")
-    if not isinstance(given, Sink):
+    if isinstance(given, type) or not isinstance(given, Sink):
         raise TypeError(f"sink= must be {_KNOWN}, not {given!r}")
+    for name in ("open", "deliver", "close"):
+        if inspect.iscoroutinefunction(getattr(given, name)):
+            raise TypeError(f"sink= must not have async methods, and {name} is one")
     return given
 
 

@@ -37,7 +37,7 @@ class SQLTable:
     Args:
         url: The URL of the database, as for SQLAlchemy: `"sqlite:///rows.db"`,
             `"postgresql://user@host/database"`.
-        table: The name of the table.
+        table: The name of the table; `"schema.table"` where the database has schemas.
 
     Raises:
         ValueError: The kind of database is unknown, or it is SQLite's in memory.
@@ -51,7 +51,7 @@ class SQLTable:
         from sqlalchemy.event import listen
 
         parsed = _parsed(url)
-        self._name = table
+        self._schema, self._name = _schema_and_name(parsed, table)
         self.name = _public_name(parsed, table)
         self.path = _file_of(parsed)
         self._engine: Engine = _engine(parsed)
@@ -79,11 +79,12 @@ class SQLTable:
                 )
                 for name, kind, nullable in columns
             ),
+            schema=self._schema,
         )
         with self._errors("opened"):
             inspector = sqlalchemy.inspect(self._engine)
-            if inspector.has_table(self._name):
-                self._check_columns(inspector.get_columns(self._name))
+            if inspector.has_table(self._name, self._schema):
+                self._check_columns(inspector.get_columns(self._name, self._schema))
             elif state is not None:
                 raise SinkError(
                     f"the table of {self.name} was removed, and the journal says that rows were "
@@ -248,7 +249,8 @@ def _engine(url: URL) -> Engine:
     from sqlalchemy.exc import NoSuchModuleError
 
     try:
-        return sqlalchemy.create_engine(url)
+        # Errors would quote the rows, and end up in logs.
+        return sqlalchemy.create_engine(url, hide_parameters=True)
     except NoSuchModuleError as error:
         meant = "; write postgresql://" if url.drivername == "postgres" else ""
         raise ValueError(
@@ -267,6 +269,14 @@ _KEY: Final = ("document", "row")
 def _sync_commits(connection: Any, _: Any) -> None:
     """Have SQLite sync the folder, too, when a transaction is committed; it is not by default."""
     connection.execute("PRAGMA synchronous = EXTRA")
+
+
+def _schema_and_name(url: URL, table: str) -> tuple[str | None, str]:
+    """The schema, None for the default, and the name of a table; SQLite has no schemas."""
+    schema, dot, name = table.partition(".")
+    if not dot or url.get_backend_name() == "sqlite":
+        return None, table
+    return schema, name
 
 
 def _public_name(url: URL, table: str) -> str:
