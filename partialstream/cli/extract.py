@@ -35,10 +35,10 @@ from partialstream.etl import (
     journal_status,
 )
 from partialstream.etl.arguments import OWN
-from partialstream.etl.files import matching_files
+from partialstream.etl.inputs.files import matching_files
+from partialstream.etl.inputs.tables import READERS
 from partialstream.etl.interrupts import run_until_interrupted
-from partialstream.etl.summary import MAX_FAILURES
-from partialstream.etl.tables import READERS
+from partialstream.etl.report.summary import MAX_FAILURES
 from partialstream.terminal import terminal
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from partialstream.client import AsyncClient, Client, RateLimit
 from partialstream.client.options.near_misses import check_spelling
 from partialstream.client.options.options import WORDS, Options
-from partialstream.etl.job import arguments_text, schema_text
+from partialstream.etl.journal.job import arguments_text, schema_text
 from partialstream.usage import Usage
 from partialstream.validation.quoted import quote_plan
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from partialstream.etl.job import Identity
+    from partialstream.etl.journal.job import Identity
 
 OWN: Final = (
     *("model", "prompt", "many", "journal", "sink", "dead_letters", "concurrency", "rate_limit"),

@@ -12,15 +12,15 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
-from partialstream.etl.journal import ReadingStats
+from partialstream.etl.journal.journal import ReadingStats
 from partialstream.etl.sinks.appended import AppendedFile
 from partialstream.etl.sinks.base import Batch, DocumentRows, SinkRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.etl.journal import Journal
-    from partialstream.etl.journal_batches import StoredDocument
+    from partialstream.etl.journal.batches import StoredDocument
+    from partialstream.etl.journal.journal import Journal
     from partialstream.etl.sinks.base import Sink
     from partialstream.etl.sinks.columns import Column
 

@@ -26,17 +26,17 @@ from partialstream.etl.arguments import (
 from partialstream.etl.delivery import DeadLetters, Delivery
 from partialstream.etl.errors import JournalError
 from partialstream.etl.interrupts import run_until_interrupted
-from partialstream.etl.journal import Journal
-from partialstream.etl.progress import check_display, meter_of, shown
+from partialstream.etl.journal.journal import Journal
+from partialstream.etl.journal.status import job_totals
 from partialstream.etl.prompting import Prompting
 from partialstream.etl.reading import CallPlan
+from partialstream.etl.report.progress import check_display, meter_of, shown
+from partialstream.etl.report.summary import Summary
 from partialstream.etl.rows import AsyncRows
 from partialstream.etl.run import Run
+from partialstream.etl.serialization.row_format import RowFormat
 from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import commits_rows, file_of, sink_of
-from partialstream.etl.status import job_totals
-from partialstream.etl.summary import Summary
-from partialstream.etl.values import RowFormat
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from partialstream.client import Client, RateLimit
+    from partialstream.etl.inputs.source import Documents
     from partialstream.etl.prompting import Prompt
     from partialstream.etl.rows import ExtractedRow
     from partialstream.etl.run import HandOver
     from partialstream.etl.sinks.base import Sink
-    from partialstream.etl.source import Documents
 
 T = TypeVar("T")
 

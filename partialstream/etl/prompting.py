@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from partialstream.etl.documents import Document
+    from partialstream.etl.inputs.documents import Document
 
 Prompt = str | Callable[["Document"], "str | Iterable[Any]"]
 """A text with the placeholder `{text}`, or a function that returns the messages for a document."""
@@ -29,7 +29,7 @@ class Prompting:
         ValueError: The text has no `{text}`.
 
     Example:
-        >>> from partialstream.etl.documents import Document
+        >>> from partialstream.etl.inputs.documents import Document
         >>> Prompting('{"from": "{id}"} {text}').messages(Document("n1", "see {id}"))
         [{'role': 'user', 'content': '{"from": "n1"} see {id}'}]
     """

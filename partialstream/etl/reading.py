@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from partialstream.etl.errors import ExtractionError
 from partialstream.etl.failures import is_fatal, is_of_request, reason_of, rejection_of
-from partialstream.etl.journal import ReadingStats
+from partialstream.etl.journal.journal import ReadingStats
 from partialstream.results import Item, RejectedItem
 from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from partialstream.etl.documents import Document
-    from partialstream.etl.journal import Journal, JournalEntry
+    from partialstream.etl.inputs.documents import Document
+    from partialstream.etl.journal.journal import Journal, JournalEntry
     from partialstream.etl.prompting import Prompting
-    from partialstream.etl.values import RowFormat
+    from partialstream.etl.serialization.row_format import RowFormat
     from partialstream.results import Outcome
 
 Status = Literal["done", "failed", "interrupted"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from partialstream.etl.delivery import StoredBatch
-    from partialstream.etl.values import RowFormat
+    from partialstream.etl.serialization.row_format import RowFormat
     from partialstream.results import Path, Span
 
 T = TypeVar("T")

@@ -26,21 +26,21 @@ from anyio import (
 )
 
 from partialstream.client import AsyncClient
-from partialstream.errors import LimitExceededError
-from partialstream.etl.journal import hash_of
+from partialstream.etl.budget import Budget
+from partialstream.etl.inputs.source import DocumentSource
+from partialstream.etl.journal.journal import hash_of
 from partialstream.etl.reading import DocumentReader
-from partialstream.etl.source import DocumentSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from partialstream.client import Client
     from partialstream.etl.delivery import Delivery, StoredBatch
-    from partialstream.etl.documents import Document
-    from partialstream.etl.journal import Journal, JournalEntry, ReadingStats
+    from partialstream.etl.inputs.documents import Document
+    from partialstream.etl.inputs.source import Documents
+    from partialstream.etl.journal.journal import Journal, JournalEntry, ReadingStats
     from partialstream.etl.reading import CallPlan, Result
-    from partialstream.etl.source import Documents
-    from partialstream.etl.summary import Summary
+    from partialstream.etl.report.summary import Summary
 
     HandOver = Callable[[StoredBatch], Awaitable[None]]
 
@@ -92,14 +92,12 @@ class Run:
         self._resume = resume
         self._retry_failed = retry_failed
         self._failed_before = journal.counts().get("failed", 0) if retry_failed else 0
-        self._max_cost = max_cost
+        self._budget = None if max_cost is None else Budget(max_cost, *journal.costs())
         self._hand_over = hand_over
         # Otherwise rows stay in the journal: there is no sink, and nobody reads them now.
         self._delivers = delivery.has_sink or hand_over is not None
         self._commit_rows = commit_rows
         self._has_rows = commit_rows  # whether rows of open documents may be waiting
-        # US dollars: over all runs, and for the most expensive document.
-        self._spent, self._largest = (0.0, 0.0) if max_cost is None else journal.costs()
         self._open = 0  # documents that are being processed
         self._waiting, self._waiting_rows = journal.waiting()
         self._wakeup = Event()  # set and replaced by `_notify`
@@ -219,30 +217,14 @@ class Run:
             behind = self._delivers and self._waiting > self._concurrency
             if behind and self._waiting_rows >= self._delivery.batch_rows:
                 await self._wakeup.wait()
-            elif self._is_too_expensive():
+            elif self._budget is not None and not self._budget.allows(self._open):
                 if not self._open:
-                    self._end_for_cost()
+                    self._failure = self._budget.error()
+                    self.stop()
                     return
                 await self._wakeup.wait()
             else:
                 return
-
-    def _is_too_expensive(self) -> bool:
-        if self._max_cost is None:
-            return False
-        if not self._largest:  # no document has been paid for yet
-            return self._open > 0 or self._spent >= self._max_cost
-        return self._spent + (self._open + 1) * self._largest > self._max_cost
-
-    def _end_for_cost(self) -> None:
-        allowed = self._max_cost or 0.0
-        self._failure = LimitExceededError(
-            "max_cost",
-            allowed,
-            f"the next document could exceed max_cost={allowed:g}: the most expensive one so far "
-            f"cost ${self._largest:.2g}, and ${self._spent:.2g} are spent",
-        )
-        self.stop()
 
     async def _read(self, document: Document, threads: CapacityLimiter) -> None:
         self._summary.documents += 1
@@ -341,8 +323,8 @@ class Run:
         summary.output_tokens += stats.output_tokens
         if stats.cost is not None:
             summary.cost = (summary.cost or 0.0) + stats.cost
-            self._spent += stats.cost
-            self._largest = max(self._largest, stats.cost)
+            if self._budget is not None:
+                self._budget.spend(stats.cost)
 
     def _count(self, document: Document, reader: DocumentReader, result: Result) -> None:
         summary = self._summary

@@ -16,7 +16,7 @@ from partialstream.cli.extract import run_extract
 from partialstream.cli.options import ExtractOptions, OnRestart
 from partialstream.cli.output import ExitCode, run
 from partialstream.etl import journal_status
-from partialstream.etl.journal import Journal
+from partialstream.etl.journal.journal import Journal
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:

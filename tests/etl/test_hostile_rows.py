@@ -18,9 +18,9 @@ from extras import needs
 from pydantic import BaseModel, Field, create_model
 
 from partialstream.etl import Batch, Document, DocumentRows, RowsRefusedError, SinkError, SinkRow
+from partialstream.etl.serialization.row_format import RowFormat
 from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import sink_of
-from partialstream.etl.values import RowFormat
 from partialstream.testing import Answer, ReplayServer
 
 if TYPE_CHECKING:

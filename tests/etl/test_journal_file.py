@@ -15,7 +15,7 @@ from etl_runs import DRIVERS, Model, expected, extraction_of, job, lines, rows_i
 from openai import OpenAI
 
 from partialstream.etl import JournalError, JournalInUseError
-from partialstream.etl.journal import Journal
+from partialstream.etl.journal.journal import Journal
 from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HOLDER = """
 import sys
 from partialstream.etl import JournalInUseError
-from partialstream.etl.journal import Journal
+from partialstream.etl.journal.journal import Journal
 
 try:
     journal = Journal(sys.argv[1])

@@ -21,7 +21,7 @@ from typing_extensions import override
 from partialstream.client import AsyncClient
 from partialstream.client.endpoints.openai import OpenAIEndpoint
 from partialstream.etl import Document, Extraction, RowsRefusedError, SinkError
-from partialstream.etl.journal import Journal, ReadingStats, hash_of
+from partialstream.etl.journal.journal import Journal, ReadingStats, hash_of
 from partialstream.results import Item, Outcome, Timing
 from partialstream.testing import ReplayServer
 

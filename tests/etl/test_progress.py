@@ -15,8 +15,9 @@ from etl_runs import Model, extraction_of, job
 from openai import AsyncOpenAI, OpenAI
 
 from partialstream import RateLimit
-from partialstream.etl import Document, progress
-from partialstream.etl.progress import Counts, Meter
+from partialstream.etl import Document
+from partialstream.etl.report import progress
+from partialstream.etl.report.progress import Counts, Meter
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def test_a_failed_document_is_logged_without_the_reason_which_the_summary_has(
     with ReplayServer(Model(spoil)) as server, caplog.at_level(logging.WARNING):
         _, summary = run("run", server, documents, files)
     [first, second] = sorted(caplog.messages)
-    assert first == "document 'doc-0001' failed: rejected"
+    assert first == "document 'doc-0001' failed: BadRequestError"
     assert second.startswith("document 'lost' failed: ")
     # It may hold what a user or a model wrote.
     assert not any("too long" in message or "be read" in message for message in caplog.messages)

@@ -19,7 +19,7 @@ from partialstream.etl import (
     JournalMismatchError,
     SinkError,
 )
-from partialstream.etl.journal import Journal
+from partialstream.etl.journal.journal import Journal
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:

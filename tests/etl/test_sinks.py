@@ -35,9 +35,9 @@ from partialstream.etl import (
     SinkError,
     SinkRow,
 )
+from partialstream.etl.serialization.row_format import RowFormat
 from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import sink_of
-from partialstream.etl.values import RowFormat
 from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from etl_runs import Driver, Model, extraction_of, job
 from openai import OpenAI
 
 from partialstream.etl import Document, JobTotals, JournalError, journal_status
-from partialstream.etl.journal import Journal
+from partialstream.etl.journal.journal import Journal
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 
 from partialstream.etl import JobTotals, Summary
-from partialstream.etl.figures import count, dollars, duration
+from partialstream.etl.report.figures import count, dollars, duration
 
 RUN = Summary(
     documents=10,

@@ -36,9 +36,9 @@ from pydantic import (
 from typing_extensions import NotRequired, TypedDict
 
 from partialstream.etl import Batch, Column, DocumentRows, SinkRow
+from partialstream.etl.serialization.row_format import RowFormat
 from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import sink_of
-from partialstream.etl.values import RowFormat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

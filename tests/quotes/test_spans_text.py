@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partialstream.etl.spans import read_spans, spans_text, with_spans
+from partialstream.etl.serialization.spans import read_spans, spans_text, with_spans
 from partialstream.results import Span
 
 steps = st.text(max_size=4) | st.integers(0, 5)

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from partialstream import Item, Quote, Span, stream_items
 from partialstream.etl import Document, ExtractedRow, quotes_html
-from partialstream.etl.spans import spans_text
+from partialstream.etl.serialization.spans import spans_text
 
 
 class Page(HTMLParser):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from partialstream.etl.row_schema import alternatives, has_fields
-from partialstream.etl.spans import SPANS
+from partialstream.etl.serialization.schema import alternatives, has_fields
+from partialstream.etl.serialization.spans import SPANS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def columns_of(schema: Mapping[str, Any], *, spans: bool = False) -> list[Column
 
     Example:
         >>> from pydantic import BaseModel
-        >>> from partialstream.etl.values import RowFormat
+        >>> from partialstream.etl.serialization.row_format import RowFormat
         >>> class Row(BaseModel):
         ...     article: str
         ...     count: int | None = None

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from partialstream.etl.errors import RowsRefusedError
+from partialstream.etl.serialization.row_format import row_text
 from partialstream.etl.sinks.appended import AppendedFile
 from partialstream.etl.sinks.columns import KEY_COLUMNS
-from partialstream.etl.values import row_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

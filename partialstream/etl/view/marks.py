@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, runtime_check
 from pydantic_core import to_jsonable_python
 
 from partialstream.errors import format_path
-from partialstream.etl.documents import Document
-from partialstream.etl.spans import SPANS, read_spans
+from partialstream.etl.inputs.documents import Document
+from partialstream.etl.serialization.spans import SPANS, read_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,15 +9,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from partialstream.etl.files import matching_files
-from partialstream.etl.tables import READERS, did_you_mean
+from partialstream.etl.inputs.files import matching_files
+from partialstream.etl.inputs.tables import READERS, did_you_mean
 from partialstream.spelling import names_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from partialstream.etl.files import FoundFile
-    from partialstream.etl.tables import TableRow
+    from partialstream.etl.inputs.files import FoundFile
+    from partialstream.etl.inputs.tables import TableRow
 
 
 @dataclass(frozen=True, slots=True)

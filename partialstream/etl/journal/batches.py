@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from partialstream.etl.journal_file import JournalFile, sqlite_errors
+from partialstream.etl.journal.file import JournalFile, sqlite_errors
 
 State = Literal["open", "done", "delivered", "failed"]
 

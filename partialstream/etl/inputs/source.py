@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from anyio import Lock
 
-from partialstream.etl.documents import Document
+from partialstream.etl.inputs.documents import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

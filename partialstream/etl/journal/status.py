@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from partialstream.etl.errors import JournalError
-from partialstream.etl.figures import count, dollars, plain_table
-from partialstream.etl.journal_file import has_tables, lock_path
-from partialstream.etl.summary import FailedDocument, JobTotals
+from partialstream.etl.journal.file import has_tables, lock_path
+from partialstream.etl.report.figures import count, dollars, plain_table
+from partialstream.etl.report.summary import FailedDocument, JobTotals
 from partialstream.terminal import printable
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from partialstream.etl.figures import count, dollars, duration, plain_table, rich_table
+from partialstream.etl.report.figures import count, dollars, duration, plain_table, rich_table
 
 MAX_FAILURES: Final = 20
 """Failed documents whose reasons a summary keeps."""

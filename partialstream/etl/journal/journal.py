@@ -21,13 +21,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from partialstream.etl.journal_batches import IN_SINK, READY, JournalBatches
-from partialstream.etl.journal_file import sqlite_errors
+from partialstream.etl.journal.batches import IN_SINK, READY, JournalBatches
+from partialstream.etl.journal.file import sqlite_errors
 
 if TYPE_CHECKING:
     import os
 
-    from partialstream.etl.journal_batches import State
+    from partialstream.etl.journal.batches import State
 
 
 class JournalEntry(NamedTuple):

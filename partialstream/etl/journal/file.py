@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import Self
 
 from partialstream.etl.errors import JournalError, JournalInUseError, JournalMismatchError
-from partialstream.etl.job import describe, differences
+from partialstream.etl.journal.job import describe, differences
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
-    from partialstream.etl.job import Identity
+    from partialstream.etl.journal.job import Identity
 
 _APPLICATION: Final = 0x7073746A
 """SQLite's `application_id` of a journal."""

@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from partialstream.etl.figures import count, dollars, duration
+from partialstream.etl.report.figures import count, dollars, duration
 from partialstream.terminal import terminal
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
 
     from partialstream.client import RateLimit
-    from partialstream.etl.run import Run
-    from partialstream.etl.summary import Summary
+    from partialstream.etl.report.summary import Summary
 
 LINE_SECONDS: Final = 10.0
 """Between two lines, where there is no terminal."""
@@ -184,7 +183,26 @@ class Meter:
         )
 
 
-def meter_of(run: Run, summary: Summary, limit: RateLimit | None, total: int | None) -> Meter:
+class Counting(Protocol):
+    """What is asked of a run."""
+
+    @property
+    def open_documents(self) -> int:
+        """Documents that are being read."""
+        ...
+
+    @property
+    def open_rows(self) -> int:
+        """Rows that open documents have so far."""
+        ...
+
+    @property
+    def to_retry(self) -> int | None:
+        """Documents to read at most; None if that is not known."""
+        ...
+
+
+def meter_of(run: Counting, summary: Summary, limit: RateLimit | None, total: int | None) -> Meter:
     """The meter of a run that starts now.
 
     Args:

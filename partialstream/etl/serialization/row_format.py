@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from partialstream.engine.position import RawItem
-from partialstream.etl.row_schema import has_fields, is_by_alias, row_schema
-from partialstream.etl.spans import SPANS, read_spans, spans_text, with_spans
+from partialstream.etl.serialization.schema import has_fields, is_by_alias, row_schema
+from partialstream.etl.serialization.spans import SPANS, read_spans, spans_text, with_spans
 from partialstream.results import Item, QuotedItem, RejectedItem
 from partialstream.validation.items import ItemValidator
 from partialstream.validation.quoted import quote_plan
