@@ -23,7 +23,7 @@ class DocumentSource:
         TypeError: It is not an iterable of documents.
     """
 
-    def __init__(self, documents: Any) -> None:
+    def __init__(self, documents: Documents) -> None:
         _check_iterable(documents)
         self._lock = Lock()
         self._next: AsyncIterator[Any] | None = None
