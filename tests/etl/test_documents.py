@@ -253,6 +253,7 @@ def test_columns_of_parquet(tmp_path: Path) -> None:
         list(documents(tmp_path / "in.parquet", id="key"))
 
 
+@needs("parquet", "pyarrow")
 def test_parquet_files_that_cannot_be_read_and_ids_that_are_not_integers(tmp_path: Path) -> None:
     import pyarrow
     import pyarrow.parquet
