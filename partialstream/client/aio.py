@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partialstream.client.base import BaseClient
 from partialstream.client.race.tasks import race
-from partialstream.client.response_model import items_shape
-from partialstream.client.retries.items import continued_session, item_session
+from partialstream.client.retries.items import item_session
 from partialstream.client.retries.objects import partial_session
 from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retries.session import first_request
@@ -42,25 +41,8 @@ class AsyncCalls(BaseClient):
         list_complete: bool = False,
         **arguments: Any,
     ) -> AsyncItemStream[Any]:
-        """Stream the rest of a list whose first elements an earlier call has brought.
-
-        The first request is the one that resumes a list within a call, or, if nothing but
-        rejected elements is missing, the one that repairs them.
-
-        Args:
-            elements: What has come, in the order of the list, from its start: items, and rejected
-                items as far as they have not been repaired. They are not delivered again.
-            response_model: As for `create_iterable`.
-            list_complete: Whether the list had come to its end.
-            **arguments: Those of `create_iterable`, as they were in the earlier call; `take=`
-                counts these elements, too.
-
-        Returns:
-            A stream of the items that are missing, with their indexes in the whole list.
-        """
-        given = {"model": None, "messages": None, "kwargs": arguments}
-        call = self._call(items_shape(response_model), given, stream=True)
-        session = continued_session(call, elements, list_complete=list_complete)
+        """Stream the rest of a list, as `Client.continue_items` does."""
+        call, session = self._continued(elements, response_model, arguments, list_complete)
         return AsyncItemStream(session, self._chunks(call, session))
 
     def _partial_stream(self, call: Call) -> AsyncPartialStream[Any]:

@@ -11,6 +11,8 @@ from typing_extensions import override
 from partialstream.client.call import Call
 from partialstream.client.hooks import Hooks
 from partialstream.client.options.options import Options, check_positive
+from partialstream.client.response_model import items_shape
+from partialstream.client.retries.items import continued_session
 from partialstream.client.routes import (
     Fallback,
     Route,
@@ -20,7 +22,7 @@ from partialstream.client.routes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from enum import Enum
 
     from typing_extensions import Self
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from partialstream.client.hooks import EventName
     from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
+    from partialstream.client.retries.placing import Element
     from partialstream.stream.observer import Target
+    from partialstream.stream.session import Session
 
 _NOT_OPTIONS: Final = ("self", "response_model", "stream", "kwargs")
 _FOR_SDK: Final = ("model", "messages")
@@ -121,6 +125,18 @@ class BaseClient(RoutedClient):
         limited = copy(self)
         limited._endpoint = endpoint
         return limited
+
+    def _continued(
+        self,
+        elements: Iterable[Element[Any]],
+        response_model: Any,
+        arguments: dict[str, Any],
+        list_complete: bool,
+    ) -> tuple[Call, Session[Any]]:
+        """Make a call ready that goes on with a list, and what reads its responses."""
+        given = {"model": None, "messages": None, "kwargs": arguments}
+        call = self._call(items_shape(response_model), given, stream=True)
+        return call, continued_session(call, elements, list_complete=list_complete)
 
     def _call(self, shape: ResponseShape, arguments: Mapping[str, Any], *, stream: bool) -> Call:
         """Make a call ready; `arguments` are the `locals()` of the method that was called.

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partialstream.client.base import BaseClient
 from partialstream.client.race.threads import race
-from partialstream.client.response_model import items_shape
-from partialstream.client.retries.items import continued_session, item_session
+from partialstream.client.retries.items import item_session
 from partialstream.client.retries.objects import partial_session
 from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retries.session import first_request
@@ -57,9 +56,7 @@ class SyncCalls(BaseClient):
         Returns:
             A stream of the items that are missing, with their indexes in the whole list.
         """
-        given = {"model": None, "messages": None, "kwargs": arguments}
-        call = self._call(items_shape(response_model), given, stream=True)
-        session = continued_session(call, elements, list_complete=list_complete)
+        call, session = self._continued(elements, response_model, arguments, list_complete)
         return ItemStream(session, self._chunks(call, session))
 
     def _partial_stream(self, call: Call) -> PartialStream[Any]:
