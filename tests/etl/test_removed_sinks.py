@@ -13,7 +13,7 @@ from etl_runs import DRIVERS, Model, expected, job, lines
 from etl_sinks import SINKS, JSONLPlace, ParquetPlace, Place, PostgreSQLPlace, SQLitePlace
 from extras import needs
 
-from partialstream.etl import Document, SinkError
+from partialstream.etl import Document, JournalMismatchError, SinkError
 from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:
@@ -174,3 +174,23 @@ def test_the_folders_of_a_sink_are_created(server: ReplayServer, tmp_path: Path)
         driver.run(server, job(1, rows=1), journal=journal, sink=tmp_path / name)
         assert (tmp_path / name).exists()
     shutil.rmtree(tmp_path / "a")
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet", "sqlite:///{}/rows.db#rows"])
+def test_a_journal_and_its_sink_can_be_moved_together(name: str, tmp_path: Path) -> None:
+    def files(folder: Path) -> dict[str, Any]:
+        sink = name.format(folder) if "{" in name else folder / name
+        return {"journal": folder / "run.db", "sink": sink}
+
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    with ReplayServer(Model()) as server:
+        DRIVERS[0].run(server, job(2, rows=2), **files(before))
+        before.rename(after)
+        summary = DRIVERS[0].run(server, job(3, rows=2), **files(after))
+        assert (summary.known, summary.done) == (2, 1)
+        (after / "elsewhere").mkdir()
+        with pytest.raises(JournalMismatchError, match="another sink"):
+            DRIVERS[0].run(
+                server, job(3), **{**files(after / "elsewhere"), "journal": after / "run.db"}
+            )

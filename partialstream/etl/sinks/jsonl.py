@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from partialstream.etl.sinks.appended import AppendedFile
 from partialstream.etl.sinks.columns import KEY_COLUMNS
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from partialstream.etl.sinks.base import Batch, SinkRow
@@ -31,8 +31,8 @@ class JSONLines:
     batch_rows = 1
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.name = f"jsonl {os.fspath(path)}"
         self.path = Path(path)
+        self.name = f"jsonl {self.path}"
         self._file = AppendedFile(path)
 
     def open(self, columns: Sequence[Column], state: str | None) -> str:

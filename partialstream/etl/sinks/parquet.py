@@ -44,7 +44,8 @@ class Parquet:
         # Imported here, so that a missing package is reported before any request. It has no types.
         self._arrow = import_extra("pyarrow", "parquet", "a sink of Parquet files")
         self._parquet = import_extra("pyarrow.parquet", "parquet", "a sink of Parquet files")
-        self.name = f"parquet {os.fspath(path)}"
+        self.path = Path(path)
+        self.name = f"parquet {self.path}"
         self.batch_rows = batch_rows
         self._folder = Path(path)
         self._columns: Sequence[Column] = ()

@@ -58,9 +58,26 @@ def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
 
 
 def file_of(sink: Sink) -> Path | None:
-    """The single file that a sink writes, None if it writes no or several files, or is your own."""
+    """The file or folder that a sink writes; None if it writes to none, or is your own."""
     path = getattr(sink, "path", None)
     return path if isinstance(path, Path) else None
+
+
+def name_beside(sink: Sink | None, journal: str) -> str:
+    """The name of a sink in a journal; "" for none.
+
+    The path of a file or a folder is relative to the journal's folder, so that both can be moved.
+    """
+    if sink is None:
+        return ""
+    path = file_of(sink)
+    if path is None:
+        return sink.name
+    try:
+        relative = os.path.relpath(path, os.path.dirname(journal) or os.curdir)
+    except ValueError:  # on Windows: they are on different drives
+        return sink.name
+    return sink.name.replace(os.fspath(path), Path(relative).as_posix())
 
 
 def commits_rows(commit: Any, sink: Sink | None) -> bool:

@@ -281,6 +281,9 @@ def _schema_and_name(url: URL, table: str) -> tuple[str | None, str]:
 
 def _public_name(url: URL, table: str) -> str:
     """The name of a table, without user, password and driver."""
+    file = _file_of(url)
+    if file is not None:
+        return f"sqlite:///{file}#{table}"
     server = f"{url.host or ''}:{url.port}" if url.port else url.host or ""
     return f"{url.get_backend_name()}://{server}/{url.database or ''}#{table}"
 
