@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from partialstream.testing import ReplayServer
 
-SOON = 10.0
+SOON = 20.0
 """Seconds, on a busy machine; as a rule it is a hundredth of that."""
 
 
