@@ -1,4 +1,4 @@
-"""A process of an application, to be killed: python replay_process.py REDIS PREFIX PROVIDER.
+"""A process of an application, to be killed: python replay_process.py REDIS PREFIX PROVIDER LEASE.
 
 Prints its port.
 """
@@ -15,9 +15,9 @@ from replay_runs import site_of
 from partialstream import web
 
 
-def main(redis: str, prefix: str, provider: str) -> None:
+def main(redis: str, prefix: str, provider: str, lease: str) -> None:
     def make() -> web.Replay:
-        return web.Replay(redis=redis, prefix=prefix, lease=2.0)
+        return web.Replay(redis=redis, prefix=prefix, lease=float(lease))
 
     place: Any = SimpleNamespace(base_url=provider)
     with site_of(make, place) as site:

@@ -114,8 +114,9 @@ def test_the_last_reader_elsewhere_leaves(make: Any) -> None:
 def process_of(redis: Redis, prefix: str, provider: ReplayServer) -> Iterator[tuple[Any, Site]]:
     """The application in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])}
+    arguments = [redis.url, prefix, provider.base_url, str(LEASE)]
     process = subprocess.Popen(
-        [sys.executable, str(HERE / "replay_process.py"), redis.url, prefix, provider.base_url],
+        [sys.executable, str(HERE / "replay_process.py"), *arguments],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
