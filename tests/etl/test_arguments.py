@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from etl_runs import PROMPT, Driver, Model, Row, expected, extraction_of, job, lines, rows_in
+from extras import needs
 from openai import OpenAI
 from pydantic import BaseModel
 
@@ -31,6 +32,10 @@ def sdk(base_url: str = "http://127.0.0.1:9/v1") -> OpenAI:
     return OpenAI(base_url=base_url, api_key="test")
 
 
+def priced(*case: Any) -> Any:
+    return pytest.param(*case, marks=needs("cost", "genai_prices"))
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -40,8 +45,8 @@ def sdk(base_url: str = "http://127.0.0.1:9/v1") -> OpenAI:
         ({"on_restart": "again"}, ValueError, "'resume' or 'restart'"),
         ({"concurrency": 0}, ValueError, "at least 1"),
         ({"concurrency": True}, TypeError, "number of documents"),
-        ({"max_cost": -1.0}, ValueError, "positive"),
-        ({"max_cost": 1.0, "model": "no-such-model"}, ValueError, "price"),
+        priced({"max_cost": -1.0}, ValueError, "positive"),
+        priced({"max_cost": 1.0, "model": "no-such-model"}, ValueError, "price"),
         ({"rate_limit": 5}, TypeError, "RateLimit"),
         ({"prompt": "no place"}, ValueError, "{text}"),
         ({"messages": []}, TypeError, "prompt="),
@@ -54,8 +59,6 @@ def sdk(base_url: str = "http://127.0.0.1:9/v1") -> OpenAI:
 def test_arguments_that_are_refused(
     tmp_path: Path, options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    if "max_cost" in options:
-        pytest.importorskip("genai_prices")
     with sdk() as client, pytest.raises(error, match=message):
         extraction_of(client, {"journal": tmp_path / "run.db", **options})
     assert list(tmp_path.iterdir()) == []
@@ -208,9 +211,8 @@ def test_ctrl_c_lets_documents_end_and_a_second_one_stops(tmp_path: Path, times:
 # -- money ---------------------------------------------------------------------------------
 
 
+@needs("cost", "genai_prices")
 def test_a_job_ends_before_it_costs_more_than_it_may(tmp_path: Path) -> None:
-    pytest.importorskip("genai_prices")
-
     def spoil(number: int, asked: int, answer: Answer) -> Answer:
         return replace(answer, usage=Usage(input_tokens=1000, output_tokens=1000))
 

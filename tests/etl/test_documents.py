@@ -380,13 +380,15 @@ def test_rows_that_were_written_are_read(
         assert [(each.id, each.text) for each in documents(path)] == list(rows)
 
 
-@settings(max_examples=100, deadline=None)
-@given(content=st.binary(max_size=200), suffix=st.sampled_from(["txt", "jsonl", "csv", "parquet"]))
+@pytest.mark.parametrize(
+    "suffix",
+    ["txt", "jsonl", "csv", pytest.param("parquet", marks=needs("parquet", "pyarrow"))],
+)
+@settings(max_examples=50, deadline=None)
+@given(content=st.binary(max_size=200))
 def test_whatever_is_in_a_file_there_is_a_reason(
     content: bytes, suffix: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    if suffix == "parquet":
-        pytest.importorskip("pyarrow")
     path = tmp_path_factory.mktemp("files") / f"in.{suffix}"
     path.write_bytes(b"id,text\n" + content if suffix == "csv" else content)
     for document in documents(path):
