@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from partialstream.engine.position import RawItem
+    from partialstream.results import Path
     from partialstream.stream.response import ResponseStream
     from partialstream.validation.quoted import Spans
 
@@ -361,31 +362,28 @@ def _reread(event: Event[T], numbers: Container[int]) -> Event[T]:
     """An item, marked as reread if its number is among these."""
     if not isinstance(event, Item) or event.index not in numbers:
         return event
-    return RereadItem(
-        event.value,
-        event.index,
-        event.path,
-        event.raw,
-        event.attempt,
-        event.received_at,
-        event.confidence,
-    )
+    return RereadItem(*_fields(event))
 
 
 def _quoted(event: Event[T], spans: Spans, reread: Container[int]) -> Event[T]:
     """An item, with the places of its quotes."""
     if not isinstance(event, Item):
         return event
-    item = QuotedItem(
-        event.value,
-        event.index,
-        event.path,
-        event.raw,
-        event.attempt,
-        event.received_at,
-        event.confidence,
-    )
+    item = QuotedItem(*_fields(event))
     return item.with_spans(spans, text_repaired=event.index in reread)
+
+
+def _fields(item: Item[T]) -> tuple[T, int, Path, str, int, float, Confidence | None]:
+    """What an item is made of, in the order of the arguments."""
+    return (
+        item.value,
+        item.index,
+        item.path,
+        item.raw,
+        item.attempt,
+        item.received_at,
+        item.confidence,
+    )
 
 
 def _index(event: Any) -> int:

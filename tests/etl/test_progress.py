@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -202,7 +203,7 @@ def test_waits_for_the_rate_limit_are_counted_for_this_run(
 def test_without_rich_the_extra_is_named(
     files: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "rich", None)
     with ReplayServer(Model()) as server, pytest.raises(ModuleNotFoundError) as caught:
         run("run", server, job(2, rows=1), files, progress=True)
     assert str(caught.value) == 'progress= needs rich: pip install "partialstream[cli]"'

@@ -13,9 +13,9 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from partialstream.etl.extras import import_extra
 from partialstream.etl.report.figures import count, dollars, duration
 from partialstream.terminal import terminal
 
@@ -244,10 +244,7 @@ def check_display() -> None:
     Raises:
         ModuleNotFoundError: rich is not installed.
     """
-    if find_spec("rich") is None:
-        raise ModuleNotFoundError(
-            'progress= needs rich: pip install "partialstream[cli]"', name="rich"
-        )
+    import_extra("rich", "cli", "progress=")
 
 
 @contextmanager
