@@ -8,8 +8,8 @@
 
 `client` makes the request before that, and `telemetry` shows what becomes of it; `web` sends it on
 to browsers, `etl` extracts rows from many documents; `testing` plays the provider, `cli`
-is the command line. `errors`, `results`, `usage`, `prices`, `limits`, `quoting`, `spelling` and
-`terminal` are what all of them share. Each package begins with a map of its files.
+is the command line. `errors`, `results`, `usage`, `prices`, `limits`, `quoting`, `spelling`,
+`extras` and `terminal` are what all of them share. Each package begins with a map of its files.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from partialstream.extras import requires_extra
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -79,12 +81,8 @@ def price(
     Raises:
         ModuleNotFoundError: genai-prices is not installed.
     """
-    try:
+    with requires_extra("cost", "a price"):
         import genai_prices
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            'prices need genai-prices: pip install "partialstream[cost]"', name=error.name
-        ) from error
     input_tokens = max(0, usage.input_tokens + more_input_tokens)
     output_tokens = max(0, usage.output_tokens + usage.estimated_output_tokens)
     cached = min(max(0, usage.cached_tokens), input_tokens)

@@ -37,6 +37,8 @@ from __future__ import annotations
 import importlib
 import sys
 
+from partialstream.extras import requires_extra
+
 __all__ = ["main"]
 
 _EXTRA = ("typer", "rich")
@@ -52,17 +54,16 @@ def main() -> int:
         SystemExit: With the exit code; see the module.
     """
     try:
-        for name in _EXTRA:
-            importlib.import_module(name)
+        try:
+            with requires_extra("cli", "the command line"):
+                for name in _EXTRA:
+                    importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            print(f"partialstream: {error}", file=sys.stderr)
+            return 2
         from partialstream.cli.app import app
 
         app(prog_name="partialstream")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _EXTRA:
-            raise
-        message = f'the command line needs {error.name}: pip install "partialstream[cli]"'
-        print(f"partialstream: {message}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:  # before a command has begun
         return 130
     return 0

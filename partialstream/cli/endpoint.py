@@ -120,8 +120,8 @@ def _replay_server(pace: float | None, items: int) -> Generator[Endpoint, None, 
     server = ReplayServer(script, repeat=True)
     try:
         server.start()
-    except ImportError as error:
-        raise UsageError(f'{error.__cause__ or error}; pip install "partialstream[cli]"') from error
+    except ModuleNotFoundError as error:
+        raise UsageError(str(error)) from error
 
     def connect() -> AsyncOpenAI:
         # No proxy leads to a server on this machine.

@@ -209,7 +209,7 @@ def _extraction(
             **arguments,
         )
     except ModuleNotFoundError as error:
-        raise _missing_module(error) from error
+        raise UsageError(str(error)) from error
     except (TypeError, ValueError, PydanticUserError) as error:
         raise UsageError(str(error).partition("\n")[0]) from error
 
@@ -246,7 +246,7 @@ def _readable(found: Iterator[Document]) -> Iterator[Document]:
     try:
         yield from found
     except ModuleNotFoundError as error:
-        raise _missing_module(error) from error
+        raise UsageError(str(error)) from error
     except ValueError as error:  # a table without these columns
         raise UsageError(str(error).replace("id= and text=", "--id and --text")) from error
     except OSError as error:
@@ -316,11 +316,3 @@ def _messages(extraction: Extraction[Any], *, quiet: bool) -> Generator[None]:
         yield
     finally:
         logger.removeHandler(handler)
-
-
-def _missing_module(error: ModuleNotFoundError) -> UsageError:
-    name = (error.name or "").partition(".")[0]
-    extra = {"sqlalchemy": "sql", "pyarrow": "parquet", "genai_prices": "cost"}.get(name)
-    if extra is None:
-        return UsageError(str(error))
-    return UsageError(f'{name} is not installed: pip install "partialstream[{extra}]"')

@@ -10,7 +10,6 @@ budget.py       what the documents of a job may cost together
 delivery.py     finished documents to the sink; dead letters to their file
 rows.py         rows for a loop
 interrupts.py   Ctrl-C
-extras.py       packages that come with an extra
 errors.py       the errors of a run
 
 inputs          documents, and the files that hold them

@@ -73,7 +73,7 @@ def endpoint(
         repeat: See `ReplayServer`.
 
     Raises:
-        ImportError: Without `--live`, if the extra `server` is not installed.
+        ModuleNotFoundError: Without `--live`, if the extra `server` is not installed.
 
     Example:
         >>> options = endpoint_parser("Streams a list.").parse_args([])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from partialstream.extras import requires_extra
 from partialstream.testing.answers import Answer
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class ReplayServer:
         requests: The requests so far, in the order of arrival.
 
     Raises:
-        ImportError: On start, if the extra `server` is not installed.
+        ModuleNotFoundError: On start, if the extra `server` is not installed.
 
     Example:
         >>> import json, urllib.request
@@ -90,19 +91,14 @@ class ReplayServer:
         """Start the server; it takes requests when this returns.
 
         Raises:
-            ImportError: If the extra `server` is not installed.
+            ModuleNotFoundError: If the extra `server` is not installed.
             RuntimeError: If it has been started before.
         """
         if self._thread is not None:
             raise RuntimeError("a ReplayServer can be started once; make another one")
-        try:
+        with requires_extra("server", "ReplayServer"):
             from partialstream.testing.app import ReplayApp
             from partialstream.testing.transport import PromptServer
-        except ModuleNotFoundError as error:
-            raise ImportError(
-                f"ReplayServer needs the extra `server` ({error.name} is missing): "
-                "pip install 'partialstream[server]'"
-            ) from error
         app = ReplayApp(self._choose, self.requests)
         server = PromptServer(app.asgi())
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)

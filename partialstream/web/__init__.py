@@ -17,6 +17,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from partialstream.extras import requires_extra
 from partialstream.web.encode import aencode, encode
 from partialstream.web.wires.ag_ui import AgUi
 from partialstream.web.wires.ai_sdk import AiSdk
@@ -59,13 +60,8 @@ if not TYPE_CHECKING:  # type checkers would take any name for one that is there
     def __getattr__(name: str) -> Any:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        try:
+        with requires_extra("web", f"web.{name}"):
             module = import_module(f"{__name__}.{_HOMES[name]}")
-        except ModuleNotFoundError as error:
-            if error.name != "starlette":
-                raise
-            message = f'web.{name} needs Starlette: pip install "partialstream[web]"'
-            raise ModuleNotFoundError(message, name=error.name) from error
         value = getattr(module, name)
         globals()[name] = value
         return value

@@ -97,4 +97,4 @@ def test_without_starlette_the_error_names_the_extra() -> None:
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
-    assert 'web.respond needs Starlette: pip install "partialstream[web]"' in run.stderr
+    assert 'web.respond needs starlette: pip install "partialstream[web]"' in run.stderr

@@ -7,9 +7,10 @@ import csv
 import json
 import re
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from partialstream.etl.extras import import_extra
+from partialstream.extras import requires_extra
 from partialstream.spelling import LEAST, similarity
 
 if TYPE_CHECKING:
@@ -92,8 +93,9 @@ def read_parquet(path: str, columns: Sequence[str], encoding: str) -> Iterator[T
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
     del encoding  # it is part of the format
-    arrow = import_extra("pyarrow", "parquet", "reading Parquet files")
-    parquet = import_extra("pyarrow.parquet", "parquet", "reading Parquet files")
+    with requires_extra("parquet", "reading Parquet files"):
+        arrow: Any = import_module("pyarrow")
+        parquet: Any = import_module("pyarrow.parquet")
     try:
         with parquet.ParquetFile(path) as file:
             names: list[str] = file.schema_arrow.names

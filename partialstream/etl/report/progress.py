@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from partialstream.etl.extras import import_extra
 from partialstream.etl.report.figures import count, dollars, duration
+from partialstream.extras import requires_extra
 from partialstream.terminal import terminal
 
 if TYPE_CHECKING:
@@ -244,7 +244,8 @@ def check_display() -> None:
     Raises:
         ModuleNotFoundError: rich is not installed.
     """
-    import_extra("rich", "cli", "progress=")
+    with requires_extra("cli", "progress="):
+        import_module("rich")
 
 
 @contextmanager

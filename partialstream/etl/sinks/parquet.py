@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
-from partialstream.etl.extras import import_extra
 from partialstream.etl.sinks.cells import cells
 from partialstream.etl.sinks.folders import make_folder, sync_folder
+from partialstream.extras import requires_extra
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,9 @@ class Parquet:
         if batch_rows < 1:
             raise ValueError(f"batch_rows must be at least 1, not {batch_rows}")
         # Imported here, so that a missing package is reported before any request. It has no types.
-        self._arrow = import_extra("pyarrow", "parquet", "a sink of Parquet files")
-        self._parquet = import_extra("pyarrow.parquet", "parquet", "a sink of Parquet files")
+        with requires_extra("parquet", "a sink of Parquet files"):
+            self._arrow: Any = import_module("pyarrow")
+            self._parquet: Any = import_module("pyarrow.parquet")
         self.path = Path(path)
         self.name = f"parquet {self.path}"
         self.batch_rows = batch_rows

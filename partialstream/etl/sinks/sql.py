@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
-from partialstream.etl.extras import import_extra
 from partialstream.etl.sinks.cells import cells
+from partialstream.extras import requires_extra
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -47,8 +47,8 @@ class SQLTable:
     batch_rows = 1
 
     def __init__(self, url: str, table: str) -> None:
-        import_extra("sqlalchemy", "sql", "a database as a sink")
-        from sqlalchemy.event import listen
+        with requires_extra("sql", "a database as a sink"):
+            from sqlalchemy import event
 
         parsed = _parsed(url)
         self._schema, self._name = _schema_and_name(parsed, table)
@@ -56,7 +56,7 @@ class SQLTable:
         self.path = _file_of(parsed)
         self._engine: Engine = _engine(parsed)
         if self._engine.dialect.name == "sqlite":
-            listen(self._engine, "connect", _sync_commits)
+            event.listen(self._engine, "connect", _sync_commits)
         self._columns: Sequence[Column] = ()
         self._table: Table
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 
+from partialstream.extras import requires_extra
 from partialstream.web.replay.log import StoreError
 
 if TYPE_CHECKING:
@@ -27,18 +28,14 @@ class RedisServer:
         prefix: What all names begin with.
 
     Raises:
-        ImportError: There is no redis-py.
+        ModuleNotFoundError: redis-py is not installed.
         TypeError: The client is not async.
         ValueError: It is no address.
     """
 
     def __init__(self, redis: Any, prefix: str) -> None:
-        try:
+        with requires_extra("redis", "Replay(redis=...)"):
             asyncio = import_module("redis.asyncio")
-        except ModuleNotFoundError as error:
-            raise ImportError(
-                'replay needs redis: pip install "partialstream[redis]"', name=error.name
-            ) from error
         exceptions = import_module("redis.exceptions")
         self._errors: tuple[type[Exception], ...] = (exceptions.RedisError, OSError)
         self._missing: type[Exception] = exceptions.NoScriptError
