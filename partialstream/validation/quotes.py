@@ -39,9 +39,14 @@ class _Normalized:
         self._starts.append(start)
         self._sources.append(source)
 
-    def find(self, quote: str) -> tuple[int, int] | None:
-        """Find a quote normalized in the same way; gives its start and end in the source."""
-        start = self.text.find(quote)
+    def find(self, quote: str, start: int = 0) -> tuple[int, int] | None:
+        """Find a quote normalized in the same way; gives its start and end in the source.
+
+        Args:
+            quote: The quote.
+            start: Where in the normalized text the search begins.
+        """
+        start = self.text.find(quote, start)
         for _ in range(_TRIES):
             if start < 0:
                 return None
@@ -107,13 +112,14 @@ class SourceText:
         start = self.text.find(quote)
         if start >= 0:
             return Span(start, start + len(quote), "exact")
-        found = self._collapsed.find(collapsed)
+        folded = self._folded.find(collapsed.casefold())
+        if folded is None:
+            return None
+        # What matches without folding case matches with it, too: there is none before this one.
+        found = self._collapsed.find(collapsed, folded[0])
         if found is not None:
             return Span(*found, "blanks")
-        found = self._folded.find(collapsed.casefold())
-        if found is None:
-            return None
-        return Span(*self._collapsed.source_of(*found), "case")
+        return Span(*self._collapsed.source_of(*folded), "case")
 
     @cached_property
     def _collapsed(self) -> _Normalized:
