@@ -34,7 +34,7 @@ from partialstream.etl import (
     documents,
     journal_status,
 )
-from partialstream.etl.arguments import OWN
+from partialstream.etl.arguments import OWN_ARGUMENTS
 from partialstream.etl.inputs.files import matching_files
 from partialstream.etl.inputs.tables import READERS
 from partialstream.etl.interrupts import run_until_interrupted
@@ -174,7 +174,7 @@ def _arguments(options: ExtractOptions) -> dict[str, Any]:
         name, equals, value = argument.partition("=")
         if not (equals and name.isidentifier()):
             raise UsageError(f"--argument is NAME=VALUE, as in temperature=0, not {argument!r}")
-        if name in OWN:
+        if name in OWN_ARGUMENTS:
             raise UsageError(f"--argument {name}: use the option --{name.replace('_', '-')}")
         try:
             found[name] = json.loads(value)

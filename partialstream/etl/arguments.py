@@ -19,19 +19,23 @@ if TYPE_CHECKING:
 
     from partialstream.etl.journal.job import Identity
 
-OWN: Final = (
+OWN_ARGUMENTS: Final = (
     *("model", "prompt", "many", "journal", "sink", "dead_letters", "concurrency", "rate_limit"),
     *("max_retries", "max_cost", "on_restart", "commit", "endpoint"),
 )
-"""The arguments of `Extraction` that are not passed on as they are."""
+"""The arguments of `Extraction` that are not options of a call."""
 _IN_IDENTITY: Final = ("mode", "path", "take", "on_invalid", "strict", "lenient")
-"""Options that affect which rows come out, beside the arguments for the SDK."""
+"""Options that, like the arguments for the SDK, decide which rows a document has."""
 
 
 def check_arguments(
-    client: Any, concurrency: Any, rate_limit: Any, on_restart: Any, options: Any
+    client: object,
+    concurrency: object,
+    rate_limit: object,
+    on_restart: object,
+    options: Mapping[str, Any],
 ) -> None:
-    """Check what the calls themselves do not check.
+    """Check the arguments that the calls themselves do not check.
 
     Raises:
         TypeError: An argument is of the wrong type, misspelled, or not allowed here.
@@ -53,11 +57,11 @@ def check_arguments(
         raise TypeError("source_text= is not allowed here: it is the text of each document")
     if "messages" in options or "response_model" in options:
         raise TypeError("messages= are made from prompt=, and response_model= is given already")
-    check_spelling([name for name in options if name not in WORDS], (*OWN, *WORDS))
+    check_spelling([name for name in options if name not in WORDS], (*OWN_ARGUMENTS, *WORDS))
 
 
-def check_file(name: str, path: Any) -> None:
-    """Check that a path can be that of a file on disk.
+def check_file(name: str, path: object) -> None:
+    """Check that a path is that of a file on disk.
 
     Raises:
         TypeError: It is not a path.
@@ -70,10 +74,10 @@ def check_file(name: str, path: Any) -> None:
 
 
 def check_different(journal: str | os.PathLike[str], dead_letters: str, sink: Path | None) -> None:
-    """Check that no file has two purposes.
+    """Check that the files of a job are different ones.
 
     Raises:
-        ValueError: One has.
+        ValueError: Two are the same.
     """
     seen: dict[str, str] = {}
     for name, path in (("journal", journal), ("dead_letters", dead_letters), ("sink", sink)):
@@ -105,13 +109,13 @@ def identity_of(
         "kind": "many" if many else "one",
         "arguments": arguments_text({name: to_sdk[name] for name in to_sdk if name != "model"}),
         "options": arguments_text({name: getattr(chosen, name) for name in _IN_IDENTITY}),
-        # The JSON schema does not tell, and rows with quotes have another column.
+        # The JSON schema does not show quotes, and rows with them have one more column.
         "quotes": "with spans" if quote_plan(response_model).has_quotes else "",
     }
 
 
 def has_price(model: str, provider: str) -> bool:
-    """Whether the price of a model is known; looking up one that is not takes a while each time."""
+    """Whether the price of a model is known. To look up an unknown one is slow, each time."""
     if find_spec("genai_prices") is None:
         return False
     from partialstream.prices import price

@@ -33,16 +33,20 @@ that finish while a batch is being written share the next one, and its fsync."""
 _MAX_DOCUMENTS: Final = 10_000
 """The largest number of documents of a batch."""
 
+_SINK: Final = "sink"
+_LETTERS: Final = "dead_letters"
+# The names of their states in the journal.
+
 
 class Refusal(NamedTuple):
     """A document that the sink refused, and that has failed therefore."""
 
     rows: int
-    in_this_run: bool  # whether it was read in this run, or in an earlier one
+    in_this_run: bool  # whether it was read in this run, and counted as done
 
 
 class StoredBatch(NamedTuple):
-    """A batch that the sink has stored, and that is not marked yet."""
+    """A batch that the sink has stored, and that is not marked yet; with the sink's new state."""
 
     number: int
     documents: list[StoredDocument]
@@ -51,7 +55,7 @@ class StoredBatch(NamedTuple):
 
     @property
     def delivered(self) -> int:
-        """The number of documents that are done with it."""
+        """The number of documents whose delivery it completes."""
         return sum(document.state == "done" for document in self.documents)
 
 
@@ -82,13 +86,13 @@ class Delivery:
         sink = self._sink
         if sink is None:
             return
-        before = self._journal.state(_STATE)
+        before = self._journal.state(_SINK)
         try:
             state = sink.open(columns, before)
         except OSError as error:
             raise SinkError(f"the sink {sink.name} cannot be opened: {error}") from error
         if state is not None and state != before:
-            self._journal.set_state(_STATE, state)
+            self._journal.set_state(_SINK, state)
 
     def store(self) -> StoredBatch | None:
         """Have the sink store the next batch; None if nothing is waiting.
@@ -109,7 +113,7 @@ class Delivery:
         return None if number is None else self._store(number)
 
     def _next_batch(self) -> int | None:
-        rows = max(self.batch_rows, _GROUP_ROWS) if self.batch_rows == 1 else self.batch_rows
+        rows = _GROUP_ROWS if self.batch_rows == 1 else self.batch_rows
         return self._journal.next_batch(rows, _MAX_DOCUMENTS)
 
     def _store(self, number: int) -> StoredBatch:
@@ -148,13 +152,13 @@ class Delivery:
     def _refuse(
         self, number: int, documents: Sequence[StoredDocument], error: RowsRefusedError
     ) -> Refusal | None:
-        """Take a refused document out of the batch; returns it if it has failed now.
+        """Take a refused document out of the batch; returns the refusal if the document has failed.
 
-        One that is still open fails when it is finished: its rows are refused once more then.
+        An open document fails when it is finished, as its rows are refused once more then.
         """
         for document in documents:
             if document.id == error.document:
-                if not document.rows:  # and the sink cannot have any of it
+                if not document.rows:  # it has failed already, or is empty
                     self._journal.skip_delivery(document.number)
                     return None
                 if document.state == "open":
@@ -168,7 +172,7 @@ class Delivery:
 
     def mark(self, batch: StoredBatch) -> None:
         """Record that a batch is delivered."""
-        self._journal.mark_delivered(batch.number, _STATE, batch.state)
+        self._journal.mark_delivered(batch.number, _SINK, batch.state)
 
     def write_dead_letters(self) -> None:
         """Write the dead letters that are waiting.
@@ -183,9 +187,6 @@ class Delivery:
         self._dead_letters.close()
         if self._sink is not None:
             self._sink.close()
-
-
-_STATE: Final = "sink"
 
 
 class DeadLetters:
@@ -208,7 +209,7 @@ class DeadLetters:
         """
         state = self._journal.state(_LETTERS)
         try:
-            # Whoever has dealt with dead letters may remove them.
+            # Users may remove dead letters that they have dealt with.
             end = self._file.open(None if state is None else int(state), may_be_shorter=True)
         except OSError as error:
             raise self._error(error) from error
@@ -237,11 +238,8 @@ class DeadLetters:
         self._file.close()
 
 
-_LETTERS: Final = "dead_letters"
-
-
 def _letter(document: str, row_index: int | None, raw: str | None, reason: str) -> str:
-    """A line of the file; without a row if the document failed, without a raw text if none is."""
+    """A line of the file: `row` is left out if the document failed, `raw` if there is no text."""
     letter: dict[str, Any] = {"document": document}
     if row_index is not None:
         letter["row"] = row_index

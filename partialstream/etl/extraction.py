@@ -70,8 +70,8 @@ class Extraction(Generic[T]):
             tasks.
         response_model: The type of a row: anything that pydantic validates. Fields named
             `document` or `row` are not allowed, as the sink has columns of that name. Fields
-            marked with `Quote` must occur in the document's text; where they do, is in the column
-            `spans`, as JSON: `[{"path": ["name"], "start": 4, "end": 8, "match": "exact"}]`.
+            marked with `Quote` must occur in the document's text; their positions are stored in the
+            column `spans`, as JSON: `[{"path": ["name"], "start": 4, "end": 8, "match": "exact"}]`.
         prompt: The prompt for each document. In a string, `{text}`, `{id}` and `{metadata.name}`
             are replaced and all other braces are kept. A function gets the `Document` and returns
             the messages, or the text of a single one.
@@ -170,28 +170,30 @@ class Extraction(Generic[T]):
         self._concurrency = concurrency
         self._max_cost = max_cost
         self._resume = on_restart == "resume"
-        given = {"templates": False, "max_retries": max_retries, **options}
-        if (
-            many and max_retries == 0
-        ):  # otherwise, the first invalid row would be its document's end
-            given.setdefault("on_invalid", "skip")
-        # Rows are sorted by the journal; those that a stream holds back would be lost in a crash.
-        if "ordered" in given:
-            given["ordered"] = False
+        call_arguments = {"templates": False, "max_retries": max_retries, **options}
+        if many and max_retries == 0:
+            # The default, "raise", would end a document at its first invalid row.
+            call_arguments.setdefault("on_invalid", "skip")
+        # The journal sorts the rows; those that a stream holds back would be lost in a crash.
+        if "ordered" in call_arguments:
+            call_arguments["ordered"] = False
         if model is not None:
-            given["model"] = model
+            call_arguments["model"] = model
         if max_cost is not None:
-            given["max_cost"] = max_cost
+            call_arguments["max_cost"] = max_cost
         prompting = Prompting(prompt)
         rows: RowFormat[T] = RowFormat(response_model, options)
         self._columns = columns_of(rows.schema(), spans=rows.has_quotes)
         shape = (items_shape if many else object_shape)(response_model)
-        target = client.target_of(shape, messages=[{"role": "user", "content": ""}], **given)
+        target = client.target_of(
+            shape, messages=[{"role": "user", "content": ""}], **call_arguments
+        )
         host, port = target.server or ("", "")
-        asked = str(target.arguments.get("model") or model or "")
-        if not asked:
+        model_name = str(target.arguments.get("model") or model or "")
+        if not model_name:
             raise TypeError("model= is not given, and the client has no default model")
-        self._plan = CallPlan(rows, prompting, many, given, has_price(asked, client.provider))
+        priced = has_price(model_name, client.provider)
+        self._plan = CallPlan(rows, prompting, many, call_arguments, priced)
         self._sink = None if sink is None else sink_of(sink)
         check_different(
             journal, self.dead_letters, None if self._sink is None else file_of(self._sink)
@@ -199,9 +201,9 @@ class Extraction(Generic[T]):
         self._commit_rows = commits_rows(commit, self._sink)
         self._identity = identity_of(
             response_model,
-            given,
+            call_arguments,
             prompt=prompting.identity,
-            model=asked,
+            model=model_name,
             endpoint=f"{client.provider} {host}:{port}" if endpoint is None else endpoint,
             sink=name_beside(self._sink, self._journal),
             many=many,
@@ -296,8 +298,12 @@ class Extraction(Generic[T]):
                 executed, but not ahead of it by more than a few documents.
             retry_failed: As for `run`.
 
+        Returns:
+            An iterator; the run starts with the first row that is requested.
+
         Raises:
-            Exception: As for `run`.
+            TypeError: The client is an `AsyncClient`: use `arows`.
+            Exception: As for `run`, while it is iterated over.
         """
         self._check_sync("rows", "async with extraction.arows(...)")
         return self._rows(documents, retry_failed=retry_failed)
@@ -306,11 +312,18 @@ class Extraction(Generic[T]):
         with start_blocking_portal() as portal:
             rows = self.arows(documents, retry_failed=retry_failed)
             with portal.wrap_async_context_manager(rows):
-                while some := portal.call(rows.take):
-                    yield from some
+                while batch := portal.call(rows.take):
+                    yield from batch
 
     def arows(self, documents: Documents, *, retry_failed: bool = False) -> AsyncRows[T]:
-        """Like `rows`, in the running event loop: `async with extraction.arows(...)`.
+        """Like `rows`, in the running event loop, with either kind of client.
+
+        Args:
+            documents: As for `run`.
+            retry_failed: As for `run`.
+
+        Returns:
+            An async iterator; the run starts with `async with`, or with a loop over it.
 
         Example:
             >>> async def show(extraction, documents):
@@ -329,7 +342,7 @@ class Extraction(Generic[T]):
         if isinstance(self._client, AsyncClient):
             raise TypeError(f"{method}() is for sync clients; use {instead} with an AsyncClient")
 
-    # -- shared by all of them -------------------------------------------------------------
+    # -- shared ----------------------------------------------------------------------------
 
     @contextmanager
     def _new_run(self, retry_failed: bool, hand_over: HandOver | None = None) -> Generator[Run]:
@@ -367,10 +380,10 @@ class Extraction(Generic[T]):
                 delivery.close()
 
     def _progress(
-        self, run: Run, documents: Any, wanted: bool, total: int | None
+        self, run: Run, documents: Documents, progress: bool, total: int | None
     ) -> AbstractContextManager[None]:
-        """Show the progress of a run, if that is wanted."""
-        if not wanted:
+        """Show the progress of a run if `progress` is set."""
+        if not progress:
             return nullcontext()
         check_display()
         if total is None and isinstance(documents, Sized):

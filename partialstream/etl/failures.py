@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 _STATUSES: Final = (401, 403, 404)
 """Responses that every request would get: a wrong key, an unknown model."""
 
-_CONNECTING: Final = ("ConnectError", "ConnectTimeout", "ClientConnectorError")
-"""Errors of httpx and aiohttp without a connection, by name: neither has to be installed."""
+_CONNECTION_ERRORS: Final = ("ConnectError", "ConnectTimeout", "ClientConnectorError")
+"""What httpx and aiohttp raise if they cannot connect; by name, as they need not be installed."""
 
 
 def is_fatal(error: Exception) -> bool:
     """Whether every other document would fail in the same way, so that the run ends.
 
-    Without a connection, too: an outage would mark the rest of the documents as failed.
+    This includes a failed connection: an outage must not mark all remaining documents as failed.
     """
     if isinstance(error, LimitExceededError):
         return error.limit == "max_cost"
     status = getattr(error, "status_code", None)
     if status is None:
         status = getattr(error, "status", None)
-    return status in _STATUSES or any(map(_is_of_connecting, _causes(error)))
+    return status in _STATUSES or any(map(_is_connection_error, _causes(error)))
 
 
-def _is_of_connecting(error: BaseException) -> bool:
+def _is_connection_error(error: BaseException) -> bool:
     if isinstance(error, (ConnectionRefusedError, socket.gaierror)):
         return True
-    return any(kind.__name__ in _CONNECTING for kind in type(error).__mro__)
+    return any(kind.__name__ in _CONNECTION_ERRORS for kind in type(error).__mro__)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -56,7 +56,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def reason_of(error: Exception) -> str:
-    """Why a row or a document failed, in one line where the library writes it."""
+    """Why a row or a document failed, for the dead letters."""
     rejection = rejection_of(error)
     message = "; ".join(
         f"{format_path(path)}: {text}" if path else text
@@ -67,17 +67,16 @@ def reason_of(error: Exception) -> str:
     name = type(error).__name__
     if not message:
         return name
-    # Of your own functions: the message of a KeyError is the key alone.
-    return mask_keys(message if _is_known(error) else f"{name}: {message}")
+    return mask_keys(message if _is_clear(error) else f"{name}: {message}")
 
 
-def _is_known(error: Exception) -> bool:
-    """Whether an error says by itself what it is about: ours, pydantic's and those of requests."""
-    return isinstance(error, (PartialStreamError, ValidationError)) or is_of_request(error)
+def _is_clear(error: Exception) -> bool:
+    """Whether a message says enough without the error's class, unlike that of a `KeyError`."""
+    return isinstance(error, (PartialStreamError, ValidationError)) or is_request_error(error)
 
 
-def is_of_request(error: BaseException | None) -> bool:
-    """Whether a request that was sent has failed: errors of SDKs and HTTP libraries have it."""
+def is_request_error(error: BaseException | None) -> bool:
+    """Whether an error is of a request that was sent: SDKs and HTTP libraries attach it."""
     try:
         return isinstance(error, ProviderError) or getattr(error, "request", None) is not None
     except RuntimeError:  # httpx: it was not set
@@ -85,6 +84,6 @@ def is_of_request(error: BaseException | None) -> bool:
 
 
 def rejection_of(error: Exception) -> OutputValidationError | None:
-    """The error of the value that stayed invalid, if the response was complete otherwise."""
+    """The error of the value that stayed invalid, if that is all that was wrong."""
     cause = error.__cause__ if isinstance(error, RetriesExhaustedError) else error
     return cause if isinstance(cause, OutputValidationError) else None

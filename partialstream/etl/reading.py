@@ -1,7 +1,7 @@
-"""One document: the call that is made for it, and its rows as they go into the journal.
+"""One document: the call that is made for it, and its rows on their way into the journal.
 
-No I/O but the journal's: `run.py` drives the stream, sync or async, and calls `feed` for each
-event and `finish` at the end. A row is in the journal before the next delta is parsed.
+The journal is the only I/O here: `run.py` drives the stream, sync or async, and calls `feed` for
+each event and `finish` at the end. A row is in the journal before the next delta is parsed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from partialstream.etl.errors import ExtractionError
-from partialstream.etl.failures import is_fatal, is_of_request, reason_of, rejection_of
+from partialstream.etl.failures import is_fatal, is_request_error, reason_of, rejection_of
 from partialstream.etl.journal.journal import ReadingStats
 from partialstream.results import Item, RejectedItem
 from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
@@ -44,7 +44,7 @@ class Result(NamedTuple):
     rows: int = 0
     rejected: int = 0
     reason: str = ""  # why it failed
-    kind: str = ""  # the same in a word
+    logged_reason: str = ""  # the same without anything that a user or a model wrote
 
 
 class DocumentReader:
@@ -55,13 +55,13 @@ class DocumentReader:
         journal: Receives the rows.
         document: The document.
         known: The document's entry in the journal.
-        on_row: Called after a row was stored, if anyone waits for single rows.
+        on_row: Called after each stored row; None if rows are delivered with their document.
 
     Attributes:
         stream: The stream of the response; None before the request is made.
         resumed: Whether the call continues after rows of an earlier run.
         rows: How many rows there are so far.
-        stats: What its requests have taken; nothing before their end.
+        stats: The usage of its requests; zero before their end.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class DocumentReader:
         return self.stream
 
     def resume(self) -> Result | None:
-        """Load the rows of an earlier run, and record the end if they are all that is wanted."""
+        """Load the rows of an earlier run; returns the result if nothing is missing."""
         if not (self._resumes and self._plan.many):
             return None
         self._elements = self._stored()
@@ -112,7 +112,7 @@ class DocumentReader:
         return self._complete(ReadingStats("complete")) if self._has_all() else None
 
     def _has_all(self) -> bool:
-        """Whether the rows of an earlier run are all that were wanted."""
+        """Whether no request is needed: the rows of an earlier run are all that is wanted."""
         values = [each.value for each in self._elements if isinstance(each, Item)]
         if self._list_complete and len(values) == len(self._elements):
             return True
@@ -139,7 +139,7 @@ class DocumentReader:
     # -- rows ------------------------------------------------------------------------------
 
     def feed(self, event: Any) -> None:
-        """Handle an event of a list's stream."""
+        """Store the row of an event, if it has one."""
         if is_item(event):
             self._add(event)
         elif isinstance(event, ItemRejected):
@@ -179,7 +179,7 @@ class DocumentReader:
         """Record the document as failed without a request."""
         stats = ReadingStats("refused")
         self._journal.fail(self._number, stats, reason)
-        return Result("failed", stats, reason=reason, kind="not readable")
+        return Result("failed", stats, reason=reason, logged_reason="not readable")
 
     def finish(self, error: BaseException | None) -> Result:
         """Record the end of the response, or the error that it ended with.
@@ -192,7 +192,7 @@ class DocumentReader:
             if not self._is_complete():
                 return self._interrupt(stats)  # the run is being cancelled
             return self._complete(stats)
-        if isinstance(error, ExtractionError):  # mostly of the journal itself
+        if isinstance(error, ExtractionError):  # of the journal, where nothing can be recorded now
             raise error
         if not isinstance(error, Exception) or is_fatal(error):
             self._interrupt(stats)
@@ -222,7 +222,7 @@ class DocumentReader:
     def _stats(self, error: BaseException | None) -> ReadingStats:
         stream = self.stream
         if stream is None:  # the prompt could not be made, or a sync client's first request failed
-            return ReadingStats("rejected", requests=int(is_of_request(error)))
+            return ReadingStats("rejected", requests=int(is_request_error(error)))
         attempts, usage = stream.attempts, stream.usage
         outcome = stream.outcome
         return ReadingStats(

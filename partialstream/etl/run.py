@@ -97,10 +97,16 @@ class Run:
         # Otherwise rows stay in the journal: there is no sink, and nobody reads them now.
         self._delivers = delivery.has_sink or hand_over is not None
         self._commit_rows = commit_rows
-        self._has_rows = commit_rows  # whether rows of open documents may be waiting
+        self._has_rows = commit_rows  # whether rows of open documents may be ready
         self._open = 0  # documents that are being processed
+        # Finished documents that the sink does not have, and their rows: counted as they finish,
+        # and read from the journal after each batch. What a thread finishes meanwhile is counted
+        # twice until the next batch, which may be smaller therefore; nothing is forgotten.
         self._waiting, self._waiting_rows = journal.waiting()
-        self._wakeup = Event()  # set and replaced by `_notify`
+        # What workers and delivery wait for. Set and replaced by `_notify` after each change of the
+        # state above: an event cannot be cleared. All of this is in the event loop, and nothing is
+        # awaited between the check of a condition and `wait`, so no change is missed.
+        self._wakeup = Event()
         self._readers: set[DocumentReader] = set()
         self._streams: set[Any] = set()  # sync streams that are being read in threads
         self._stopping = False
@@ -112,8 +118,7 @@ class Run:
     def stop(self) -> None:
         """Start no more documents; those in progress are finished and delivered. Thread-safe.
 
-        A worker that waits for its turn is woken by what it waits for: delivery, or the end of
-        another document.
+        A waiting worker is not woken: what it waits for happens anyway, and then it ends.
         """
         self._stopping = True
         self._summary.interrupted = True
@@ -200,7 +205,7 @@ class Run:
             await self._wait_for_capacity()
             if self._stopping:
                 return
-            # Counted before the document arrives, or several workers would take the same place.
+            # Counted before the document arrives, or several workers would use the same capacity.
             self._open += 1
             try:
                 document = await source.next(lambda: self._stopping)
@@ -254,7 +259,7 @@ class Run:
         self._count(document, reader, result)
 
     def _on_row(self) -> Callable[[], None]:
-        """What a reader calls after each row, from the thread that it runs in."""
+        """The callback for each stored row; called in the thread of the reader."""
         if isinstance(self._client, AsyncClient):
             return self._announce_rows
 
@@ -338,23 +343,23 @@ class Run:
         elif result.status == "failed":
             summary.failed += 1
             summary.add_failure(document.id, result.reason)
-            # Not the reason, which may hold what a user or a model wrote.
-            logger.warning("document %r failed: %s", document.id, result.kind)
+            # Not the whole reason, which may hold what a user or a model wrote.
+            logger.warning("document %r failed: %s", document.id, result.logged_reason)
 
     # -- delivering ------------------------------------------------------------------------
 
     async def _deliver_all(self) -> None:
         """Deliver finished documents until all have been read and delivered."""
         while True:
-            wakeup, last = self._wakeup, self._reading_done
+            last = self._reading_done  # before the batch: what comes later is in another one
             least = self._delivery.batch_rows
             full = self._waiting and (least == 1 or self._waiting_rows >= least)
             if not (last or (self._delivers and (full or self._has_rows))):
-                await wakeup.wait()
+                await self._wakeup.wait()
                 continue
             if not self._delivers:
                 break
-            self._has_rows = False
+            self._has_rows = False  # before the batch: rows that come later set it again
             batch = await to_thread.run_sync(self._delivery.store)
             if batch is not None:
                 await self._finish_batch(batch)

@@ -325,7 +325,7 @@ def test_another_job_and_a_journal_in_use_are_exit_codes_of_their_own(
         assert out == ""
         assert err == (
             "partialstream: run.db belongs to another job: another model: 'any' in the journal, "
-            "'other' now\n"
+            "'other' now; use another journal\n"
         )
         with Journal("run.db"):
             assert extract(server) == ExitCode.JOURNAL

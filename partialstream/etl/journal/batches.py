@@ -4,9 +4,12 @@ A batch is recorded before it is delivered. If the process dies before the batch
 run delivers it again under the same number, with the same rows.
 
 A batch has finished documents. With `commit_rows` it also has rows of open documents, which are
-ready as soon as they are stored; the rest comes when their document is finished. The column `batch`
-of a row is NULL if it comes with its document, -1 if it is ready, the number of its batch, or 0 if
-the sink has it.
+ready as soon as they are stored. The column `batch` of a row is
+
+    NULL  if it is delivered with its document, when that is finished
+    -1    if it is ready for the next batch (`READY`)
+    n     if it is in the batch n, which is not marked yet
+    0     if the sink has it (`IN_SINK`)
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ class StoredDocument(NamedTuple):
     id: str
     state: State
     rows: list[tuple[int, str, str]]  # row_index, value, raw; in order
-    replace: bool  # whether the sink has nothing of it that stays
+    replace: bool  # whether these rows replace all that the sink has of it
 
 
 class JournalBatches(JournalFile):
@@ -130,14 +133,20 @@ class JournalBatches(JournalFile):
             )
 
     def skip_delivery(self, number: int) -> None:
-        """Take a document without rows out of its batch, and deliver it no more."""
+        """Take a document without rows out of its batch; it is not delivered."""
         with self._lock, sqlite_errors(self.path):
             self._db.execute(
                 "UPDATE documents SET undelivered = 0, batch = NULL WHERE number = ?", (number,)
             )
 
-    def mark_delivered(self, batch: int, sink: str, state: str | None) -> None:
-        """Record that the sink has a batch, and delete the rows of its documents."""
+    def mark_delivered(self, batch: int, name: str, state: str | None) -> None:
+        """Record that the sink has a batch, and delete the rows of its finished documents.
+
+        Args:
+            batch: The number of the batch.
+            name: The name under which the state of the sink is stored.
+            state: What `Sink.deliver` returned; None to keep the stored state.
+        """
         with self._transaction() as db:
             db.execute(
                 "DELETE FROM rows WHERE document IN "
@@ -153,4 +162,4 @@ class JournalBatches(JournalFile):
             db.execute("UPDATE rows SET batch = ? WHERE batch = ? AND batch != 0", (IN_SINK, batch))
             self._set(_MARKED, str(batch))
             if state is not None:
-                self._set(f"state.{sink}", state)
+                self._set(f"state.{name}", state)

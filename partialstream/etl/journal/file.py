@@ -34,7 +34,7 @@ CREATE TABLE documents (
     hash BLOB NOT NULL,              -- of the text
     state TEXT NOT NULL,             -- open, done, delivered, failed
     run INTEGER NOT NULL,            -- the last run that read it
-    undelivered INTEGER NOT NULL DEFAULT 0,    -- whether the sink has to be told of its state
+    undelivered INTEGER NOT NULL DEFAULT 0,    -- 1 from its end until its batch is marked
     batch INTEGER,                   -- the recorded batch that delivers it
     list_complete INTEGER NOT NULL DEFAULT 0,  -- whether its list has ended; repairs may follow
     rows INTEGER NOT NULL DEFAULT 0,
@@ -57,7 +57,7 @@ CREATE TABLE rows (
     raw TEXT NOT NULL,    -- as the model wrote it
     value TEXT,           -- as delivered; NULL if it did not validate
     reason TEXT,          -- why it did not validate
-    batch INTEGER,        -- see journal.py
+    batch INTEGER,        -- see batches.py
     PRIMARY KEY (document, row_index)
 ) WITHOUT ROWID;
 CREATE INDEX committed_rows ON rows (batch, document) WHERE batch != 0;
@@ -75,7 +75,8 @@ COMMIT;
 
 
 _CACHE_KIB: Final = 256
-"""SQLite's cache of pages. Its default, 2 MB, is filled slowly, and the system has them anyway."""
+"""SQLite's page cache. The default of 2 MB fills slowly, which looks like a leak in a long run, and
+the operating system caches the pages as well."""
 
 
 class JournalFile:
@@ -148,7 +149,7 @@ class JournalFile:
                 if found:
                     listed = "; ".join(describe(name, *pair) for name, pair in found.items())
                     raise JournalMismatchError(
-                        f"{self.path} belongs to another job: {listed}", found
+                        f"{self.path} belongs to another job: {listed}; use another journal", found
                     )
             else:
                 db.executemany(
@@ -158,13 +159,13 @@ class JournalFile:
             self._set("run", str(self.run))
 
     def state(self, name: str) -> str | None:
-        """The stored state of a sink, None if there is none."""
+        """The stored state of the sink, or of the dead letter file; None if there is none."""
         return self._get(f"state.{name}")
 
     def set_state(self, name: str, state: str) -> None:
-        """Store the state of a sink that was opened, durably.
+        """Store the state of a sink, or of the dead letter file, that was opened; durably.
 
-        A power failure must not undo it: the sink would have files of an unknown journal.
+        If a power failure undid it, the next run would refuse the file as that of another journal.
         """
         with self._transaction():
             self._set(f"state.{name}", state)
@@ -195,7 +196,7 @@ class JournalFile:
 
 
 _LOCK_SECONDS: Final = 0.25
-"""How long to wait for the lock: whoever asks whether a journal is in use has it for a moment."""
+"""How long to wait for the lock, which `journal_status` holds for a moment to look at it."""
 
 
 def lock_path(path: str) -> str:
@@ -218,7 +219,9 @@ def _acquire_lock(path: str) -> sqlite3.Connection:
         except sqlite3.OperationalError as error:
             connection.close()
             if "locked" in str(error):
-                raise JournalInUseError(f"another run uses the journal {path}") from error
+                raise JournalInUseError(
+                    f"another run uses the journal {path}; wait until it has ended"
+                ) from error
             raise
         return connection
 

@@ -31,7 +31,16 @@ if TYPE_CHECKING:
 
 
 class JournalEntry(NamedTuple):
-    """What to do with a document that is about to be read, and its number in the journal."""
+    """What the journal says of a document that is about to be read.
+
+    Attributes:
+        status: `"new"` and `"resume"`: it is read. Otherwise it is skipped: it is complete or given
+            twice (`"known"`), failed in an earlier run (`"failed"`), is not among the failed ones
+            that are to be read (`"not_failed"`), has another text than a document of this run with
+            the same id (`"conflict"`), or than its delivered rows come from (`"changed"`).
+        number: Its number in the journal; 0 if it is not there.
+        list_complete: Whether its list had ended when it was interrupted.
+    """
 
     status: Literal["new", "resume", "known", "failed", "not_failed", "conflict", "changed"]
     number: int = 0
@@ -103,6 +112,8 @@ class Journal(JournalBatches):
         self, id_: str, hash_: bytes, *, resume: bool, can_replace: bool, retry_failed: bool
     ) -> JournalEntry:
         """Register that a document is about to be read.
+
+        For a document that is complete already, this is a single SELECT.
 
         Args:
             id_: Its id.
@@ -213,7 +224,14 @@ class Journal(JournalBatches):
             return rows, rejected
 
     def fail(self, number: int, stats: ReadingStats, reason: str, raw: str | None = None) -> int:
-        """Fail a document and drop its rows; returns the number of rejected rows."""
+        """Fail a document and delete its rows; returns the number of rejected rows.
+
+        Args:
+            number: The number of the document.
+            stats: The usage and timing of this reading.
+            reason: Why, for the dead letter.
+            raw: The text of the value that stayed invalid, if the document is a single object.
+        """
         with self._transaction() as db:
             rejected = self._move_rejected_rows(number)
             (id_,) = db.execute("SELECT id FROM documents WHERE number = ?", (number,)).fetchone()
@@ -288,7 +306,13 @@ class Journal(JournalBatches):
             return [DeadLetter(*row) for row in found]
 
     def mark_written(self, last: int, name: str, state: str) -> None:
-        """Record that the file has all dead letters up to this number."""
+        """Record that the file has all dead letters up to a number, and delete them here.
+
+        Args:
+            last: The number.
+            name: The name under which the state of the file is stored.
+            state: The state of the file.
+        """
         with self._transaction() as db:
             db.execute("DELETE FROM dead_letters WHERE number <= ?", (last,))
             self._set(f"state.{name}", state)
@@ -301,7 +325,7 @@ class Journal(JournalBatches):
             return dict(self._db.execute("SELECT state, count(*) FROM documents GROUP BY state"))
 
     def costs(self) -> tuple[float, float]:
-        """US dollars paid so far, over all runs; and for the document that cost most."""
+        """US dollars paid so far, over all runs, and for the most expensive document."""
         with self._lock, sqlite_errors(self.path):
             total, most = self._db.execute(
                 "SELECT total(cost), coalesce(max(cost), 0.0) FROM documents"

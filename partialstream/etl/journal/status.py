@@ -1,4 +1,4 @@
-"""What a journal says of its job, read without a run: also while one is using it."""
+"""The state of a job, read from its journal without a run; also while a run is using it."""
 
 from __future__ import annotations
 
@@ -147,10 +147,10 @@ def _read(path: str, query: Callable[[sqlite3.Connection], T]) -> T:
 
 
 def _version_of(path: str) -> tuple[int, int] | None:
-    """Changes when the file is written; None if a write-ahead log is there.
+    """The time and size of the last write; None if there is a write-ahead log.
 
-    Without one, SQLite can be told not to create one for reading. Its files would stay behind, and
-    if they belong to another user, the next run cannot write them.
+    Without a log, the file is opened as immutable, so that SQLite creates no log for reading. Such
+    files would stay behind, and the next run could not write them if they belong to another user.
     """
     if Path(f"{path}-wal").exists():
         return None
