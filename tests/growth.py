@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Run = Callable[[], object]
 
 LINEAR = 6.0
-ATTEMPTS = 8  # other programs disturb single measurements
+ATTEMPTS = 24  # other programs disturb single measurements, and a machine's speed changes
 
 
 def seconds(run: Run) -> float:
@@ -32,22 +32,29 @@ def seconds(run: Run) -> float:
         gc.enable()
 
 
+def ratio(one: Run, other: Run, most: float, *, repeat: int = 1) -> float:
+    """How many times as long the other takes as so many runs of one, each at its least disturbed.
+
+    It is measured until the ratio is at most `most`, or often enough to know that it is not.
+    """
+
+    def ones() -> None:
+        for _ in range(repeat):
+            one()
+
+    one()
+    first = second = float("inf")
+    for _ in range(ATTEMPTS):
+        first, second = min(first, seconds(ones)), min(second, seconds(other))
+        if second / first <= most:
+            break
+    return second / first
+
+
 def growth(make: Callable[[int], Run], size: int) -> float:
-    """How much longer four times the size takes, each at its least disturbed.
+    """How much longer four times the size takes.
 
     Four runs of the single size are measured as one: a shorter measurement than that of the
     fourfold size would more often fall into a moment in which the machine is fast.
     """
-    single, fourfold = make(size), make(4 * size)
-
-    def four_singles() -> None:
-        for _ in range(4):
-            single()
-
-    single()
-    once = more = float("inf")
-    for _ in range(ATTEMPTS):
-        once, more = min(once, seconds(four_singles) / 4), min(more, seconds(fourfold))
-        if more / once <= LINEAR:
-            break
-    return more / once
+    return 4 * ratio(make(size), make(4 * size), LINEAR / 4, repeat=4)

@@ -6,9 +6,10 @@ import json
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
+from growth import LINEAR, growth
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
@@ -17,6 +18,9 @@ from typing_extensions import override
 from partialstream import Item, Quote, Span, stream_items
 from partialstream.etl import Document, ExtractedRow, quotes_html
 from partialstream.etl.serialization.spans import spans_text
+
+if TYPE_CHECKING:
+    from growth import Run
 
 
 class Page(HTMLParser):
@@ -203,19 +207,13 @@ def test_a_span_outside_of_the_text(span: Span) -> None:
 
 
 def test_a_long_text_with_many_quotes() -> None:
-    from time import perf_counter
-
-    def seconds(size: int) -> float:
+    def showing(size: int) -> Run:
         text = "3 x Lamp, and others\n" * size
         spans = [{("a",): Span(at * 21, at * 21 + 8, "exact")} for at in range(0, size, 10)]
         rows = [ExtractedRow("", at, {"a": "3 x Lamp"}, each) for at, each in enumerate(spans)]
-        began = perf_counter()
-        quotes_html(text, rows)
-        return perf_counter() - began
+        return lambda: quotes_html(text, rows)
 
-    few = min(seconds(4_000) for _ in range(3))
-    many = min(seconds(16_000) for _ in range(3))
-    assert many < 10 * few + 0.05
+    assert growth(showing, 4_000) <= LINEAR
 
 
 def test_nothing_is_loaded() -> None:
