@@ -8,8 +8,9 @@
 
 `client` makes the request before that, and `telemetry` shows what becomes of it; `web` sends it on
 to browsers, `etl` extracts rows from many documents; `testing` plays the provider, `cli`
-is the command line. `errors`, `results`, `usage`, `prices`, `limits`, `quoting`, `spelling`,
-`extras` and `terminal` are what all of them share. Each package begins with a map of its files.
+is the command line. `errors`, `results`, `deltas`, `usage`, `prices`, `limits`, `quoting`,
+`spelling`, `extras` and `terminal` are what all of them share. Each package begins with a map of
+its files.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     )
     from partialstream.client.hooks import Hooks
     from partialstream.client.prompts import Prompts
+    from partialstream.deltas import AnswerMetadata, Token
     from partialstream.engine.changes import Change
     from partialstream.errors import (
         IncompleteStreamError,
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     )
     from partialstream.limits import Limits
     from partialstream.results import (
-        AnswerMetadata,
         Attempt,
         Confidence,
         Item,
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
         RejectedItem,
         Span,
         Timing,
-        Token,
     )
     from partialstream.stream.aio import (
         AsyncItemStream,
@@ -150,6 +150,7 @@ _HOMES = {
     "client.hooks": ("Hooks",),
     "client.prompts": ("Prompts",),
     "engine.changes": ("Change",),
+    "deltas": ("AnswerMetadata", "Token"),
     "errors": (
         "IncompleteStreamError",
         "JSONSyntaxError",
@@ -162,7 +163,6 @@ _HOMES = {
     ),
     "limits": ("Limits",),
     "results": (
-        "AnswerMetadata",
         "Attempt",
         "Confidence",
         "Item",
@@ -170,7 +170,6 @@ _HOMES = {
         "RejectedItem",
         "Span",
         "Timing",
-        "Token",
     ),
     "stream.aio": ("AsyncItemStream", "AsyncPartialStream", "astream_items", "astream_partial"),
     "stream.confidence": ("confidence",),

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from partialstream.client.routes import Route
+    from partialstream.deltas import AnswerMetadata
     from partialstream.limits import Limits
-    from partialstream.results import AnswerMetadata, AttemptCause
+    from partialstream.results import AttemptCause
     from partialstream.stream.observer import Observer, Target
 
 LOST: Final = "another request said something first (first_delta_within)"

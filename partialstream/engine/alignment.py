@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from partialstream.results import Token
+    from partialstream.deltas import Token
 
 _WINDOW: Final = 64
 """Bytes in which the next tokens are looked for when one is not what stands in the text."""
@@ -43,7 +43,7 @@ class Alignment:
         end: The offset after the text so far.
 
     Example:
-        >>> from partialstream.results import Channel, Token
+        >>> from partialstream.deltas import Channel, Token
         >>> content = Channel("content")
         >>> alignment = Alignment()
         >>> alignment.take('{"a":12', [

@@ -12,7 +12,7 @@ from partialstream.sources.common import list_in, object_in, text_in, unknown_ch
 from partialstream.sources.metadata import keep_extra, read_usage_beside_cache
 
 if TYPE_CHECKING:
-    from partialstream.results import AnswerMetadata, Channel, ChannelKind, Delta
+    from partialstream.deltas import AnswerMetadata, Channel, ChannelKind, Delta
     from partialstream.sources.blocks import Block
 
 # What the SDK's `messages.stream()` says once more in its own words. With the whole text so

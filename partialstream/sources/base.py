@@ -5,15 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
+from partialstream.deltas import AnswerMetadata, Channel
 from partialstream.errors import ProviderError
-from partialstream.results import AnswerMetadata, Channel
 from partialstream.sources.common import as_dict, error_in, unknown_chunk, word_in
 from partialstream.sources.metadata import keep_extra, keep_side_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from partialstream.results import Delta
+    from partialstream.deltas import Delta
     from partialstream.sources.tool_calls import ToolCall
 
 Event = tuple[str, bytes, bool]
@@ -234,7 +234,7 @@ class SurrogateHalves:
         held: The first halves that wait for their second.
 
     Example:
-        >>> from partialstream.results import Channel
+        >>> from partialstream.deltas import Channel
         >>> halves, content = SurrogateHalves(), Channel("content")
         >>> [halves.join_all([(content, text)])[0][1] for text in ("a\ud83d", "\ude00b")]
         ['a', '😀b']

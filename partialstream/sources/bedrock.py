@@ -20,8 +20,8 @@ from partialstream.sources.common import (
 from partialstream.sources.metadata import read_usage_beside_cache
 
 if TYPE_CHECKING:
+    from partialstream.deltas import AnswerMetadata, ChannelKind, Delta
     from partialstream.errors import ProviderError
-    from partialstream.results import AnswerMetadata, ChannelKind, Delta
     from partialstream.sources.blocks import Block
 
 _EVENTS = frozenset(

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.sources.metadata import count_channel
 from partialstream.sources.tool_calls import ToolCall, arguments_text, is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from partialstream.results import AnswerMetadata, ChannelKind, Delta
+    from partialstream.deltas import AnswerMetadata, ChannelKind, Delta
 
 Index = int | str | None
 """A provider's index of a block, None if it gave none."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from jiter import from_json
 
+from partialstream.deltas import AnswerMetadata
 from partialstream.errors import LimitExceededError, ProviderError
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
-from partialstream.results import AnswerMetadata
 from partialstream.sources.aws import AwsEventStreamDecoder, is_aws_event_stream
 from partialstream.sources.common import (
     is_list,
@@ -33,7 +33,7 @@ from partialstream.sources.sse import SSEDecoder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from partialstream.results import Delta, Token
+    from partialstream.deltas import Delta, Token
     from partialstream.sources.base import Event, Framing, Wire
 
 _BOM: Final = b"\xef\xbb\xbf"

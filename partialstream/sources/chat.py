@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.sources.base import WireSource
 from partialstream.sources.common import (
     error_in,
@@ -27,8 +27,8 @@ from partialstream.sources.metadata import count_channel, read_tokens, read_usag
 from partialstream.sources.tool_calls import ToolCalls, is_cut
 
 if TYPE_CHECKING:
+    from partialstream.deltas import AnswerMetadata, Delta, Token
     from partialstream.errors import ProviderError
-    from partialstream.results import AnswerMetadata, Delta, Token
 
 # Members of a chunk that are read elsewhere or say nothing; all others go to `extra`.
 _READ: Final = frozenset(

@@ -19,7 +19,7 @@ from partialstream.sources.common import (
 from partialstream.sources.metadata import read_tokens, read_usage
 
 if TYPE_CHECKING:
-    from partialstream.results import AnswerMetadata, Channel, Delta, Token
+    from partialstream.deltas import AnswerMetadata, Channel, Delta, Token
 
 _KINDS: Final = ("message-", "content-", "tool-plan-", "tool-call-", "citation-")
 

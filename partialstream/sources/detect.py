@@ -9,9 +9,9 @@ import json
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any, Final
 
+from partialstream.deltas import AnswerMetadata
 from partialstream.errors import ProviderError
 from partialstream.limits import DEFAULT_LIMITS, Limits
-from partialstream.results import AnswerMetadata
 from partialstream.sources.anthropic import AnthropicSource, is_anthropic
 from partialstream.sources.base import TextSource
 from partialstream.sources.bedrock import BedrockSource, exception_in, is_bedrock, is_named_event
@@ -26,7 +26,7 @@ from partialstream.sources.responses import ResponsesSource, is_responses
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partialstream.results import Delta
+    from partialstream.deltas import Delta
     from partialstream.sources.base import Source, Wire
 
 

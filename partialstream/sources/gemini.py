@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
+from partialstream.deltas import AnswerMetadata, Channel
 from partialstream.errors import ProviderError
-from partialstream.results import AnswerMetadata, Channel
 from partialstream.sources.base import WireSource
 from partialstream.sources.common import error_in, is_object, shown, unknown_chunk
 from partialstream.sources.gemini_args import GeminiCalls, counts, member, members, word
@@ -16,7 +16,7 @@ from partialstream.sources.metadata import count_channel, keep_extra, read_token
 from partialstream.usage import Usage
 
 if TYPE_CHECKING:
-    from partialstream.results import Delta, Token
+    from partialstream.deltas import Delta, Token
 
 _STOP = "STOP"
 _MODEL_ARMOR = "MODEL_ARMOR"  # a filter of Vertex AI's that is set up by the caller

@@ -25,13 +25,13 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.sources.common import is_object, unknown_chunk
 from partialstream.sources.metadata import count_channel
 from partialstream.sources.tool_calls import arguments_text
 
 if TYPE_CHECKING:
-    from partialstream.results import AnswerMetadata, Delta
+    from partialstream.deltas import AnswerMetadata, Delta
 
 
 def member(value: Any, name: str) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from partialstream.deltas import Token
 from partialstream.limits import limit_error
-from partialstream.results import Token
 from partialstream.sources.common import is_list, is_object
 from partialstream.usage import Usage
 
 if TYPE_CHECKING:
-    from partialstream.results import AnswerMetadata, Channel, Delta
+    from partialstream.deltas import AnswerMetadata, Channel, Delta
 
 
 def count_channel(metadata: AnswerMetadata) -> None:
@@ -37,7 +37,7 @@ def keep_side_texts(metadata: AnswerMetadata, deltas: list[Delta]) -> None:
     Of each the beginning is kept; see `AnswerMetadata.shortened`.
 
     Example:
-        >>> from partialstream.results import AnswerMetadata, Channel
+        >>> from partialstream.deltas import AnswerMetadata, Channel
         >>> metadata = AnswerMetadata(reasoning="Two ")
         >>> keep_side_texts(metadata, [(Channel("reasoning"), "rows."), (Channel("content"), "[")])
         >>> metadata.reasoning
@@ -60,7 +60,7 @@ def keep_extra(metadata: AnswerMetadata, name: str, value: Any) -> None:
     """Keep what a provider says by a name of its own, as long as there is room for it.
 
     Example:
-        >>> from partialstream.results import AnswerMetadata
+        >>> from partialstream.deltas import AnswerMetadata
         >>> metadata = AnswerMetadata(text_kept=100)
         >>> keep_extra(metadata, "fingerprint", "fp_1")
         >>> keep_extra(metadata, "citations", ["x" * 100])
@@ -184,7 +184,7 @@ def read_tokens(logprobs: Any, channel: Channel) -> list[Token]:
         with the text. Probabilities are an extra, and no reason to lose the response.
 
     Example:
-        >>> from partialstream.results import Channel
+        >>> from partialstream.deltas import Channel
         >>> entries = [{"token": "[", "logprob": -0.5, "bytes": [91], "top_logprobs": []}]
         >>> read_tokens(entries, Channel("content"))[0].data
         b'['

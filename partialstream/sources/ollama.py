@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from partialstream.results import AnswerMetadata, Channel
+from partialstream.deltas import AnswerMetadata, Channel
 from partialstream.sources.base import WireSource
 from partialstream.sources.common import is_object, list_in, text_in, unknown_chunk, word_in
 from partialstream.sources.metadata import count_channel, read_tokens
@@ -14,7 +14,7 @@ from partialstream.sources.tool_calls import arguments_text
 from partialstream.usage import Usage
 
 if TYPE_CHECKING:
-    from partialstream.results import Delta
+    from partialstream.deltas import Delta
 
 _CONTENT: Final = Channel("content")
 _REASONING: Final = Channel("reasoning")

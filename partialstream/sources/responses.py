@@ -20,8 +20,8 @@ from partialstream.sources.responses_items import FORMS, FullText, Output
 from partialstream.sources.tool_calls import arguments_text
 
 if TYPE_CHECKING:
+    from partialstream.deltas import AnswerMetadata, Channel, Delta
     from partialstream.errors import ProviderError
-    from partialstream.results import AnswerMetadata, Channel, Delta
     from partialstream.sources.responses_items import Form, OutputItem
 
 # What ends a response, and the status that it then has unless it says otherwise itself.

@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from partialstream.results import Channel, ChannelKind
+from partialstream.deltas import Channel, ChannelKind
 from partialstream.sources.common import is_list, is_object, unknown_chunk, word_in
 from partialstream.sources.metadata import count_channel
 from partialstream.sources.tool_calls import ToolCall, arguments_text
 
 if TYPE_CHECKING:
-    from partialstream.results import AnswerMetadata, Delta
+    from partialstream.deltas import AnswerMetadata, Delta
 
 
 class Form(NamedTuple):

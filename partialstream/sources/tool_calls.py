@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.sources.common import is_list, is_object, shown, unknown_chunk, word_in
 from partialstream.sources.metadata import count_channel
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Any
 
-    from partialstream.results import AnswerMetadata, ChannelKind, Delta
+    from partialstream.deltas import AnswerMetadata, ChannelKind, Delta
 
 # Tools that the provider runs; the response tells of their calls all the same.
 _SERVER_SIDE = frozenset({"builtin_function"})

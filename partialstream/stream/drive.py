@@ -19,7 +19,8 @@ from partialstream.stream.transport import AsyncChunks, Chunks, is_over, no_chun
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence, Sized
 
-    from partialstream.results import AnswerMetadata, Attempt, Timing
+    from partialstream.deltas import AnswerMetadata
+    from partialstream.results import Attempt, Timing
     from partialstream.stream.session import Session
     from partialstream.usage import Usage
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar
 
+from partialstream.deltas import Channel, Token  # noqa: TC001 - for `typing.get_type_hints`
 from partialstream.engine.changes import Change
-from partialstream.results import AttemptCause, Channel, Item, Outcome, RejectedItem, Token
+from partialstream.results import AttemptCause, Item, Outcome, RejectedItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import override
 
+from partialstream.deltas import Channel, Delta
 from partialstream.engine.alignment import Alignment
 from partialstream.engine.items import ItemScanner
 from partialstream.engine.route import parse_path
 from partialstream.engine.scan import END
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits
-from partialstream.results import Channel, Confidence, Delta, Item, Outcome, QuotedItem, RereadItem
+from partialstream.results import Confidence, Item, Outcome, quoted_item, reread_item
 from partialstream.stream.confidence import confidence_of
 from partialstream.stream.events import Event, ItemRejected
 from partialstream.stream.reader import Expected, ResponseReader
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from partialstream.engine.position import RawItem
-    from partialstream.results import Path
     from partialstream.stream.response import ResponseStream
     from partialstream.validation.quoted import Spans
 
@@ -362,28 +362,14 @@ def _reread(event: Event[T], numbers: Container[int]) -> Event[T]:
     """An item, marked as reread if its number is among these."""
     if not isinstance(event, Item) or event.index not in numbers:
         return event
-    return RereadItem(*_fields(event))
+    return reread_item(event)
 
 
 def _quoted(event: Event[T], spans: Spans, reread: Container[int]) -> Event[T]:
     """An item, with the places of its quotes."""
     if not isinstance(event, Item):
         return event
-    item = QuotedItem(*_fields(event))
-    return item.with_spans(spans, text_repaired=event.index in reread)
-
-
-def _fields(item: Item[T]) -> tuple[T, int, Path, str, int, float, Confidence | None]:
-    """What an item is made of, in the order of the arguments."""
-    return (
-        item.value,
-        item.index,
-        item.path,
-        item.raw,
-        item.attempt,
-        item.received_at,
-        item.confidence,
-    )
+    return quoted_item(event, spans, text_repaired=event.index in reread)
 
 
 def _index(event: Any) -> int:

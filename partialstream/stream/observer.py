@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from partialstream.results import AnswerMetadata, Attempt, AttemptCause, Outcome, Timing
+    from partialstream.deltas import AnswerMetadata
+    from partialstream.results import Attempt, AttemptCause, Outcome, Timing
     from partialstream.usage import Usage
 
 

@@ -10,7 +10,7 @@ from partialstream.engine.alignment import Alignment
 from partialstream.engine.changes import Change
 from partialstream.errors import PartialStreamError
 from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
-from partialstream.results import Channel, Delta, Outcome
+from partialstream.results import Outcome
 from partialstream.stream.confidence import TokenIndex
 from partialstream.stream.events import Event, Snapshot
 from partialstream.stream.reader import ANYWHERE, Expected, ResponseReader
@@ -21,6 +21,7 @@ from partialstream.validation.partials import PartialParser
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from partialstream.deltas import Channel, Delta
     from partialstream.engine.changes import Recording
     from partialstream.results import Path, Span
     from partialstream.stream.response import ResponseStream

@@ -12,7 +12,7 @@ from partialstream.errors import (
     ProviderError,
 )
 from partialstream.limits import Limits, exceeded
-from partialstream.results import Channel, Delta, Outcome, Token
+from partialstream.results import Outcome
 from partialstream.stream.events import Event, TextDelta
 from partialstream.stream.response import ResponseStream, error_of, resolve, translate
 from partialstream.usage import Usage
@@ -20,6 +20,7 @@ from partialstream.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
+    from partialstream.deltas import Channel, Delta, Token
     from partialstream.engine.alignment import Alignment
     from partialstream.engine.changes import Recording
     from partialstream.results import Path, Span

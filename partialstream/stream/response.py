@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from partialstream.deltas import AnswerMetadata, Delta
 from partialstream.errors import (
     IncompleteStreamError,
     PartialStreamError,
@@ -13,13 +14,13 @@ from partialstream.errors import (
 )
 from partialstream.limits import DEFAULT_LIMITS, Limits
 from partialstream.quoting import mask_keys
-from partialstream.results import AnswerMetadata, Delta, Outcome, Timing
+from partialstream.results import Outcome, Timing
 from partialstream.sources.base import TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from partialstream.results import Token
+    from partialstream.deltas import Token
     from partialstream.sources.base import Source
 
 

@@ -26,8 +26,9 @@ from partialstream.stream.observer import AttemptEnd, AttemptStart, StreamEnd
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
+    from partialstream.deltas import AnswerMetadata
     from partialstream.engine.changes import Recording
-    from partialstream.results import AnswerMetadata, Path, Span, Timing
+    from partialstream.results import Path, Span, Timing
     from partialstream.stream.observer import Observer, Target
     from partialstream.stream.reader import ResponseReader
     from partialstream.stream.steps import Steps

@@ -12,7 +12,7 @@ from partialstream.errors import IncompleteStreamError, ProviderError, RefusalEr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from partialstream.results import AnswerMetadata
+    from partialstream.deltas import AnswerMetadata
     from partialstream.stream.observer import AttemptStart
     from partialstream.usage import Usage
 

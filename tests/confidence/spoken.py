@@ -9,7 +9,7 @@ import re
 from json.decoder import scanstring
 from typing import TYPE_CHECKING, Any, cast
 
-from partialstream.results import Channel, Token
+from partialstream.deltas import Channel, Token
 
 if TYPE_CHECKING:
     import random

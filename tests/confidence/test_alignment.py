@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from spoken import CONTENT, random_sizes, random_tokens, token, tokens_of
 from strategies import chances
 
+from partialstream.deltas import Token
 from partialstream.engine.alignment import Alignment
-from partialstream.results import Token
 
 if TYPE_CHECKING:
     import random

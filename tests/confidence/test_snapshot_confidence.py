@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from partialstream.results import Token
+    from partialstream.deltas import Token
 
 
 class Section(BaseModel):

@@ -24,7 +24,7 @@ from partialstream.sources.sse import SSEDecoder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from partialstream.results import AnswerMetadata
+    from partialstream.deltas import AnswerMetadata
     from partialstream.sources.base import Source
 
 Entry = dict[str, Any]

@@ -13,7 +13,7 @@ from partialstream.sources.detect import wire_for
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from partialstream.results import Channel, Delta
+    from partialstream.deltas import Channel, Delta
     from partialstream.sources.base import Framing, Source
 
 STREAMS = Path(__file__).resolve().parents[2].parent / "shared" / "streams"

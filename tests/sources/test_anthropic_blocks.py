@@ -21,7 +21,7 @@ from anthropic_events import (
 )
 from source_runs import brief, read_all, texts
 
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.sources.anthropic import AnthropicSource
 from partialstream.sources.detect import source_for
 

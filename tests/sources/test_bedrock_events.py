@@ -13,7 +13,7 @@ from source_runs import body_source, brief, read_all, texts
 from source_runs import says as chat_says
 
 from partialstream import ProviderError
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.sources.aws import AwsEventStreamDecoder
 from partialstream.sources.bedrock import BedrockSource
 from partialstream.sources.detect import WrappedSource, source_for

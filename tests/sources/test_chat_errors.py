@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from source_runs import brief, choice, chunk, says, texts
 
+from partialstream.deltas import Channel
 from partialstream.errors import ProviderError
-from partialstream.results import Channel
 from partialstream.sources.chat import ChatSource
 from partialstream.usage import Usage
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from source_runs import brief, choice, chunk, read_all, says
 
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.sources.chat import ChatSource
 
 CONTENT, REASONING, REFUSAL = ("content", 0), ("reasoning", 0), ("refusal", 0)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from source_runs import brief, call, calls, choice, chunk, read_all, says
 
+from partialstream.deltas import Channel
 from partialstream.errors import ProviderError
-from partialstream.results import Channel
 from partialstream.sources.chat import ChatSource
 
 STOP = says({}, "stop")

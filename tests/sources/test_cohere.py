@@ -8,8 +8,8 @@ from extras import needs
 from recordings import reads_of
 from source_runs import brief, read_all
 
+from partialstream.deltas import Channel, Token
 from partialstream.errors import ProviderError
-from partialstream.results import Channel, Token
 from partialstream.sources.cohere import CohereSource
 from partialstream.sources.detect import source_for
 from partialstream.usage import Usage

@@ -14,7 +14,7 @@ from source_runs import brief, read_all, says
 from wire_sequences import completions, framed
 
 from partialstream import ProviderError, stream_items, stream_partial
-from partialstream.results import Channel, Token
+from partialstream.deltas import Channel, Token
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.detect import source_for
 from partialstream.usage import Usage

@@ -8,8 +8,8 @@ from gemini_chunks import call, candidate, says, text
 from source_runs import brief, read_all
 
 from partialstream import stream_items
+from partialstream.deltas import Channel, Token
 from partialstream.errors import IncompleteStreamError, ProviderError, RefusalError
-from partialstream.results import Channel, Token
 from partialstream.sources.gemini import GeminiSource
 from partialstream.usage import Usage
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_runs import brief, read_all
 
+from partialstream.deltas import Channel
 from partialstream.errors import ProviderError
-from partialstream.results import Channel
 from partialstream.sources.gemini import GeminiSource
 from partialstream.sources.gemini_args import LeafArguments
 

@@ -10,7 +10,7 @@ from responses_events import CREATED, added, arguments, call, done, ends, event,
 from source_runs import call as chat_call
 from source_runs import calls, choice, chunk, read_all, says
 
-from partialstream.results import Channel, Token
+from partialstream.deltas import Channel, Token
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.metadata import read_tokens
 from partialstream.sources.responses import ResponsesSource

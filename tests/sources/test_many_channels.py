@@ -12,7 +12,7 @@ from growth import LINEAR, growth
 from source_runs import call, calls, choice, chunk
 from wire_sequences import adds, cohere, completions, converse
 
-from partialstream.results import AnswerMetadata
+from partialstream.deltas import AnswerMetadata
 from partialstream.sources.detect import source_for
 
 if TYPE_CHECKING:

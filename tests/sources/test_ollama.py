@@ -8,8 +8,8 @@ from recordings import reads_of, texts_until_error
 from source_runs import brief, read_all
 
 from partialstream import stream_items
+from partialstream.deltas import Channel, Token
 from partialstream.errors import ProviderError
-from partialstream.results import Channel, Token
 from partialstream.sources.detect import source_for
 from partialstream.sources.ollama import OllamaSource
 from partialstream.usage import Usage

@@ -28,7 +28,7 @@ from partialstream.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from partialstream.results import AnswerMetadata
+    from partialstream.deltas import AnswerMetadata
 
 pytestmark = needs_streams
 

@@ -17,7 +17,7 @@ from responses_events import (
 )
 from source_runs import read_all, texts
 
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.sources.responses import ResponsesSource
 
 TOOL = Channel("tool", 0, "f")

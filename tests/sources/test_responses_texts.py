@@ -18,8 +18,8 @@ from responses_events import (
 )
 from source_runs import brief, read_all, texts
 
+from partialstream.deltas import Channel
 from partialstream.errors import ProviderError
-from partialstream.results import Channel
 from partialstream.sources.detect import source_for
 from partialstream.sources.responses import ResponsesSource
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from source_runs import brief, chunk, read_all, says
 
+from partialstream.deltas import AnswerMetadata, Channel
 from partialstream.errors import ProviderError
-from partialstream.results import AnswerMetadata, Channel
 from partialstream.sources.base import TextSource
 from partialstream.sources.body import BodySource
 from partialstream.sources.chat import ChatSource

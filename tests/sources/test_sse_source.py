@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from source_runs import body_source, brief, choice, chunk, read_all, says
 
+from partialstream.deltas import Channel
 from partialstream.errors import ProviderError
-from partialstream.results import Channel
 from partialstream.usage import Usage
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from extras import needs
 from source_runs import brief, call, calls, chunk, read_all, says
 
+from partialstream.deltas import Channel, Token
 from partialstream.errors import ProviderError
-from partialstream.results import Channel, Token
 from partialstream.sources.chat import ChatSource
 from partialstream.sources.detect import WrappedSource, source_for
 from partialstream.usage import Usage

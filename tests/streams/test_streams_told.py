@@ -22,7 +22,7 @@ from partialstream import (
     stream_items,
     stream_partial,
 )
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.testing import chat_chunks, recut
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from client_runs import ASK, Product, async_sdk, sync_sdk
 from life import run_async
 
 from partialstream import TextDelta, WordWatch, from_openai
-from partialstream.results import Channel
+from partialstream.deltas import Channel
 from partialstream.testing import Answer, ReplayServer, ToolCall, characters, every_cut, recut
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left_of_others")

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from partialstream.client.options.options import Options
     from partialstream.client.rate_limit import RateLimit
     from partialstream.client.response_model import ResponseShape
+    from partialstream.deltas import AnswerMetadata
     from partialstream.limits import Limits
-    from partialstream.results import AnswerMetadata, Attempt, Outcome, Path
+    from partialstream.results import Attempt, Outcome, Path
     from partialstream.stream.deadline import Deadline
     from partialstream.stream.observer import Target
     from partialstream.stream.reader import Expected

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from partialstream.client.endpoints.base import Sending
-    from partialstream.results import AnswerMetadata
+    from partialstream.deltas import AnswerMetadata
     from partialstream.stream.steps import Steps
 
 _SDKS: Final = ("openai", "anthropic", "groq")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from partialstream.client.rate_limit.limit import RateLimit
-    from partialstream.results import AnswerMetadata
+    from partialstream.deltas import AnswerMetadata
     from partialstream.stream.deadline import Deadline
     from partialstream.stream.steps import Steps
 

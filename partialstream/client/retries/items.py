@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from typing_extensions import override
 
@@ -28,7 +28,7 @@ from partialstream.errors import (
     ProviderError,
 )
 from partialstream.limits import exceeded
-from partialstream.results import Item, Outcome, QuotedItem, RejectedItem
+from partialstream.results import Item, Outcome, RejectedItem, placed_item
 from partialstream.stream.events import (
     AttemptStarted,
     Event,
@@ -154,18 +154,7 @@ class ItemRetries(RetryingSession[T]):
 
     def _accept(self, item: Item[T], index: int) -> list[Event[T]]:
         """An element is valid."""
-        kind = type(item)  # which says whether its text was reread
-        placed = kind(
-            item.value,
-            index,
-            _path_at(item.path, index),
-            item.raw,
-            self._number,
-            item.received_at,
-            item.confidence,
-        )
-        if kind is QuotedItem:
-            cast("QuotedItem[T]", placed).with_spans(item.spans, text_repaired=item.text_repaired)
+        placed = placed_item(item, index, _path_at(item.path, index), self._number)
         self._brought += 1
         events: list[Event[T]] = []
         rejected = self._pending.pop(index, None)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from partialstream.engine.position import RawItem
 from partialstream.etl.serialization.schema import has_fields, is_by_alias, row_schema
 from partialstream.etl.serialization.spans import SPANS, read_spans, spans_text, with_spans
-from partialstream.results import Item, QuotedItem, RejectedItem
+from partialstream.results import Item, RejectedItem, quoted_item
 from partialstream.validation.items import ItemValidator
 from partialstream.validation.quoted import quote_plan
 
@@ -103,9 +103,9 @@ class RowFormat(Generic[T]):
             raw = RawItem(text, index, path, _START)
             accepted = validator.accept([raw])
             if accepted:
-                item = QuotedItem(accepted[0][0], index, path, text)
+                item = Item(accepted[0][0], index, path, text)
                 spans = validator.take_spans()
-                found.append(item.with_spans(spans[0] if spans else {}, text_repaired=False))
+                found.append(quoted_item(item, spans[0], text_repaired=False) if spans else item)
             elif validator.rejected and validator.rejected[-1].index == index:
                 found.append(validator.rejected[-1])
             else:  # not valid JSON; the job was lenient when it was stored
