@@ -97,7 +97,7 @@ class Extraction(Generic[T]):
         commit: `"document"` delivers all rows of a document together when it is complete; `"row"`
             delivers each row as soon as it is complete, to sinks that can replace rows
             (databases). A document that fails later has no rows in the sink in the end.
-        endpoint: Name of the endpoint in the journal; None for its provider, host and port.
+        endpoint: Name of the endpoint in the journal; None for its provider, host, port and path.
         **options: Passed to each call: options of `Client.create_iterable`, and arguments for the
             SDK such as `temperature`.
 
@@ -204,7 +204,9 @@ class Extraction(Generic[T]):
             call_arguments,
             prompt=prompting.identity,
             model=model_name,
-            endpoint=f"{client.provider} {host}:{port}" if endpoint is None else endpoint,
+            endpoint=f"{client.provider} {host}:{port}{target.path}"
+            if endpoint is None
+            else endpoint,
             sink=name_beside(self._sink, self._journal),
             many=many,
         )
@@ -254,10 +256,11 @@ class Extraction(Generic[T]):
         self._check_sync("run", "await extraction.arun(...)")
         _check_no_loop()
         with self._new_run(retry_failed) as run, self._progress(run, documents, progress, total):
+            summary = self.summary
             interrupted = anyio.run(run_until_interrupted, lambda: run.work(documents), run.stop)
         if interrupted:
             raise KeyboardInterrupt
-        return self.summary
+        return summary
 
     async def arun(
         self,
@@ -272,8 +275,9 @@ class Extraction(Generic[T]):
         Ctrl-C is left to the program. A cancelled run is continued by the next one.
         """
         with self._new_run(retry_failed) as run, self._progress(run, documents, progress, total):
+            summary = self.summary
             await run.work(documents)
-        return self.summary
+        return summary
 
     def stop(self) -> None:
         """Finish the documents that are being read, then end. May be called from any thread."""
@@ -347,12 +351,13 @@ class Extraction(Generic[T]):
     @contextmanager
     def _new_run(self, retry_failed: bool, hand_over: HandOver | None = None) -> Generator[Run]:
         """A run, with its journal and sink open."""
-        self.summary = Summary()
         started = time.monotonic()
         limit = self._client.rate_limit
         waited = 0.0 if limit is None else limit.waited
         with Journal(self._journal, commit_rows=self._commit_rows) as journal:
             journal.begin_run(self._identity)
+            # Not before: a run that is refused must not replace that of one that is under way.
+            summary = self.summary = Summary()
             delivery = Delivery(journal, self._sink, DeadLetters(journal, self.dead_letters))
             try:
                 delivery.open(self._columns)
@@ -361,7 +366,7 @@ class Extraction(Generic[T]):
                     self._plan,
                     journal,
                     delivery,
-                    self.summary,
+                    summary,
                     concurrency=self._concurrency,
                     resume=self._resume,
                     retry_failed=retry_failed,
@@ -372,11 +377,11 @@ class Extraction(Generic[T]):
                 yield self._run
             finally:
                 self._run = None
-                self.summary.seconds = time.monotonic() - started
+                summary.seconds = time.monotonic() - started
                 if limit is not None:
-                    self.summary.rate_limit_wait = limit.waited - waited
+                    summary.rate_limit_wait = limit.waited - waited
                 with suppress(JournalError):  # the run's own error matters more
-                    self.summary.job = job_totals(self._journal)
+                    summary.job = job_totals(self._journal)
                 delivery.close()
 
     def _progress(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from partialstream.etl.journal.job import description_of
 
 if TYPE_CHECKING:
     from partialstream.etl.inputs.documents import Document
@@ -71,60 +72,12 @@ class Prompting:
     def identity(self) -> str:
         """Identifies the prompt in the journal: its text, or what a function consists of.
 
-        That is its name and source, and the numbers and strings that it was made with: arguments
-        of a `functools.partial`, variables of the function around it, attributes of its object.
+        See `description_of`.
         """
         prompt = self._prompt
         if isinstance(prompt, str):
             return prompt
-        return _described(prompt)
-
-
-def _described(value: Any) -> str:
-    """A function, or a value that one was made with, as far as it says what the function does."""
-    if isinstance(value, partial):
-        given = [value.func, *value.args, *sorted(value.keywords.items())]
-        return f"partial({', '.join(map(_described, given))})"
-    if isinstance(value, _PLAIN):
-        return repr(value)
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_described, cast('Iterable[Any]', value)))}]"
-    if inspect.isfunction(value):
-        closure = inspect.getclosurevars(value).nonlocals
-        return "\n".join(
-            [f"{value.__module__}.{value.__qualname__}", _source(value), *_named(closure)]
-        )
-    if inspect.ismethod(value):
-        return "\n".join([_described(value.__func__), *_named(_attributes(value.__self__))])
-    kind: type[Any] = value if isinstance(value, type) else type(value)
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    call = getattr(kind, "__call__", None)  # noqa: B004 - its source, not whether there is one
-    if isinstance(value, type) or not inspect.isfunction(call):
-        return name
-    return "\n".join([name, _source(call), *_named(_attributes(value))])
-
-
-_PLAIN: Final = (str, bytes, int, float, bool, type(None))
-
-
-def _source(function: Any) -> str:
-    try:
-        return inspect.getsource(function)
-    except (OSError, TypeError):  # made in an interactive session
-        return ""
-
-
-def _attributes(value: Any) -> dict[str, Any]:
-    return getattr(value, "__dict__", {})
-
-
-def _named(values: Mapping[str, Any]) -> list[str]:
-    plain = (*_PLAIN, list, tuple)
-    return [
-        f"{name}={_described(values[name])}"
-        for name in sorted(values)
-        if isinstance(values[name], plain)
-    ]
+        return description_of(prompt)
 
 
 def _filled_in(prompt: str, document: Document) -> str:

@@ -22,6 +22,7 @@ class Target(NamedTuple):
     operation: str  # by the GenAI conventions: "chat", "generate_content"
     server: tuple[str, int] | None  # host and port, None if they are not known
     arguments: Mapping[str, Any]  # for the SDK
+    path: str = ""  # on the server, of all requests
     traced: bool = False  # whether other code instruments the SDK's client
 
 

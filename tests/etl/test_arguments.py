@@ -341,6 +341,56 @@ def test_a_function_is_another_prompt_if_it_was_made_with_other_words(
             extraction_of(client, {**files, "prompt": make("What?\n")}).run(job(1, rows=2))
 
 
+QUESTION = "Which?\n"
+text = "one of the documents"
+
+
+def question_of_the_module(document: Document) -> str:
+    return "".join(each for each in (QUESTION, document.text))
+
+
+def test_a_constant_of_its_module_belongs_to_a_function(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+    given = {**files, "prompt": question_of_the_module}
+    with ReplayServer(Model(), repeat=True) as server, sdk(server.base_url) as client:
+        extraction_of(client, given).run(job(1, rows=2))
+        monkeypatch.setitem(globals(), "text", "another one")  # only the name of an attribute
+        assert extraction_of(client, given).run(job(1, rows=2)).known == 1
+        monkeypatch.setitem(globals(), "QUESTION", "What?\n")
+        with pytest.raises(JournalMismatchError, match=r"What\?"):
+            extraction_of(client, given).run(job(1, rows=2))
+
+
+def test_a_function_may_use_what_is_not_there_yet(tmp_path: Path) -> None:
+    def prompt(document: Document) -> str:
+        return later(document)
+
+    files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+    with ReplayServer(Model()) as server, sdk(server.base_url) as client:
+        extraction = extraction_of(client, {**files, "prompt": prompt})
+
+        def later(document: Document) -> str:
+            return f"\n{document.text}"
+
+        assert extraction.run(job(1, rows=2)).done == 1
+
+
+def test_a_function_as_an_option_is_the_same_in_the_next_process(tmp_path: Path) -> None:
+    def skip() -> Any:
+        return lambda rejected: "skip"
+
+    files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+    with ReplayServer(Model()) as server, sdk(server.base_url) as client:
+        first, second = skip(), skip()
+        extraction_of(client, {**files, "on_invalid": first}).run(job(1, rows=2))
+        again = extraction_of(client, {**files, "on_invalid": second}).run(job(1, rows=2))
+        assert again.known == 1
+        with pytest.raises(JournalMismatchError, match="another options"):
+            extraction_of(client, {**files, "on_invalid": "raise"}).run(job(1, rows=2))
+
+
 async def async_prompt(document: Document) -> str:
     return document.text
 

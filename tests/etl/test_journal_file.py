@@ -134,6 +134,24 @@ def test_two_extractions_of_one_process(tmp_path: Path) -> None:
     assert len(lines(tmp_path / "rows.jsonl")) == 6
 
 
+def test_a_run_that_is_refused_leaves_the_summary_of_the_other(tmp_path: Path) -> None:
+    with (
+        ReplayServer(Model()) as server,
+        OpenAI(base_url=server.base_url, api_key="test") as sdk,
+    ):
+        options = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+        extraction = extraction_of(sdk, options)
+
+        def documents() -> Iterator[Any]:
+            yield from job(2, rows=2)
+            with pytest.raises(JournalInUseError):
+                next(iter(extraction.rows(job(1))))
+
+        summary = extraction.run(documents())
+        assert (summary.done, summary.delivered) == (2, 2)
+        assert extraction.summary is summary
+
+
 def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.db"
     Journal(path).close()

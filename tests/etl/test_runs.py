@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from etl_runs import Driver, Model, Row, expected, job, lines, right_rows, rows_in
+from etl_runs import (
+    Driver,
+    Model,
+    Row,
+    expected,
+    extraction_of,
+    job,
+    lines,
+    right_rows,
+    rows_in,
+)
+from openai import OpenAI
 
 from partialstream.etl import (
     Document,
@@ -304,6 +315,17 @@ def test_another_job_is_refused_and_the_difference_is_named(
         with pytest.raises(JournalMismatchError, match=f"another {name}: ") as caught:
             driver.run(server, job(2, rows=1), **{**files, **change})
         assert set(caught.value.differences) == {name}
+        assert len(server.requests) == 2
+
+
+def test_another_path_on_the_same_server_is_another_endpoint(files: dict[str, Any]) -> None:
+    with ReplayServer(Model()) as server:
+        for path in ("", "/"):
+            with OpenAI(base_url=f"{server.base_url}{path}", api_key="test") as sdk:
+                extraction_of(sdk, files).run(job(2, rows=1))
+        with OpenAI(base_url=f"{server.base_url}/other", api_key="test") as sdk:
+            with pytest.raises(JournalMismatchError, match=r"another endpoint: .*/v1/other' now"):
+                extraction_of(sdk, files).run(job(2, rows=1))
         assert len(server.requests) == 2
 
 

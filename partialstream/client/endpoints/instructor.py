@@ -29,7 +29,7 @@ from partialstream.client.endpoints.capture import (
     tool_name_for,
 )
 from partialstream.client.endpoints.instructor_errors import exhausted_class
-from partialstream.client.endpoints.providers import provider_of_instructor, server_of
+from partialstream.client.endpoints.providers import path_of, provider_of_instructor, server_of
 from partialstream.client.endpoints.watched import (
     is_instrumented,
     is_stream_instrumented,
@@ -93,7 +93,9 @@ class InstructorEndpoint:
         if _takes_timeout(client):
             resource = client.messages if hasattr(client, "messages") else client.chat.completions
             traced = is_instrumented(client, resource)
-        return Target(operation, server_of(client), request.arguments, traced=traced)
+        return Target(
+            operation, server_of(client), request.arguments, path_of(client), traced=traced
+        )
 
     @contextmanager
     def _capturing(

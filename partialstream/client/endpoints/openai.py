@@ -18,7 +18,7 @@ from partialstream.client.endpoints.base import (
     until,
 )
 from partialstream.client.endpoints.chat import ChatRequestBuilder
-from partialstream.client.endpoints.providers import provider_of, server_of
+from partialstream.client.endpoints.providers import path_of, provider_of, server_of
 from partialstream.client.endpoints.responses import ResponsesRequestBuilder
 from partialstream.client.endpoints.watched import (
     is_instrumented,
@@ -98,7 +98,10 @@ class OpenAIEndpoint:
 
     def target(self, request: Any) -> Target:
         """Where a request goes, and what it asks; see `Endpoint`."""
-        return Target("chat", server_of(self._client), request, traced=self._is_watched())
+        client = self._client
+        return Target(
+            "chat", server_of(client), request, path_of(client), traced=self._is_watched()
+        )
 
     def _is_watched(self) -> bool:
         """Whether the SDK's methods are called as its users call them, for whoever watches."""

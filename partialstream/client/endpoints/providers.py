@@ -103,6 +103,18 @@ def server_of(client: Any) -> tuple[str, int] | None:
     return host, 80 if getattr(url, "scheme", "") == "http" else 443
 
 
+def path_of(client: Any) -> str:
+    """The path that a client's requests have in common, without a slash at its end.
+
+    Example:
+        >>> from openai import OpenAI
+        >>> path_of(OpenAI(api_key="test", base_url="https://api.groq.com/openai/v1"))
+        '/openai/v1'
+    """
+    path = getattr(getattr(client, "base_url", None), "path", None)
+    return path.rstrip("/") if isinstance(path, str) else ""
+
+
 def _host_of(client: Any) -> str | None:
     host = getattr(getattr(client, "base_url", None), "host", None)
     return host.lower() if isinstance(host, str) and host else None
