@@ -94,15 +94,15 @@ class BaseClient(RoutedClient):
     completions = messages = responses = chat
 
     def target_of(self, shape: ResponseShape, **arguments: Any) -> Target:
-        """Where a streamed call would go, and what it would ask; it is checked and not made.
+        """The server and the arguments of a streamed call, which is checked and not made.
 
         Args:
-            shape: What it asks for.
+            shape: The kind of response: a list or an object, and its type.
             **arguments: As for `create_iterable`.
 
         Raises:
-            TypeError: As a call would.
-            ValueError: As a call would.
+            TypeError: As for the call.
+            ValueError: As for the call.
         """
         given = {"model": None, "messages": None, "kwargs": arguments}
         call = self._call(shape, given, stream=True)
@@ -110,16 +110,16 @@ class BaseClient(RoutedClient):
 
     @property
     def provider(self) -> str:
-        """Who is asked, by the name that OpenTelemetry's GenAI conventions have for it."""
+        """The provider, by its name in OpenTelemetry's GenAI conventions."""
         return self._endpoint.provider
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """How often requests may be sent; see `from_openai`."""
+        """The rate limit of its requests, None if there is none; see `from_openai`."""
         return self._endpoint.rate_limit
 
     def with_rate_limit(self, rate_limit: RateLimit) -> Self:
-        """A client like this one, whose requests wait for `rate_limit`."""
+        """Copy the client, with another rate limit; the copy shares the SDK's client and hooks."""
         endpoint = copy(self._endpoint)
         endpoint.rate_limit = rate_limit
         limited = copy(self)
@@ -133,16 +133,15 @@ class BaseClient(RoutedClient):
         arguments: dict[str, Any],
         list_complete: bool,
     ) -> tuple[Call, Session[Any]]:
-        """Make a call ready that goes on with a list, and what reads its responses."""
+        """Prepare a call for the rest of a list, and the session that reads its responses."""
         given = {"model": None, "messages": None, "kwargs": arguments}
         call = self._call(items_shape(response_model), given, stream=True)
         return call, continued_session(call, elements, list_complete=list_complete)
 
     def _call(self, shape: ResponseShape, arguments: Mapping[str, Any], *, stream: bool) -> Call:
-        """Make a call ready; `arguments` are the `locals()` of the method that was called.
+        """Prepare a call; `arguments` are the `locals()` of the method that was called.
 
-        Each method has all options as parameters. To name them once more in its body would be a
-        list that can be wrong.
+        Each method has all options as parameters, and a second list of them could be wrong.
         """
         named = {name: arguments[name] for name in arguments if name not in _NOT_OPTIONS}
         options, rest = Options.split({**named, **arguments["kwargs"]})

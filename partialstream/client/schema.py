@@ -124,7 +124,7 @@ def request_schema(shape: ResponseShape) -> RequestSchema:
     members that were asked for. `RequestSchema.loose` names the part.
 
     Raises:
-        TypeError: pydantic can make no JSON schema for the type.
+        TypeError: pydantic cannot generate a JSON schema for the type.
 
     Example:
         >>> from partialstream.client.response_model import ResponseShape
@@ -214,7 +214,7 @@ def _fitted(name: str, suffix: str, substitute: str) -> str:
 
 @contextmanager
 def _refusing(type_: Any) -> Generator[None, None, None]:
-    """Translate what pydantic raises for types that it, or JSON, has nothing for."""
+    """Translate the errors of pydantic for types without a JSON schema."""
     try:
         yield
     except (PydanticUserError, PydanticUndefinedAnnotation) as error:
@@ -223,7 +223,7 @@ def _refusing(type_: Any) -> Generator[None, None, None]:
         name = type_.__qualname__ if is_class else repr(type_)
         # pydantic's second paragraph is a link.
         reason = str(error).partition("\n")[0]
-        raise TypeError(f"there is no JSON schema for {name}: {reason}") from error
+        raise TypeError(f"pydantic generates no JSON schema for {name}: {reason}") from error
 
 
 # -- the strict form -----------------------------------------------------------------------

@@ -40,21 +40,24 @@ class SyncCalls(BaseClient):
         list_complete: bool = False,
         **arguments: Any,
     ) -> ItemStream[Any]:
-        """Stream the rest of a list whose first elements an earlier call has brought.
+        """Stream the rest of a list that an earlier call has begun.
 
-        The first request is the one that resumes a list within a call, or, if nothing but
-        rejected elements is missing, the one that repairs them.
+        The first request is the same as if the response had been interrupted within this call: for
+        the rest of the list or, if the list is complete, for a repair of its rejected items.
 
         Args:
-            elements: What has come, in the order of the list, from its start: items, and rejected
-                items as far as they have not been repaired. They are not delivered again.
+            elements: The elements that have arrived, in order and without gaps: items, and rejected
+                items that were not repaired. They are not delivered again.
             response_model: As for `create_iterable`.
-            list_complete: Whether the list had come to its end.
-            **arguments: Those of `create_iterable`, as they were in the earlier call; `take=`
-                counts these elements, too.
+            list_complete: Whether the list had ended, so that at most repairs are missing.
+            **arguments: The arguments of the earlier call of `create_iterable`; `take=` counts
+                these elements, too.
 
         Returns:
-            A stream of the items that are missing, with their indexes in the whole list.
+            A stream of the missing items, with their indexes in the whole list.
+
+        Raises:
+            Exception: As for `create_iterable`.
         """
         call, session = self._continued(elements, response_model, arguments, list_complete)
         return ItemStream(session, self._chunks(call, session))

@@ -182,8 +182,8 @@ class Extraction(Generic[T]):
         if max_cost is not None:
             call_arguments["max_cost"] = max_cost
         prompting = Prompting(prompt)
-        rows: RowFormat[T] = RowFormat(response_model, options)
-        self._columns = columns_of(rows.schema(), spans=rows.has_quotes)
+        row_format: RowFormat[T] = RowFormat(response_model, options)
+        self._columns = columns_of(row_format.schema(), spans=row_format.has_quotes)
         shape = (items_shape if many else object_shape)(response_model)
         target = client.target_of(
             shape, messages=[{"role": "user", "content": ""}], **call_arguments
@@ -193,7 +193,7 @@ class Extraction(Generic[T]):
         if not model_name:
             raise TypeError("model= is not given, and the client has no default model")
         priced = has_price(model_name, client.provider)
-        self._plan = CallPlan(rows, prompting, many, call_arguments, priced)
+        self._plan = CallPlan(row_format, prompting, many, call_arguments, priced)
         self._sink = None if sink is None else sink_of(sink)
         check_different(
             journal, self.dead_letters, None if self._sink is None else file_of(self._sink)
@@ -340,7 +340,7 @@ class Extraction(Generic[T]):
             with self._new_run(retry_failed, hand_over) as run:
                 await run.work(documents)
 
-        return AsyncRows(work, self._plan.rows)
+        return AsyncRows(work, self._plan.row_format)
 
     def _check_sync(self, method: str, instead: str) -> None:
         if isinstance(self._client, AsyncClient):

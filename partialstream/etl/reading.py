@@ -6,7 +6,7 @@ each event and `finish` at the end. A row is in the journal before the next delt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 from partialstream.etl.errors import ExtractionError
 from partialstream.etl.failures import is_fatal, is_request_error, reason_of, rejection_of
@@ -17,11 +17,15 @@ from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from partialstream.client import AsyncClient, Client
     from partialstream.etl.inputs.documents import Document
     from partialstream.etl.journal.journal import Journal, JournalEntry
     from partialstream.etl.prompting import Prompting
     from partialstream.etl.serialization.row_format import RowFormat
-    from partialstream.results import Outcome
+    from partialstream.stream.aio import AsyncItemStream, AsyncPartialStream
+    from partialstream.stream.drive import StreamInfo
+    from partialstream.stream.events import ItemEvent
+    from partialstream.stream.sync import ItemStream, PartialStream
 
 Status = Literal["done", "failed", "interrupted"]
 
@@ -29,7 +33,7 @@ Status = Literal["done", "failed", "interrupted"]
 class CallPlan(NamedTuple):
     """The call that is made for each document."""
 
-    rows: RowFormat[Any]
+    row_format: RowFormat[Any]
     prompting: Prompting
     many: bool
     arguments: Mapping[str, Any]  # all of the call's but the messages and the type
@@ -80,34 +84,59 @@ class DocumentReader:
         self._list_complete = known.list_complete
         self._resumes = known.status == "resume"
         self._elements: list[Item[Any] | RejectedItem] = []  # of an earlier run
-        self.stream: Any = None
+        self.stream: StreamInfo[Any] | None = None
         self.resumed = False
         self.rows = 0
         self.stats = ReadingStats("open")
 
-    def open(self, client: Any) -> Any:
-        """Make the call and return the stream of its response."""
-        plan = self._plan
-        messages = plan.prompting.messages(self._document)
-        arguments = {**plan.arguments, "response_model": plan.rows.type_, "messages": messages}
-        if plan.rows.has_quotes:
-            arguments["source_text"] = self._document.text
-        if not plan.many:
-            self.stream = client.create_partial(**arguments)
-            return self.stream
+    @overload
+    def open_list(self, client: Client) -> ItemStream[Any]: ...
+
+    @overload
+    def open_list(self, client: AsyncClient) -> AsyncItemStream[Any]: ...
+
+    def open_list(self, client: Client | AsyncClient) -> ItemStream[Any] | AsyncItemStream[Any]:
+        """Request the list of rows, or the rest of it after the rows of an earlier run."""
+        stream: ItemStream[Any] | AsyncItemStream[Any]
         if self._elements:
-            self.stream = client.continue_items(
-                self._elements, list_complete=self._list_complete, **arguments
+            stream = client.continue_items(
+                self._elements, list_complete=self._list_complete, **self._arguments()
             )
         else:
-            self.stream = client.create_iterable(**arguments)
-        return self.stream
+            stream = client.create_iterable(**self._arguments())
+        self.stream = stream
+        return stream
+
+    @overload
+    def open_object(self, client: Client) -> PartialStream[Any]: ...
+
+    @overload
+    def open_object(self, client: AsyncClient) -> AsyncPartialStream[Any]: ...
+
+    def open_object(
+        self, client: Client | AsyncClient
+    ) -> PartialStream[Any] | AsyncPartialStream[Any]:
+        """Request the one row of a document whose response is a single object."""
+        stream: PartialStream[Any] | AsyncPartialStream[Any]
+        self.stream = stream = client.create_partial(**self._arguments())
+        return stream
+
+    def _arguments(self) -> dict[str, Any]:
+        plan = self._plan
+        arguments = {
+            **plan.arguments,
+            "response_model": plan.row_format.type_,
+            "messages": plan.prompting.messages(self._document),
+        }
+        if plan.row_format.has_quotes:
+            arguments["source_text"] = self._document.text
+        return arguments
 
     def resume(self) -> Result | None:
         """Load the rows of an earlier run; returns the result if nothing is missing."""
         if not (self._resumes and self._plan.many):
             return None
-        self._elements = self._stored()
+        self._elements = self._load_elements()
         self.resumed = bool(self._elements)
         return self._complete(ReadingStats("complete")) if self._has_all() else None
 
@@ -122,13 +151,13 @@ class DocumentReader:
             return True
         return bool(values and stop_when is not None and stop_when(values[-1]))
 
-    def _stored(self) -> list[Item[Any] | RejectedItem]:
+    def _load_elements(self) -> list[Item[Any] | RejectedItem]:
         """The stored rows, up to the first gap in the list."""
         stored = self._journal.rows_of(self._number)
         texts = [(row.row_index, row.raw) for at, row in enumerate(stored) if row.row_index == at]
-        rows = self._plan.rows
-        source_text = self._document.text if rows.has_quotes else None
-        elements = rows.elements(texts, source_text)
+        row_format = self._plan.row_format
+        source_text = self._document.text if row_format.has_quotes else None
+        elements = row_format.elements(texts, source_text)
         for element, row in zip(elements, stored, strict=False):
             # The model's validators may have changed since the row was stored.
             if isinstance(element, Item) != (row.value is not None):
@@ -138,7 +167,7 @@ class DocumentReader:
 
     # -- rows ------------------------------------------------------------------------------
 
-    def feed(self, event: Any) -> None:
+    def feed(self, event: ItemEvent[Any]) -> None:
         """Store the row of an event, if it has one."""
         if is_item(event):
             self._add(event)
@@ -152,18 +181,17 @@ class DocumentReader:
             self._list_complete = True
             self._journal.mark_list_complete(self._number)
 
-    def add_object(self, value: Any) -> None:
-        """Store the one row of a document whose response is a single object."""
-        text = self._plan.rows.dump(value, self.stream.spans)
-        # Not `text`, which is what a sink gets: the value is validated from `raw` again.
-        self._journal.add_row(self._number, 0, self.stream.raw, text)
+    def add_object(self, value: Any, stream: PartialStream[Any] | AsyncPartialStream[Any]) -> None:
+        """Store the one row of a document, and the text that it was validated from."""
+        raw = cast("str", stream.raw)  # the object is complete
+        self._journal.add_row(self._number, 0, raw, self._plan.row_format.dump(value, stream.spans))
 
     def _add(self, element: Item[Any] | RejectedItem) -> None:
         value: str | None = None
         reason: str | None = None
         if isinstance(element, Item):
             try:
-                value = self._plan.rows.dump(element.value, element.spans)
+                value = self._plan.row_format.dump(element.value, element.spans)
             except ValueError as error:  # a lone surrogate; pydantic's own error is one, too
                 reason = f"cannot be written as JSON: {error}"
         else:
@@ -215,7 +243,9 @@ class DocumentReader:
 
     def _is_complete(self) -> bool:
         """Whether the stream was read to its end, or was ended by `take=` or `stop_when=`."""
-        outcome: Outcome = self.stream.outcome
+        outcome = None if self.stream is None else self.stream.outcome
+        if outcome is None:
+            return False
         wanted = outcome.detail.startswith("take=") or outcome.detail == "stop_when"
         return outcome.ok or (outcome.status == "cancelled" and wanted)
 

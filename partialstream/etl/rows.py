@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from anyio import (
     ClosedResourceError,
@@ -19,12 +19,14 @@ from partialstream.etl.errors import ExtractionError
 from partialstream.results import Item
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
     from anyio.abc import TaskGroup
 
     from partialstream.etl.delivery import StoredBatch
+    from partialstream.etl.journal.batches import StoredDocument
+    from partialstream.etl.run import HandOver
     from partialstream.etl.serialization.row_format import RowFormat
     from partialstream.results import Path, Span
 
@@ -52,9 +54,10 @@ class ExtractedRow(Generic[T]):
 class AsyncRows(Generic[T]):
     """An async iterator over the rows of a run, which starts with the loop or the `async with`.
 
-    Leaving the `async with` block stops the run and waits until it has closed the journal. A loop
-    without the block stops the run, too, but does not wait; it needs asyncio. Rows are marked as
-    delivered in batches: when the first row of the next batch is requested.
+    `Extraction.arows` returns it. Leaving the `async with` block stops the run and waits until it
+    has closed the journal. A loop without the block stops the run, too, but does not wait; it needs
+    asyncio. Rows are marked as delivered in batches: when the first row of the next batch is
+    requested.
 
     Raises:
         RuntimeError: It is used a second time, or in a loop without `async with` under trio.
@@ -62,11 +65,11 @@ class AsyncRows(Generic[T]):
 
     def __init__(
         self,
-        work: Callable[[Callable[[StoredBatch], Awaitable[None]]], Awaitable[Any]],
-        rows: RowFormat[T],
+        work: Callable[[HandOver], Awaitable[None]],
+        row_format: RowFormat[T],
     ) -> None:
         self._work = work
-        self._format = rows
+        self._format = row_format
         self._send, self._receive = create_memory_object_stream[list[ExtractedRow[T]]](0)
         self._taken = Event()
         self._group: TaskGroup | None = None
@@ -161,13 +164,14 @@ class AsyncRows(Generic[T]):
             await self._send.send(rows)
             await self._taken.wait()
 
-    def _rows(self, document: Any) -> list[ExtractedRow[T]]:
-        elements = self._format.elements((place, raw) for place, _, raw in document.rows)
+    def _rows(self, document: StoredDocument) -> Sequence[ExtractedRow[T]]:
+        elements = self._format.elements((index, raw) for index, _, raw in document.rows)
         found: list[ExtractedRow[T]] = []
         for element, (_, text, _) in zip(elements, document.rows, strict=True):
             if not isinstance(element, Item):
                 raise ExtractionError(
-                    f"row {element.index} of {document.id!r} no longer validates: {element.error}"
+                    f"row {element.index} of {document.id!r} does not validate any more: the type "
+                    f"has changed since it was stored: {element.error}"
                 ) from element.error
             spans = self._format.spans(element.value, text)
             found.append(ExtractedRow(document.id, element.index, element.value, spans))

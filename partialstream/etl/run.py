@@ -12,6 +12,7 @@ flat.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -32,7 +33,7 @@ from partialstream.etl.journal.journal import hash_of
 from partialstream.etl.reading import DocumentReader
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     from partialstream.client import Client
     from partialstream.etl.delivery import Delivery, StoredBatch
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from partialstream.etl.journal.journal import Journal, JournalEntry, ReadingStats
     from partialstream.etl.reading import CallPlan, Result
     from partialstream.etl.report.summary import Summary
+    from partialstream.stream.sync import ItemStream, PartialStream
 
     HandOver = Callable[[StoredBatch], Awaitable[None]]
 
@@ -108,7 +110,8 @@ class Run:
         # awaited between the check of a condition and `wait`, so no change is missed.
         self._wakeup = Event()
         self._readers: set[DocumentReader] = set()
-        self._streams: set[Any] = set()  # sync streams that are being read in threads
+        # Sync streams that are being read in threads.
+        self._streams: set[ItemStream[Any] | PartialStream[Any]] = set()
         self._stopping = False
         self._closing = False  # sync streams are closed as soon as they open
         self._reading_done = False
@@ -250,9 +253,11 @@ class Run:
             if document.problem is not None:
                 result = reader.reject(document.problem)
             elif isinstance(self._client, AsyncClient):
-                result = await self._read_async(reader)
+                result = await self._read_async(reader, self._client)
             else:
-                result = await to_thread.run_sync(self._read_sync, reader, limiter=threads)
+                result = await to_thread.run_sync(
+                    self._read_sync, reader, self._client, limiter=threads
+                )
         finally:
             self._readers.discard(reader)
             self._count_usage(reader.stats)
@@ -287,39 +292,46 @@ class Run:
             self._journal.add_dead_letter(document.id, _REFUSALS[known.status])
             logger.warning("document %r skipped: %s", document.id, _REFUSALS[known.status])
 
-    async def _read_async(self, reader: DocumentReader) -> Result:
+    async def _read_async(self, reader: DocumentReader, client: AsyncClient) -> Result:
         try:
             if (finished := reader.resume()) is not None:
                 return finished
-            async with reader.open(self._client) as stream:
-                if self._plan.many:
-                    async for event in stream.events(text=False):
+            if self._plan.many:
+                async with reader.open_list(client) as rows:
+                    async for event in rows.events(text=False):
                         reader.feed(event)
-                else:
-                    reader.add_object(await stream.final())
+            else:
+                async with reader.open_object(client) as stream:
+                    reader.add_object(await stream.final(), stream)
         except BaseException as error:  # noqa: BLE001 - `finish` raises what is not the document's
             return reader.finish(error)
         return reader.finish(None)
 
-    def _read_sync(self, reader: DocumentReader) -> Result:
+    def _read_sync(self, reader: DocumentReader, client: Client) -> Result:
         try:
             if (finished := reader.resume()) is not None:
                 return finished
-            with reader.open(self._client) as stream:
-                self._streams.add(stream)
-                if self._closing:  # while the request was being made
-                    stream.close()
-                try:
-                    if self._plan.many:
-                        for event in stream.events(text=False):
-                            reader.feed(event)
-                    else:
-                        reader.add_object(stream.final())
-                finally:
-                    self._streams.discard(stream)
+            if self._plan.many:
+                with reader.open_list(client) as rows, self._closed_on_cancel(rows):
+                    for event in rows.events(text=False):
+                        reader.feed(event)
+            else:
+                with reader.open_object(client) as stream, self._closed_on_cancel(stream):
+                    reader.add_object(stream.final(), stream)
         except BaseException as error:  # noqa: BLE001 - as above
             return reader.finish(error)
         return reader.finish(None)
+
+    @contextmanager
+    def _closed_on_cancel(self, stream: ItemStream[Any] | PartialStream[Any]) -> Generator[None]:
+        """Have `_close_streams_on_cancel` close a stream while the block runs."""
+        self._streams.add(stream)
+        try:
+            if self._closing:  # while the request was being made
+                stream.close()
+            yield
+        finally:
+            self._streams.discard(stream)
 
     def _count_usage(self, stats: ReadingStats) -> None:
         summary = self._summary

@@ -88,11 +88,11 @@ class ItemRetries(RetryingSession[T]):
     def keep_order(self) -> None:
         self._ordered = True
 
-    def go_on_after(self, elements: Iterable[Element[T]], *, list_complete: bool) -> None:
-        """The list has these elements, which are not delivered; ask for what is missing.
+    def continue_after(self, elements: Iterable[Element[T]], *, list_complete: bool) -> None:
+        """Have the first request ask for what is missing after these elements.
 
-        `list_complete` says that there are no more, so that only the rejected ones are asked for
-        again. To be called before the first request.
+        To be called before it. The elements are not delivered; with `list_complete`, at most the
+        rejected ones are missing.
         """
         events = self._take_in([(element, None) for element in elements])
         self._brought_before = sum(isinstance(event, Item) for event in events)
@@ -310,10 +310,10 @@ def item_session(call: Call) -> Session[Any]:
 def continued_session(
     call: Call, elements: Iterable[Element[Any]], *, list_complete: bool
 ) -> Session[Any]:
-    """What reads the rest of a list whose first elements are known; see `go_on_after`."""
+    """The session that reads the rest of a list; see `ItemRetries.continue_after`."""
     session: ItemRetries[Any] = ItemRetries(call)
     call.describe(session)
-    session.go_on_after(elements, list_complete=list_complete)
+    session.continue_after(elements, list_complete=list_complete)
     return session
 
 

@@ -55,17 +55,14 @@ class JournalBatches(JournalFile):
             return number if number > int(self._get(_MARKED) or "0") else None
 
     def next_batch(self, rows: int, documents: int) -> int | None:
-        """Record the next batch and return its number, None if nothing is waiting.
+        """Record the next batch and return its number; None if nothing is waiting.
 
-        A batch that was recorded earlier and not marked comes first, unchanged.
+        Every earlier batch is marked: a run begins with its `unmarked_batch`.
 
         Args:
             rows: The number of rows at which a new batch is full.
             documents: The largest number of documents of a new batch.
         """
-        unmarked = self.unmarked_batch()
-        if unmarked is not None:
-            return unmarked
         with self._transaction() as db:
             number = int(self._get(_RECORDED) or "0") + 1
             waiting = db.execute(
