@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import PydanticUserError
 from typing_extensions import override
@@ -16,6 +17,7 @@ from typing_extensions import override
 from partialstream.cli.endpoint import real_endpoint
 from partialstream.cli.item_type import item_adapter, load_type
 from partialstream.cli.output import (
+    EndpointError,
     ExitCode,
     InputOutputError,
     JournalError,
@@ -26,6 +28,7 @@ from partialstream.cli.output import (
 )
 from partialstream.client import RateLimit
 from partialstream.client.options.mode import resolve_mode
+from partialstream.errors import LimitExceededError
 from partialstream.etl import (
     Extraction,
     ExtractionError,
@@ -105,6 +108,8 @@ async def _extract(
                     ),
                     stop,
                 )
+        except LimitExceededError as error:
+            raise EndpointError(_with_options(error.message), ExitCode.LIMIT) from error
         finally:
             summary = extraction.summary
             if summary.documents or summary.job is not None:
@@ -174,8 +179,9 @@ def _arguments(options: ExtractOptions) -> dict[str, Any]:
         name, equals, value = argument.partition("=")
         if not (equals and name.isidentifier()):
             raise UsageError(f"--argument is NAME=VALUE, as in temperature=0, not {argument!r}")
-        if name in OWN_ARGUMENTS:
-            raise UsageError(f"--argument {name}: use the option --{name.replace('_', '-')}")
+        if name in OWN_ARGUMENTS or name in _INSTEAD:
+            option = _INSTEAD.get(name, _option(name))
+            raise UsageError(f"--argument {name} is not allowed: use {option}")
         try:
             found[name] = json.loads(value)
         except ValueError:
@@ -209,9 +215,39 @@ def _extraction(
             **arguments,
         )
     except ModuleNotFoundError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(_with_options(str(error))) from error
     except (TypeError, ValueError, PydanticUserError) as error:
-        raise UsageError(str(error).partition("\n")[0]) from error
+        raise UsageError(_with_options(str(error).partition("\n")[0])) from error
+
+
+_INSTEAD: Final = {
+    "client": "--base-url",
+    "many": "--one",
+    "messages": "--prompt",
+    "rate_limit": "--requests-per-minute and --tokens-per-minute",
+    "response_model": "--model-class",
+}
+"""Arguments of `Extraction` that have options of other names."""
+
+_ARGUMENT: Final = re.compile(rf"\b({'|'.join(OWN_ARGUMENTS)})=(?:'(\w+)'|([\d.e+-]+))?")
+
+
+def _option(argument: str) -> str:
+    return f"--{argument.replace('_', '-')}"
+
+
+def _with_options(message: str) -> str:
+    """A message about arguments of `Extraction`, with the options that stand for them.
+
+    Example:
+        >>> _with_options("commit='row' needs a sink, and dead_letters= is the same")
+        '--commit row needs a sink, and --dead-letters is the same'
+    """
+
+    def named(match: re.Match[str]) -> str:
+        return " ".join(filter(None, (_option(match[1]), match[2], match[3])))
+
+    return _ARGUMENT.sub(named, message)
 
 
 # -- documents -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from partialstream.client import AsyncClient, Client, RateLimit
 from partialstream.client.options.near_misses import check_spelling
 from partialstream.client.options.options import WORDS, Options
 from partialstream.etl.journal.job import arguments_text, schema_text
+from partialstream.stream.session import validate_stop_options
 from partialstream.usage import Usage
 from partialstream.validation.quoted import quote_plan
 
@@ -57,6 +58,7 @@ def check_arguments(
         raise TypeError("source_text= is not allowed here: it is the text of each document")
     if "messages" in options or "response_model" in options:
         raise TypeError("messages= are made from prompt=, and response_model= is given already")
+    validate_stop_options(options.get("take"), options.get("stop_when"))
     check_spelling([name for name in options if name not in WORDS], (*OWN_ARGUMENTS, *WORDS))
 
 

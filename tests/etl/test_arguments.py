@@ -54,6 +54,9 @@ def priced(*case: Any) -> Any:
         ({"on_invalid": "ignore"}, ValueError, "on_invalid"),
         ({"sink": "rows.txt"}, ValueError, "sink="),
         ({"many": False, "take": 3}, TypeError, "take="),
+        ({"take": "three"}, TypeError, "take= must be an integer"),
+        ({"take": 0}, ValueError, "take= must be at least 1"),
+        ({"stop_when": "total"}, TypeError, "stop_when= must be a function"),
     ],
 )
 def test_arguments_that_are_refused(

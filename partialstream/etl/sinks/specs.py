@@ -10,9 +10,8 @@ from typing import Any, cast
 from partialstream.etl.sinks.base import Sink
 from partialstream.etl.sinks.jsonl import JSONLines
 
-_KNOWN = (
-    "a path that ends with .jsonl or .parquet, a database and a table "
-    '("sqlite:///rows.db#rows"), or an object with the methods of a Sink'
+_PLACES = (
+    'a path that ends with .jsonl or .parquet, or a database and a table ("sqlite:///rows.db#rows")'
 )
 
 
@@ -48,9 +47,11 @@ def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
             from partialstream.etl.sinks.parquet import Parquet
 
             return Parquet(path)
-        raise ValueError(f"sink= must be {_KNOWN}, not {path!r}")
+        raise ValueError(f"sink= must be {_PLACES}, not {path!r}")
     if isinstance(given, type) or not isinstance(given, Sink):
-        raise TypeError(f"sink= must be {_KNOWN}, not {given!r}")
+        raise TypeError(
+            f"sink= must be {_PLACES}, or an object with the methods of a Sink, not {given!r}"
+        )
     for name in ("open", "deliver", "close"):
         if inspect.iscoroutinefunction(getattr(given, name)):
             raise TypeError(f"sink= must not have async methods, and {name} is one")
