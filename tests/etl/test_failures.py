@@ -135,6 +135,30 @@ def test_what_the_sink_refuses_is_not_counted_as_done(
     assert not summary.ok
 
 
+def test_a_document_that_is_refused_even_without_rows_is_not_delivered_again(
+    driver: Driver, files: dict[str, Any]
+) -> None:
+    class Refusing(Replacing):
+        refused = 0
+
+        def deliver(self, batch: Batch) -> None:
+            for document in batch.documents:
+                if document.id == "doc-0001":
+                    self.refused += 1
+                    raise RowsRefusedError(document.id, "not this one")
+            super().deliver(batch)
+
+    sink = Refusing()
+    with ReplayServer(Model()) as server:
+        summary = driver.run(server, job(3, rows=2), **{**files, "sink": sink})
+        assert (summary.done, summary.failed, summary.delivered) == (2, 1, 2)
+        assert sink.refused == 2  # with its rows, and when they are to be removed
+        driver.run(server, job(3, rows=2), **{**files, "sink": sink})
+    assert sink.refused == 2
+    [letter] = letters(files)
+    assert letter == {"document": "doc-0001", "reason": "not this one"}
+
+
 def test_tokens_of_an_attempt_that_was_cut_off_are_estimated(
     driver: Driver, files: dict[str, Any]
 ) -> None:

@@ -290,7 +290,7 @@ class Journal(JournalBatches):
     ) -> None:
         self._db.execute(
             "INSERT INTO dead_letters (document, row_index, raw, reason) VALUES (?, ?, ?, ?)",
-            (document, row_index, raw, _storable(reason)),
+            (document, row_index, raw and _storable(raw), _storable(reason)),
         )
 
     # -- dead letters ----------------------------------------------------------------------

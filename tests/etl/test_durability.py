@@ -1,0 +1,169 @@
+"""What is delivered survives a power failure: of files, what was synced is there, and no more."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from etl_runs import Row
+from extras import needs
+
+from partialstream.etl import Batch, DocumentRows, SinkRow
+from partialstream.etl.delivery import DeadLetters, Delivery
+from partialstream.etl.journal.journal import Journal, ReadingStats
+from partialstream.etl.serialization.row_format import RowFormat
+from partialstream.etl.sinks.columns import columns_of
+from partialstream.etl.sinks.specs import sink_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="folders are not synced there")
+
+COLUMNS = columns_of(RowFormat(Row, {}).schema())
+
+
+class Disk:
+    """Records what is synced: the size of a file, and the names in a folder."""
+
+    def __init__(self) -> None:
+        self._files: dict[int, int] = {}
+        self._folders: dict[int, set[str]] = {}
+
+    def fsync(self, handle: int) -> None:
+        """Stands in for `os.fsync`."""
+        found = os.fstat(handle)
+        if stat.S_ISDIR(found.st_mode):
+            self._folders[found.st_ino] = set(os.listdir(handle))
+        else:
+            self._files[found.st_ino] = found.st_size
+
+    def size_of(self, path: Path, root: Path) -> int | None:
+        """The size of a file after a power failure; None if it is not found below `root`."""
+        for each in [path, *path.parents]:
+            if each == root:
+                return self._files.get(path.stat().st_ino)
+            if each.name not in self._folders.get(each.parent.stat().st_ino, ()):
+                return None
+        raise ValueError(f"{path} is not below {root}")
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk = Disk()
+    monkeypatch.setattr(os, "fsync", disk.fsync)
+    return disk
+
+
+def batch(number: int) -> Batch:
+    row = SinkRow(0, '{"article":"Lamp","count":1}')
+    return Batch(number, [DocumentRows(f"d{number}", [row])])
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("a/b/rows.jsonl", ["a/b/rows.jsonl"]),
+        pytest.param(
+            "a/b/rows.parquet",
+            ["a/b/rows.parquet/part-000001.parquet", "a/b/rows.parquet/part-000002.parquet"],
+            marks=needs("parquet", "pyarrow"),
+        ),
+    ],
+)
+def test_a_batch_is_on_the_disk_when_it_is_delivered(
+    name: str, files: list[str], disk: Disk, tmp_path: Path
+) -> None:
+    sink = sink_of(tmp_path / name)
+    sink.open(COLUMNS, None)
+    for number in (1, 2):
+        sink.deliver(batch(number))
+        for file in files[:number]:
+            size = disk.size_of(tmp_path / file, tmp_path)
+            assert size == (tmp_path / file).stat().st_size > 0
+    sink.close()
+
+
+def test_what_is_cut_off_a_file_does_not_come_back(disk: Disk, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    sink = sink_of(path)
+    sink.open(COLUMNS, None)
+    state = sink.deliver(batch(1))
+    sink.deliver(batch(2))
+    sink.close()
+    sink_of(path).open(COLUMNS, state)
+    assert disk.size_of(path, tmp_path) == path.stat().st_size == int(state or 0) > 0
+
+
+@needs("sql", "sqlalchemy")
+def test_sqlite_syncs_each_transaction(tmp_path: Path) -> None:
+    sink: Any = sink_of(f"sqlite:///{tmp_path}/rows.db#rows")
+    with sink._engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+    sink.close()
+    assert found == 3  # EXTRA
+
+
+class Watching:
+    """A sink that looks at what the journal has marked."""
+
+    name = "watching"
+    can_replace = False
+    batch_rows = 1
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.seen: list[tuple[int, int | None, dict[str, int]]] = []
+
+    def open(self, columns: Any, state: str | None) -> None: ...
+
+    def deliver(self, batch: Batch) -> str:
+        self.seen.append((batch.number, self._journal.unmarked_batch(), self._journal.counts()))
+        return str(batch.number)
+
+    def close(self) -> None: ...
+
+
+def test_a_batch_is_recorded_then_stored_then_marked(tmp_path: Path) -> None:
+    with Journal(tmp_path / "run.db") as journal:
+        journal.begin_run({})
+        entry = journal.begin("d", b"", resume=True, can_replace=False, retry_failed=False)
+        journal.add_row(entry.number, 0, "{}", "{}")
+        journal.complete(entry.number, ReadingStats("complete"))
+        sink = Watching(journal)
+        delivery = Delivery(journal, sink, DeadLetters(journal, str(tmp_path / "dead.jsonl")))
+        delivery.open(COLUMNS)
+        stored = delivery.store()
+        assert stored is not None
+        assert sink.seen == [(1, 1, {"done": 1})]
+        assert (journal.unmarked_batch(), journal.counts()) == (1, {"done": 1})
+        delivery.mark(stored)
+        assert (journal.unmarked_batch(), journal.counts()) == (None, {"delivered": 1})
+        assert journal.state("sink") == "1"
+
+
+def test_a_dead_letter_is_in_the_journal_until_it_is_on_the_disk(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "dead.jsonl"
+    with Journal(tmp_path / "run.db") as journal:
+        letters = DeadLetters(journal, str(path))
+        letters.open()
+        journal.add_dead_letter("d", "too long")
+        on_disk: list[int | None] = []
+        mark = journal.mark_written
+
+        def watch(*arguments: Any) -> None:
+            on_disk.append(disk.size_of(path, tmp_path))
+            assert len(journal.dead_letters()) == 1
+            mark(*arguments)
+
+        monkeypatch.setattr(journal, "mark_written", watch)
+        letters.write()
+        letters.close()
+        assert path.read_bytes() == b'{"document": "d", "reason": "too long"}\n'
+        assert on_disk == [path.stat().st_size]
+        assert journal.dead_letters() == []
+        assert journal.state("dead_letters") == str(path.stat().st_size)
