@@ -10,7 +10,7 @@ from partialstream.client import AsyncClient, Client, RateLimit
 from partialstream.client.options.near_misses import check_spelling
 from partialstream.client.options.options import WORDS, Options
 from partialstream.etl.journal.job import arguments_text, schema_text
-from partialstream.stream.session import validate_stop_options
+from partialstream.stream.stopping import validate_stop_options
 from partialstream.usage import Usage
 from partialstream.validation.quoted import quote_plan
 

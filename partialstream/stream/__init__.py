@@ -1,6 +1,7 @@
 """From an open stream of chunks to items and growing objects.
 
 session.py    one stream: takes chunks, gives events; what is known of the stream as a whole
+stopping.py   which item or snapshot is the last that is wanted: `take=`, `stop_when=`
 steps.py      what a driver is to do: policy is a generator of steps
 drive.py      the loop, written once, and the two drivers that run it
 sync.py       what users iterate over; aio.py, the same with `async for`

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from bisect import insort
 from dataclasses import replace
-from inspect import iscoroutinefunction
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -22,6 +21,7 @@ from partialstream.errors import IncompleteStreamError, PartialStreamError
 from partialstream.results import Attempt, AttemptCause, Item, Outcome, RejectedItem
 from partialstream.stream.events import Event, Finished, ItemRejected, ItemRepaired, Snapshot
 from partialstream.stream.observer import AttemptEnd, AttemptStart, StreamEnd
+from partialstream.stream.stopping import StopRule
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -32,31 +32,13 @@ if TYPE_CHECKING:
     from partialstream.stream.observer import Observer, Target
     from partialstream.stream.reader import ResponseReader
     from partialstream.stream.steps import Steps
+    from partialstream.stream.stopping import Stop
     from partialstream.usage import Usage
 
 T = TypeVar("T")
 
 TIMES_KEPT: Final = 100_000
 """Items whose times are kept, so that a stream without end needs no more and more memory."""
-
-
-def validate_stop_options(take: Any, stop_when: Any) -> None:
-    """Refuse options for an early end that make no sense.
-
-    Raises:
-        TypeError: `take` is not an integer, or `stop_when` not a function that can be called.
-        ValueError: `take` is less than 1.
-    """
-    if take is not None:
-        if not isinstance(take, int) or isinstance(take, bool):
-            raise TypeError(f"take= must be an integer, not {take!r}")
-        if take < 1:
-            raise ValueError(f"take= must be at least 1, not {take}")
-    if stop_when is not None:
-        if not callable(stop_when):
-            raise TypeError(f"stop_when= must be a function, not {stop_when!r}")
-        if iscoroutinefunction(stop_when):
-            raise TypeError("stop_when= must not be an async function")
 
 
 class Session(Generic[T]):
@@ -71,8 +53,8 @@ class Session(Generic[T]):
         stop_when: Called with each item or snapshot: whether it is the last one.
 
     Raises:
-        TypeError: See `validate_stop_options`.
-        ValueError: See `validate_stop_options`.
+        TypeError: See `StopRule`.
+        ValueError: See `StopRule`.
 
     Attributes:
         failure: What is raised after the last event, None while the stream runs or if it is
@@ -97,11 +79,10 @@ class Session(Generic[T]):
         take: int | None = None,
         stop_when: Callable[[T], bool] | None = None,
     ) -> None:
-        if take is not None or stop_when is not None:
-            validate_stop_options(take, stop_when)
         self._reader = reader
-        self._take = take
-        self._stop_when = stop_when
+        self._stop_rule: StopRule[T] | None = None
+        if take is not None or stop_when is not None:
+            self._stop_rule = StopRule(take, stop_when)
         self._delivered = 0
         self._brought_before = 0  # items that an earlier call delivered
         self._rejected: dict[int, RejectedItem] = {}
@@ -111,7 +92,6 @@ class Session(Generic[T]):
         self._is_open = True  # whether it is under way
         self._began = 0.0
         self._stopped = False  # by `take` or `stop_when`
-        self._last: Any = None  # the value before that
         self._last_shown: Any = None  # the last snapshot of the responses before this one
         self.pending: list[Event[T]] = []
         self.on_cancel: list[Callable[[], object]] = []
@@ -179,9 +159,10 @@ class Session(Generic[T]):
         """Keep account of events, up to the last that is wanted; gives what is handed over."""
         if self._stopped:
             return []
-        stop: tuple[str, Exception | None] | None = None
-        if self._take is not None or self._stop_when is not None:
-            events, stop = self._up_to_last(events)
+        stop: Stop | None = None
+        rule = self._stop_rule
+        if rule is not None:
+            events, stop = rule.apply(events, self._brought_before + self._delivered)
         timing = self._reader.response.timing
         now: float | None = None
         for event in events:
@@ -201,35 +182,10 @@ class Session(Generic[T]):
             elif isinstance(event, ItemRepaired):
                 self._rejected.pop(event.rejected.index, None)
         if stop is not None:
-            self._stop(*stop)
+            self._stopped = True
+            self.failure = stop.failure  # what else failed, failed after the last that is wanted
+            self.cancel(stop.detail)
         return events
-
-    def _up_to_last(
-        self, events: list[Event[T]]
-    ) -> tuple[list[Event[T]], tuple[str, Exception | None] | None]:
-        """The events up to the last that is wanted, and why that is the last, if it is."""
-        stop_when = self._stop_when
-        before = self._brought_before + self._delivered
-        left = -1 if self._take is None else self._take - before
-        for place, event in enumerate(events, 1):
-            if not isinstance(event, (Item, Snapshot)):
-                continue
-            left -= 1
-            try:
-                is_last = bool(stop_when is not None and left and stop_when(event.value))
-            except Exception as error:  # noqa: BLE001 - raised after what came before
-                return events[: place - 1], ("stop_when failed", error)
-            self._last = event.value
-            if not left:
-                return events[:place], (f"take={self._take}", None)
-            if is_last:
-                return events[:place], ("stop_when", None)
-        return events, None
-
-    def _stop(self, detail: str, failure: Exception | None) -> None:
-        self._stopped = True
-        self.failure = failure  # what else failed, failed after the last that is wanted
-        self.cancel(detail)
 
     # -- between responses -----------------------------------------------------------------
 
@@ -367,7 +323,8 @@ class Session(Generic[T]):
         total = self.timing.total
         error.usage = self.usage
         error.delivered = self._delivered
-        error.snapshot = self._last if self._stopped else self.snapshot
+        rule = self._stop_rule
+        error.snapshot = rule.last if rule is not None and self._stopped else self.snapshot
         error.elapsed = self._reader.response.elapsed() if total is None else total
         error.attempts = error.attempts or tuple(self.attempts)
 
