@@ -247,7 +247,8 @@ class Extraction(Generic[T]):
             ExtractionError: The journal or the sink cannot be used, or stopped working.
             LimitExceededError: `max_cost` is reached.
             TypeError: The client is an `AsyncClient`, which belongs to an event loop: use `arun`;
-                `documents` is not an iterable of documents.
+                `documents` is not an iterable of documents; the function given as `prompt`
+                returned no prompt.
             RuntimeError: An event loop is running: use `arun`.
             ModuleNotFoundError: `progress` is set, and rich is not installed.
             Exception: The SDK's own error where every request would fail the same way (a rejected

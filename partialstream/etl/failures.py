@@ -16,6 +16,7 @@ from partialstream.errors import (
     RetriesExhaustedError,
     format_path,
 )
+from partialstream.etl.prompting import PromptTypeError
 from partialstream.quoting import mask_keys
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ _CONNECTION_ERRORS: Final = ("ConnectError", "ConnectTimeout", "ClientConnectorE
 def is_fatal(error: Exception) -> bool:
     """Whether every other document would fail in the same way, so that the run ends.
 
-    This includes a failed connection: an outage must not mark all remaining documents as failed.
+    This includes a prompt function that returns no prompt, and a failed connection: an outage must
+    not mark all remaining documents as failed.
     """
     if isinstance(error, LimitExceededError):
         return error.limit == "max_cost"
+    if isinstance(error, PromptTypeError):
+        return True
     status = getattr(error, "status_code", None)
     if status is None:
         status = getattr(error, "status", None)

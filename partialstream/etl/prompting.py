@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 Prompt = str | Callable[["Document"], "str | Iterable[Any]"]
 """A text with the placeholder `{text}`, or a function that returns the messages for a document."""
 
+_RETURNS: Final = "the function given as prompt= must return a text or a list of messages"
 _PLACEHOLDERS: Final = re.compile(r"\{(text|id|metadata\.([^{}]+))\}")
+
+
+class PromptTypeError(TypeError):
+    """A prompt function returned something else than a prompt, as it would for each document."""
 
 
 class Prompting:
@@ -54,7 +59,7 @@ class Prompting:
 
         Raises:
             ValueError: The document's metadata has no such name.
-            TypeError: The function returned neither a text nor messages.
+            PromptTypeError: The function returned neither a text nor messages.
         """
         prompt = self._prompt
         content = _filled_in(prompt, document) if isinstance(prompt, str) else prompt(document)
@@ -62,11 +67,12 @@ class Prompting:
             return [{"role": "user", "content": content}]
         kind: type[object] = type(content)
         if not hasattr(kind, "__iter__") or issubclass(kind, (bytes, Mapping)):
-            raise TypeError(
-                "the function given as prompt= must return a text or a list of messages, "
-                f"not {kind.__name__}"
-            )
-        return list(content)
+            raise PromptTypeError(f"{_RETURNS}, not {_kind(content)}")
+        messages = list(content)
+        for message in messages:
+            if message is None or isinstance(message, (str, bytes)):
+                raise PromptTypeError(f"{_RETURNS}, not a list with {_kind(message)}")
+        return messages
 
     @property
     def identity(self) -> str:
@@ -78,6 +84,10 @@ class Prompting:
         if isinstance(prompt, str):
             return prompt
         return description_of(prompt)
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else type(value).__name__
 
 
 def _filled_in(prompt: str, document: Document) -> str:

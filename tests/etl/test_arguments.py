@@ -19,7 +19,7 @@ from openai import OpenAI
 from pydantic import BaseModel
 
 from partialstream import LimitExceededError, RateLimit, Usage, from_openai
-from partialstream.etl import Document, Extraction, JournalMismatchError
+from partialstream.etl import Document, Extraction, JournalMismatchError, journal_status
 from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:
@@ -422,6 +422,22 @@ def test_what_was_never_sent_is_no_request(driver: Driver, tmp_path: Path) -> No
     letters = lines(tmp_path / "run.dead-letters.jsonl")
     reasons = {letter["document"]: letter["reason"] for letter in letters}
     assert reasons["doc-0000"] == "KeyError: 'doc-0000'"
+
+
+@pytest.mark.parametrize(
+    ("returned", "kind"), [(None, "None"), (7, "int"), ({"role": "user"}, "dict"), (["Hi"], "str")]
+)
+def test_a_prompt_function_that_returns_no_prompt_ends_the_run(
+    driver: Driver, tmp_path: Path, returned: Any, kind: str
+) -> None:
+    files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
+    message = f"prompt= must return a text or a list of messages, not (a list with )?{kind}"
+    with ReplayServer(Model()) as server:
+        with pytest.raises(TypeError, match=message):
+            driver.run(server, job(9), **files, prompt=lambda _: returned)
+        assert server.requests == []
+    assert not (tmp_path / "run.dead-letters.jsonl").exists()
+    assert journal_status(tmp_path / "run.db").totals.failed == 0
 
 
 def test_retry_failed_says_what_it_does_not_read(driver: Driver, tmp_path: Path) -> None:

@@ -174,8 +174,25 @@ def test_another_program_s_database_is_refused_and_not_touched(tmp_path: Path) -
     assert not path.with_name("app.db-wal").exists()
 
 
+def test_nothing_is_left_beside_what_is_no_journal(tmp_path: Path) -> None:
+    (tmp_path / "text.py").write_text("answer = 42\n" * 99)
+    with closing(sqlite3.connect(tmp_path / "other.db")) as db:
+        db.execute("CREATE TABLE mine (value)")
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
+    for name, reason in {
+        "text.py": "not a database",
+        "other.db": "not a journal",
+        "folder": "it is a folder",
+        "none/run.db": "there is no folder",
+    }.items():
+        with pytest.raises(JournalError, match=reason):
+            Journal(tmp_path / name)
+        assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_journal_that_cannot_be_created(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="cannot be used: unable to open"):
+    with pytest.raises(JournalError, match="cannot be used: there is no folder"):
         Journal(tmp_path / "no folder" / "run.db")
     with pytest.raises(JournalError, match="cannot be used"):
         Journal(tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
@@ -96,6 +96,7 @@ class JournalFile:
         self.path = os.fspath(path)
         self._commit_rows = commit_rows
         self._lock = threading.RLock()
+        _check_file(self.path)
         self._lock_connection = _acquire_lock(self.path)
         with ExitStack() as stack, sqlite_errors(self.path):
             stack.callback(self._lock_connection.close)
@@ -202,6 +203,21 @@ _LOCK_SECONDS: Final = 0.25
 def lock_path(path: str) -> str:
     """The lock file of a journal, the same for every path that leads to it."""
     return f"{os.path.realpath(path)}-lock"
+
+
+def _check_file(path: str) -> None:
+    """Refuse what cannot be a journal, before a lock file is created beside it.
+
+    By SQLite: to open and close the file in any other way would release locks of this process.
+    """
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        raise JournalError(f"the journal {path} cannot be used: there is no folder {folder}")
+    if os.path.isdir(path):
+        raise JournalError(f"the journal {path} cannot be used: it is a folder; name a file")
+    if os.path.exists(path):
+        with sqlite_errors(path), closing(sqlite3.connect(path, timeout=30)) as db:
+            has_tables(db, path)
 
 
 def _acquire_lock(path: str) -> sqlite3.Connection:
