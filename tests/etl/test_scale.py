@@ -6,7 +6,6 @@ import asyncio
 import gc
 import sqlite3
 import threading
-import time
 import tracemalloc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import openai
 import pytest
 from etl_runs import PROMPT, Driver, Model, Row, expected, extraction_of, job, lines, rows_in
 from extras import needs
+from settled import settled
 from typing_extensions import override
 
 from partialstream.client import AsyncClient
@@ -64,13 +64,11 @@ class HeldSink:
 def test_a_slow_sink_slows_the_requests(driver: Driver, tmp_path: Path, batch_rows: int) -> None:
     documents, rows, concurrency = 60, 2, 4
     sink = HeldSink(batch_rows)
-    counts: list[int] = []
+    counts: list[int] = []  # of requests
 
     def release(server: ReplayServer) -> None:
         assert sink.entered.wait(60)
-        while len(counts) < 2 or counts[-1] != counts[-2]:  # until no more requests come
-            counts.append(len(server.requests))
-            time.sleep(0.3)
+        counts.append(settled(lambda: len(server.requests)))  # no more requests come
         sink.released.set()
 
     with ReplayServer(Model()) as server:
@@ -86,7 +84,7 @@ def test_a_slow_sink_slows_the_requests(driver: Driver, tmp_path: Path, batch_ro
         thread.join()
     # A batch is being stored, as much again may wait, and each worker may have one more.
     batch = max(batch_rows // rows, concurrency)
-    assert counts[-1] <= 2 * (batch + concurrency) < documents
+    assert counts[0] <= 2 * (batch + concurrency) < documents
     assert (summary.delivered, sink.rows) == (documents, documents * rows)
 
 

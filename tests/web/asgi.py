@@ -90,7 +90,7 @@ class Connection:
         return last["type"] == "http.response.body" and not last.get("more_body", False)
 
 
-def run(backend: str, main: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
+def run(backend: str, main: Callable[[], Awaitable[Any]], seconds: float = 30) -> Any:
     """Run a test in an event loop; it fails if it takes too long."""
 
     async def bounded() -> Any:

@@ -11,6 +11,7 @@ import anyio
 import pytest
 from anyio import to_thread
 from asgi import BACKENDS, Connection, run
+from settled import settled
 from web_runs import HOWS, Clients, products
 from wire_readers import READERS
 
@@ -263,10 +264,10 @@ def test_a_client_that_takes_nothing_stops_the_stream(backend: str, how: str) ->
             await connection.until("event: item")
             for _ in range(3):
                 connection.room = anyio.Event()
-                await anyio.sleep(0.1)
+                before = await to_thread.run_sync(
+                    settled, lambda: counted.count, abandon_on_cancel=True
+                )
                 sent = connection.text.count("event: item")
-                before = counted.count
-                await anyio.sleep(0.1)
                 assert counted.count == before
                 # What is being sent is no longer waiting, but was not taken either.
                 assert counted.count <= sent + AHEAD

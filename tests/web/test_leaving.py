@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from openai import OpenAI
+from settled import settled
 from web_runs import ASK, HOWS, Clients, Product, Report, app_of, page_of, products, serving
 from wire_readers import READERS
 
@@ -144,10 +145,8 @@ class SlowReaders:
 
 def wait_until_quiet(replay: ReplayServer) -> None:
     """Until all buffers on the way are full."""
-    sent = -1
-    while sent <= 0 or sent != sum(request.bytes_sent for request in replay.requests):
-        sent = sum(request.bytes_sent for request in replay.requests)
-        time.sleep(0.3)
+    while not settled(lambda: sum(request.bytes_sent for request in replay.requests)):
+        pass
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from settled import settled
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -84,10 +85,8 @@ class Site:
 
     def wait_until_quiet(self) -> None:
         """Until nothing is read any more."""
-        before: list[int] = []
-        while len(before) < COUNT or before != self.asked:
-            before = self.asked
-            time.sleep(0.3)
+        while len(settled(lambda: self.asked)) < COUNT:
+            pass
 
 
 @contextmanager
