@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import fsum
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,7 @@ class Spending:
     def __init__(self, max_cost: float, routes: Iterable[Route]) -> None:
         self._max_cost = max_cost
         for route in routes:
-            if _price(Usage(1, 1), route) is None:
-                provider = "" if route.endpoint is None else f" of {route.endpoint.provider}"
-                raise ValueError(
-                    f"max_cost= needs the price of the model, and genai-prices has none of "
-                    f"{route.builder.model!r}{provider}"
-                )
+            _check_price(*_model_of(route))
 
     def refusal(self, attempts: Sequence[Attempt], route: Route) -> LimitExceededError | None:
         """The error for a request that is too expensive; None if it may be made.
@@ -58,10 +54,13 @@ class Spending:
         written = output_bound(arguments)
         if written is None:
             written = max([read, *(each.output_tokens for each in known)])
-        both = _price(Usage(read, written), route) or 0.0
-        # Where the usage is not known, it is taken to be that of the next one.
-        spent = fsum(both if each.cost is None else each.cost for each in attempts)
-        needed = both if spent else _price(Usage(read), route) or 0.0
+        spent = needed = 0.0
+        if attempts:
+            needed = _price(Usage(read, written), route)
+            # Where the usage is not known, it is taken to be that of the next one.
+            spent = fsum(needed if each.cost is None else each.cost for each in attempts)
+        if not spent:
+            needed = _price(Usage(read), route)
         if spent + needed <= self._max_cost:
             return None
         return LimitExceededError(
@@ -72,6 +71,20 @@ class Spending:
         )
 
 
-def _price(usage: Usage, route: Route) -> float | None:
-    endpoint = route.endpoint
-    return price(usage, (route.builder.model,), None if endpoint is None else endpoint.provider)
+def _model_of(route: Route) -> tuple[str | None, str | None]:
+    """A route's model and provider."""
+    return route.builder.model, None if route.endpoint is None else route.endpoint.provider
+
+
+@lru_cache(maxsize=256)  # of the models that have one: an error is not kept
+def _check_price(model: str | None, provider: str | None) -> None:
+    if price(Usage(1, 1), (model,), provider) is None:
+        by = "" if provider is None else f" of {provider}"
+        raise ValueError(
+            f"max_cost= needs the price of the model, and genai-prices has none of {model!r}{by}"
+        )
+
+
+def _price(usage: Usage, route: Route) -> float:
+    model, provider = _model_of(route)
+    return price(usage, (model,), provider) or 0.0

@@ -22,6 +22,7 @@ from partialstream import (
     from_openai,
     stream_items,
 )
+from partialstream.client import spending
 from partialstream.client.sdk_arguments import input_tokens
 from partialstream.prices import price
 from partialstream.results import Attempt, Outcome
@@ -424,6 +425,25 @@ def test_a_bound_that_cannot_be_kept_is_an_error(caller: Caller) -> None:
     run = read(caller, [TWO], max_cost=1.0, fallbacks=["our-own-model"])
     assert isinstance(run.error, ValueError)
     assert run.requests == []
+
+
+def test_whether_a_model_has_a_price_is_looked_up_once(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Usage] = []
+
+    def counted(usage: Usage, *arguments: Any) -> float | None:
+        asked.append(usage)
+        return price(usage, *arguments)
+
+    monkeypatch.setattr(spending, "price", counted)
+    read(caller, [TWO], max_cost=1.0)
+    del asked[:]
+    assert read(caller, [TWO], max_cost=1.0).error is None
+    assert [usage.output_tokens for usage in asked] == [0]  # what the request needs, and no more
+    for _ in range(2):  # one that has none may have one later
+        assert isinstance(read(caller, [TWO], max_cost=1.0, model="our-own").error, ValueError)
+    assert [usage.output_tokens for usage in asked] == [0, 1, 1]
 
 
 def test_a_fallback_that_is_too_expensive_is_not_asked(caller: Caller) -> None:
