@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 from contextlib import contextmanager
 from itertools import chain
@@ -97,6 +98,7 @@ async def _extract(
             extraction.stop()
             write_error("finishing the open documents; press Ctrl-C again to stop at once")
 
+        ended = False
         try:
             with _messages(extraction, quiet=options.quiet):
                 interrupted = await run_until_interrupted(
@@ -108,11 +110,12 @@ async def _extract(
                     ),
                     stop,
                 )
+            ended = True
         except LimitExceededError as error:
             raise EndpointError(_with_options(error.message), ExitCode.LIMIT) from error
         finally:
             summary = extraction.summary
-            if summary.documents or summary.job is not None:
+            if ended or summary.documents:
                 _show(options, summary, extraction.dead_letters)
     if interrupted:
         return ExitCode.INTERRUPTED
@@ -253,6 +256,11 @@ def _with_options(message: str) -> str:
 # -- documents -----------------------------------------------------------------------------
 
 
+def _sources(options: ExtractOptions) -> list[str]:
+    """The files and patterns; a shell does not expand the `~` of those in quotes."""
+    return [os.path.expanduser(source) for source in options.documents or ()]
+
+
 def _documents(options: ExtractOptions) -> Iterator[Document]:
     """The documents of all files; the paths of text files are their ids."""
     try:
@@ -266,7 +274,7 @@ def _documents(options: ExtractOptions) -> Iterator[Document]:
                 # With the folder of each pattern, a/1.txt and b/1.txt would have the same id.
                 root=Path(source).anchor or ".",
             )
-            for source in options.documents or ()
+            for source in _sources(options)
         ]
     except LookupError as error:
         raise UsageError(f"--encoding: {error}") from error
@@ -294,7 +302,7 @@ def _total(options: ExtractOptions) -> int | None:
     if options.total is not None or options.quiet:
         return options.total
     total = 0
-    for source in options.documents or ():
+    for source in _sources(options):
         for file in matching_files(source):
             suffix = Path(file.path).suffix.lower()
             if suffix in (".jsonl", ".ndjson"):

@@ -34,7 +34,8 @@ def item_adapter(type_: Any, target: str) -> TypeAdapter[Any]:
     """What validates and writes items of a type."""
     try:
         return TypeAdapter(type_)
-    except (PydanticUserError, PydanticUndefinedAnnotation, TypeError) as error:
+    # SyntaxError: a str is taken for the name of a type.
+    except (PydanticUserError, PydanticUndefinedAnnotation, TypeError, SyntaxError) as error:
         reason = str(error).partition("\n")[0]
         raise UsageError(f"{target} is not a type that pydantic validates: {reason}") from error
 

@@ -181,6 +181,17 @@ def test_files_of_the_same_name_in_several_folders_have_different_ids(folder: Pa
     assert ids == {"docs/a/1.txt", "docs/b/1.txt", outside}
 
 
+def test_the_home_folder_in_a_quoted_pattern(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured
+) -> None:
+    write_documents(folder / "docs", 2, rows=1)
+    monkeypatch.setenv("HOME", str(folder))
+    with ReplayServer(Model()) as server:
+        assert extract(server, documents=["~/docs/*"], quiet=False) == ExitCode.COMPLETE
+    assert "2 of 2 documents" in capfd.readouterr().err
+    assert delivered(folder) == sorted(expected(2, rows=1))
+
+
 def test_documents_of_tables_are_counted_where_that_is_cheap(folder: Path, capfd: Captured) -> None:
     table = [{"key": str(number), "body": f"{number}|1"} for number in range(3)]
     (folder / "docs.jsonl").write_text("\n\n".join(map(json.dumps, table)))
@@ -243,6 +254,7 @@ def test_what_is_no_journal_has_no_status(folder: Path, capfd: Captured) -> None
         ({"prompt": "List them"}, "--prompt must contain {text}"),
         ({"model_class": "etl_runs:Nobody"}, "there is no Nobody in etl_runs"),
         ({"model_class": "Row"}, "--model-class is module:Class"),
+        ({"model_class": "os:sep"}, "os:sep is not a type that pydantic validates"),
         ({"sink": "rows.txt"}, ": --sink must be a path that ends with .jsonl or .parquet, or a "),
         ({"sink": "sqlite:///rows.db"}, ": --sink names no table"),
         ({"journal": "a.jsonl", "sink": "a.jsonl"}, "--journal and --sink are the same file"),
@@ -274,7 +286,8 @@ def test_a_wrong_command_line_is_told_in_a_line(
     write_documents(folder / "docs", 1, rows=1)
     (folder / "table.csv").write_text("a,b\n1,2\n")
     assert extract(**options) == ExitCode.USAGE
-    err = capfd.readouterr().err
+    out, err = capfd.readouterr()
+    assert out == ""  # no summary of a run that has not begun
     assert message in err
     assert err.count("\n") == 1
 
@@ -297,7 +310,8 @@ def test_what_cannot_be_read_or_written_is_told_in_a_line(
     write_documents(folder / "docs", 1, rows=1)
     (folder / "other.jsonl").write_text('{"somebody": "else"}\n' * 9)
     assert extract(**options) == ExitCode.INPUT_OUTPUT
-    err = capfd.readouterr().err
+    out, err = capfd.readouterr()
+    assert out == ""
     assert message in err
     assert err.count("\n") == 1
 

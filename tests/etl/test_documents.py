@@ -57,6 +57,14 @@ def test_a_pattern_that_no_file_matches_is_an_error_at_once(tmp_path: Path, name
     assert repr(str(tmp_path / name)) in str(caught.value)
 
 
+def test_what_is_no_path_and_a_home_that_is_not_expanded() -> None:
+    sources: Any = ["a.txt", "b.txt"]
+    with pytest.raises(TypeError, match="a path or a pattern, not list; for several, use iter"):
+        documents(sources)
+    with pytest.raises(FileNotFoundError, match=r"no file matches .*; '~' is not expanded, use os"):
+        documents("~/no-such-folder/*.txt")
+
+
 def test_a_folder_is_an_error_that_names_a_pattern(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError, match=r"is a folder; use a pattern, such as .*\*\*"):
         documents(tmp_path)
@@ -349,8 +357,17 @@ def test_an_empty_table(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").touch()
     assert list(documents(tmp_path / "in.jsonl")) == []
     (tmp_path / "in.csv").touch()
-    with pytest.raises(ValueError, match="no column 'id' and no column 'text', but none"):
+    with pytest.raises(ValueError, match="does not begin with a line that names its columns"):
         list(documents(tmp_path / "in.csv"))
+
+
+@pytest.mark.parametrize(
+    ("name", "first_line"), [("in.csv", "id;text"), ("in.csv", "id\ttext"), ("in.tsv", "id,text")]
+)
+def test_a_table_with_another_delimiter(tmp_path: Path, name: str, first_line: str) -> None:
+    (tmp_path / name).write_text(f"{first_line}\n1,a\n")
+    with pytest.raises(ValueError, match=r"columns of \.csv files are separated by commas"):
+        list(documents(tmp_path / name))
 
 
 def test_rows_without_an_id_are_told_apart_by_their_files(tmp_path: Path) -> None:

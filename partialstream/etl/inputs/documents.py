@@ -94,6 +94,7 @@ def documents(
     Raises:
         FileNotFoundError: No file matches.
         IsADirectoryError: The path is a folder.
+        TypeError: `source` is neither a str nor a path.
         LookupError: There is no such encoding.
         ValueError: `**` stands within a name; or, when that file is reached, a table does not have
             these columns.
@@ -107,6 +108,12 @@ def documents(
         >>> document
         Document(id='note-1.txt', text='3 x Lamp', metadata={}, problem=None)
     """
+    given: Any = source
+    if not isinstance(given, (str, os.PathLike)):
+        raise TypeError(
+            f"documents() takes a path or a pattern, not {type(given).__name__}; "
+            "for several, use itertools.chain"
+        )
     pattern = os.fspath(source)
     "".encode(encoding)  # an unknown one is an error here, not in a dead letter
     files = matching_files(pattern, None if root is None else os.fspath(root))
@@ -115,7 +122,8 @@ def documents(
         if os.path.isdir(pattern):
             example = os.path.join(escape(pattern), "**", "*.txt")
             raise IsADirectoryError(f"{pattern!r} is a folder; use a pattern, such as {example!r}")
-        raise FileNotFoundError(f"no file matches {pattern!r}")
+        hint = "; '~' is not expanded, use os.path.expanduser" if pattern.startswith("~") else ""
+        raise FileNotFoundError(f"no file matches {pattern!r}{hint}")
     return _documents(chain([first], files), id, text, encoding)
 
 

@@ -63,7 +63,9 @@ def read_csv(path: str, columns: Sequence[str], encoding: str) -> Iterator[Table
         # Strict: a quote that is never closed would take the rest of the file for one field.
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         names: list[str] = next(reader, list[str]())
-        check_columns(path, names, columns)
+        if not names:
+            raise ValueError(f"{path} does not begin with a line that names its columns")
+        check_columns(path, names, columns, _other_delimiter(names, delimiter))
         while True:
             number = reader.line_num + 1
             try:
@@ -119,8 +121,14 @@ READERS: Final[dict[str, Callable[[str, Sequence[str], str], Iterator[TableRow]]
 """What reads the rows of a file, by its suffix."""
 
 
-def check_columns(path: str, names: Sequence[str], columns: Sequence[str]) -> None:
+def check_columns(path: str, names: Sequence[str], columns: Sequence[str], hint: str = "") -> None:
     """Check that a file has these columns, each once.
+
+    Args:
+        path: The file.
+        names: The columns that it has.
+        columns: Those that it should have.
+        hint: Why it may not have them, as the end of a message.
 
     Raises:
         ValueError: It does not.
@@ -130,11 +138,19 @@ def check_columns(path: str, names: Sequence[str], columns: Sequence[str]) -> No
         there = ", ".join(map(repr, names)) or "none"
         raise ValueError(
             f"{path} has no column {' and no column '.join(map(repr, missing))}, but {there}; "
-            f"say with id= and text= which to read{did_you_mean(missing, names)}"
+            f"say with id= and text= which to read{hint or did_you_mean(missing, names)}"
         )
     for name in columns:
         if names.count(name) > 1:
             raise ValueError(f"{path} has {names.count(name)} columns {name!r}")
+
+
+def _other_delimiter(names: Sequence[str], delimiter: str) -> str:
+    """A hint, if what is taken for one name has another delimiter in it."""
+    [name, *more] = names
+    if more or not any(other in name for other in ",;\t" if other != delimiter):
+        return ""
+    return "; the columns of .csv files are separated by commas, and those of .tsv files by tabs"
 
 
 def did_you_mean(missing: Iterable[str], names: Iterable[str]) -> str:
