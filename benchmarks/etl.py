@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.measure import Workers
 
 ROWS = 4
-"""Of a document: 141 deltas."""
+"""The number of rows of a document, whose response has 141 deltas."""
 
 DOCUMENTS = 200
 QUICK_DOCUMENTS = 60
@@ -33,12 +33,12 @@ CONTENDERS = {
     "whole responses, by hand": Task("openai_", "job_whole", ()),
     "instructor, whole responses": Task("instructor_", "job_whole", ()),
 }
-"""All but the last two stream. The loops by hand have no journal and no retries: killed, they begin
-again."""
+"""All but the last two stream. The loops written by hand have no journal and no retries: killed,
+they start from the beginning."""
 
 OVER_HTTP = (20_000, 5_000)
 QUICK_OVER_HTTP = (1_500, 500)
-"""Documents, and from which of them on memory is watched."""
+"""The number of documents, and the one from which on memory is watched."""
 
 IN_PROCESS = (1_000_000, 100_000)
 QUICK_IN_PROCESS = (10_000, 2_000)
@@ -48,8 +48,8 @@ def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
     """Measure jobs.
 
     Args:
-        workers: Who runs the short ones.
-        quick: With fewer documents and turns.
+        workers: Run the short jobs.
+        quick: Whether to use fewer documents and repetitions.
     """
     with served(ROWS) as base_url:
         yield from _cpu(workers, base_url, quick=quick)

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.jobs http KIND BASE_URL DOCUMENTS FROM` runs a job over HTTP and prints by
 how many megabytes its resident memory grew from document FROM on. `python -m benchmarks.jobs fake
-FOLDER DOCUMENTS FROM` runs one whose responses are made in the process; the same folder given
-again, it finds all documents done. Both print one JSON object: seconds, CPU, memory.
+FOLDER DOCUMENTS FROM` runs one whose responses are made in the process; run again with the same
+folder, it finds all documents done. Both print one JSON object: seconds, CPU, memory.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PROMPT = "Which offers are there?\n\n{text}"
 HTTP_CONCURRENCY = 16
 
 FAKE_CONCURRENCY = 500
-"""The responses come at once: how many documents one write to the disk is for is what counts."""
+"""The responses arrive at once, so that many documents can share one write to the disk."""
 
 
 class Article(BaseModel):
@@ -48,7 +48,7 @@ class Article(BaseModel):
 
 
 class FakeClient(AsyncClient):
-    """Gives a list of one row for each document, without a request."""
+    """Returns a list of one row for each document, without a request."""
 
     def __init__(self) -> None:
         sdk = openai.AsyncOpenAI(base_url="http://127.0.0.1:9/v1", api_key="benchmark")
@@ -60,7 +60,7 @@ class FakeClient(AsyncClient):
 
 
 class FakeStream:
-    """A response whose only row is there at once: what is left is the work of the run itself."""
+    """A response whose only row arrives at once, so that only the work of the run is measured."""
 
     attempts = ()
     usage = None
@@ -89,11 +89,11 @@ def document(number: int) -> Document:
 
 
 class Watched:
-    """Documents, and what the process was when each of two of them was taken.
+    """Documents; measures the process when the document `start` and the last one are taken.
 
     Args:
-        count: How many documents there are.
-        start: The first of the two; the other is the last.
+        count: The number of documents.
+        start: The number of the first measured document.
     """
 
     def __init__(self, count: int, start: int) -> None:
@@ -111,7 +111,7 @@ class Watched:
 
     @property
     def figures(self) -> dict[str, float]:
-        """Seconds, CPU seconds and megabytes between the two, and documents."""
+        """Seconds, CPU seconds, megabytes and documents between the two measurements."""
         seconds, cpu, memory = (
             after - before for before, after in zip(self.before, self.after, strict=True)
         )

@@ -36,7 +36,7 @@ from partialstream.etl.rows import AsyncRows
 from partialstream.etl.run import Run
 from partialstream.etl.serialization.row_format import RowFormat
 from partialstream.etl.sinks.columns import columns_of
-from partialstream.etl.sinks.specs import commits_rows, file_of, name_beside, sink_of
+from partialstream.etl.sinks.specs import commits_rows, file_of, name_in_journal, sink_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -207,7 +207,7 @@ class Extraction(Generic[T]):
             endpoint=f"{client.provider} {host}:{port}{target.path}"
             if endpoint is None
             else endpoint,
-            sink=name_beside(self._sink, self._journal),
+            sink=name_in_journal(self._sink, self._journal),
             many=many,
         )
         self.summary = Summary()

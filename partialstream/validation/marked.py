@@ -21,7 +21,8 @@ class MarkedText(NamedTuple):
     Attributes:
         location: Where it is.
         texts: What to look for, in this order: the text as the model wrote it, and the validated
-            one where a validator has changed it. Empty for another value whose text is not known.
+            one where a validator has changed it. Empty if the value is not a str and its text is
+            not known.
     """
 
     location: Location
@@ -92,9 +93,9 @@ class MarkedValues:
         kind = schema["type"]
         value, quoted = part.value, part.quoted or marked
         if kind in ("literal", "enum"):
-            # One of several fixed values is no quote, unless it is marked itself.
+            # One of several fixed values is not a quote, unless it is marked itself.
             value, quoted = getattr(value, "value", value), marked
-        if isinstance(value, str) and kind not in _AROUND:
+        if isinstance(value, str) and kind not in _WRAPPERS:
             if quoted:
                 yield MarkedText(part.location, _texts(value, part))
             return
@@ -109,7 +110,7 @@ class MarkedValues:
         config = schema.get("config", part.config)
         part = part._replace(schema=schema, quoted=quoted, config=config)
         if kind in VALIDATORS:
-            part = self._behind_validator(part)
+            part = self._after_validator(part)
         for inner in parts(part):
             yield from self._walk(inner)
 
@@ -121,7 +122,7 @@ class MarkedValues:
             return self._chosen
         return PARTS.get(kind)
 
-    def _behind_validator(self, part: Part) -> Part:
+    def _after_validator(self, part: Part) -> Part:
         """A value that a validator function may have changed."""
         inner = part.schema
         while inner["type"] in INNER or inner["type"] == "nullable":
@@ -184,7 +185,7 @@ class MarkedValues:
         return True
 
 
-_AROUND: Final = frozenset({"nullable", "union", "tagged-union", *INNER})
+_WRAPPERS: Final = frozenset({"nullable", "union", "tagged-union", *INNER})
 """Schemas that contain one or more schemas for the same value."""
 
 _TYPES: Final[Mapping[str, type]] = {

@@ -158,7 +158,7 @@ def _named_tuple(part: Part) -> Iterator[Part]:
 
 
 def _anything(part: Part) -> Iterator[Part]:
-    """The parts of a value without a schema, which are quotes if it is marked."""
+    """The parts of a value of any type, which are quotes if it is marked."""
     if is_a(dict, part.value):
         for key, value in part.value.items():
             yield _member(part, _key_text(key), value, part.schema)
@@ -189,7 +189,7 @@ PARTS: Final[Mapping[str, Callable[[Part], Iterator[Part]]]] = {
 
 
 def _field(part: Part, name: str, field: Schema) -> Part:
-    """A field, but for its value; `written` is `MISSING` if the model did not write it."""
+    """A field, still without its value; `written` is `MISSING` if the model did not write it."""
     names = [*names_of_field(name, field, part.config, inside=False)]
     read = names[0] if names else name
     written: Any = UNKNOWN

@@ -45,7 +45,7 @@ class QuotePlan:
         self.values = MarkedValues(*unfold(schema))
 
     def written_paths(self, value: Any, *, by_alias: bool) -> dict[Path, Path]:
-        """Of each quote, by its path, the path that it has where the value is written as JSON."""
+        """The path of each quote where the value is written as JSON, by its path in the value."""
         return {
             location.path: location.written
             for location, _ in self.values.of(value, by_alias=by_alias)
@@ -53,11 +53,11 @@ class QuotePlan:
 
 
 def quote_plan(type_: Any) -> QuotePlan:
-    """The plan of a type; the last ones are cached, as those of `validator_for`."""
+    """The plan of a type. Plans are cached by the same key as the validators of `validator_for`."""
     order = "" if isinstance(type_, type) else repr(type_)
     try:
         return _planned_once(type_, getattr(type_, "__pydantic_validator__", None), order)
-    except TypeError:  # it cannot be hashed, or is no type; which of these, is found out here
+    except TypeError:  # it cannot be hashed; or it is not a type, which is an error here, too
         return QuotePlan(type_)
 
 
@@ -67,7 +67,7 @@ def _planned_once(type_: Any, validator: object, order: str) -> QuotePlan:
 
 
 def quotes_check(type_: Any, source_text: str) -> Callable[[Any, str], Spans] | None:
-    """What finds the quotes of a value, as `QuoteFinder.find`; None if the type has none."""
+    """`QuoteFinder.find` for a type and a text; None if the type has no quotes."""
     finder = QuoteFinder(type_, source_text)
     return finder.find if finder.has_quotes else None
 

@@ -67,13 +67,13 @@ def test_arguments_that_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_client() -> None:
+def test_a_client_of_the_sdk_is_refused() -> None:
     wrong: Any = sdk()
     with wrong, pytest.raises(TypeError, match="a client of partialstream, not OpenAI"):
         Extraction(wrong, Row, prompt=PROMPT, journal="run.db")
 
 
-def test_a_field_that_is_called_as_a_column() -> None:
+def test_a_field_called_row_is_refused() -> None:
     class Wrong(BaseModel):
         row: int
 
@@ -81,7 +81,7 @@ def test_a_field_that_is_called_as_a_column() -> None:
         extraction_of(client, {"journal": "run.db", "response_model": Wrong})
 
 
-def test_two_rate_limits(tmp_path: Path) -> None:
+def test_two_rate_limits_are_refused(tmp_path: Path) -> None:
     limit = RateLimit(concurrent=2)
     with sdk() as client, pytest.raises(TypeError, match="given twice"):
         Extraction(
@@ -120,7 +120,7 @@ def test_a_rate_limit_of_the_job_is_not_one_of_the_client(tmp_path: Path) -> Non
 # -- stopping ------------------------------------------------------------------------------
 
 
-def test_stopped_the_documents_under_way_are_read_to_their_end(tmp_path: Path) -> None:
+def test_after_stop_the_open_documents_are_read_to_their_end(tmp_path: Path) -> None:
     sink = tmp_path / "rows.jsonl"
     with ReplayServer(Model()) as server, sdk(server.base_url) as openai:
         options = {"journal": tmp_path / "run.db", "sink": sink, "concurrency": 2}
@@ -250,7 +250,7 @@ WRONG_DOCUMENTS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize(("documents", "message"), WRONG_DOCUMENTS, ids=lambda each: str(each)[:30])
-def test_what_is_no_document_is_an_error(
+def test_values_that_are_not_documents_are_an_error(
     driver: Driver, documents: Any, message: str, concurrency: int, tmp_path: Path
 ) -> None:
     files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
@@ -409,7 +409,7 @@ def test_an_async_prompt_is_refused(prompt: Any, tmp_path: Path) -> None:
         extraction_of(sdk(), {"journal": tmp_path / "run.db", "prompt": prompt})
 
 
-def test_what_was_never_sent_is_no_request(driver: Driver, tmp_path: Path) -> None:
+def test_a_prompt_that_raises_is_not_counted_as_a_request(driver: Driver, tmp_path: Path) -> None:
     files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
 
     def prompt(document: Document) -> str:
@@ -440,7 +440,9 @@ def test_a_prompt_function_that_returns_no_prompt_ends_the_run(
     assert journal_status(tmp_path / "run.db").totals.failed == 0
 
 
-def test_retry_failed_says_what_it_does_not_read(driver: Driver, tmp_path: Path) -> None:
+def test_retry_failed_counts_the_documents_that_it_does_not_read(
+    driver: Driver, tmp_path: Path
+) -> None:
     files = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
     with ReplayServer(Model()) as server:
         driver.run(server, job(2, rows=1), **files)

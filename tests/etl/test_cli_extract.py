@@ -116,7 +116,7 @@ def test_many_failed_documents_are_not_reported_one_by_one(folder: Path, capfd: 
     assert err.count("further warnings are not shown") == 1
 
 
-def test_failed_documents_are_read_again_when_wanted(folder: Path) -> None:
+def test_failed_documents_are_read_again_with_retry_failed(folder: Path) -> None:
     write_documents(folder / "docs", 3, rows=2)
     model = Model(too_long)
     with ReplayServer(model) as server:
@@ -231,7 +231,9 @@ def test_the_status_needs_nothing_but_the_journal(folder: Path, capfd: Captured)
     assert [each["id"] for each in status["failed"]] == ["docs/doc-0001"]
 
 
-def test_what_is_no_journal_has_no_status(folder: Path, capfd: Captured) -> None:
+def test_the_status_of_a_file_that_is_not_a_journal_is_an_error(
+    folder: Path, capfd: Captured
+) -> None:
     (folder / "text.db").write_text("not a journal, but some text\n" * 99)
     for name, message in {"none.db": "there is no journal", "text.db": "is not a journal"}.items():
         options = ExtractOptions(journal=name, status=True)
@@ -280,7 +282,7 @@ def test_what_is_no_journal_has_no_status(folder: Path, capfd: Captured) -> None
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_a_wrong_command_line_is_told_in_a_line(
+def test_a_wrong_command_line_is_reported_in_one_line(
     folder: Path, capfd: Captured, options: dict[str, Any], message: str
 ) -> None:
     write_documents(folder / "docs", 1, rows=1)
@@ -304,7 +306,7 @@ def test_a_wrong_command_line_is_told_in_a_line(
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_what_cannot_be_read_or_written_is_told_in_a_line(
+def test_files_that_cannot_be_used_are_reported_in_one_line(
     folder: Path, capfd: Captured, options: dict[str, Any], message: str
 ) -> None:
     write_documents(folder / "docs", 1, rows=1)

@@ -187,7 +187,7 @@ def test_repaired_rows_are_delivered_and_rejected_ones_are_not(
 
 
 @pytest.mark.parametrize("fails_at", [1, 2, 3, 5])
-def test_what_was_stored_and_not_marked_comes_again_unchanged(
+def test_an_unmarked_batch_is_delivered_again_unchanged(
     driver: Driver, journal: Path, fails_at: int
 ) -> None:
     sink = Replacing()
@@ -205,7 +205,7 @@ def test_what_was_stored_and_not_marked_comes_again_unchanged(
 
 
 @pytest.mark.parametrize("commit", ["row", "document"])
-def test_begun_anew_or_changed_the_old_rows_are_replaced(
+def test_a_document_that_is_read_again_replaces_its_old_rows(
     driver: Driver, journal: Path, commit: str
 ) -> None:
     sink = Replacing()
@@ -222,7 +222,7 @@ def test_begun_anew_or_changed_the_old_rows_are_replaced(
     assert sink.found() == expected(2, rows=2)
 
 
-def test_the_next_run_may_commit_otherwise(driver: Driver, journal: Path) -> None:
+def test_the_next_run_may_use_another_commit(driver: Driver, journal: Path) -> None:
     sink = Replacing()
     options = {"journal": journal, "sink": sink, "endpoint": "test", "concurrency": 2}
     with ReplayServer(Model(tokens_per_second=150)) as server:
@@ -260,7 +260,7 @@ def test_a_row_that_is_not_valid_any_more_leaves_the_sink(journal: Path) -> None
     assert sink.found() == {row for row in expected(1, rows=30) if row[1] != 1}
 
 
-def test_rows_hands_them_over_as_they_come(journal: Path) -> None:
+def test_rows_are_handed_to_a_loop_as_they_complete(journal: Path) -> None:
     sink = Replacing()
     with (
         ReplayServer(Model(tokens_per_second=200)) as server,
@@ -279,7 +279,9 @@ def test_rows_hands_them_over_as_they_come(journal: Path) -> None:
 
 @pytest.mark.parametrize("kind", [SQLitePlace, PostgreSQLPlace])
 @sql
-def test_in_a_database(driver: Driver, kind: Any, tmp_path: Path) -> None:
+def test_rows_are_committed_to_a_database_and_removed_if_the_document_fails(
+    driver: Driver, kind: Any, tmp_path: Path
+) -> None:
     def spoil(number: int, asked: int, answer: Answer) -> Answer:
         if number == 2 and asked == 1:
             return replace(answer, tokens_per_second=200, fault=faults.Refusal(after=30))

@@ -403,7 +403,7 @@ def test_rows_that_were_written_are_read(
 )
 @settings(max_examples=50, deadline=None)
 @given(content=st.binary(max_size=200))
-def test_whatever_is_in_a_file_there_is_a_reason(
+def test_a_file_of_any_bytes_gives_documents_or_problems(
     content: bytes, suffix: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("files") / f"in.{suffix}"
@@ -457,12 +457,12 @@ def test_a_file_is_read_as_its_documents_are_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("id_", ["", "\ud800"])
-def test_an_id_that_no_journal_can_hold(id_: str) -> None:
+def test_an_empty_or_invalid_id_is_refused(id_: str) -> None:
     with pytest.raises(ValueError, match="a document's id must"):
         Document(id_, "text")
 
 
-def test_an_id_that_is_no_text() -> None:
+def test_an_id_that_is_not_a_str_is_refused() -> None:
     wrong: Any = 5
     with pytest.raises(TypeError, match="must be a str, not int"):
         Document(wrong, "text")

@@ -119,9 +119,7 @@ def test_an_object_that_stays_invalid_is_in_the_dead_letters(
     assert "\n" not in letter["reason"]
 
 
-def test_what_the_sink_refuses_is_not_counted_as_done(
-    driver: Driver, files: dict[str, Any]
-) -> None:
+def test_a_refused_document_is_not_counted_as_done(driver: Driver, files: dict[str, Any]) -> None:
     class Choosy(Replacing):
         def deliver(self, batch: Batch) -> None:
             for document in batch.documents:

@@ -99,7 +99,9 @@ def states(journal: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", [JSONLPlace, ParquetPlace, SQLitePlace])
-def test_a_full_disk_of_the_sink(kind: Any, disk: Disk, tmp_path: Path) -> None:
+def test_a_full_disk_of_the_sink_ends_the_run_and_the_next_one_continues(
+    kind: Any, disk: Disk, tmp_path: Path
+) -> None:
     place = kind(disk.folder)
     options = {"journal": tmp_path / "run.db", "concurrency": 2, "endpoint": "test"}
 
@@ -125,7 +127,7 @@ def test_a_full_disk_of_the_sink(kind: Any, disk: Disk, tmp_path: Path) -> None:
     assert lines(tmp_path / "run.dead-letters.jsonl") == []
 
 
-def test_a_full_disk_of_the_journal_is_no_failure_of_documents(
+def test_a_full_disk_of_the_journal_does_not_fail_documents(
     driver: Driver, disk: Disk, tmp_path: Path
 ) -> None:
     place = JSONLPlace(tmp_path)
@@ -143,7 +145,9 @@ def test_a_full_disk_of_the_journal_is_no_failure_of_documents(
     assert lines(disk.folder / "run.dead-letters.jsonl") == []
 
 
-def test_a_full_disk_of_the_dead_letters(driver: Driver, disk: Disk, tmp_path: Path) -> None:
+def test_a_full_disk_of_the_dead_letters_ends_the_run_and_loses_none(
+    driver: Driver, disk: Disk, tmp_path: Path
+) -> None:
     place = JSONLPlace(tmp_path)
     letters = disk.folder / "dead.jsonl"
     (disk.folder / "ballast").write_bytes(bytes(600_000))
@@ -163,7 +167,9 @@ def test_a_full_disk_of_the_dead_letters(driver: Driver, disk: Disk, tmp_path: P
 
 
 @pytest.mark.parametrize("where", ["journal", "sink"])
-def test_a_disk_that_is_full_from_the_start(where: str, disk: Disk, tmp_path: Path) -> None:
+def test_a_disk_that_is_full_from_the_start_sends_no_request(
+    where: str, disk: Disk, tmp_path: Path
+) -> None:
     (disk.folder / "ballast").write_bytes(bytes(1024 * 1024))
     options: dict[str, Any] = {"journal": tmp_path / "run.db", "endpoint": "test"}
     options["sink"] = f"sqlite:///{tmp_path}/rows.db#articles"

@@ -72,7 +72,7 @@ def model(request: ReplayRequest) -> Answer:
 
 @place_kinds
 @pytest.mark.parametrize("commit", ["document", "row"])
-def test_whatever_a_document_holds_the_others_are_delivered(
+def test_a_document_with_any_values_does_not_stop_the_others(
     kind: Any, commit: str, tmp_path: Path
 ) -> None:
     if commit == "row" and kind in (JSONLPlace, ParquetPlace):
@@ -168,7 +168,9 @@ def postgresql(tmp_path: Path) -> Iterator[Place]:
         yield place
 
 
-def test_names_that_differ_only_in_case(postgresql: Place, tmp_path: Path) -> None:
+def test_names_that_differ_only_in_case_are_refused_where_they_are_the_same(
+    postgresql: Place, tmp_path: Path
+) -> None:
     schema = {"type": "object", "properties": {"A": {"type": "integer"}, "a": {"type": "integer"}}}
     columns = columns_of({**schema, "required": ["A", "a"]})
     batch = Batch(1, [DocumentRows("d", [SinkRow(0, '{"A": 1, "a": 2}')])])
@@ -190,7 +192,7 @@ def test_names_that_differ_only_in_case(postgresql: Place, tmp_path: Path) -> No
     sink.close()
 
 
-def test_names_that_postgresql_would_cut_off(postgresql: Place) -> None:
+def test_names_that_postgresql_would_truncate_are_refused(postgresql: Place) -> None:
     schema = {"type": "object", "properties": {"ü" * 32: {"type": "integer"}}}
     sink = sink_of(postgresql.spec)
     with pytest.raises(SinkError, match="longer than 63 bytes"):
@@ -204,7 +206,7 @@ def test_names_that_postgresql_would_cut_off(postgresql: Place) -> None:
 
 @place_kinds
 @pytest.mark.parametrize("name", ["document", "row"])
-def test_where_a_row_is_from_cannot_be_overwritten(kind: Any, name: str, tmp_path: Path) -> None:
+def test_a_row_cannot_overwrite_its_key_columns(kind: Any, name: str, tmp_path: Path) -> None:
     with kind(tmp_path) as place:
         sink = sink_of(place.spec)
         columns = columns_of({"type": "object", "properties": {"article": {"type": "string"}}})

@@ -111,7 +111,7 @@ def test_a_forked_process_is_refused_and_its_end_frees_nothing(tmp_path: Path) -
     assert rows_in(lines(tmp_path / "rows.jsonl")) == sorted(expected(4, rows=2))
 
 
-def test_two_extractions_of_one_process(tmp_path: Path) -> None:
+def test_two_extractions_of_one_process_exclude_each_other(tmp_path: Path) -> None:
     refused = 0
     with (
         ReplayServer(Model()) as server,
@@ -191,14 +191,14 @@ def test_nothing_is_left_beside_what_is_no_journal(tmp_path: Path) -> None:
         assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_journal_that_cannot_be_created(tmp_path: Path) -> None:
+def test_a_journal_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be used: there is no folder"):
         Journal(tmp_path / "no folder" / "run.db")
     with pytest.raises(JournalError, match="cannot be used"):
         Journal(tmp_path)
 
 
-def test_a_journal_says_what_each_document_took(tmp_path: Path) -> None:
+def test_the_journal_has_usage_and_durations_of_each_document(tmp_path: Path) -> None:
     with ReplayServer(Model()) as server:
         options = {"journal": tmp_path / "run.db", "sink": tmp_path / "rows.jsonl"}
         DRIVERS[0].run(server, job(2, rows=3), **options)

@@ -183,7 +183,7 @@ def test_nothing_is_lost_nothing_is_doubled_and_little_is_paid_twice(
     assert not (tmp_path / "run.dead-letters.jsonl").exists()
 
 
-def test_begun_anew_the_rows_of_a_document_are_of_one_response(
+def test_with_restart_the_rows_of_a_document_are_of_one_response(
     program: Program, tmp_path: Path
 ) -> None:
     journal, sink = tmp_path / "run.db", tmp_path / "rows.jsonl"

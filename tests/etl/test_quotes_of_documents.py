@@ -61,7 +61,7 @@ def test_the_text_is_that_of_the_document(tmp_path: Path) -> None:
         extraction_of(sdk, {"journal": tmp_path / "run.db", "source_text": "x"})
 
 
-def test_rows_of_an_earlier_run_are_quotes_still(tmp_path: Path) -> None:
+def test_rows_of_an_earlier_run_are_kept_and_the_rest_is_checked(tmp_path: Path) -> None:
     words = [f"word{number}" for number in range(30)]
     items = ", ".join(json.dumps({"name": word}) for word in words)
 

@@ -59,9 +59,7 @@ def remove(place: Place) -> None:
         (place.folder / "rows.db").unlink()
 
 
-def test_a_sink_that_was_removed_is_not_begun_anew(
-    place: Place, server: ReplayServer, tmp_path: Path
-) -> None:
+def test_a_removed_sink_is_refused(place: Place, server: ReplayServer, tmp_path: Path) -> None:
     options = {"journal": tmp_path / "run.db", "sink": place.spec}
     driver.run(server, job(3, rows=2), **options)
     remove(place)
@@ -71,7 +69,9 @@ def test_a_sink_that_was_removed_is_not_begun_anew(
     assert place.objects() == []
 
 
-def test_a_journal_that_was_removed(place: Place, server: ReplayServer, tmp_path: Path) -> None:
+def test_without_its_journal_a_file_is_refused_and_a_table_is_filled_again(
+    place: Place, server: ReplayServer, tmp_path: Path
+) -> None:
     options = {"journal": tmp_path / "run.db", "sink": place.spec}
     driver.run(server, [*job(3, rows=2), Document("gone", "9|2")], **options)
     (tmp_path / "run.db").unlink()
@@ -92,7 +92,7 @@ def test_a_journal_that_was_removed(place: Place, server: ReplayServer, tmp_path
     "added",
     ['{"note": "by hand"}\n', "by hand", '{"document": "x"}\nby hand\n', "\n"],
 )
-def test_what_somebody_else_has_written_to_a_file_is_not_cut_off(
+def test_lines_that_somebody_else_has_added_are_not_truncated(
     added: str, server: ReplayServer, tmp_path: Path
 ) -> None:
     sink = tmp_path / "rows.jsonl"
@@ -100,16 +100,18 @@ def test_what_somebody_else_has_written_to_a_file_is_not_cut_off(
     driver.run(server, job(2, rows=2), **options)
     whole = sink.read_text("utf-8")
     sink.write_text(whole + added, "utf-8")
-    with pytest.raises(SinkError, match="something else than rows"):
+    with pytest.raises(SinkError, match="something other than rows"):
         driver.run(server, job(3, rows=2), **options)
     assert sink.read_text("utf-8") == whole + added
     sink.write_text("x" * len(whole.encode()) + "y", "utf-8")
-    with pytest.raises(SinkError, match="something else than rows"):
+    with pytest.raises(SinkError, match="something other than rows"):
         driver.run(server, job(3, rows=2), **options)
 
 
 @pytest.mark.parametrize("left", ["", '{"docu', '{"document":"a","row":0}\n{"document":"b","r'])
-def test_what_a_crash_has_left_is_cut_off(left: str, server: ReplayServer, tmp_path: Path) -> None:
+def test_lines_that_a_crash_has_left_are_truncated(
+    left: str, server: ReplayServer, tmp_path: Path
+) -> None:
     sink = tmp_path / "rows.jsonl"
     options = {"journal": tmp_path / "run.db", "sink": sink}
     driver.run(server, job(2, rows=2), **options)
@@ -150,7 +152,7 @@ def test_a_folder_for_dead_letters_is_an_error(server: ReplayServer, tmp_path: P
         driver.run(server, [bad], sink=tmp_path / "rows.jsonl", **options)
 
 
-def test_a_column_that_must_not_be_null(server: ReplayServer, tmp_path: Path) -> None:
+def test_a_column_that_cannot_be_null_is_refused(server: ReplayServer, tmp_path: Path) -> None:
     from pydantic import BaseModel
 
     class Loose(BaseModel):

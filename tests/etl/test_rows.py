@@ -89,7 +89,7 @@ def test_every_row_is_handed_over_once(read: Any, tmp_path: Path) -> None:
 
 
 @both
-def test_the_sink_has_them_first(read: Any, tmp_path: Path) -> None:
+def test_the_sink_has_a_row_before_the_loop(read: Any, tmp_path: Path) -> None:
     sink = tmp_path / "rows.jsonl"
     with ReplayServer(Model()) as server:
         first = read(server, job(5, rows=3), 1, journal=tmp_path / "run.db", sink=sink)
@@ -100,7 +100,9 @@ def test_the_sink_has_them_first(read: Any, tmp_path: Path) -> None:
 
 
 @both
-def test_whoever_leaves_the_loop_gets_the_rest_the_next_time(read: Any, tmp_path: Path) -> None:
+def test_a_loop_that_was_left_gets_the_remaining_rows_in_the_next_run(
+    read: Any, tmp_path: Path
+) -> None:
     with ReplayServer(Model()) as server:
         first = read(server, job(10, rows=3), 4, journal=tmp_path / "run.db", concurrency=1)
         rest = read(server, job(10, rows=3), journal=tmp_path / "run.db", concurrency=1)
@@ -127,13 +129,13 @@ def test_a_slow_loop_slows_the_requests(read: Any, tmp_path: Path) -> None:
 
 
 @both
-def test_what_ends_the_run_is_raised_in_the_loop(read: Any, tmp_path: Path) -> None:
+def test_an_error_that_ends_the_run_is_raised_in_the_loop(read: Any, tmp_path: Path) -> None:
     answer = Answer(fault=faults.HTTPError(401))
     with ReplayServer(answer, repeat=True) as server, pytest.raises(openai.AuthenticationError):
         read(server, job(5), journal=tmp_path / "run.db")
 
 
-def test_an_async_client_belongs_to_a_loop(tmp_path: Path) -> None:
+def test_run_and_rows_refuse_an_async_client(tmp_path: Path) -> None:
     client: Any = AsyncOpenAI(base_url="http://127.0.0.1:9/v1", api_key="test")
     extraction: Extraction[Row] = extraction_of(client, {"journal": tmp_path / "run.db"})
     with pytest.raises(TypeError, match="arun"):

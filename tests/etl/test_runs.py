@@ -23,6 +23,7 @@ from etl_runs import (
 )
 from openai import OpenAI
 
+from partialstream import ProviderError
 from partialstream.etl import (
     Document,
     JournalError,
@@ -113,7 +114,9 @@ def test_documents_may_come_asynchronously(driver: Driver, files: dict[str, Any]
     assert closed == [True]
 
 
-def test_one_object_for_each_document(driver: Driver, files: dict[str, Any]) -> None:
+def test_many_false_reads_one_object_for_each_document(
+    driver: Driver, files: dict[str, Any]
+) -> None:
     with ReplayServer('{"article": "Lamp", "count": 2}', repeat=True) as server:
         summary = driver.run(server, job(4), many=False, **files)
     assert (summary.done, summary.rows) == (4, 4)
@@ -126,7 +129,9 @@ def test_a_list_may_be_empty(driver: Driver, files: dict[str, Any]) -> None:
     assert (summary.done, summary.rows, summary.delivered) == (5, 0, 5)
 
 
-def test_rows_that_are_no_objects(driver: Driver, files: dict[str, Any]) -> None:
+def test_rows_that_are_not_objects_have_a_column_value(
+    driver: Driver, files: dict[str, Any]
+) -> None:
     with ReplayServer('{"items": [1, 2]}', repeat=True) as server:
         driver.run(server, job(1), response_model=int, **files)
     assert lines(files["sink"]) == [
@@ -171,7 +176,7 @@ def test_rows_that_stay_invalid_are_dead_letters_and_the_others_are_delivered(
     assert letter["reason"] == "count: Input should be greater than or equal to 0"
 
 
-def test_a_document_that_fails_has_no_rows_and_is_asked_for_again_when_wanted(
+def test_a_failed_document_has_no_rows_and_is_read_again_with_retry_failed(
     driver: Driver, files: dict[str, Any]
 ) -> None:
     broken = True
@@ -204,7 +209,7 @@ def test_a_document_that_fails_has_no_rows_and_is_asked_for_again_when_wanted(
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_what_every_request_would_meet_ends_the_run(
+def test_an_error_that_every_request_would_get_ends_the_run(
     driver: Driver, files: dict[str, Any], status: int
 ) -> None:
     with ReplayServer(Answer(fault=faults.HTTPError(status)), repeat=True) as server:
@@ -239,7 +244,7 @@ def test_a_document_that_cannot_be_read_or_sent_is_a_dead_letter(
     assert {each["document"] for each in lines(files["sink"])} == {"good", "nul"}
 
 
-def test_an_error_of_the_documents_comes_through_and_what_was_done_stays(
+def test_an_error_of_the_documents_is_raised_and_complete_documents_stay(
     driver: Driver, files: dict[str, Any]
 ) -> None:
     def documents() -> Iterator[Document]:
@@ -339,7 +344,7 @@ def test_a_second_run_at_the_same_time_is_refused(driver: Driver, files: dict[st
         assert driver.run(server, documents(), **files).done == 2
 
 
-def test_a_file_that_is_no_journal(driver: Driver, files: dict[str, Any]) -> None:
+def test_a_file_that_is_not_a_journal_is_refused(driver: Driver, files: dict[str, Any]) -> None:
     files["journal"].write_text("this is not a database, but some text\n" * 100)
     with ReplayServer(Model()) as server, pytest.raises(JournalError, match="not a database"):
         driver.run(server, job(1), **files)
@@ -391,7 +396,27 @@ def test_take_and_stop_when_count_rows_of_the_earlier_run(
     assert [line["row"] for line in lines(files["sink"])] == list(range(9))
 
 
-def test_rows_behind_one_that_is_repaired_are_stored_at_once(
+def test_a_run_that_ended_during_a_repair_is_continued_with_the_repair_alone(
+    driver: Driver, files: dict[str, Any]
+) -> None:
+    def spoil(number: int, asked: int, answer: Answer) -> Answer:
+        del number
+        if asked == 1:
+            return replace(answer, text=answer.text.replace('"count": 1}', '"count": -1}'))
+        return Answer(fault=faults.HTTPError(401)) if asked == 2 else answer
+
+    model = Model(spoil)
+    with ReplayServer(model) as server:
+        with pytest.raises(ProviderError):
+            driver.run(server, job(1, rows=4), **files)
+        sent = model.items
+        summary = driver.run(server, job(1, rows=4), **files)
+        assert model.items - sent == 1
+    assert (summary.done, summary.resumed, summary.requests) == (1, 1, 1)
+    assert rows_in(lines(files["sink"])) == sorted(expected(1, rows=4))
+
+
+def test_rows_after_one_that_is_repaired_are_stored_at_once(
     driver: Driver, files: dict[str, Any]
 ) -> None:
     """With `ordered=True`, a stream holds them back, and the run may die before it lets them go."""

@@ -313,7 +313,7 @@ class OddSink(HeldSink):
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), StopIteration(), KeyError("x")], ids=repr)
-def test_whatever_a_sink_raises_ends_the_run_and_the_next_one_goes_on(
+def test_any_error_of_a_sink_ends_the_run_and_the_next_one_continues(
     driver: Driver, tmp_path: Path, error: Exception
 ) -> None:
     sink = OddSink(error)
@@ -347,7 +347,7 @@ def test_stop_may_be_called_from_another_thread(driver: Driver, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("concurrency", [1, 1000])
-def test_one_document_at_a_time_or_a_thousand(
+def test_concurrency_of_one_and_of_a_thousand(
     driver: Driver, tmp_path: Path, concurrency: int
 ) -> None:
     with ReplayServer(Model()) as server:

@@ -110,7 +110,7 @@ def batch_of(rows: RowFormat[Any], *documents: tuple[str, list[Any]], number: in
     )
 
 
-def test_each_type_has_its_column(place: Place) -> None:
+def test_each_field_is_stored_in_a_column_of_its_type(place: Place) -> None:
     sink = sink_of(place.spec)
     deliver(sink, Article, ("d", [Article.model_validate(VALUE)]))
     sink.close()
@@ -134,7 +134,7 @@ def test_each_type_has_its_column(place: Place) -> None:
     }
 
 
-def test_a_job_ends_in_every_sink(place: Place, tmp_path: Path) -> None:
+def test_a_job_delivers_to_every_sink(place: Place, tmp_path: Path) -> None:
     with ReplayServer(Model()) as server:
         summary = driver.run(server, job(12, rows=3), journal=tmp_path / "run.db", sink=place.spec)
     assert place.rows() == expected(12, rows=3)
@@ -210,7 +210,7 @@ def test_what_a_database_refuses_is_a_dead_letter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [ParquetPlace, SQLitePlace, PostgreSQLPlace])
-def test_a_number_that_no_column_holds(kind: Any, tmp_path: Path) -> None:
+def test_a_number_that_no_column_holds_refuses_its_document(kind: Any, tmp_path: Path) -> None:
     class Big(BaseModel):
         n: int
 
@@ -244,7 +244,7 @@ def test_a_table_with_other_columns_is_refused(kind: Any, tmp_path: Path) -> Non
         assert len(place.objects()) == 1
 
 
-def test_a_database_that_cannot_be_reached_and_its_password(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_an_error_without_its_password(tmp_path: Path) -> None:
     sink = sink_of("postgresql://me:secret@127.0.0.1:1/there#rows")
     assert sink.name == "postgresql://127.0.0.1:1/there#rows"
     with pytest.raises(SinkError) as caught:
@@ -254,7 +254,7 @@ def test_a_database_that_cannot_be_reached_and_its_password(tmp_path: Path) -> N
     assert "secret" not in str(caught.value)
 
 
-def test_files_that_are_in_the_folder_already(tmp_path: Path) -> None:
+def test_a_folder_with_other_parquet_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rows.parquet").mkdir()
     (tmp_path / "rows.parquet" / "old.parquet").touch()
     with pytest.raises(SinkError, match="did not write it"):
@@ -272,7 +272,7 @@ def test_files_that_are_in_the_folder_already(tmp_path: Path) -> None:
         ("foo://there#rows", ValueError, "names the database 'foo'"),
     ],
 )
-def test_sinks_that_there_are_none_of(spec: Any, error: type[Exception], message: str) -> None:
+def test_an_unknown_sink_is_refused(spec: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         sink_of(spec)
 
@@ -280,7 +280,7 @@ def test_sinks_that_there_are_none_of(spec: Any, error: type[Exception], message
 # -- columns -------------------------------------------------------------------------------
 
 
-def test_a_field_may_not_be_called_as_a_column_that_is_added() -> None:
+def test_a_field_with_the_name_of_a_key_column_is_refused() -> None:
     class Wrong(BaseModel):
         document: str
 
@@ -384,7 +384,7 @@ def test_an_error_of_the_sink_ends_the_run_and_the_next_one_delivers(tmp_path: P
     assert sum(len(batch.documents) for batch in sink.batches) == 5
 
 
-def test_a_slow_sink_slows_the_requests(tmp_path: Path) -> None:
+def test_a_slow_sink_slows_the_documents(tmp_path: Path) -> None:
     sink = Collected(seconds=0.05)
     behind: list[int] = []
 
@@ -400,7 +400,7 @@ def test_a_slow_sink_slows_the_requests(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [JSONLPlace, ParquetPlace, SQLitePlace])
-def test_rows_with_further_fields_are_one_column(kind: Any, tmp_path: Path) -> None:
+def test_rows_with_extra_fields_are_one_column(kind: Any, tmp_path: Path) -> None:
     class Open(BaseModel):
         model_config = ConfigDict(extra="allow")
         article: str
@@ -415,7 +415,7 @@ def test_rows_with_further_fields_are_one_column(kind: Any, tmp_path: Path) -> N
     assert found == {"document": "d", "row": 0, "value": written}
 
 
-def test_nothing_of_a_database_is_left_open(tmp_path: Path) -> None:
+def test_a_database_is_closed_after_the_run(tmp_path: Path) -> None:
     place = SQLitePlace(tmp_path)
     with ReplayServer(Model()) as server:
         driver.run(server, job(2, rows=1), journal=tmp_path / "run.db", sink=place.spec)
@@ -442,7 +442,7 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs("sql", "sqlalchemy", "psycopg")
-def test_a_table_of_another_schema() -> None:
+def test_a_table_in_another_schema_is_found_again() -> None:
     import sqlalchemy
 
     with postgresql() as url:

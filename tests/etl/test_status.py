@@ -42,7 +42,7 @@ def spoil(number: int, asked: int, answer: Answer) -> Answer:
     return answer
 
 
-def test_the_state_of_a_job(files: dict[str, Any]) -> None:
+def test_the_status_has_the_totals_and_failures_of_the_job(files: dict[str, Any]) -> None:
     with ReplayServer(Model(spoil)) as server:
         summary = run(server, job(4, rows=3), files, max_retries=1)
     before = {name: (files["journal"].parent / name).read_bytes() for name in names(files)}
@@ -66,7 +66,7 @@ def names(files: dict[str, Any]) -> list[str]:
     return sorted(os.listdir(files["journal"].parent))
 
 
-def test_as_json_and_as_text(files: dict[str, Any]) -> None:
+def test_the_status_as_json_and_as_text(files: dict[str, Any]) -> None:
     with ReplayServer(Model(spoil)) as server:
         run(server, job(3, rows=2), files, max_retries=1)
     status = journal_status(files["journal"])
@@ -92,7 +92,9 @@ def test_many_failed_documents_are_counted(files: dict[str, Any]) -> None:
     assert str(status).endswith("\n  and 5 more")
 
 
-def test_while_a_run_uses_the_journal(driver: Driver, files: dict[str, Any]) -> None:
+def test_the_status_can_be_read_while_a_run_uses_the_journal(
+    driver: Driver, files: dict[str, Any]
+) -> None:
     seen = []
 
     def documents() -> Iterator[Document]:
@@ -108,7 +110,7 @@ def test_while_a_run_uses_the_journal(driver: Driver, files: dict[str, Any]) -> 
     assert (after.in_use, after.totals.delivered) == (False, 6)
 
 
-def test_after_a_run_was_killed(files: dict[str, Any], tmp_path: Path) -> None:
+def test_a_journal_of_a_killed_run_is_not_in_use(files: dict[str, Any], tmp_path: Path) -> None:
     with Journal(files["journal"]) as journal:
         journal.begin_run({"model": "any"})
         journal.begin("a", b"hash", resume=True, can_replace=True, retry_failed=False)
@@ -121,13 +123,13 @@ def test_after_a_run_was_killed(files: dict[str, Any], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a b.db", "50%.db", "a#b?c=d.db", "ü.db"])
-def test_names_of_files(tmp_path: Path, name: str) -> None:
+def test_a_journal_may_have_any_file_name(tmp_path: Path, name: str) -> None:
     with Journal(tmp_path / name):
         assert journal_status(tmp_path / name).in_use
     assert journal_status(tmp_path / name).runs == 0
 
 
-def test_files_that_are_no_journals(tmp_path: Path) -> None:
+def test_files_that_are_not_journals_are_refused(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r"there is no journal .*none\.db"):
         journal_status(tmp_path / "none.db")
     with pytest.raises(JournalError, match="there is no journal"):
@@ -142,7 +144,7 @@ def test_files_that_are_no_journals(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["empty.db", "other.db", "text.db"]
 
 
-def test_a_journal_of_another_version(tmp_path: Path) -> None:
+def test_the_status_of_another_version_is_refused(tmp_path: Path) -> None:
     with Journal(tmp_path / "run.db"):
         pass
     with closing(sqlite3.connect(tmp_path / "run.db")) as db:

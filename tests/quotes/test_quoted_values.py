@@ -128,7 +128,7 @@ def test_the_quotes_of_a_value(given: dict[str, Any], paths: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(("given", "paths"), CASES)
-def test_those_that_are_not_found_are_named(given: dict[str, Any], paths: list[Any]) -> None:
+def test_errors_name_the_quotes_that_are_not_found(given: dict[str, Any], paths: list[Any]) -> None:
     value = Everything.model_validate({"plain": "free", "quoted": "Lamp", **given})
     if not paths:
         return
@@ -284,7 +284,7 @@ def test_a_fixed_value_that_is_marked_is_a_quote(type_: Any) -> None:
         QuoteFinder(type_, "Berlin").find(TypeAdapter(type_).validate_json('"Bremen"'))
 
 
-def test_a_path_where_the_value_is_written() -> None:
+def test_written_paths_are_those_of_the_serialized_value() -> None:
     value = Aliased.model_validate({"Article name": "cup", "o": "lamp"})
     paths = quote_plan(Aliased).written_paths(value, by_alias=True)
     assert paths == {("article",): ("Article name",), ("other",): ("Other",)}

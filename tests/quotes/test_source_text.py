@@ -49,7 +49,7 @@ both = pytest.mark.parametrize("read", [read_sync, read_async], ids=["sync", "as
 
 @both
 @pytest.mark.parametrize("max_retries", [0, 2])
-def test_where_quotes_stand(read: Any, max_retries: int) -> None:
+def test_items_have_the_spans_of_their_quotes(read: Any, max_retries: int) -> None:
     with ReplayServer(answer(*ARTICLES)) as server:
         items, _ = read(server, source_text=TEXT, max_retries=max_retries)
     assert [item.spans for item in items] == [
@@ -101,7 +101,7 @@ def test_an_item_that_is_read_leniently_has_its_spans(read: Any) -> None:
 
 
 @both
-def test_what_is_no_text(read: Any) -> None:
+def test_a_source_text_that_is_not_a_str_is_refused(read: Any) -> None:
     with ReplayServer("") as server, pytest.raises(TypeError, match="source_text= must be a str"):
         read(server, source_text=5)
 

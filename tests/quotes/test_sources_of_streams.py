@@ -137,6 +137,6 @@ def test_streams_of_an_object(read: Any) -> None:
 
 
 @pytest.mark.parametrize(("parser", "type_"), [(ItemParser, Article), (PartialParser, Note)])
-def test_a_source_that_is_no_text(parser: Any, type_: Any) -> None:
+def test_parsers_refuse_a_source_text_that_is_not_a_str(parser: Any, type_: Any) -> None:
     with pytest.raises(TypeError, match="source_text= must be a str, not bytes"):
         parser(type_, source_text=b"")

@@ -195,7 +195,7 @@ class Other:
     value: int
 
 
-def test_what_has_no_spans() -> None:
+def test_rows_without_spans_are_refused() -> None:
     with pytest.raises(TypeError, match="not Other"):
         quotes_html("text", [Other(1)])  # type: ignore[list-item]  # that is the test
 

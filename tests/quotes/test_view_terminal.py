@@ -49,7 +49,7 @@ def test_with_colours() -> None:
     ("value", "terminal", "painted"),
     [("1", True, False), (None, True, True), (None, False, False)],
 )
-def test_the_environment_decides(
+def test_colours_depend_on_the_terminal_and_no_color(
     value: str | None, terminal: bool, painted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: terminal))

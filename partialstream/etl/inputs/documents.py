@@ -183,8 +183,11 @@ def _document(row: TableRow, id_: str, text: str, place: str) -> Document:
         if content is not None:
             problem = f"its {text!r} is not a text, but {type(content).__name__}"
     try:
-        known = own if isinstance(own, str) else place
-        whole = content if problem is None and isinstance(content, str) else ""
-        return Document(known, whole, metadata, problem)
+        return Document(
+            own if isinstance(own, str) else place,
+            content if problem is None and isinstance(content, str) else "",
+            metadata,
+            problem,
+        )
     except ValueError as error:
         return Document(place, "", metadata, problem=f"its {id_!r} cannot be used: {error}")

@@ -55,7 +55,7 @@ class DocumentSource:
             self._taken += 1
             if not isinstance(document, Document):
                 raise TypeError(
-                    f"documents must be Document objects, as Document(id, text), and number "
+                    f"documents must be Document objects, as Document(id, text), but number "
                     f"{self._taken} is {_described(document)}"
                 )
             return document

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from partialstream.etl.report.summary import Summary
 
 LINE_SECONDS: Final = 10.0
-"""Between two lines, where there is no terminal."""
+"""The seconds between two lines, where there is no terminal."""
 
 _FRAMES: Final = 4  # a second, on a terminal
 _WINDOW: Final = 60.0  # seconds over which rates are averaged
@@ -37,11 +37,11 @@ _FEW: Final = 10  # documents in the window: with fewer, the rate is that of the
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is.
+    """The progress of a run at one time.
 
     Attributes:
         finished: Documents that were completed, skipped, or have failed.
-        total: Documents there are; None if that is not known.
+        total: The number of documents; None if it is not known.
         open: Documents that are being read.
         failed: Documents that have failed in this run.
         rows: Rows of this run, those of open documents included.
@@ -126,9 +126,9 @@ class Meter:
 
     Args:
         counts: Returns the counters.
-        total: How many documents there are; None if that is not known.
-        to_read: How many documents this run reads at most; None if that is not known.
-        started: When the run has started.
+        total: The number of documents; None if it is not known.
+        to_read: The largest number of documents that this run reads; None if it is not known.
+        started: The time at which the run started.
     """
 
     def __init__(
@@ -183,8 +183,8 @@ class Meter:
         )
 
 
-class Counting(Protocol):
-    """What is asked of a run."""
+class RunCounters(Protocol):
+    """The counters of a run that are not in its summary."""
 
     @property
     def open_documents(self) -> int:
@@ -202,14 +202,16 @@ class Counting(Protocol):
         ...
 
 
-def meter_of(run: Counting, summary: Summary, limit: RateLimit | None, total: int | None) -> Meter:
+def meter_of(
+    run: RunCounters, summary: Summary, limit: RateLimit | None, total: int | None
+) -> Meter:
     """The meter of a run that starts now.
 
     Args:
         run: The run.
         summary: Its summary.
-        limit: The rate limit of its client.
-        total: How many documents there are; None if that is not known.
+        limit: The rate limit of its client; None if there is none.
+        total: The number of documents; None if it is not known.
     """
     waited = 0.0 if limit is None else limit.waited
 

@@ -51,8 +51,8 @@ class RowFormat(Generic[T]):
     def dump(self, value: T, spans: Mapping[Path, Span] | None = None) -> str:
         """Serialize a value to JSON, as pydantic does; with its spans, if the type has quotes.
 
-        Types without fixed fields (a number, a dict, a model with `extra="allow"`, a union with
-        one of them) are written as an object with the single member `value`.
+        A value without fixed fields (a number, a dict, a model with `extra="allow"`, a union with
+        one of them) is written as the single member `value` of an object.
 
         Raises:
             ValueError: The value cannot be serialized: it holds a lone surrogate, or a type that
@@ -79,9 +79,9 @@ class RowFormat(Generic[T]):
         return {paths.get(path, path): span for path, span in written.items()}
 
     def _written_paths(self, value: T) -> dict[Path, Path]:
-        """Of each quote the path that it has in the row."""
+        """The path of each quote in the row, where it is another one than in the value."""
         if self._is_object and not self._by_alias:
-            return {}  # as most of the time: rows are written by the names of the fields
+            return {}  # rows are written by field names
         paths = self._quotes.written_paths(value, by_alias=self._by_alias)
         return paths if self._is_object else {at: ("value", *paths[at]) for at in paths}
 
@@ -108,7 +108,7 @@ class RowFormat(Generic[T]):
                 found.append(quoted_item(item, spans[0], text_repaired=False) if spans else item)
             elif validator.rejected and validator.rejected[-1].index == index:
                 found.append(validator.rejected[-1])
-            else:  # not valid JSON; the job was lenient when it was stored
+            else:  # not valid JSON: the job was lenient when the row was stored
                 error = validator.failure or ValueError("is not valid")
                 found.append(RejectedItem(index, text, error, path))
                 validator.failure = None

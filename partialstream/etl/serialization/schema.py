@@ -34,7 +34,7 @@ def is_by_alias(type_: Any) -> bool:
 
 
 def alternatives(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[Any]:
-    """The schemas of a union, without references; a single one if it is none."""
+    """The schemas of a union, with references resolved; one schema if it is not a union."""
     while "$ref" in schema:
         schema = definitions[schema["$ref"].rpartition("/")[2]]
     for word in ("anyOf", "oneOf"):
@@ -57,7 +57,7 @@ def has_fields(schema: Mapping[str, Any]) -> bool:
 
 
 class _WrittenSchema(GenerateJsonSchema):
-    """Says what is written for certain, where pydantic's own says what it expects."""
+    """The schema of what is written, where pydantic's own describes what is expected."""
 
     @override
     def field_is_required(
@@ -65,7 +65,7 @@ class _WrittenSchema(GenerateJsonSchema):
         field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
         total: bool,
     ) -> bool:
-        # A field with a default is always written; pydantic's own says so on request only.
+        # A field with a default is always written; pydantic's own says so only on request.
         if field["type"] == "typed-dict-field":
             return field.get("required", total)
         return field.get("serialization_exclude_if") is None

@@ -27,7 +27,7 @@ def spans_text(spans: Mapping[Path, Span], written: Mapping[Path, Path]) -> str:
 
     Args:
         spans: The spans by the paths of their values.
-        written: Of each value the path that it has in the row, if that is another.
+        written: The path of a value in the row, for each value where that is another one.
 
     Example:
         >>> spans_text({("name",): Span(4, 8, "exact")}, {})

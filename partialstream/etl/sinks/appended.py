@@ -17,7 +17,7 @@ from partialstream.etl.sinks.folders import make_folder, sync_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_START: Final = b'{"document":'
+_LINE_START: Final = b'{"document":'
 """The beginning of every line."""
 
 _PIECE: Final = 1 << 24
@@ -37,7 +37,7 @@ class AppendedFile:
         self._end = 0
 
     def open(self, end: int | None, *, may_be_shorter: bool = False) -> int:
-        """Truncate the file to its known size; what follows is of a batch that was not marked.
+        """Truncate the file to its size in the journal.
 
         Args:
             end: Its size according to the journal, None if the journal is new.
@@ -47,7 +47,8 @@ class AppendedFile:
             Its size.
 
         Raises:
-            SinkError: The file is not of this journal, or is shorter than the journal says.
+            SinkError: The file belongs to another journal, was changed, or is shorter than the
+                journal says.
         """
         size = self.path.stat().st_size if self.path.exists() else 0
         if end is None and size:
@@ -78,14 +79,14 @@ class AppendedFile:
         file.seek(max(end - 1, 0))
         is_ours = not end or file.read(1) == b"\n"
         while is_ours and (line := file.readline(_PIECE)):
+            # After a power failure there may be zeros in place of data.
+            is_ours = line.startswith((_LINE_START, b"\0")) or _LINE_START.startswith(line)
             if len(line) == _PIECE and line[-1:] != b"\n":
-                break  # longer than lines that anyone would add
-            # After a power failure there may be zeros where data was.
-            is_ours = line.startswith((_START, b"\0")) or _START.startswith(line)
+                break  # a line that goes on; what follows would be looked at as lines of their own
         if not is_ours:
             raise SinkError(
                 f"{self.path} was changed meanwhile: after its {end} bytes according to the "
-                "journal there is something else than rows; restore it, or begin a new journal"
+                "journal there is something other than rows; restore it, or begin a new journal"
             )
 
     def append(self, lines: Iterable[str]) -> int:

@@ -36,7 +36,7 @@ class DocumentRows:
 
     Attributes:
         id: The id of the document.
-        rows: The rows in order; empty if the document has none (any more).
+        rows: The rows in order; empty if the document has none, or if it has failed.
         replace: Whether they replace all that the sink has of the document. If not, they are added,
             each in place of a row with the same index; only with `commit="row"`.
     """
@@ -71,8 +71,8 @@ class Sink(Protocol):
         name: Identifies the sink. A journal belongs to one sink.
         can_replace: Whether a document may be delivered again with other rows, which replace the
             earlier ones; `commit="row"` needs it.
-        batch_rows: The number of rows to collect for a batch; 1 for each document as soon as it is
-            done.
+        batch_rows: The number of rows to collect for a batch; 1 to deliver each document as soon as
+            it is complete.
     """
 
     name: str
@@ -106,6 +106,8 @@ class Sink(Protocol):
         Raises:
             RowsRefusedError: A document's rows cannot be stored. The batch is delivered again
                 without them.
+            OSError: The destination cannot be written. The run ends, and the next one delivers
+                the batch again; so it does after any other exception.
         """
         ...
 

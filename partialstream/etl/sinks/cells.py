@@ -18,8 +18,8 @@ def cells(columns: Sequence[Column], document: str, row: SinkRow) -> dict[str, A
     """A row's values by column name; JSON values are parsed.
 
     Raises:
-        ValueError: The row has a member without a column (a serializer wrote it), or a value that
-            its column cannot hold.
+        ValueError: The row has a member without a column, as a serializer may write it, or a value
+            that its column cannot hold.
     """
     members = row.members
     known = {column.name for column in columns[len(KEY_COLUMNS) :]}

@@ -33,7 +33,7 @@ KEY_COLUMNS: Final = (Column("document", "text"), Column("row", "integer"))
 """The columns that identify a row. They come first."""
 
 SPANS_COLUMN: Final = Column(SPANS, "json")
-"""The column after these, if fields are marked with `Quote`; see etl/spans.py."""
+"""The column after these if fields are marked with `Quote`; see serialization/spans.py."""
 
 _KINDS: Final[dict[str, Kind]] = {
     "string": "text",
@@ -120,7 +120,7 @@ def _may_be_null(schema: Mapping[str, Any]) -> bool:
         return given == "null" or "null" in given
     if "const" in schema:
         return schema["const"] is None
-    return None in schema.get("enum", (None,))  # neither is there: `Any`
+    return None in schema.get("enum", (None,))  # without all of these: `Any`
 
 
 _TYPES: Final[dict[type, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}

@@ -33,8 +33,8 @@ class Parquet:
     Args:
         path: The folder, created if it does not exist. It must not have Parquet files when the
             journal is new.
-        batch_rows: The approximate number of rows of a file. Rows stay in the journal until there
-            are so many.
+        batch_rows: The number of rows at which a file is full. Rows stay in the journal until then,
+            or until the run ends.
     """
 
     can_replace = False

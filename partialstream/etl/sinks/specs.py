@@ -59,13 +59,13 @@ def sink_of(spec: str | os.PathLike[str] | Sink) -> Sink:
 
 
 def file_of(sink: Sink) -> Path | None:
-    """The file or folder that a sink writes; None if it writes to none, or is your own."""
+    """The file or folder that a sink of this package writes; None if there is none."""
     path = getattr(sink, "path", None)
     return path if isinstance(path, Path) else None
 
 
-def name_beside(sink: Sink | None, journal: str) -> str:
-    """The name of a sink in a journal; "" for none.
+def name_in_journal(sink: Sink | None, journal: str) -> str:
+    """The name that identifies a sink in its journal; "" for none.
 
     The path of a file or a folder is relative to the journal's folder, so that both can be moved.
     """
@@ -82,10 +82,10 @@ def name_beside(sink: Sink | None, journal: str) -> str:
 
 
 def commits_rows(commit: Any, sink: Sink | None) -> bool:
-    """Whether single rows are delivered.
+    """Whether rows are delivered one by one, from the `commit=` argument.
 
     Raises:
-        ValueError: The sink cannot take them.
+        ValueError: `commit` is unknown, or the sink cannot replace rows.
     """
     if commit not in ("document", "row"):
         raise ValueError(f"commit must be 'document' or 'row', not {commit!r}")

@@ -87,17 +87,17 @@ class SQLTable:
                 self._check_columns(inspector.get_columns(self._name, self._schema))
             elif state is not None:
                 raise SinkError(
-                    f"the table of {self.name} was removed, and the journal says that rows were "
-                    "delivered to it; restore it, or begin a new journal"
+                    f"the table of {self.name} was removed after rows were delivered to it; "
+                    "restore it, or begin a new journal"
                 )
             else:
                 self._table.create(self._engine)
 
     def _check_names(self, names: Sequence[str]) -> None:
-        """Refuse names that the database would cut off or take for one another.
+        """Check that the database neither truncates a name nor takes two names for the same.
 
         Raises:
-            SinkError: There are such names.
+            SinkError: It does.
         """
         dialect = self._engine.dialect
         if dialect.name == "postgresql":
@@ -188,7 +188,7 @@ class SQLTable:
                 connection.execute(table.insert(), rows)
 
     def _delete_rows(self, connection: Connection, document: DocumentRows) -> None:
-        """Delete the rows that a document's new ones replace, if a crash has left them there."""
+        """Delete the rows that the new ones replace, if an earlier run has stored some of them."""
         columns = self._table.c
         for rows in _chunks(document.rows):
             connection.execute(
@@ -267,7 +267,7 @@ _KEY: Final = ("document", "row")
 
 
 def _sync_commits(connection: Any, _: Any) -> None:
-    """Have SQLite sync the folder, too, when a transaction is committed; it is not by default."""
+    """Have SQLite sync the folder as well when a transaction is committed."""
     connection.execute("PRAGMA synchronous = EXTRA")
 
 

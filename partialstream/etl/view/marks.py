@@ -65,7 +65,7 @@ class Field(NamedTuple):
     Attributes:
         label: Its path.
         text: The value.
-        mark: Its quote, None if it is none.
+        mark: Its quote; None if it is not a quote.
     """
 
     label: str
@@ -162,7 +162,7 @@ def _marked(id_: str, text: str, rows: Rows) -> MarkedDocument:
         fields = [
             Field(label, written, row_marks.pop(label, None)) for label, written in _leaves(value)
         ]
-        # Those that the row is not written with: keys of a dict, fields with `exclude=True`.
+        # Quotes that are not among the values: keys of a dict, fields with `exclude=True`.
         fields += (
             Field(label, text[mark.span.start : mark.span.end], mark)
             for label, mark in row_marks.items()
