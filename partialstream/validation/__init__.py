@@ -2,6 +2,7 @@
 
 items.py      `ItemParser`: text in, validated items out
 partials.py   `PartialParser`: text in, snapshots out; recording.py, with what they gained
+carried.py    members that an object begins with, which have come with another text
 markers.py    `Atomic`, `Gate` and `Quote`
 quotes.py     finding a quote in a source text
 quoted.py     the quotes of a value; marked.py, which of its texts are quotes

@@ -15,7 +15,6 @@ from partialstream.engine.position import Position, Transcript
 from partialstream.engine.probe import ObjectProbe, Probe, Root
 from partialstream.engine.route import KINDS
 from partialstream.engine.seek import DocumentSeeker
-from partialstream.engine.tokens import BLANK
 from partialstream.errors import (
     IncompleteStreamError,
     JSONSyntaxError,
@@ -26,8 +25,9 @@ from partialstream.limits import DEFAULT_LIMITS, Limits, exceeded
 from partialstream.quoting import LOOKED_AT
 from partialstream.results import Outcome
 from partialstream.spelling import names_meant
+from partialstream.validation.carried import Carried
 from partialstream.validation.checks import Settings, check_flag, check_text, is_malformed
-from partialstream.validation.locations import complete_members, object_text
+from partialstream.validation.locations import complete_members
 from partialstream.validation.plan import plan_of
 from partialstream.validation.quoted import quotes_check
 
@@ -124,10 +124,7 @@ class PartialParser(Generic[M]):
         self._plan = plan
         self._fail_fast = fail_fast
         self._judged = 0  # how many rejections have been looked at
-        self._seeds = dict(carried or {})
-        names = plan.locations.names
-        self._seed_fields = {names.get(name, name) for name in self._seeds}
-        self._comma_pending = False  # whether the seeds end where the text goes on
+        self._carried = Carried(carried or {}, plan.locations.names)
         self._settings = Settings(strict, context)
         self._limits = limits or DEFAULT_LIMITS
         openers = [char for char in KINDS if plan.shape.may_begin(char)]
@@ -290,14 +287,10 @@ class PartialParser(Generic[M]):
 
     def _within_limit(self, text: str) -> tuple[str, str]:
         """What of a text the object has room for, and the rest."""
-        if self._comma_pending:
-            rest = text.lstrip(BLANK)
-            if rest:
-                self._comma_pending = False
-                comma = " " if rest[0] == "}" else ","
-                text = f"{text[: len(text) - len(rest)]}{comma}{rest}"
+        if self._carried.comma_pending:
+            text = self._carried.followed_by(text)
         room = self._limits.item_size - self.transcript.end + self.transcript.start
-        if not self._comma_pending:
+        if not self._carried.comma_pending:
             self._room = min(room - len(text), self._limits.total_size - self.size)
         return text[:room], text[room:]
 
@@ -331,30 +324,28 @@ class PartialParser(Generic[M]):
         self._room = -1
         position = self._seeker.position
         self.start = position.offset
-        seeds = ""
-        if self._seeds and text[0] == "{":
-            # The beginning of an object with them; the blank after them ends a number.
-            seeds = object_text(self._seeds)[:-1] + " "
-            # So that what stands after it has the place that it has in the text.
-            position = position._replace(offset=position.offset - len(seeds))
+        opening = self._carried.opening if text[0] == "{" else ""
+        # So that what stands after it has the place that it has in the text.
+        position = position._replace(offset=position.offset - len(opening))
         self.transcript = Transcript(position.offset)
         self._builder = self._new_builder()
         self._reader = SyntaxReader(self._builder, limits=self._limits, position=position)
-        if not seeds:
-            return text
-        fitting = seeds[: self._limits.item_size]
+        return self._begin_with(opening, text) if opening else text
+
+    def _begin_with(self, opening: str, text: str) -> str:
+        """The object has carried members, which its first delta is read after."""
+        assert self._reader is not None
+        fitting = opening[: self._limits.item_size]
         self.transcript.append(fitting)
         self._reader.feed(fitting)
-        if len(fitting) < len(seeds):
+        if len(fitting) < len(opening):
             raise exceeded(self._limits, "item_size", "the object")
         self.snapshot = self._builder.snapshot() or self.snapshot
         self._builder.touch()  # there is a snapshot of it in any case
         # Its lines are no lines of the text.
         self._reader.resume(self._seeker.position)
-        self._builder.ignored = frozenset(self._seeds).union(
-            name for name, field in self._plan.locations.names.items() if field in self._seed_fields
-        )
-        self._comma_pending = True
+        self._builder.ignored = self._carried.names
+        self._carried.comma_pending = True
         return text[1:]
 
     def _refuse_field(self) -> None:
@@ -362,8 +353,8 @@ class PartialParser(Generic[M]):
         rejections = self._builder.rejections
         first, self._judged = self._judged, len(rejections)
         for rejection in rejections[first:]:
-            if not self._seed_fields.isdisjoint((rejection.path[0], *rejection.given)):
-                continue  # a seed field may yet come again
+            if self._carried.may_replace(rejection):
+                continue
             error = self._plan.locations.refusal(rejection, self.transcript, self._limits)
             if error is not None:
                 raise error from error.__cause__
@@ -392,7 +383,7 @@ class PartialParser(Generic[M]):
         """
         text = self.transcript.text
         if not text.startswith("{"):
-            return dict(self._seeds)
+            return dict(self._carried.members)
         rejections = self._builder.rejections if self._final is None else []
         refused = self._plan.locations.refused_names(rejections, self._failure)
         if refused is None:
@@ -402,7 +393,7 @@ class PartialParser(Generic[M]):
         refused_whole = isinstance(failure, OutputValidationError) and not failure.path
         if self._final is None and not refused_whole:
             # Those that come again have not been validated: the complete object is.
-            members.update(self._seeds)
+            members.update(self._carried.members)
         return self._plan.locations.accepted(members, refused)
 
     def _complete(self, reader: SyntaxReader) -> M:
