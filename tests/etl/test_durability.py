@@ -1,4 +1,4 @@
-"""What is delivered survives a power failure: of files, what was synced is there, and no more."""
+"""What a power failure and a crash leave: what was synced, and a batch that was not marked."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="folders are not synced there")
 
+ROW = '{"article":"Lamp","count":1}'
 COLUMNS = columns_of(RowFormat(Row, {}).schema())
 
 
@@ -58,8 +59,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def batch(number: int) -> Batch:
-    row = SinkRow(0, '{"article":"Lamp","count":1}')
-    return Batch(number, [DocumentRows(f"d{number}", [row])])
+    return Batch(number, [DocumentRows(f"d{number}", [SinkRow(0, ROW)])])
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,7 @@ class Watching:
 def test_a_batch_is_recorded_then_stored_then_marked(tmp_path: Path) -> None:
     with Journal(tmp_path / "run.db") as journal:
         journal.begin_run({})
-        entry = journal.begin("d", b"", resume=True, can_replace=False, retry_failed=False)
-        journal.add_row(entry.number, 0, "{}", "{}")
-        journal.complete(entry.number, ReadingStats("complete"))
+        add_document(journal)
         sink = Watching(journal)
         delivery = Delivery(journal, sink, DeadLetters(journal, str(tmp_path / "dead.jsonl")))
         delivery.open(COLUMNS)
@@ -142,6 +140,72 @@ def test_a_batch_is_recorded_then_stored_then_marked(tmp_path: Path) -> None:
         delivery.mark(stored)
         assert (journal.unmarked_batch(), journal.counts()) == (None, {"delivered": 1})
         assert journal.state("sink") == "1"
+
+
+def add_document(journal: Journal) -> None:
+    entry = journal.begin("d", b"", resume=True, can_replace=False, retry_failed=False)
+    journal.add_row(entry.number, 0, ROW, ROW)
+    journal.complete(entry.number, ReadingStats("complete"))
+
+
+@pytest.mark.parametrize(
+    "name", ["rows.jsonl", pytest.param("rows.parquet", marks=needs("parquet", "pyarrow"))]
+)
+def test_the_first_batch_was_stored_and_not_marked(name: str, tmp_path: Path) -> None:
+    """The file is that of the journal all the same, and has the batch once in the end."""
+
+    def files() -> dict[str, int]:
+        paths = [*tmp_path.glob(name), *tmp_path.glob(f"{name}/*")]
+        return {path.name: path.stat().st_size for path in paths if path.is_file()}
+
+    def open_delivery(journal: Journal) -> Delivery:
+        letters = DeadLetters(journal, str(tmp_path / "dead.jsonl"))
+        delivery = Delivery(journal, sink_of(tmp_path / name), letters)
+        delivery.open(COLUMNS)
+        return delivery
+
+    with Journal(tmp_path / "run.db") as journal:
+        journal.begin_run({})
+        add_document(journal)
+        delivery = open_delivery(journal)
+        assert delivery.store() is not None
+        delivery.close()
+        before = files()
+        assert before
+    with Journal(tmp_path / "run.db") as journal:
+        delivery = open_delivery(journal)
+        assert files() != before  # it was removed
+        stored = delivery.store_unmarked()
+        assert stored is not None
+        delivery.mark(stored)
+        delivery.close()
+        assert journal.counts() == {"delivered": 1}
+    assert files() == before
+
+
+def test_dead_letters_were_written_and_not_marked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "dead.jsonl"
+    with Journal(tmp_path / "run.db") as journal:
+        journal.add_dead_letter("d", "too long")
+        letters = DeadLetters(journal, str(path))
+        letters.open()
+        monkeypatch.setattr(journal, "mark_written", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            letters.write()
+        letters.close()
+        assert path.read_text().count("\n") == 1
+    with Journal(tmp_path / "run.db") as journal:
+        letters = DeadLetters(journal, str(path))
+        letters.open()
+        letters.write()
+        letters.close()
+        assert path.read_text().count("\n") == 1
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_dead_letter_is_in_the_journal_until_it_is_on_the_disk(
