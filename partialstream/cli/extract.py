@@ -134,13 +134,21 @@ def _show(options: ExtractOptions, summary: Summary, dead_letters: str) -> None:
     else:
         for line in str(summary).splitlines():
             write_line(line)
-    failed, rejected = summary.failed + summary.refused, summary.rejected
-    if (failed or rejected) and not options.quiet:
-        counts = [
-            *([f"{plural(failed, 'document')} failed"] if failed else []),
-            *([f"{plural(rejected, 'row')} rejected"] if rejected else []),
-        ]
-        write_error(f"{', '.join(counts)}; the reasons are in {dead_letters}")
+    reasons = _reasons(summary)
+    if reasons and not options.quiet:
+        write_error(f"{reasons}; the reasons are in {dead_letters}")
+
+
+def _reasons(summary: Summary) -> str:
+    """Why not all rows of all documents are there, in this run and in earlier ones."""
+    job = summary.job
+    counts = (
+        (summary.failed + summary.refused, "document", "failed"),
+        (summary.failed_before, "document", "failed before"),
+        (summary.rejected, "row", "rejected"),
+        (0 if job is None else job.rejected - summary.rejected, "row", "rejected before"),
+    )
+    return ", ".join(f"{plural(count, of)} {what}" for count, of, what in counts if count > 0)
 
 
 # -- the command line ----------------------------------------------------------------------

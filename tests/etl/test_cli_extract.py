@@ -116,12 +116,13 @@ def test_many_failed_documents_are_not_reported_one_by_one(folder: Path, capfd: 
     assert err.count("further warnings are not shown") == 1
 
 
-def test_failed_documents_are_read_again_with_retry_failed(folder: Path) -> None:
+def test_failed_documents_are_read_again_with_retry_failed(folder: Path, capfd: Captured) -> None:
     write_documents(folder / "docs", 3, rows=2)
     model = Model(too_long)
     with ReplayServer(model) as server:
         assert extract(server) == ExitCode.INVALID
-        assert extract(server) == ExitCode.INVALID
+        assert extract(server, quiet=False) == ExitCode.INVALID
+        assert ": 1 document failed before; the reasons are in run." in capfd.readouterr().err
         model.spoil = None
         assert extract(server, retry_failed=True) == ExitCode.COMPLETE
         assert len(server.requests) == 4
@@ -138,6 +139,9 @@ def test_rejected_rows_are_an_exit_code_of_their_own(folder: Path, capfd: Captur
         assert extract(server, max_retries=1, quiet=False) == ExitCode.INVALID
         assert "1 row rejected; the reasons are in run.dead" in capfd.readouterr().err
         assert extract(server, max_retries=1) == ExitCode.INVALID
+        capfd.readouterr()
+        assert extract(server, max_retries=1, quiet=False) == ExitCode.INVALID
+        assert ": 1 row rejected before; the reasons are in run.dead" in capfd.readouterr().err
 
 
 def test_one_row_for_each_document_arguments_and_a_prompt_file(folder: Path) -> None:

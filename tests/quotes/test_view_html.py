@@ -190,13 +190,29 @@ def test_values_that_are_not_objects() -> None:
     assert (page.rows, page.tips) == ([["lamp"]], ["row 0: value"])
 
 
+def test_rows_that_do_not_name_their_document() -> None:
+    [item] = items_of(TEXT)
+    marks = [{"0": "desk\nLAMP", "1": "Lindgren"}]
+    document = Document("b", TEXT)
+    for source in (document, [document], iter([document])):
+        assert Page(quotes_html(source, [item])).marks == marks
+    with pytest.raises(TypeError, match="does not name its document, and there are several"):
+        quotes_html([document, Document("c", "")], [item])
+
+
+@pytest.mark.parametrize("source", [["a text"], [None], [("b", TEXT)]])
+def test_what_is_neither_a_text_nor_documents(source: Any) -> None:
+    with pytest.raises(TypeError, match="the source must be a text or documents, not "):
+        quotes_html(source, [])
+
+
 @dataclass
 class Other:
     value: int
 
 
 def test_rows_without_spans_are_refused() -> None:
-    with pytest.raises(TypeError, match="not Other"):
+    with pytest.raises(TypeError, match=r"not Other; stream\.detailed\(\) gives"):
         quotes_html("text", [Other(1)])  # type: ignore[list-item]  # that is the test
 
 

@@ -124,23 +124,36 @@ def marked_documents(source: Source, rows: Rows) -> Iterator[MarkedDocument]:
     """Documents with their rows; rows of other documents are left out.
 
     Raises:
-        TypeError: A row has no spans.
+        TypeError: A row has no spans, or does not name its document where there are several; the
+            source is neither a text nor documents.
         ValueError: A span is outside of its text.
     """
     if isinstance(source, str):
         yield _marked("", source, rows)
         return
+    documents = [source] if isinstance(source, Document) else _documents(source)
+    only = documents[0].id if len(documents) == 1 else None
     found: dict[str | None, list[Quoting | Mapping[str, Any]]] = {}
     for row in rows:
-        id_: Any = row.get("document") if isinstance(row, Mapping) else _document_of(row)
+        # The items of a stream do not name a document.
+        id_: Any = (
+            row.get("document", only)
+            if isinstance(row, Mapping)
+            else getattr(row, "document", only)
+        )
+        if id_ is None and documents:
+            raise TypeError("a row does not name its document, and there are several")
         found.setdefault(id_, []).append(row)
-    documents = [source] if isinstance(source, Document) else source
     for document in documents:
         yield _marked(document.id, document.text, found.get(document.id, ()))
 
 
-def _document_of(row: Quoting) -> str | None:
-    return getattr(row, "document", None)
+def _documents(source: Iterable[Document]) -> list[Document]:
+    documents: list[Any] = list(source)
+    for each in documents:
+        if not isinstance(each, Document):
+            raise TypeError(f"the source must be a text or documents, not {type(each).__name__}")
+    return documents
 
 
 def _marked(id_: str, text: str, rows: Rows) -> MarkedDocument:
@@ -182,7 +195,8 @@ def _parts(row: Any, place: int) -> tuple[int, Any, Mapping[Path, Span]]:
     if isinstance(row, Quoting):
         return row.index, _json(row.value), row.spans
     raise TypeError(
-        f"rows must be items, extracted rows or rows of a sink, not {type(row).__name__}"
+        f"rows must be items, extracted rows or rows of a sink, not {type(row).__name__}; "
+        "stream.detailed() gives the items of a stream"
     )
 
 

@@ -30,7 +30,8 @@ def quotes_html(source: Source, rows: Rows, *, title: str = "Quotes") -> str:
         source: A text; or a `Document`, or several of them.
         rows: The rows: items of a stream (`stream.detailed()`), `ExtractedRow`s, or the rows of a
             sink as mappings, with the columns `document`, `row` and `spans`. For documents, each
-            shows its own rows, and rows of other documents are left out.
+            shows its own rows, and rows of other documents are left out; rows of a single one need
+            not name it.
         title: The title of the page.
 
     Returns:
@@ -38,7 +39,8 @@ def quotes_html(source: Source, rows: Rows, *, title: str = "Quotes") -> str:
         and lone surrogates, which HTML cannot hold, are shown as U+FFFD.
 
     Raises:
-        TypeError: A row has no spans.
+        TypeError: A row has no spans, or does not name its document where there are several; the
+            source is neither a text nor documents.
         ValueError: A span is outside of its text: the row was extracted from another one.
 
     Example:

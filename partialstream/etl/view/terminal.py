@@ -45,7 +45,8 @@ def quotes_text(
         The lines.
 
     Raises:
-        TypeError: A row has no spans.
+        TypeError: A row has no spans, or does not name its document where there are several; the
+            source is neither a text nor documents.
         ValueError: A span is outside of its text: the row was extracted from another one.
 
     Example:
