@@ -8,7 +8,6 @@ After a crash at any point the same batch is delivered again.
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from partialstream.etl.errors import RowsRefusedError, SinkError
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from partialstream.etl.sinks.base import Sink
     from partialstream.etl.sinks.columns import Column
 
-logger = logging.getLogger("partialstream.etl")
 
 _GROUP_ROWS: Final = 1000
 """Rows at which a batch is full if the sink asks for single documents (`batch_rows = 1`): documents
@@ -41,6 +39,8 @@ _LETTERS: Final = "dead_letters"
 class Refusal(NamedTuple):
     """A document that the sink refused, and that has failed therefore."""
 
+    document: str
+    reason: str
     rows: int
     in_this_run: bool  # whether it was read in this run, and counted as done
 
@@ -166,8 +166,7 @@ class Delivery:
                     return None
                 in_this_run = self._journal.is_of_this_run(document.number)
                 self._journal.fail(document.number, ReadingStats("refused"), error.reason)
-                logger.warning("document %r failed: the sink refused it", document.id)
-                return Refusal(len(document.rows), in_this_run)
+                return Refusal(document.id, error.reason, len(document.rows), in_this_run)
         raise SinkError(f"the sink refused a document that is not in the batch: {error}") from error
 
     def mark(self, batch: StoredBatch) -> None:

@@ -391,6 +391,9 @@ class Run:
         summary.delivered += batch.delivered
         summary.failed += len(batch.refused)
         for refusal in batch.refused:
+            summary.add_failure(refusal.document, refusal.reason)
+            # Not the reason, which may hold a part of a row.
+            logger.warning("document %r failed: the sink refused it", refusal.document)
             if refusal.in_this_run:
                 summary.done -= 1
                 summary.rows -= refusal.rows

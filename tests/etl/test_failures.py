@@ -12,7 +12,7 @@ import pytest
 from etl_runs import Driver, Model, extraction_of, job, lines
 from openai import OpenAI
 
-from partialstream.etl import Document, RowsRefusedError, journal_status
+from partialstream.etl import Document, FailedDocument, RowsRefusedError, journal_status
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ def test_an_object_that_stays_invalid_is_in_the_dead_letters(
     assert "\n" not in letter["reason"]
 
 
-def test_a_refused_document_is_not_counted_as_done(driver: Driver, files: dict[str, Any]) -> None:
+def test_a_refused_document_has_failed_and_is_not_counted_as_done(
+    driver: Driver, files: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
     class Choosy(Replacing):
         def deliver(self, batch: Batch) -> None:
             for document in batch.documents:
@@ -131,6 +133,9 @@ def test_a_refused_document_is_not_counted_as_done(driver: Driver, files: dict[s
         summary = driver.run(server, job(3, rows=4), **{**files, "sink": Choosy()})
     assert (summary.done, summary.failed, summary.rows, summary.delivered) == (2, 1, 8, 2)
     assert not summary.ok
+    assert summary.failures == [FailedDocument("doc-0001", "not this one")]
+    # The reason of a sink may quote rows.
+    assert caplog.messages == ["document 'doc-0001' failed: the sink refused it"]
 
 
 def test_a_document_that_is_refused_even_without_rows_is_not_delivered_again(
