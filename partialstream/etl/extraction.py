@@ -317,8 +317,9 @@ class Extraction(Generic[T]):
         with start_blocking_portal() as portal:
             rows = self.arows(documents, retry_failed=retry_failed)
             with portal.wrap_async_context_manager(rows):
-                while batch := portal.call(rows.take):
+                while batch := portal.call(rows.receive):
                     yield from batch
+        rows.raise_failure()  # not in the portal, whose thread would end with a SystemExit
 
     def arows(self, documents: Documents, *, retry_failed: bool = False) -> AsyncRows[T]:
         """Like `rows`, in the running event loop, with either kind of client.

@@ -41,12 +41,13 @@ async def run_until_interrupted(
                 else:
                     scope.cancel()
 
-    failure: Exception | None = None
+    failure: BaseException | None = None
     async with anyio.create_task_group() as group:
         group.start_soon(watch, group.cancel_scope)
         try:
             await work()
-        except Exception as error:  # noqa: BLE001 - raised as it is, outside of the group
+        # The last two come from functions of the caller; a group would wrap them.
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - raised below
             failure = error
         group.cancel_scope.cancel()
     if failure is not None:

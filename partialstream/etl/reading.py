@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 from partialstream.etl.errors import ExtractionError
 from partialstream.etl.failures import is_fatal, is_request_error, reason_of, rejection_of
-from partialstream.etl.journal.journal import ReadingStats
+from partialstream.etl.journal.journal import ReadingStats, RevisedRow
 from partialstream.results import Item, RejectedItem
 from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
 
@@ -158,11 +158,15 @@ class DocumentReader:
         row_format = self._plan.row_format
         source_text = self._document.text if row_format.has_quotes else None
         elements = row_format.elements(texts, source_text)
-        for element, row in zip(elements, stored, strict=False):
-            # The model's validators may have changed since the row was stored.
-            if isinstance(element, Item) != (row.value is not None):
-                self._add(element)
-                self._journal.withdraw_rows(self._number)
+        # The model's validators may have changed since a row was stored.
+        revised = [
+            RevisedRow(element.index, element.raw, *self._checked(element))
+            for element, row in zip(elements, stored, strict=False)
+            if isinstance(element, Item) != (row.value is not None)
+        ]
+        if revised:
+            self._journal.revise_rows(self._number, revised)
+            self._announce_row()
         return elements
 
     # -- rows ------------------------------------------------------------------------------
@@ -187,17 +191,21 @@ class DocumentReader:
         self._journal.add_row(self._number, 0, raw, self._plan.row_format.dump(value, stream.spans))
 
     def _add(self, element: Item[Any] | RejectedItem) -> None:
-        value: str | None = None
-        reason: str | None = None
-        if isinstance(element, Item):
-            try:
-                value = self._plan.row_format.dump(element.value, element.spans)
-            except ValueError as error:  # a lone surrogate; pydantic's own error is one, too
-                reason = f"cannot be written as JSON: {error}"
-        else:
-            reason = reason_of(element.error)
+        value, reason = self._checked(element)
         self._journal.add_row(self._number, element.index, element.raw, value, reason)
         self.rows = max(self.rows, element.index + 1)
+        self._announce_row()
+
+    def _checked(self, element: Item[Any] | RejectedItem) -> tuple[str | None, str | None]:
+        """The value of a row, or the reason why there is none."""
+        if not isinstance(element, Item):
+            return None, reason_of(element.error)
+        try:
+            return self._plan.row_format.dump(element.value, element.spans), None
+        except ValueError as error:  # a lone surrogate; pydantic's own error is one, too
+            return None, f"cannot be written as JSON: {error}"
+
+    def _announce_row(self) -> None:
         if self._on_row is not None:
             self._on_row()
 

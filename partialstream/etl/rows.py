@@ -141,18 +141,29 @@ class AsyncRows(Generic[T]):
         Raises:
             Exception: The run has failed; see `Extraction.run`.
         """
+        rows = await self.receive()
+        if not rows:
+            self.raise_failure()
+        return rows
+
+    async def receive(self) -> list[ExtractedRow[T]]:
+        """As `take`, but a failed run ends, too; `raise_failure` says so."""
         self._taken.set()
         try:
             return await self._receive.receive()
         except (EndOfStream, ClosedResourceError):
-            if self._failure is not None:
-                raise self._failure from None
             return []
+
+    def raise_failure(self) -> None:
+        """Raise what the run has failed with, if it has."""
+        if self._failure is not None:
+            raise self._failure from None
 
     async def _run(self) -> None:
         try:
             await self._work(self._hand_over)
-        except Exception as error:  # noqa: BLE001 - raised by the next `take`
+        # The last two come from functions of the caller.
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - see `take`
             self._failure = error
         finally:
             self._send.close()

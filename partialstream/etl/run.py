@@ -12,7 +12,8 @@ flat.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -31,6 +32,7 @@ from partialstream.etl.budget import Budget
 from partialstream.etl.inputs.source import DocumentSource
 from partialstream.etl.journal.journal import hash_of
 from partialstream.etl.reading import DocumentReader
+from partialstream.stream.loops import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -113,6 +115,7 @@ class Run:
         # Sync streams that are being read in threads.
         self._streams: set[ItemStream[Any] | PartialStream[Any]] = set()
         self._stopping = False
+        self._stop_source: Callable[[], object] | None = None
         self._closing = False  # sync streams are closed as soon as they open
         self._reading_done = False
         self._failure: BaseException | None = None
@@ -121,10 +124,14 @@ class Run:
     def stop(self) -> None:
         """Start no more documents; those in progress are finished and delivered. Thread-safe.
 
-        A waiting worker is not woken: what it waits for happens anyway, and then it ends.
+        A worker that waits for capacity is not woken: what it waits for happens anyway, and then
+        it ends.
         """
         self._stopping = True
         self._summary.interrupted = True
+        if self._stop_source is not None:
+            with suppress(RuntimeError):  # the event loop is over, and with it the run
+                self._stop_source()
 
     @property
     def open_documents(self) -> int:
@@ -149,6 +156,8 @@ class Run:
             Exception: Any other error that does not belong to a single document.
         """
         source = DocumentSource(documents)
+        call_soon, _ = running_loop()
+        self._stop_source = partial(call_soon, source.stop)
         if self._delivers:  # what an earlier run left, before a document of it can change
             unmarked = await to_thread.run_sync(self._delivery.store_unmarked)
             if unmarked is not None:
@@ -166,7 +175,8 @@ class Run:
         """Run a task; the first error cancels the others and is raised unwrapped."""
         try:
             await function(*args)
-        except Exception as error:  # noqa: BLE001 - `work` raises it outside the group
+        # The last two come from functions of the caller: Ctrl-C is handled elsewhere.
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - see `work`
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
@@ -211,7 +221,7 @@ class Run:
             # Counted before the document arrives, or several workers would use the same capacity.
             self._open += 1
             try:
-                document = await source.next(lambda: self._stopping)
+                document = await source.next()
                 if document is None:
                     return
                 await self._read(document, threads)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from extras import needs
 from openai import OpenAI
 from pydantic import field_validator
 
-from partialstream.etl import Batch, Document, RowsRefusedError, SinkError
+from partialstream.etl import Batch, Document, JournalError, RowsRefusedError, SinkError
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -235,7 +237,8 @@ def test_the_next_run_may_use_another_commit(driver: Driver, journal: Path) -> N
     assert sink.found() == expected(4, rows=15)
 
 
-def test_a_row_that_is_not_valid_any_more_leaves_the_sink(journal: Path) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_row_that_is_not_valid_any_more_leaves_the_sink(journal: Path, fails: bool) -> None:
     strict = False
 
     class Judged(Row):
@@ -255,6 +258,16 @@ def test_a_row_that_is_not_valid_any_more_leaves_the_sink(journal: Path) -> None
         assert 1 in sink.rows["doc-0000"]
         sink.fails_at = None
         strict = True
+        if fails:  # while the journal takes note of it
+            with closing(sqlite3.connect(journal)) as db:
+                db.execute(
+                    "CREATE TRIGGER full BEFORE UPDATE OF batch ON rows WHEN old.batch = 0 "
+                    "BEGIN SELECT raise(ABORT, 'full'); END"
+                )
+            with pytest.raises(JournalError, match="full"):
+                run(DRIVERS[0], server, job(1, rows=30), **options, max_retries=1)
+            with closing(sqlite3.connect(journal)) as db:
+                db.execute("DROP TRIGGER full")
         summary = run(DRIVERS[0], server, job(1, rows=30), **options, max_retries=1)
     assert (summary.done, summary.rejected, summary.resumed) == (1, 1, 1)
     assert sink.found() == {row for row in expected(1, rows=30) if row[1] != 1}

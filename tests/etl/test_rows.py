@@ -135,6 +135,15 @@ def test_an_error_that_ends_the_run_is_raised_in_the_loop(read: Any, tmp_path: P
         read(server, job(5), journal=tmp_path / "run.db")
 
 
+@both
+def test_what_ends_the_program_ends_the_loop(read: Any, tmp_path: Path) -> None:
+    def prompt(document: Document) -> str:
+        raise SystemExit(3)
+
+    with ReplayServer(Model()) as server, pytest.raises(SystemExit):
+        read(server, job(3, rows=1), journal=tmp_path / "run.db", prompt=prompt)
+
+
 def test_run_and_rows_refuse_an_async_client(tmp_path: Path) -> None:
     client: Any = AsyncOpenAI(base_url="http://127.0.0.1:9/v1", api_key="test")
     extraction: Extraction[Row] = extraction_of(client, {"journal": tmp_path / "run.db"})

@@ -20,7 +20,13 @@ from typing_extensions import override
 
 from partialstream.client import AsyncClient
 from partialstream.client.endpoints.openai import OpenAIEndpoint
-from partialstream.etl import Document, Extraction, RowsRefusedError, SinkError
+from partialstream.etl import (
+    Document,
+    Extraction,
+    RowsRefusedError,
+    SinkError,
+    journal_status,
+)
 from partialstream.etl.journal.journal import Journal, ReadingStats, hash_of
 from partialstream.results import Item, Outcome, Timing
 from partialstream.testing import ReplayServer
@@ -324,6 +330,23 @@ def test_any_error_of_a_sink_ends_the_run_and_the_next_one_continues(
     assert sink.rows == 10
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_a_function_of_the_caller_may_end_the_program(
+    driver: Driver, tmp_path: Path, error: type[BaseException], capfd: pytest.CaptureFixture[str]
+) -> None:
+    def prompt(document: Document) -> str:
+        if document.id == "doc-0001":
+            raise error
+        return f"\n{document.text}"
+
+    options = {**files_of(tmp_path), "concurrency": 1, "endpoint": "test"}
+    with ReplayServer(Model()) as server:
+        with pytest.raises(error):
+            driver.run(server, job(3, rows=1), prompt=prompt, **options)
+    assert "Traceback" not in capfd.readouterr().err
+    assert journal_status(options["journal"]).totals.open == 1
+
+
 def test_stop_may_be_called_from_another_thread(driver: Driver, tmp_path: Path) -> None:
     stops: list[Callable[[], None]] = []
 
@@ -344,6 +367,34 @@ def test_stop_may_be_called_from_another_thread(driver: Driver, tmp_path: Path) 
     assert summary.interrupted
     assert 5 <= summary.done == summary.delivered <= 10
     stops[0]()  # after the end: nothing
+
+
+@pytest.mark.parametrize("from_thread", [False, True])
+def test_stop_does_not_wait_for_the_next_document(
+    driver: Driver, tmp_path: Path, from_thread: bool
+) -> None:
+    closed: list[bool] = []
+
+    def stop() -> None:
+        next(each for each in gc.get_objects() if isinstance(each, Extraction) and each._run).stop()
+
+    async def documents() -> AsyncIterator[Document]:
+        try:
+            for document in job(2, rows=1):
+                yield document
+            if from_thread:
+                threading.Thread(target=stop).start()
+            else:
+                stop()
+            await anyio.sleep_forever()
+        finally:
+            closed.append(True)
+
+    with ReplayServer(Model()) as server:
+        summary = driver.run(server, documents(), concurrency=3, **files_of(tmp_path))
+    assert summary.interrupted
+    assert summary.done == summary.delivered == 2
+    assert closed == [True]
 
 
 @pytest.mark.parametrize("concurrency", [1, 1000])

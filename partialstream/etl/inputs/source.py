@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from anyio import Lock
+from anyio import CancelScope, Lock
 
 from partialstream.etl.inputs.documents import Document
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Documents = Iterable[Document] | AsyncIterable[Document]
 
@@ -34,24 +31,30 @@ class DocumentSource:
             self._iterator = iter(documents)
         self._taken = 0
         self._exhausted = False
+        self._waiting: CancelScope | None = None  # for the next document
 
-    async def next(self, stopping: Callable[[], bool]) -> Document | None:
-        """The next document; None at the end of the iterable or when the run is stopping.
+    async def next(self) -> Document | None:
+        """The next document; None at the end of the iterable, or after `stop`.
 
         Raises:
             TypeError: What comes next is not a document.
         """
         async with self._lock:
-            if self._exhausted or stopping():
+            if self._exhausted:
                 return None
             try:
                 if self._iterator is not None:
                     document = next(self._iterator)
                 else:
-                    document = await anext(cast("AsyncIterator[Any]", self._next))
+                    with CancelScope() as self._waiting:
+                        document = await anext(cast("AsyncIterator[Any]", self._next))
+                    if self._waiting.cancelled_caught:
+                        return None
             except (StopIteration, StopAsyncIteration):
                 self._exhausted = True
                 return None
+            finally:
+                self._waiting = None
             self._taken += 1
             if not isinstance(document, Document):
                 raise TypeError(
@@ -59,6 +62,12 @@ class DocumentSource:
                     f"{self._taken} is {_described(document)}"
                 )
             return document
+
+    def stop(self) -> None:
+        """Take no more documents, and wait no longer for one."""
+        self._exhausted = True
+        if self._waiting is not None:
+            self._waiting.cancel()
 
     async def close(self) -> None:
         """Close the iterable if it is a generator."""

@@ -26,6 +26,7 @@ from partialstream.etl.journal.file import sqlite_errors
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
     from partialstream.etl.journal.batches import State
 
@@ -53,6 +54,15 @@ class StoredRow(NamedTuple):
     row_index: int
     raw: str
     value: str | None
+
+
+class RevisedRow(NamedTuple):
+    """A row that was stored before, validated again: either its value or its reason is None."""
+
+    row_index: int
+    raw: str
+    value: str | None
+    reason: str | None
 
 
 class DeadLetter(NamedTuple):
@@ -195,10 +205,17 @@ class Journal(JournalBatches):
                 (number, index, _storable(raw), value, reason and _storable(reason), batch),
             )
 
-    def withdraw_rows(self, number: int) -> None:
-        """Deliver the rows of an open document again, in place of those that the sink has."""
-        with self._lock, sqlite_errors(self.path):
-            self._db.execute(
+    def revise_rows(self, number: int, rows: Iterable[RevisedRow]) -> None:
+        """Store other values for rows of an open document.
+
+        All its rows are delivered again, in place of those that the sink has: it may have one that
+        is rejected now. A single transaction, as only a difference to the stored values says that
+        this has not been done yet.
+        """
+        with self._transaction() as db:
+            for row in rows:
+                self.add_row(number, *row)
+            db.execute(
                 "UPDATE rows SET batch = ? WHERE document = ? AND batch = ?",
                 (READY, number, IN_SINK),
             )
