@@ -43,7 +43,10 @@ def check_arguments(
         ValueError: An argument is out of range.
     """
     if not isinstance(client, (Client, AsyncClient)):
-        raise TypeError(f"client must be a client of partialstream, not {type(client).__name__}")
+        raise TypeError(
+            "client must be a client of partialstream, as from partialstream.from_openai(...), "
+            f"not {type(client).__name__}"
+        )
     if isinstance(concurrency, bool) or not isinstance(concurrency, int):
         raise TypeError(f"concurrency= must be a number of documents, not {concurrency!r}")
     if concurrency < 1:

@@ -69,7 +69,12 @@ def test_arguments_that_are_refused(
 
 def test_a_client_of_the_sdk_is_refused() -> None:
     wrong: Any = sdk()
-    with wrong, pytest.raises(TypeError, match="a client of partialstream, not OpenAI"):
+    with (
+        wrong,
+        pytest.raises(
+            TypeError, match=r"a client of partialstream, as from .*from_openai.*, not OpenAI"
+        ),
+    ):
         Extraction(wrong, Row, prompt=PROMPT, journal="run.db")
 
 

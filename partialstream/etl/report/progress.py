@@ -212,7 +212,13 @@ def meter_of(
         summary: Its summary.
         limit: The rate limit of its client; None if there is none.
         total: The number of documents; None if it is not known.
+
+    Raises:
+        TypeError: `total` is not a number of documents.
     """
+    given: Any = total
+    if given is not None and (isinstance(given, bool) or not isinstance(given, int)):
+        raise TypeError(f"total= must be a number of documents, not {given!r}")
     waited = 0.0 if limit is None else limit.waited
 
     def counts() -> Counts:
