@@ -177,6 +177,18 @@ def test_tokens_of_an_attempt_that_was_cut_off_are_estimated(
     assert summary.input_tokens > 1.5 * whole.input_tokens
 
 
+def test_the_request_that_ends_a_run_is_counted(files: dict[str, Any]) -> None:
+    answer = Answer(fault=faults.HTTPError(401))
+    with (
+        ReplayServer(answer, repeat=True) as server,
+        OpenAI(base_url=server.base_url, api_key="t") as sdk,
+    ):
+        extraction = extraction_of(sdk, {**files, "concurrency": 1})
+        with pytest.raises(openai.AuthenticationError):
+            extraction.run(job(3))
+    assert (extraction.summary.requests, extraction.summary.done) == (1, 0)
+
+
 def test_rows_of_a_changed_text_are_refused_where_nothing_replaces_them(
     files: dict[str, Any],
 ) -> None:

@@ -12,7 +12,7 @@ from partialstream.etl.journal.journal import Journal
 from partialstream.etl.prompting import Prompting
 from partialstream.etl.reading import CallPlan, DocumentReader
 from partialstream.etl.serialization.row_format import RowFormat
-from partialstream.results import Item, RejectedItem
+from partialstream.results import Item, Outcome, RejectedItem, Timing
 from partialstream.stream.events import AttemptStarted, ItemRejected
 
 if TYPE_CHECKING:
@@ -59,6 +59,60 @@ def test_a_row_is_in_the_journal_before_it_is_announced(journal: Journal) -> Non
     for index in range(3):
         reader.feed(item(index))
     assert stored == [1, 2, 3]
+
+
+class FakeClient:
+    """Takes the arguments of a call, and has nothing for it."""
+
+    elements: Any = None
+
+    def create_iterable(self, **_: Any) -> Any:
+        return FakeStream()
+
+    def continue_items(self, elements: Any, **_: Any) -> Any:
+        self.elements = list(elements)
+        return FakeStream()
+
+
+class FakeStream:
+    attempts = ()
+    usage = None
+    outcome = Outcome("complete")
+    timing = Timing(0.0)
+
+    @property
+    def cost(self) -> float | None:
+        raise ModuleNotFoundError("the extra cost is not installed")
+
+
+@pytest.mark.parametrize(
+    ("stored", "resumed"), [([], None), ([0, 1, 2], [0, 1, 2]), ([0, 1, 3], [0, 1]), ([2, 3], None)]
+)
+def test_a_list_is_resumed_at_its_first_gap(
+    stored: list[int], resumed: list[int] | None, tmp_path: Path
+) -> None:
+    with Journal(tmp_path / "run.db") as journal:
+        journal.begin_run({})
+        reader = reader_of(journal)
+        for index in stored:
+            reader.feed(item(index))
+    client: Any = FakeClient()
+    with Journal(tmp_path / "run.db") as journal:
+        journal.begin_run({})
+        reader = reader_of(journal)
+        assert reader.resume() is None
+        reader.open_list(client)
+        assert reader.resumed == (resumed is not None)
+    found = client.elements
+    assert (found and [element.index for element in found]) == resumed
+
+
+def test_the_cost_is_not_looked_up_if_the_price_is_not_known(journal: Journal) -> None:
+    client: Any = FakeClient()
+    reader = reader_of(journal)
+    reader.open_list(client)
+    result = reader.finish(None)
+    assert (result.status, result.stats.cost) == ("done", None)
 
 
 def test_a_repair_says_that_the_list_is_complete(journal: Journal) -> None:

@@ -18,7 +18,7 @@ from extras import needs
 from settled import settled
 from typing_extensions import override
 
-from partialstream.client import AsyncClient
+from partialstream.client import AsyncClient, Client
 from partialstream.client.endpoints.openai import OpenAIEndpoint
 from partialstream.etl import (
     Document,
@@ -421,6 +421,66 @@ def test_a_cancelled_run_is_continued_by_the_next(tmp_path: Path) -> None:
     with ReplayServer(Model(tokens_per_second=2000)) as server:
         asyncio.run(cancelled(server))
     assert rows_in(lines(tmp_path / "rows.jsonl")) == sorted(expected(20, rows=4))
+
+
+class UntilClosed:
+    """A sync stream that ends when it is closed."""
+
+    attempts = ()
+    usage = None
+    outcome = Outcome("cancelled")
+    timing = Timing(0.0)
+
+    def __init__(self, reached: Callable[[], None]) -> None:
+        self._reached = reached
+        self._closed = threading.Event()
+        self.was_closed = False
+
+    def __enter__(self) -> UntilClosed:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        pass
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def events(self, **_: Any) -> Iterator[Any]:
+        self._reached()
+        self.was_closed = self._closed.wait(20)
+        return iter(())
+
+
+@pytest.mark.parametrize("cancelled_while", ["the request is made", "the response is read"])
+def test_the_stream_of_a_thread_is_closed_when_the_run_is_cancelled(
+    tmp_path: Path, cancelled_while: str
+) -> None:
+    """A thread cannot be cancelled."""
+    reached, cancelled = threading.Event(), threading.Event()
+    stream = UntilClosed(reached.set)
+
+    class SlowClient(Client):
+        @override
+        def create_iterable(self, *_: Any, **__: Any) -> Any:
+            if cancelled_while == "the request is made":
+                reached.set()
+                assert cancelled.wait(20)
+            return stream
+
+    async def main() -> None:
+        with openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="test") as sdk:
+            client = SlowClient(OpenAIEndpoint(sdk))
+            options: Any = {"model": "any", "prompt": PROMPT, **files_of(tmp_path)}
+            extraction = Extraction(client, Row, **options)
+            run = asyncio.create_task(extraction.arun(job(1)))
+            await asyncio.to_thread(reached.wait, 20)
+            run.cancel()
+            asyncio.get_running_loop().call_later(0.1, cancelled.set)
+            with pytest.raises(asyncio.CancelledError):
+                await run
+
+    asyncio.run(main())
+    assert stream.was_closed
 
 
 def test_a_document_that_was_done_by_an_earlier_run_is_not_taken_from_the_count_of_this_one(
