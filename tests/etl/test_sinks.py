@@ -458,3 +458,24 @@ def test_a_table_in_another_schema_is_found_again() -> None:
         assert inspector.get_table_names("Sales") == ["rows"]
         assert inspector.get_table_names() == []
         engine.dispose()
+
+
+@needs("sql", "psycopg")
+def test_a_connection_that_was_closed_while_it_was_not_used() -> None:
+    import psycopg
+
+    columns = columns_of(RowFormat(Row, {}).schema())
+    with postgresql() as url:
+        sink = sink_of(f"{url}#articles")
+        sink.open(columns, None)
+        for number in range(2):
+            row = SinkRow(0, '{"article": "Lamp", "count": 1}')
+            sink.deliver(Batch(number + 1, [DocumentRows(f"d{number}", [row])]))
+            # As a server does that is restarted, or a firewall after some minutes.
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                    "WHERE pid != pg_backend_pid() AND datname = current_database()"
+                )
+        sink.close()
+        assert {each["document"] for each in select_all(f"{url}#articles")} == {"d0", "d1"}

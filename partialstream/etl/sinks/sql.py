@@ -249,8 +249,11 @@ def _engine(url: URL) -> Engine:
     from sqlalchemy.exc import NoSuchModuleError
 
     try:
-        # Errors would quote the rows, and end up in logs.
-        return sqlalchemy.create_engine(url, hide_parameters=True)
+        return sqlalchemy.create_engine(
+            url,
+            hide_parameters=True,  # errors would quote the rows, and end up in logs
+            pool_pre_ping=True,  # minutes may pass between batches, and connections be closed
+        )
     except NoSuchModuleError as error:
         meant = "; write postgresql://" if url.drivername == "postgres" else ""
         raise ValueError(
