@@ -11,7 +11,7 @@ demo_data.py    its request, and the response of the built-in server
 bench.py        `bench`: the times of an endpoint, streamed and not
 report.py       its percentiles, table and JSON
 chart.py        charts as SVG
-endpoint.py     where `demo` and `bench` send requests: the built-in server, or a real one
+endpoint.py     where requests are sent: the built-in server, or a real one
 
 All commands end with one of these exit codes; 1 only if nothing worse happened:
 

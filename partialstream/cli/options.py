@@ -306,7 +306,8 @@ class ExtractOptions:
         list[str] | None,
         Option(
             "--argument",
-            help="An argument for the SDK, as in temperature=0; may be repeated.",
+            help="An argument for the SDK, as in temperature=0, or an option of the call, as in "
+            "deadline=60; may be repeated.",
             metavar="NAME=VALUE",
             show_default=False,
         ),
