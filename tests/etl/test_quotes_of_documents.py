@@ -83,8 +83,11 @@ def test_rows_of_an_earlier_run_are_kept_and_the_rest_is_checked(tmp_path: Path)
     async def main(server: ReplayServer) -> None:
         async with AsyncOpenAI(base_url=server.base_url, api_key="test") as sdk:
             extraction = extraction_of(sdk, options)
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(extraction.arun([document]), 1)
+            run = asyncio.create_task(extraction.arun([document]))
+            await asyncio.to_thread(wait_for_rows, tmp_path / "run.db")
+            run.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await run
             summary = await extraction.arun([document])
             assert (summary.resumed, summary.done) == (1, 1)
 
