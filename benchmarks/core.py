@@ -101,7 +101,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "Needs: pip install 'partialstream[bench]'. A library that is not there is left out; "
         "what needs it cannot be judged.",
     )
-    parser.add_argument("--quick", action="store_true", help="two minutes, rougher figures")
+    parser.add_argument("--quick", action="store_true", help="a few minutes, rougher figures")
     parser.add_argument(
         "--out",
         type=Path,

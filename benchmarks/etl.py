@@ -37,11 +37,11 @@ CONTENDERS = {
 they start from the beginning."""
 
 OVER_HTTP = (20_000, 5_000)
-QUICK_OVER_HTTP = (1_500, 500)
+QUICK_OVER_HTTP = (600, 200)
 """The number of documents, and the one from which on memory is watched."""
 
 IN_PROCESS = (1_000_000, 100_000)
-QUICK_IN_PROCESS = (10_000, 2_000)
+QUICK_IN_PROCESS = (4_000, 1_000)
 
 
 def measure(workers: Workers, *, quick: bool) -> Iterator[Row]:
