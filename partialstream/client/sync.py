@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from partialstream.client.base import BaseClient
 from partialstream.client.race.threads import race
@@ -13,7 +14,7 @@ from partialstream.client.retries.routed import RoutedSession
 from partialstream.client.retries.session import first_request
 from partialstream.stream.steps import run_steps
 from partialstream.stream.sync import ItemStream, PartialStream
-from partialstream.stream.transport import Chunks
+from partialstream.stream.transport import Chunks, end_wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
     from partialstream.client.call import Call
     from partialstream.client.retries.placing import Element
     from partialstream.stream.session import Session
+    from partialstream.stream.steps import Steps
+
+_SENDING: Final[dict[threading.Thread, Session[Any]]] = {}
+"""The threads that wait until a request is sent and its response begins."""
+
+
+def end_request(thread: threading.Thread) -> None:
+    """End what a thread waits for before a response begins; the request is not made again.
+
+    Nothing happens if it does not wait for that. If it has not connected yet, it waits on, and
+    this is to be called again.
+    """
+    session = _SENDING.get(thread)
+    if session is not None:
+        session.cancel()
+        end_wait(thread)
 
 
 class SyncCalls(BaseClient):
@@ -76,5 +93,14 @@ class SyncCalls(BaseClient):
         send = partial(call.send, session)
         if call.races and isinstance(session, RoutedSession):
             send = partial(race, call, session)
-        first = run_steps(first_request(call, session, send))
-        return Chunks(first, lambda request: run_steps(send(request)))
+        first = _sent(session, first_request(call, session, send))
+        return Chunks(first, lambda request: _sent(session, send(request)))
+
+
+def _sent(session: Session[Any], steps: Steps[Any]) -> Any:
+    thread = threading.current_thread()
+    _SENDING[thread] = session
+    try:
+        return run_steps(steps)
+    finally:
+        _SENDING.pop(thread, None)

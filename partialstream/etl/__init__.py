@@ -4,6 +4,7 @@ extraction.py   `Extraction`: a job, and its runs
 arguments.py    its arguments: what is checked, and what identifies the job
 prompting.py    the messages for a document
 run.py          several workers read documents, one task delivers them
+threads.py      the threads of a sync client, and how they end
 reading.py      one document: its call, and its rows as they go into the journal
 failures.py     what an error means for a run
 budget.py       what the documents of a job may cost together

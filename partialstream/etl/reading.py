@@ -217,8 +217,12 @@ class DocumentReader:
         self._journal.fail(self._number, stats, reason)
         return Result("failed", stats, reason=reason, logged_reason="not readable")
 
-    def finish(self, error: BaseException | None) -> Result:
+    def finish(self, error: BaseException | None, *, cancelled: bool = False) -> Result:
         """Record the end of the response, or the error that it ended with.
+
+        Args:
+            error: The error.
+            cancelled: Whether it may come from the cancellation of the run.
 
         Raises:
             BaseException: `error`, if it ends the whole run.
@@ -230,6 +234,8 @@ class DocumentReader:
             return self._complete(stats)
         if isinstance(error, ExtractionError):  # of the journal, where nothing can be recorded now
             raise error
+        if cancelled:
+            return self._interrupt(stats)
         if not isinstance(error, Exception) or is_fatal(error):
             self._interrupt(stats)
             raise error

@@ -12,7 +12,7 @@ flat.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +23,6 @@ from anyio import (
     create_task_group,
     from_thread,
     move_on_after,
-    sleep_forever,
     to_thread,
 )
 
@@ -32,10 +31,11 @@ from partialstream.etl.budget import Budget
 from partialstream.etl.inputs.source import DocumentSource
 from partialstream.etl.journal.journal import hash_of
 from partialstream.etl.reading import DocumentReader
+from partialstream.etl.threads import ReadingThreads
 from partialstream.stream.loops import running_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable
 
     from partialstream.client import Client
     from partialstream.etl.delivery import Delivery, StoredBatch
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from partialstream.etl.journal.journal import Journal, JournalEntry, ReadingStats
     from partialstream.etl.reading import CallPlan, Result
     from partialstream.etl.report.summary import Summary
-    from partialstream.stream.sync import ItemStream, PartialStream
 
     HandOver = Callable[[StoredBatch], Awaitable[None]]
 
@@ -112,11 +111,9 @@ class Run:
         # awaited between the check of a condition and `wait`, so no change is missed.
         self._wakeup = Event()
         self._readers: set[DocumentReader] = set()
-        # Sync streams that are being read in threads.
-        self._streams: set[ItemStream[Any] | PartialStream[Any]] = set()
+        self._threads = ReadingThreads()
         self._stopping = False
         self._stop_source: Callable[[], object] | None = None
-        self._closing = False  # sync streams are closed as soon as they open
         self._reading_done = False
         self._failure: BaseException | None = None
         self._scope: anyio.CancelScope | None = None
@@ -165,7 +162,7 @@ class Run:
                 self._waiting, self._waiting_rows = self._journal.waiting()
         async with create_task_group() as group:
             self._scope = group.cancel_scope
-            group.start_soon(self._guarded, self._close_streams_on_cancel)
+            group.start_soon(self._guarded, self._threads.end_on_cancel)
             group.start_soon(self._guarded, self._read_all, source)
             group.start_soon(self._guarded, self._deliver_all)
         if self._failure is not None:
@@ -184,15 +181,6 @@ class Run:
             self._failure = error
         if self._scope is not None:
             self._scope.cancel()
-
-    async def _close_streams_on_cancel(self) -> None:
-        """Close the streams that threads are reading: a thread cannot be cancelled."""
-        try:
-            await sleep_forever()
-        finally:
-            self._closing = True
-            for stream in list(self._streams):
-                stream.close()
 
     def _notify(self) -> None:
         """Wake all tasks that wait for a change of state."""
@@ -318,30 +306,21 @@ class Run:
         return reader.finish(None)
 
     def _read_sync(self, reader: DocumentReader, client: Client) -> Result:
+        threads = self._threads
         try:
             if (finished := reader.resume()) is not None:
                 return finished
-            if self._plan.many:
-                with reader.open_list(client) as rows, self._closed_on_cancel(rows):
-                    for event in rows.events(text=False):
-                        reader.feed(event)
-            else:
-                with reader.open_object(client) as stream, self._closed_on_cancel(stream):
-                    reader.add_object(stream.final(), stream)
+            with threads.entered():
+                if self._plan.many:
+                    with reader.open_list(client) as rows, threads.reading(rows):
+                        for event in rows.events(text=False):
+                            reader.feed(event)
+                else:
+                    with reader.open_object(client) as stream, threads.reading(stream):
+                        reader.add_object(stream.final(), stream)
         except BaseException as error:  # noqa: BLE001 - as above
-            return reader.finish(error)
+            return reader.finish(error, cancelled=threads.cancelled)
         return reader.finish(None)
-
-    @contextmanager
-    def _closed_on_cancel(self, stream: ItemStream[Any] | PartialStream[Any]) -> Generator[None]:
-        """Have `_close_streams_on_cancel` close a stream while the block runs."""
-        self._streams.add(stream)
-        try:
-            if self._closing:  # while the request was being made
-                stream.close()
-            yield
-        finally:
-            self._streams.discard(stream)
 
     def _count_usage(self, stats: ReadingStats) -> None:
         summary = self._summary
@@ -391,7 +370,7 @@ class Run:
             self._notify()
         await to_thread.run_sync(self._delivery.write_dead_letters)
         if self._scope is not None:
-            self._scope.cancel()  # only `_close_streams_on_cancel` is left
+            self._scope.cancel()  # only `end_on_cancel` is left
 
     async def _finish_batch(self, batch: StoredBatch) -> None:
         if self._hand_over is not None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import replace
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
+from anyio import to_thread
 from etl_runs import Driver, Model, extraction_of, job, lines
 from openai import OpenAI
 
@@ -16,6 +18,7 @@ from partialstream.etl import Document, FailedDocument, RowsRefusedError, journa
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from partialstream.etl import Batch
@@ -52,6 +55,53 @@ def test_an_endpoint_that_cannot_be_reached_ends_the_run(
     with ReplayServer(Model()) as server:
         summary = driver.run(server, job(9, rows=1), **files, max_retries=0, endpoint="model")
     assert (summary.known, summary.done) == (2, 7)
+
+
+@pytest.mark.parametrize("rejected", [False, True])
+def test_a_run_that_fails_does_not_wait_for_a_response_to_begin(
+    rejected: bool, files: dict[str, Any]
+) -> None:
+    """Nor for the next request of a document, after a response with `Retry-After`."""
+    asked, released, errors = Event(), Event(), list[BaseException]()
+
+    def spoil(number: int, count: int, answer: Answer) -> Answer:
+        asked.set()
+        if rejected:
+            return replace(answer, fault=faults.HTTPError(429, retry_after=50))
+        released.wait(60)
+        return answer
+
+    async def documents() -> AsyncIterator[Document]:
+        for document in job(1, rows=1):
+            yield document
+        await to_thread.run_sync(asked.wait, 30)
+        raise OSError("the share is gone")
+
+    def run(server: ReplayServer) -> None:
+        with OpenAI(base_url=server.base_url, api_key="test") as sdk:
+            try:
+                extraction_of(sdk, {**files, "concurrency": 2, "endpoint": "model"}).run(
+                    documents()
+                )
+            except OSError as error:
+                errors.append(error)
+
+    with ReplayServer(Model(spoil)) as server:
+        thread = Thread(target=run, args=(server,))
+        thread.start()
+        thread.join(15)
+        in_time = not thread.is_alive()
+        released.set()
+        thread.join()
+        assert in_time
+        assert [str(error) for error in errors] == ["the share is gone"]
+        assert len(server.requests) == 1
+        totals = journal_status(files["journal"]).totals
+        assert (totals.open, totals.failed, totals.requests) == (1, 0, 1)
+    with ReplayServer(Model()) as server, OpenAI(base_url=server.base_url, api_key="t") as sdk:
+        extraction = extraction_of(sdk, {**files, "endpoint": "model"})
+        assert extraction.run(job(1, rows=1)).done == 1
+    assert letters(files) == []
 
 
 def test_two_texts_under_one_id_are_refused_in_every_run(
