@@ -97,6 +97,23 @@ def test_what_is_cut_off_a_file_does_not_come_back(disk: Disk, tmp_path: Path) -
     assert disk.size_of(path, tmp_path) == path.stat().st_size == int(state or 0) > 0
 
 
+@needs("parquet", "pyarrow")
+def test_a_part_file_that_cannot_be_written_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    sink = sink_of(tmp_path / "rows.parquet")
+    sink.open(COLUMNS, None)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(OSError, match="No space left"):
+            sink.deliver(batch(1))
+    assert list((tmp_path / "rows.parquet").iterdir()) == []
+    assert sink.deliver(batch(1)) == "1 1"
+
+
 @needs("sql", "sqlalchemy")
 def test_sqlite_syncs_each_transaction(tmp_path: Path) -> None:
     sink: Any = sink_of(f"sqlite:///{tmp_path}/rows.db#rows")

@@ -12,6 +12,7 @@ import pytest
 from etl_runs import Model, Row, expected, extraction_of, job, lines
 from openai import AsyncOpenAI, OpenAI
 
+from partialstream.etl.journal.journal import Journal
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -165,6 +166,18 @@ def test_rows_of_a_run_are_read_once(tmp_path: Path) -> None:
                 _ = [row async for row in rows]
             with pytest.raises(RuntimeError, match="call arows"):
                 await rows.__aenter__()
+
+    with ReplayServer(Model()) as server:
+        asyncio.run(main(server))
+
+
+def test_a_loop_that_was_closed_has_closed_the_journal(tmp_path: Path) -> None:
+    async def main(server: ReplayServer) -> None:
+        async with AsyncOpenAI(base_url=server.base_url, api_key="test") as sdk:
+            rows: Any = aiter(extraction_of(sdk, {"journal": tmp_path / "run.db"}).arows(job(9)))
+            await anext(rows)
+            await rows.aclose()
+            Journal(tmp_path / "run.db").close()
 
     with ReplayServer(Model()) as server:
         asyncio.run(main(server))

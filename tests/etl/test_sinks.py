@@ -212,6 +212,7 @@ def test_what_a_database_refuses_is_a_dead_letter(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [ParquetPlace, SQLitePlace, PostgreSQLPlace])
 def test_a_number_that_no_column_holds_refuses_its_document(kind: Any, tmp_path: Path) -> None:
     class Big(BaseModel):
+        note: str = "private"
         n: int
 
     with kind(tmp_path) as place:
@@ -220,6 +221,12 @@ def test_a_number_that_no_column_holds_refuses_its_document(kind: Any, tmp_path:
             deliver(sink, Big, ("a", [Big(n=1)]), ("b", [Big(n=2**70)]), ("c", [Big(n=3)]))
         sink.close()
         assert caught.value.document == "b"
+        # Neither the reason nor an error that it comes from quotes the row.
+        assert "\n" not in caught.value.reason
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert "private" not in str(error)
+            error = error.__cause__ or error.__context__
         assert place.objects() == []
 
 
@@ -275,6 +282,16 @@ def test_a_folder_with_other_parquet_files_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_sink_is_refused(spec: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         sink_of(spec)
+
+
+@pytest.mark.parametrize("name", ["open", "deliver", "close"])
+def test_a_sink_with_async_methods_is_refused(name: str) -> None:
+    async def method(*_: Any) -> None: ...
+
+    sink = Collected()
+    setattr(sink, name, method)
+    with pytest.raises(TypeError, match=f"async methods, and {name} is one"):
+        sink_of(sink)
 
 
 # -- columns -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from etl_runs import Driver, Model, extraction_of, job
 from openai import OpenAI
 
 from partialstream.etl import Document, JobTotals, JournalError, journal_status
+from partialstream.etl.journal import status as status_module
 from partialstream.etl.journal.journal import Journal
 from partialstream.testing import Answer, ReplayServer, faults
 
@@ -151,3 +152,32 @@ def test_the_status_of_another_version_is_refused(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(JournalError, match=r"run\.db has version 99"):
         journal_status(tmp_path / "run.db")
+
+
+@pytest.mark.parametrize(
+    ("versions", "opened"),
+    [
+        ([1, 1], ["immutable"]),
+        ([1, 2, 2, 2], ["immutable", "immutable"]),
+        ([1, 2, 3, 4, 5, 6], ["immutable", "immutable", "immutable", "shared"]),
+        ([1, 2, None], ["immutable", "shared"]),  # a run has begun, and there is a log
+        ([None], ["shared"]),
+    ],
+)
+def test_a_journal_that_changes_while_it_is_read_is_read_again(
+    versions: list[int | None], opened: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with Journal(tmp_path / "run.db") as journal:
+        journal.begin_run({"model": "any"})
+    query = status_module._query
+    found: list[str] = []
+
+    def watch(*given: Any, immutable: bool) -> Any:
+        found.append("immutable" if immutable else "shared")
+        return query(*given, immutable=immutable)
+
+    left = iter(versions)
+    monkeypatch.setattr(status_module, "_version_of", lambda _: next(left))
+    monkeypatch.setattr(status_module, "_query", watch)
+    assert journal_status(tmp_path / "run.db").runs == 1
+    assert found == opened
