@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from contextlib import contextmanager
+from glob import has_magic
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +43,7 @@ from partialstream.etl.arguments import OWN_ARGUMENTS
 from partialstream.etl.inputs.files import matching_files
 from partialstream.etl.inputs.tables import READERS
 from partialstream.etl.interrupts import run_until_interrupted
+from partialstream.etl.prompting import metadata_names
 from partialstream.etl.report.summary import MAX_FAILURES
 from partialstream.terminal import terminal
 
@@ -180,7 +182,16 @@ def _prompt(options: ExtractOptions) -> str:
             raise InputOutputError(f"cannot read {option}: {_reason(error)}") from error
     if "{text}" not in prompt:
         raise UsageError(f"{option} must contain {{text}}, where the document's text is inserted")
+    names = metadata_names(prompt)
+    # A pattern such as docs/* may match tables.
+    if names and not any(map(_may_be_table, _sources(options))):
+        raise UsageError(f"{option} has {{metadata.{names[0]}}}, but text files have no metadata")
     return prompt
+
+
+def _may_be_table(source: str) -> bool:
+    suffix = Path(source).suffix.lower()
+    return not suffix or has_magic(suffix) or suffix in READERS
 
 
 def _arguments(options: ExtractOptions) -> dict[str, Any]:

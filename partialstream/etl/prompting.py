@@ -86,6 +86,11 @@ class Prompting:
         return description_of(prompt)
 
 
+def metadata_names(prompt: str) -> list[str]:
+    """The names of the metadata that a text as a prompt needs."""
+    return [name for _, name in _PLACEHOLDERS.findall(prompt) if name]
+
+
 def _kind(value: object) -> str:
     return "None" if value is None else type(value).__name__
 

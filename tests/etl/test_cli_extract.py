@@ -258,6 +258,10 @@ def test_the_status_of_a_file_that_is_not_a_journal_is_an_error(
         ({"prompt": None, "model": None}, "missing: --model, --prompt or --prompt-file"),
         ({"prompt_file": "x"}, "--prompt and --prompt-file exclude each other"),
         ({"prompt": "List them"}, "--prompt must contain {text}"),
+        (
+            {"prompt": "{metadata.by} {text}", "documents": ["docs/*.txt"]},
+            "--prompt has {metadata.by}, but text files have no metadata",
+        ),
         ({"model_class": "etl_runs:Nobody"}, "there is no Nobody in etl_runs"),
         ({"model_class": "Row"}, "--model-class is module:Class"),
         ({"model_class": "os:sep"}, "os:sep is not a type that pydantic validates"),
