@@ -246,6 +246,22 @@ def test_a_job_ends_before_it_costs_more_than_it_may(tmp_path: Path) -> None:
         assert len(server.requests) == done
 
 
+@needs("cost", "genai_prices")
+def test_the_repairs_of_one_document_may_not_exceed_the_cost_of_the_job(tmp_path: Path) -> None:
+    def spoil(number: int, asked: int, answer: Answer) -> Answer:
+        text = answer.text.replace('"count": 1}', '"count": -1}')
+        return replace(answer, text=text, usage=Usage(input_tokens=1000, output_tokens=1000))
+
+    with ReplayServer(Model(spoil)) as server, sdk(server.base_url) as openai:
+        options = {"journal": tmp_path / "run.db", "model": "gpt-4o", "max_retries": 5}
+        extraction = extraction_of(openai, {**options, "max_cost": 0.02})
+        with pytest.raises(LimitExceededError, match="max_cost"):
+            extraction.run(job(1, rows=3))
+        assert extraction.summary.cost is not None
+        assert extraction.summary.cost <= 0.02 < 2 * extraction.summary.cost
+        assert len(server.requests) == 1
+
+
 WRONG_DOCUMENTS: list[tuple[Any, str]] = [
     ("docs/*.txt", r"use documents\('docs/\*\.txt'\)"),
     (Path("docs"), r"use documents\('docs'\)"),

@@ -38,6 +38,7 @@ from partialstream.etl import (
 from partialstream.etl.serialization.row_format import RowFormat
 from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import sink_of
+from partialstream.etl.sinks.sql import _describe
 from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:
@@ -221,13 +222,29 @@ def test_a_number_that_no_column_holds_refuses_its_document(kind: Any, tmp_path:
             deliver(sink, Big, ("a", [Big(n=1)]), ("b", [Big(n=2**70)]), ("c", [Big(n=3)]))
         sink.close()
         assert caught.value.document == "b"
-        # Neither the reason nor an error that it comes from quotes the row.
-        assert "\n" not in caught.value.reason
-        error: BaseException | None = caught.value
-        while error is not None:
-            assert "private" not in str(error)
-            error = error.__cause__ or error.__context__
+        assert "private" not in caught.value.reason
         assert place.objects() == []
+
+
+def test_an_error_of_a_database_does_not_quote_rows(tmp_path: Path) -> None:
+    import sqlalchemy
+
+    place = SQLitePlace(tmp_path)
+    sink = sink_of(place.spec)
+    deliver(sink, Row, ("a", [Row(article="x", count=1)]))
+    engine = sqlalchemy.create_engine(place.spec.partition("#")[0])
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("ALTER TABLE articles RENAME COLUMN count TO other"))
+    engine.dispose()
+    private = batch_of(RowFormat(Row, {}), ("b", [Row(article="private", count=1)]))
+    with pytest.raises(SinkError, match="cannot be written: OperationalError") as caught:
+        sink.deliver(private)
+    sink.close()
+    error: BaseException | None = caught.value
+    while error is not None:  # a traceback shows them all
+        assert "private" not in str(error)
+        error = error.__cause__
+    assert _describe(ValueError("too long\nDETAIL: private")) == "ValueError: too long"
 
 
 @pytest.mark.parametrize("kind", [SQLitePlace, PostgreSQLPlace])
