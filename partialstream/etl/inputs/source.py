@@ -42,6 +42,7 @@ class DocumentSource:
         async with self._lock:
             if self._exhausted:
                 return None
+            document: Any = None
             try:
                 if self._iterator is not None:
                     document = next(self._iterator)
