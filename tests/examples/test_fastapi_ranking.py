@@ -158,7 +158,7 @@ def test_the_model_is_hung_up_on_when_the_client_leaves(site: Site) -> None:
 def test_the_first_card_is_on_the_page_before_the_third_item_has_left_the_server(
     site: Site, page: Page, tmp_path: Path
 ) -> None:
-    rate = 25
+    rate = 12
     site.will_answer(Answer(TEXT, tokens_per_second=rate))
     asked = requests_for_rankings(page)
     page.goto(site.address)
@@ -187,7 +187,7 @@ def test_the_first_card_is_on_the_page_before_the_third_item_has_left_the_server
 def test_a_rejected_card_is_replaced_when_it_is_repaired(site: Site, page: Page) -> None:
     wrong = TEXT.replace("88", "880")
     right = json.dumps({"items": [{"name": "Lamp", "reason": "A Lamp", "score": 88}]})
-    site.will_answer(wrong, Answer(right, first_delay=0.5))
+    site.will_answer(wrong, Answer(right, first_delay=2.0))
     page.goto(site.address)
     page.get_by_text("All 5 ranked in ").wait_for()
     assert page.locator(".product .name").all_inner_texts() == NAMES
@@ -213,7 +213,7 @@ def test_closing_the_tab_hangs_up_on_the_model_when_nobody_came_back(
 
 def test_a_reload_goes_on_where_it_was_and_no_item_comes_twice(site: Site, page: Page) -> None:
     site.will_answer(
-        Answer(TEXT, fault=faults.Stall(end_of("Stove"), seconds=4)),
+        Answer(TEXT, fault=faults.Stall(end_of("Stove"), seconds=8)),
         TEXT.replace("Tent", "Tarp"),
     )
     page.goto(site.address)
@@ -239,7 +239,7 @@ def test_a_reload_goes_on_where_it_was_and_no_item_comes_twice(site: Site, page:
 
 
 def test_a_lost_connection_goes_on_after_the_last_event(site: Site, page: Page) -> None:
-    site.will_answer(Answer(TEXT, fault=faults.Stall(end_of("Stove"), seconds=2)))
+    site.will_answer(Answer(TEXT, fault=faults.Stall(end_of("Stove"), seconds=4)))
     asked = requests_for_rankings(page)
     with relay(site.address) as way:
         page.goto(way.address)

@@ -114,7 +114,7 @@ def is_now(page: Page, status: str) -> None:
 
 
 def test_cards_appear_one_by_one_in_a_chat(site: Site, page: Page, tmp_path: Path) -> None:
-    rate = 40
+    rate = 20
     site.will_answer(Answer(RANKING, tokens_per_second=rate))
     ask(page, site.address, "Rank")
     page.locator(".product").first.wait_for()
@@ -133,7 +133,7 @@ def test_cards_appear_one_by_one_in_a_chat(site: Site, page: Page, tmp_path: Pat
 
 def test_a_repaired_card_replaces_the_rejected_one(site: Site, page: Page) -> None:
     repaired = json.dumps({"items": [ITEMS[2]]})
-    site.will_answer(Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=0.5))
+    site.will_answer(Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=2.0))
     ask(page, site.address, "Rank")
     is_now(page, "ready")
     assert page.locator(".product .name").all_inner_texts() == NAMES
@@ -189,7 +189,7 @@ def test_a_chat_goes_on_with_another_message(site: Site, page: Page) -> None:
 
 
 def test_a_chat_goes_on_after_a_reload_in_the_middle(site: Site, page: Page) -> None:
-    site.will_answer(Answer(RANKING, fault=faults.Stall(end_of("Stove"), seconds=4)))
+    site.will_answer(Answer(RANKING, fault=faults.Stall(end_of("Stove"), seconds=8)))
     ask(page, site.address, "Rank")
     for _ in range(2):
         page.locator(".product").nth(1).wait_for()
@@ -206,7 +206,7 @@ def test_a_chat_goes_on_after_a_reload_in_the_middle(site: Site, page: Page) -> 
 
 
 def test_a_chat_goes_on_after_its_response_has_ended_meanwhile(site: Site, page: Page) -> None:
-    site.will_answer(Answer(RANKING, tokens_per_second=50))
+    site.will_answer(Answer(RANKING, tokens_per_second=20))
     ask(page, site.address, "Rank")
     page.locator(".product").first.wait_for()
     page.goto("about:blank")
@@ -223,7 +223,7 @@ def test_a_chat_goes_on_after_its_response_has_ended_meanwhile(site: Site, page:
 
 def test_a_repaired_card_is_there_after_a_reload(site: Site, page: Page) -> None:
     repaired = json.dumps({"items": [ITEMS[2]]})
-    site.will_answer(Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=1.0))
+    site.will_answer(Answer(RANKING.replace("88", "880")), Answer(repaired, first_delay=5.0))
     ask(page, site.address, "Rank")
     page.locator(".rejected").wait_for()
     page.reload()
