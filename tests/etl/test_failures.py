@@ -239,6 +239,17 @@ def test_the_request_that_ends_a_run_is_counted(files: dict[str, Any]) -> None:
     assert (extraction.summary.requests, extraction.summary.done) == (1, 0)
 
 
+def test_a_key_is_not_in_the_dead_letters(files: dict[str, Any]) -> None:
+    def prompt(document: Document) -> str:
+        raise ValueError(f"no template for {document.id}: sk-very-secret-key-1234567890")
+
+    with ReplayServer(Model()) as server, OpenAI(base_url=server.base_url, api_key="t") as sdk:
+        extraction_of(sdk, {**files, "prompt": prompt}).run(job(1))
+    [letter] = letters(files)
+    assert letter["reason"].startswith("ValueError: no template for doc-0000: ")
+    assert "secret" not in letter["reason"]
+
+
 def test_rows_of_a_changed_text_are_refused_where_nothing_replaces_them(
     files: dict[str, Any],
 ) -> None:
