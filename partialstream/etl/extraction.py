@@ -225,9 +225,8 @@ class Extraction(Generic[T]):
     ) -> Summary:
         """Read documents and deliver their rows.
 
-        Ctrl-C finishes the documents that are being read, a second one stops at once: requests that
-        have no response yet, or wait for a rate limit, are waited for. Then `KeyboardInterrupt` is
-        raised, and the next run continues.
+        Ctrl-C finishes the documents that are being read, a second one stops at once. Then
+        `KeyboardInterrupt` is raised, and the next run continues.
 
         Args:
             documents: Any iterable of documents; it is never held in memory as a whole. It is

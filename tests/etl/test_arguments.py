@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -189,36 +192,62 @@ with OpenAI(base_url=sys.argv[1], api_key="test") as sdk:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there, a signal is not sent to one process")
+SIGNALS = pytest.mark.skipif(
+    sys.platform == "win32", reason="there, a signal is not sent to one process"
+)
+
+
+def started(base_url: str, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, base_url, folder / "run.db", folder / "rows.jsonl"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def interrupt(process: subprocess.Popen[str], times: int) -> None:
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        sleep(0.3)  # it has to be noticed before the next one: two at once are one
+
+
+@SIGNALS
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_lets_documents_end_and_a_second_one_stops(tmp_path: Path, times: int) -> None:
-    sink = tmp_path / "rows.jsonl"
-    with ReplayServer(Model(tokens_per_second=50)) as server:
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, server.base_url, tmp_path / "run.db", sink],
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)]),
-            },
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        with process:
-            while len(server.requests) < 6:
-                assert process.poll() is None
-            for _ in range(times):
-                process.send_signal(signal.SIGINT)
-                # It has to be noticed before the next one: two at once are one.
-                process_is_slow = server.requests[-1].wait_finished(0.3)
-                del process_is_slow
-            shown, _ = process.communicate(timeout=30)
+    with (
+        ReplayServer(Model(tokens_per_second=50)) as server,
+        started(server.base_url, tmp_path) as process,
+    ):
+        while len(server.requests) < 6:
+            assert process.poll() is None
+        interrupt(process, times)
+        shown, _ = process.communicate(timeout=30)
         done, documents = map(int, shown.split())
         if times == 1:
             assert done == documents == len(server.requests)
-            assert len(lines(sink)) == 12 * done
+            assert len(lines(tmp_path / "rows.jsonl")) == 12 * done
         else:
             assert done < documents < 40
             assert any(request.hung_up for request in server.requests)
+
+
+@SIGNALS
+def test_a_second_ctrl_c_does_not_wait_for_responses_to_begin(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as connections:
+        server.settimeout(30)
+        base_url = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+        with started(base_url, tmp_path) as process:
+            for _ in range(4):
+                connections.enter_context(server.accept()[0])
+            interrupt(process, 2)
+            try:
+                shown, _ = process.communicate(timeout=30)
+            finally:
+                process.kill()
+        assert shown.split() == ["0", "4"]
+    totals = journal_status(tmp_path / "run.db").totals
+    assert (totals.open, totals.failed) == (4, 0)
 
 
 # -- money ---------------------------------------------------------------------------------
