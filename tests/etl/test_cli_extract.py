@@ -369,6 +369,23 @@ def test_another_job_and_a_journal_in_use_are_exit_codes_of_their_own(
         assert len(server.requests) == 2
 
 
+def test_a_journal_without_results_may_be_deleted_for_another_job(
+    folder: Path, capfd: Captured
+) -> None:
+    write_documents(folder / "docs", 2, rows=1)
+    fault = faults.HTTPError(404, message="no such model")
+    with ReplayServer(Answer(fault=fault), repeat=True) as server:
+        assert extract(server, model="wrong") == ExitCode.PROVIDER
+    with ReplayServer(Model()) as server:
+        capfd.readouterr()
+        assert extract(server) == ExitCode.JOURNAL
+        advice = "use another journal, or delete this one, which has no results"
+        assert advice in capfd.readouterr().err
+        (folder / "run.db").unlink()
+        assert extract(server) == ExitCode.COMPLETE
+        assert len(delivered(folder)) == 2
+
+
 @needs("cost", "genai_prices")
 def test_a_limit_of_cost_has_the_exit_code_of_a_limit(folder: Path, capfd: Captured) -> None:
     write_documents(folder / "docs", 9, rows=5)

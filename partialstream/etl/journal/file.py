@@ -149,8 +149,11 @@ class JournalFile:
                 found = differences(journal, identity)
                 if found:
                     listed = "; ".join(describe(name, *pair) for name, pair in found.items())
+                    advice = "use another journal"
+                    if not self._has_results():
+                        advice += ", or delete this one, which has no results"
                     raise JournalMismatchError(
-                        f"{self.path} belongs to another job: {listed}; use another journal", found
+                        f"{self.path} belongs to another job: {listed}; {advice}", found
                     )
             else:
                 db.executemany(
@@ -158,6 +161,14 @@ class JournalFile:
                     [(f"job.{name}", value) for name, value in identity.items()],
                 )
             self._set("run", str(self.run))
+
+    def _has_results(self) -> bool:
+        """Whether there is more than documents whose first request has failed."""
+        (found,) = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM rows) OR EXISTS "
+            "(SELECT 1 FROM documents WHERE state != 'open' OR output_tokens > 0)"
+        ).fetchone()
+        return bool(found)
 
     def state(self, name: str) -> str | None:
         """The stored state of the sink, or of the dead letter file; None if there is none."""
