@@ -77,8 +77,8 @@ def test_memory_that_is_held_shows_however_large_the_process_that_asks() -> None
     assert len(held) == 200_000_000
     growth, peak = memory.read(memory.HOLDS_ALL, 5, 4096)
     assert 5 - memory.WARM_UP < growth < peak < 190
-    # The system may back any of them with a huge page, of 2 MB.
-    assert min(memory.read(memory.OURS, 5, 4096).growth for _ in range(3)) < 2
+    # Whether the warm-up leaves room in the last of Python's arenas, of 1 MB, is chance.
+    assert memory.read(memory.OURS, 20, 4096).growth < 4
 
 
 def test_a_library_that_is_not_installed_is_left_out(
