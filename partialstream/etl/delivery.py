@@ -165,7 +165,8 @@ class Delivery:
                     self._journal.postpone_rows(document.number, number)
                     return None
                 in_this_run = self._journal.is_of_this_run(document.number)
-                self._journal.fail(document.number, ReadingStats("refused"), error.reason)
+                raw = next((raw for index, _, raw in document.rows if index == error.row), None)
+                self._journal.fail(document.number, ReadingStats("refused"), error.reason, raw)
                 return Refusal(document.id, error.reason, len(document.rows), in_this_run)
         raise SinkError(f"the sink refused a document that is not in the batch: {error}") from error
 

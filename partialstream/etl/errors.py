@@ -58,9 +58,13 @@ class RowsRefusedError(Exception):
     Args:
         document: The id of the document.
         reason: Why, for the dead letters.
+        row: The index of the first row that cannot be stored, whose raw text is written to the
+            dead letters; None if it is not known.
     """
 
-    def __init__(self, document: str, reason: str) -> None:
+    def __init__(self, document: str, reason: str, row: int | None = None) -> None:
+        reason = reason if row is None else f"row {row}: {reason}"
         super().__init__(f"{document}: {reason}")
         self.document = document
         self.reason = reason
+        self.row = row

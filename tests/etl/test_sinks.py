@@ -206,22 +206,29 @@ def test_what_a_database_refuses_is_a_dead_letter(tmp_path: Path) -> None:
         assert {row[0] for row in place.rows()} == {"doc-0000", "doc-0002", "doc-0003"}
     [letter] = lines(tmp_path / "run.dead-letters.jsonl")
     assert letter["document"] == "doc-0001"
+    assert "row" not in letter  # it is the document that failed
+    assert letter["reason"].startswith("row 1: ")
     assert "NUL" in letter["reason"]
+    assert letter["raw"] == '{"article": "a\\u0000b", "count": 2}'
     assert "ok" not in letter["reason"]  # the row itself is the user's data
 
 
 @pytest.mark.parametrize("kind", [ParquetPlace, SQLitePlace, PostgreSQLPlace])
-def test_a_number_that_no_column_holds_refuses_its_document(kind: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("count", "row"), [(1, 0), (700, 0), (700, 333), (700, 699)])
+def test_a_number_that_no_column_holds_refuses_its_document(
+    kind: Any, count: int, row: int, tmp_path: Path
+) -> None:
     class Big(BaseModel):
         note: str = "private"
         n: int
 
+    wrong = [Big(n=2**70 if index >= row else 1) for index in range(count)]
     with kind(tmp_path) as place:
         sink = sink_of(place.spec)
         with pytest.raises(RowsRefusedError) as caught:
-            deliver(sink, Big, ("a", [Big(n=1)]), ("b", [Big(n=2**70)]), ("c", [Big(n=3)]))
+            deliver(sink, Big, ("a", [Big(n=1)]), ("b", wrong), ("c", [Big(n=3)]))
         sink.close()
-        assert caught.value.document == "b"
+        assert (caught.value.document, caught.value.row) == ("b", row)
         assert "private" not in caught.value.reason
         assert place.objects() == []
 

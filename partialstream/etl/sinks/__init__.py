@@ -4,6 +4,7 @@ base.py         the `Sink` protocol and its batches
 specs.py        sinks from strings: `"rows.jsonl"`, `"rows.parquet"`, `"sqlite:///rows.db#table"`
 columns.py      the columns of a table, from a JSON schema
 cells.py        the values of a row by column
+refusals.py     the row because of which a batch cannot be stored
 folders.py      folders whose entries survive a power failure
 appended.py     an append-only file that is truncated to its last known size
 jsonl.py        JSON Lines

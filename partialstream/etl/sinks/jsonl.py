@@ -59,5 +59,5 @@ def _line(document: str, row: SinkRow) -> str:
     if any(f'"{column.name}"' in row.text for column in KEY_COLUMNS):  # so it may be a value
         doubled = [column.name for column in KEY_COLUMNS if column.name in row.members]
         if doubled:
-            raise RowsRefusedError(document, f"there is no column for {doubled[0]!r}")
+            raise RowsRefusedError(document, f"there is no column for {doubled[0]!r}", row.index)
     return row_text(document, row.index, row.text)

@@ -9,9 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from partialstream.etl.errors import RowsRefusedError, SinkError
+from partialstream.etl.errors import SinkError
 from partialstream.etl.sinks.cells import cells
 from partialstream.etl.sinks.folders import make_folder, sync_folder
+from partialstream.etl.sinks.refusals import check_documents
 from partialstream.extras import requires_extra
 
 if TYPE_CHECKING:
@@ -98,8 +99,7 @@ class Parquet:
         try:
             table = self._table(batch.documents)
         except self._refusals as error:
-            for document in batch.documents:
-                self._check(document)
+            check_documents(batch.documents, self._refusal)
             raise SinkError(f"rows cannot be written as Parquet: {error}") from error
         if table.num_rows:
             self._write(table, batch.number)
@@ -125,11 +125,13 @@ class Parquet:
         """The errors of Python and Arrow for values that a column cannot hold."""
         return (self._arrow.ArrowInvalid, self._arrow.ArrowTypeError, OverflowError, ValueError)
 
-    def _check(self, document: DocumentRows) -> None:
+    def _refusal(self, document: DocumentRows) -> str | None:
+        """Why a document cannot be stored; None if it can be."""
         try:
             self._table([document])
         except self._refusals as error:
-            raise RowsRefusedError(document.id, f"cannot be written as Parquet: {error}") from error
+            return f"cannot be written as Parquet: {error}"
+        return None
 
     def _table(self, documents: Sequence[DocumentRows]) -> Any:
         values: dict[str, list[Any]] = {column.name: [] for column in self._columns}

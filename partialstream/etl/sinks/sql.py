@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from partialstream.etl.errors import RowsRefusedError, SinkError
+from partialstream.etl.errors import SinkError
 from partialstream.etl.sinks.cells import cells
+from partialstream.etl.sinks.refusals import check_documents
 from partialstream.extras import requires_extra
 
 if TYPE_CHECKING:
@@ -148,8 +149,7 @@ class SQLTable:
                     self._store(connection, batch.documents)
             except Exception as error:
                 if _is_data_error(error):
-                    for document in batch.documents:
-                        self._check_document(document)
+                    check_documents(batch.documents, self._refusal)
                 raise
         return str(batch.number)
 
@@ -163,17 +163,18 @@ class SQLTable:
         except SQLAlchemyError as error:
             raise SinkError(f"{self.name} cannot be {done}: {_describe(error)}") from error
 
-    def _check_document(self, document: DocumentRows) -> None:
-        """Raise `RowsRefusedError` if a document cannot be stored; nothing is stored."""
+    def _refusal(self, document: DocumentRows) -> str | None:
+        """Why a document cannot be stored; None if it can be. Nothing is stored."""
         with self._engine.connect() as connection:
             try:
                 self._store(connection, [document])
             except Exception as error:
                 if _is_data_error(error):
-                    raise RowsRefusedError(document.id, _describe(error)) from error
+                    return _describe(error)
                 raise
             finally:
                 connection.rollback()
+        return None
 
     def _store(self, connection: Connection, documents: Iterable[DocumentRows]) -> None:
         table = self._table
