@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from partialstream.etl.journal.job import description_of
+from partialstream.etl.journal.functions import description_of
 
 if TYPE_CHECKING:
     from partialstream.etl.inputs.documents import Document

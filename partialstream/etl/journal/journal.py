@@ -247,7 +247,8 @@ class Journal(JournalBatches):
             number: The number of the document.
             stats: The usage and timing of this reading.
             reason: Why, for the dead letter.
-            raw: The text of the value that stayed invalid, if the document is a single object.
+            raw: The text of the single object that stayed invalid, or of the row that the sink
+                refused.
         """
         with self._transaction() as db:
             rejected = self._move_rejected_rows(number)
