@@ -176,7 +176,7 @@ def test_a_slow_browser_is_not_read_ahead_of(how: str, big: ReplayServer) -> Non
         finally:
             slow.close()
         for request in big.requests:
-            assert request.finished or request.wait_hung_up(SOON)
+            assert request.wait_finished(SOON) or request.hung_up
 
 
 @pytest.mark.parametrize("how", ["sync", "sync callable", "async"])

@@ -240,7 +240,7 @@ def test_a_browser_that_connects_again_is_told_not_to(how: str) -> None:
         assert response.status_code == 204
         assert len(replay.requests) == (how == "sync")
         for request in replay.requests:
-            assert request.finished or request.wait_hung_up(10.0)
+            assert request.wait_finished(10.0) or request.hung_up
 
 
 def test_a_task_runs_afterwards() -> None:
