@@ -349,7 +349,7 @@ class ExtractOptions:
         str | None,
         Option(
             help="The file for rejected rows and failed documents, with the reasons.  "
-            "[default: the journal's name with .dead-letters.jsonl]",
+            "[default: beside the journal, as run.dead-letters.jsonl for run.db]",
             metavar="FILE",
         ),
     ] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from partialstream.client import AsyncClient, Client, RateLimit
@@ -16,7 +17,6 @@ from partialstream.validation.quoted import quote_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from partialstream.etl.journal.job import Identity
 
@@ -76,6 +76,19 @@ def check_file(name: str, path: object) -> None:
         raise TypeError(f"{name}= must be the path of a file, not {path!r}")
     if os.fspath(cast("str | os.PathLike[str]", path)) in ("", ":memory:"):
         raise ValueError(f"{name}= must be the path of a file, not {path!r}")
+
+
+def dead_letters_path(journal: str | os.PathLike[str]) -> str:
+    """The default file for the dead letters of a journal; no two journals have the same.
+
+    Example:
+        >>> [dead_letters_path(journal) for journal in ("run.db", "run.1", "run")]
+        ['run.dead-letters.jsonl', 'run.1-dead-letters.jsonl', 'run-dead-letters.jsonl']
+    """
+    path = Path(journal)
+    if path.suffix == ".db":
+        return os.fspath(path.with_suffix(".dead-letters.jsonl"))
+    return f"{os.fspath(journal)}-dead-letters.jsonl"  # as SQLite names the files beside it
 
 
 def check_different(journal: str | os.PathLike[str], dead_letters: str, sink: Path | None) -> None:

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Sized
 from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import anyio
@@ -20,6 +19,7 @@ from partialstream.etl.arguments import (
     check_arguments,
     check_different,
     check_file,
+    dead_letters_path,
     has_price,
     identity_of,
 )
@@ -83,7 +83,8 @@ class Extraction(Generic[T]):
             `"sqlite:///rows.db#table"`, `"postgresql://host/database#table"`, or an object that
             implements `Sink`. None: rows stay in the journal until they are read with `rows`.
         dead_letters: Path of a JSON Lines file for rejected rows and failed documents, with raw
-            text and reason. None for the journal's path with the suffix `.dead-letters.jsonl`.
+            text and reason. None for a file beside the journal: `run.dead-letters.jsonl` for
+            `run.db`, `run.1-dead-letters.jsonl` for `run.1`.
         concurrency: How many documents are read at the same time.
         rate_limit: Limits requests and tokens per minute. Not allowed if the client has a limit.
         max_retries: As for `Client.create_iterable`. Rows that are still invalid after the last
@@ -162,10 +163,8 @@ class Extraction(Generic[T]):
         check_file("journal", journal)
         self._client = client if rate_limit is None else client.with_rate_limit(rate_limit)
         self._journal = os.fspath(journal)
-        self.dead_letters = os.fspath(
-            Path(journal).with_suffix(".dead-letters.jsonl")
-            if dead_letters is None
-            else dead_letters
+        self.dead_letters = (
+            dead_letters_path(journal) if dead_letters is None else os.fspath(dead_letters)
         )
         self._concurrency = concurrency
         self._max_cost = max_cost

@@ -262,3 +262,29 @@ def test_rows_of_a_changed_text_are_refused_where_nothing_replaces_them(
     assert second == []
     assert extraction.summary.refused == 1
     assert "has changed" in letters(files)[0]["reason"]
+
+
+def test_journals_in_one_folder_have_dead_letters_of_their_own(
+    driver: Driver, tmp_path: Path
+) -> None:
+    """Two that write one file would each truncate what the other has written."""
+    journals = ["run", "run.1", "run.2", "run.db", "run.sqlite", "run.2026.db"]
+    with ReplayServer(Model()) as server:
+        for number in range(2):
+            for name in journals:
+                files: dict[str, Any] = {
+                    "journal": tmp_path / name,
+                    "sink": tmp_path / f"{name}.rows.jsonl",
+                }
+                unreadable = Document(f"{name}-{number}", "", problem="cannot be read")
+                assert driver.run(server, [unreadable], **files).failed == 1
+    found = [
+        {letter["document"] for letter in lines(path)}
+        for path in tmp_path.glob("*dead-letters.jsonl")
+    ]
+    assert len(found) == len(journals)
+    assert all({f"{name}-0", f"{name}-1"} in found for name in journals)
+    assert {letter["document"] for letter in lines(tmp_path / "run.dead-letters.jsonl")} == {
+        "run.db-0",
+        "run.db-1",
+    }
