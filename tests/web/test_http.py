@@ -72,7 +72,7 @@ def test_http_1_0_cannot_have_a_body_that_may_be_torn(caplog: pytest.LogCaptureF
 @pytest.mark.parametrize("how", ["async", "sync callable"])
 def test_head(how: str) -> None:
     with ReplayServer(Answer(products(3))) as replay, page_of(replay, how) as url:
-        response = httpx.head(url)
+        response = httpx.head(url, timeout=30)
         assert not replay.requests
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -87,9 +87,9 @@ def test_cors() -> None:
         page_of(replay, app={"middleware": [cors]}) as url,
     ):
         asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
-        assert httpx.options(url, headers=asked).status_code == 200
+        assert httpx.options(url, headers=asked, timeout=30).status_code == 200
         assert not replay.requests
-        response = httpx.post(url, headers={"Origin": "https://shop.example"})
+        response = httpx.post(url, headers={"Origin": "https://shop.example"}, timeout=30)
     assert response.headers["access-control-allow-origin"] == "https://shop.example"
     assert READERS["sse"](response.text).ok
 
@@ -102,7 +102,7 @@ def test_gzip(wire: str, encoding: str) -> None:
         ReplayServer(Answer(products(30))) as replay,
         page_of(replay, wire=wire, app={"middleware": [gzip]}) as url,
     ):
-        page = READERS[wire](httpx.get(url, headers={"Accept-Encoding": encoding}).text)
+        page = READERS[wire](httpx.get(url, headers={"Accept-Encoding": encoding}, timeout=30).text)
     assert page.ok
     assert len(page.values) == 30
 
@@ -129,7 +129,7 @@ def test_no_sign_of_life_stands_in_a_frame(wire: str) -> None:
         ReplayServer(Answer(products(30), tokens_per_second=300)) as replay,
         page_of(replay, wire=wire, heartbeat=0.001) as url,
     ):
-        text = httpx.get(url).text
+        text = httpx.get(url, timeout=30).text
     assert text.count(beat) > 5
     frames = [frame.strip(" ") for frame in text.split(end)]
     for frame in frames:
@@ -245,7 +245,7 @@ def fastapi_url() -> Iterator[tuple[str, list[str]]]:
 def test_fastapi(fastapi_url: tuple[str, list[str]], path: str, expected: list[str]) -> None:
     url, log = fastapi_url
     log.clear()
-    page = READERS["sse"](httpx.post(url + path).text)
+    page = READERS["sse"](httpx.post(url + path, timeout=30).text)
     assert page.ok
     assert len(page.values) == 2
     deadline = time.monotonic() + SOON
@@ -257,37 +257,33 @@ def test_fastapi(fastapi_url: tuple[str, list[str]], path: str, expected: list[s
 # -- shutting down -------------------------------------------------------------------------------
 
 
-def started(url_of_provider: str, port: int) -> Popen[str]:
+def started(url_of_provider: str, listener: socket.socket) -> Popen[str]:
+    """A server on a port that is open: who connects before it is up waits."""
     folders = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
     folders.append(str(Path(__file__).parents[2]))
-    command = ["-m", "uvicorn", "shutdown_app:app", "--port", str(port), "--log-level", "error"]
-    process = subprocess.Popen(
+    command = ["-m", "uvicorn", "shutdown_app:app", "--log-level", "error"]
+    command += ["--fd", str(listener.fileno())]
+    return subprocess.Popen(
         [sys.executable, *command, "--timeout-graceful-shutdown", "1"],
+        pass_fds=[listener.fileno()],
         env={**os.environ, "PROVIDER": url_of_provider, "PYTHONPATH": os.pathsep.join(folders)},
         stderr=subprocess.PIPE,
         text=True,
     )
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    return process
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
 def test_a_server_that_is_stopped_closes_the_providers_responses_and_exits() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     paths = ("/async", "/sync", "/sync-callable")
     answer = Answer(products(50), fault=faults.Stall(120))
     with ReplayServer([answer] * len(paths)) as replay:
-        process = started(replay.base_url, port)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            process = started(replay.base_url, listener)
+            address = listener.getsockname()
         try:
             pages = []
             for path in paths:
-                page = socket.create_connection(("127.0.0.1", port), timeout=20)
+                page = socket.create_connection(address, timeout=60)
                 page.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
                 seen = b""
                 while b"p0" not in seen:

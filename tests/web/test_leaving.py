@@ -64,7 +64,7 @@ def test_who_leaves_before_anything_has_come(how: str) -> None:
     """Also while a sync stream is still being made, in a thread."""
     answer = Answer(products(2), first_delay=2.0, tokens_per_second=1)
     with ReplayServer(answer) as replay, page_of(replay, how, heartbeat=0.05) as url:
-        with httpx.stream("GET", url) as response:
+        with httpx.stream("GET", url, timeout=30) as response:
             for text in response.iter_text():
                 if ":" in text and replay.requests:
                     break
@@ -208,14 +208,14 @@ def test_a_slow_browser_does_not_stall_the_stream() -> None:
     text = products(3000, name="x" * 200)
     with (
         ReplayServer(Answer(text, chunk_size=2000)) as replay,
-        page_of(replay, ask={"limits": Limits(idle_seconds=0.2)}) as url,
+        page_of(replay, ask={"limits": Limits(idle_seconds=1.0)}) as url,
         httpx.stream("GET", url, timeout=30) as response,
     ):
         seen = []
         for n, piece in enumerate(response.iter_text()):
             seen.append(piece)
             if n == 0:
-                time.sleep(1.0)
+                time.sleep(3.0)
     assert READERS["sse"]("".join(seen)).ok
 
 

@@ -29,7 +29,7 @@ WIRES = list(READERS)
 @pytest.mark.parametrize("wire", WIRES)
 def test_a_list(how: str, wire: str) -> None:
     with ReplayServer(Answer(products(3))) as replay, page_of(replay, how, wire=wire) as url:
-        response = httpx.get(url)
+        response = httpx.get(url, timeout=30)
     assert response.status_code == 200
     page = READERS[wire](response.text)
     assert page.ok
@@ -45,7 +45,7 @@ def test_a_growing_object(how: str, wire: str) -> None:
         ReplayServer(Answer(json.dumps(value))) as replay,
         page_of(replay, how, wire=wire, method="create_partial", ask=ask) as url,
     ):
-        page = READERS[wire](httpx.get(url).text)
+        page = READERS[wire](httpx.get(url, timeout=30).text)
     assert page.ok
     assert page.state == value
 
@@ -55,7 +55,7 @@ def test_headers() -> None:
         ReplayServer(Answer(products(1)), repeat=True) as replay,
         page_of(replay, wire="ai-sdk", headers={"x-own": "1"}) as url,
     ):
-        headers = httpx.get(url).headers
+        headers = httpx.get(url, timeout=30).headers
     assert headers["content-type"] == "text/event-stream; charset=utf-8"
     assert headers["cache-control"] == "no-cache, no-transform"
     assert headers["content-encoding"] == "identity"
@@ -69,7 +69,7 @@ def pieces(url: str, wanted: str) -> tuple[list[str], float]:
     """What arrives until a text has arrived, and how long that took."""
     seen: list[str] = []
     start = time.perf_counter()
-    with httpx.stream("GET", url) as response:
+    with httpx.stream("GET", url, timeout=30) as response:
         for text in response.iter_text():
             seen.append(text)
             if wanted in "".join(seen):
@@ -99,9 +99,9 @@ def test_items_arrive_while_the_provider_is_still_writing(how: str, wire: str) -
     ],
 )
 def test_signs_of_life_mean_nothing(how: str, wire: str, beat: str) -> None:
-    answer = Answer(products(2), first_delay=0.5)
-    with ReplayServer(answer) as replay, page_of(replay, how, wire=wire, heartbeat=0.05) as url:
-        text = httpx.get(url).text
+    answer = Answer(products(2), first_delay=1.0)
+    with ReplayServer(answer) as replay, page_of(replay, how, wire=wire, heartbeat=0.02) as url:
+        text = httpx.get(url, timeout=30).text
     assert text.count(beat) >= 3
     page = READERS[wire](text)
     assert page.ok
@@ -120,7 +120,7 @@ def test_no_sign_of_life_stands_in_a_text() -> None:
             heartbeat=0.01,
         ) as url,
     ):
-        text = httpx.get(url).text
+        text = httpx.get(url, timeout=30).text
     assert json.loads(text) == {"title": "On paper", "text": "abc"}
 
 
@@ -133,7 +133,7 @@ def test_a_heartbeat_that_makes_no_sense(heartbeat: float) -> None:
 def test_no_signs_of_life() -> None:
     answer = Answer(products(1), first_delay=0.2)
     with ReplayServer(answer) as replay, page_of(replay, heartbeat=None) as url:
-        assert ": \n\n" not in httpx.get(url).text
+        assert ": \n\n" not in httpx.get(url, timeout=30).text
 
 
 @pytest.mark.parametrize("how", ["async", "sync"])
@@ -149,7 +149,7 @@ def test_what_is_held_back_passes_when_its_time_has_come(how: str, wire: str) ->
             wire=wire,
             method="create_partial",
             ask={"response_model": Report},
-            throttle=0.2,
+            throttle=0.5,
         ) as url,
     ):
         seen, took = pieces(url, "abcd")
@@ -164,7 +164,7 @@ def test_a_request_that_is_refused_is_told(how: str, wire: str) -> None:
         pytest.skip("raised in the endpoint, by the request")
     answer = Answer(fault=faults.HTTPError(401, message="SECRET key"))
     with ReplayServer(answer) as replay, page_of(replay, how, wire=wire) as url:
-        response = httpx.get(url)
+        response = httpx.get(url, timeout=30)
     assert response.status_code == 200
     page = READERS[wire](response.text)
     assert not page.ok
@@ -189,9 +189,9 @@ def test_no_end_is_silent(how: str, wire: str, end: str) -> None:
     with ReplayServer(answer) as replay, page_of(replay, how, wire=wire) as url:
         if wire == "object":
             with pytest.raises(httpx.RemoteProtocolError):
-                httpx.get(url)
+                httpx.get(url, timeout=30)
             return
-        text = httpx.get(url).text
+        text = httpx.get(url, timeout=30).text
     page = READERS[wire](text)
     assert not page.ok
     assert page.error
@@ -226,9 +226,9 @@ def test_middleware_neither_mends_a_torn_body_nor_holds_one_back(
     ):
         if wire == "object":
             with pytest.raises(httpx.RemoteProtocolError):
-                httpx.get(url)
+                httpx.get(url, timeout=30)
         else:
-            assert not READERS[wire](httpx.get(url).text).ok
+            assert not READERS[wire](httpx.get(url, timeout=30).text).ok
         _, took = pieces(url, "p3")
         assert took < 10
 
@@ -236,7 +236,7 @@ def test_middleware_neither_mends_a_torn_body_nor_holds_one_back(
 @pytest.mark.parametrize("how", HOWS)
 def test_a_browser_that_connects_again_is_told_not_to(how: str) -> None:
     with ReplayServer(Answer(products(1)), repeat=True) as replay, page_of(replay, how) as url:
-        response = httpx.get(url, headers={"Last-Event-ID": "3"})
+        response = httpx.get(url, headers={"Last-Event-ID": "3"}, timeout=30)
         assert response.status_code == 204
         assert len(replay.requests) == (how == "sync")
         for request in replay.requests:
@@ -254,7 +254,7 @@ def test_a_task_runs_afterwards() -> None:
             return response
 
         with serving(app_of(respond, clients)) as url:
-            assert READERS["sse"](httpx.get(url).text).ok
+            assert READERS["sse"](httpx.get(url, timeout=30).text).ok
     assert done == [True]
 
 
@@ -271,12 +271,12 @@ def test_events_of_ones_own() -> None:
         return await respond()
 
     with serving(Starlette(routes=[Route("/", endpoint)])) as url:
-        assert READERS["sse"](httpx.get(url).text).state == {"a": 1}
+        assert READERS["sse"](httpx.get(url, timeout=30).text).state == {"a": 1}
 
 
 def test_what_makes_no_stream_is_told() -> None:
     with serving(app_of(lambda: web.respond(lambda: 5))) as url:
-        assert [name for _, name, _ in sse_events(httpx.get(url).text)] == ["error"]
+        assert [name for _, name, _ in sse_events(httpx.get(url, timeout=30).text)] == ["error"]
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +302,6 @@ def fastapi_url() -> Iterator[str]:
 @needs("examples", "fastapi")
 @pytest.mark.parametrize("path", ["/async", "/sync"])
 def test_fastapi(fastapi_url: str, path: str) -> None:
-    page = READERS["sse"](httpx.post(fastapi_url + path).text)
+    page = READERS["sse"](httpx.post(fastapi_url + path, timeout=30).text)
     assert page.ok
     assert len(page.values) == 2

@@ -59,11 +59,11 @@ def test_what_is_set_is_sent(is_kept: bool) -> None:
     with ReplayServer(Answer(products(2)), repeat=True) as provider:
         site = Site(Clients(provider), web.Replay() if is_kept else None, "sse")
         with serving(site.app) as url:
-            whole = httpx.get(url)
+            whole = httpx.get(url, timeout=30)
             assert "event: done" in whole.text
             assert whole.headers["content-type"].startswith("text/event-stream")
             assert_set(whole)
-            nothing = httpx.get(url, headers={"Last-Event-ID": "3"})
+            nothing = httpx.get(url, headers={"Last-Event-ID": "3"}, timeout=30)
             assert nothing.status_code == 204
             assert_set(nothing)
     assert site.tasks == ["begin", "begin"]
@@ -73,8 +73,8 @@ def test_background_tasks_of_what_is_kept() -> None:
     with ReplayServer(Answer(products(2)), repeat=True) as provider:
         site = Site(Clients(provider), web.Replay(), "sse")
         with serving(site.app) as url:
-            httpx.get(url)
-            again = httpx.get(f"{url}/again")
+            httpx.get(url, timeout=30)
+            again = httpx.get(f"{url}/again", timeout=30)
             assert "event: done" in again.text
             assert again.headers["x-passed"] == "1"
     assert site.tasks == ["begin", "again"]
@@ -85,7 +85,7 @@ def test_background_tasks_of_an_aborted_response(is_kept: bool) -> None:
     with ReplayServer(Answer(products(9), fault=faults.LengthCut(30))) as provider:
         site = Site(Clients(provider, max_retries=0), web.Replay() if is_kept else None, "object")
         with serving(site.app) as url, pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(url)
+            httpx.get(url, timeout=30)
     assert site.tasks == ["begin"]
 
 
@@ -98,7 +98,7 @@ def test_an_aborted_response_quotes_no_model(caplog: pytest.LogCaptureFixture) -
             serving(site.app, log_config=None, log_level="info") as url,
             pytest.raises(httpx.RemoteProtocolError),
         ):
-            httpx.get(url)
+            httpx.get(url, timeout=30)
     assert "ResponseAbortedError: the stream is not complete: IncompleteStreamError" in caplog.text
     assert "SECRET" not in caplog.text
 
@@ -112,8 +112,8 @@ def test_errors_of_the_provider_are_logged_without_their_words(
         with serving(site.app, log_config=None, log_level="info") as url:
             if wire == "object":
                 with pytest.raises(httpx.RemoteProtocolError):
-                    httpx.get(url)
+                    httpx.get(url, timeout=30)
             else:
-                assert "The request failed." in httpx.get(url).text
+                assert "The request failed." in httpx.get(url, timeout=30).text
     assert "AuthenticationError" in caplog.text
     assert "SECRET" not in caplog.text
