@@ -44,7 +44,7 @@ from partialstream.etl.inputs.files import matching_files
 from partialstream.etl.inputs.tables import READERS
 from partialstream.etl.interrupts import run_until_interrupted
 from partialstream.etl.prompting import metadata_names
-from partialstream.etl.report.summary import MAX_FAILURES
+from partialstream.etl.report.summary import MAX_FAILURES, LoggedReason
 from partialstream.terminal import terminal
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ async def _extract(
 
         ended = False
         try:
-            with _messages(extraction, quiet=options.quiet):
+            with _messages(quiet=options.quiet):
                 interrupted = await run_until_interrupted(
                     lambda: extraction.arun(
                         found,
@@ -345,35 +345,34 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
 
 
 class _Messages(logging.Handler):
-    """Writes warnings to standard error, of many the first ones; failures with their reasons.
+    """Writes warnings to standard error, of many the first ones; failures with their reasons."""
 
-    What is logged does not have the reasons, as they may hold what a user or a model wrote.
-    """
-
-    def __init__(self, extraction: Extraction[Any]) -> None:
+    def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._extraction = extraction
-        self._failures = self._count = 0
+        self._count = 0
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
         self._count += 1
-        failures = self._extraction.summary.failures
-        if len(failures) > self._failures:
-            failure = failures[self._failures]
-            self._failures += 1
-            write_error(f"document {failure.id!r} failed: {failure.reason}")
-        elif self._count <= MAX_FAILURES:
-            write_error(record.getMessage())
+        if self._count <= MAX_FAILURES:
+            write_error(_message(record))
         elif self._count == MAX_FAILURES + 1:
             write_error("further warnings are not shown; the dead letters have all reasons")
 
 
+def _message(record: logging.LogRecord) -> str:
+    """The message of a record; of a failed document with the reason, which is not logged."""
+    for argument in record.args or ():
+        if isinstance(argument, LoggedReason):
+            return f"document {argument.failure.id!r} failed: {argument.failure.reason}"
+    return record.getMessage()
+
+
 @contextmanager
-def _messages(extraction: Extraction[Any], *, quiet: bool) -> Generator[None]:
+def _messages(*, quiet: bool) -> Generator[None]:
     """Show warnings of the package as messages of the command, unless it is to be quiet."""
     logger = logging.getLogger("partialstream")
-    handler = logging.NullHandler() if quiet else _Messages(extraction)
+    handler = logging.NullHandler() if quiet else _Messages()
     logger.addHandler(handler)
     try:
         yield

@@ -31,6 +31,7 @@ from partialstream.etl.budget import Budget
 from partialstream.etl.inputs.source import DocumentSource
 from partialstream.etl.journal.journal import hash_of
 from partialstream.etl.reading import DocumentReader
+from partialstream.etl.report.summary import FailedDocument, LoggedReason
 from partialstream.etl.threads import ReadingThreads
 from partialstream.stream.loops import running_loop
 
@@ -342,10 +343,11 @@ class Run:
             self._waiting += 1
             self._waiting_rows += result.rows
         elif result.status == "failed":
-            summary.failed += 1
-            summary.add_failure(document.id, result.reason)
-            # Not the whole reason, which may hold what a user or a model wrote.
-            logger.warning("document %r failed: %s", document.id, result.logged_reason)
+            self._add_failure(FailedDocument(document.id, result.reason), result.logged_reason)
+
+    def _add_failure(self, failure: FailedDocument, logged_reason: str) -> None:
+        self._summary.add_failure(failure)
+        logger.warning("document %r failed: %s", failure.id, LoggedReason(logged_reason, failure))
 
     # -- delivering ------------------------------------------------------------------------
 
@@ -378,11 +380,10 @@ class Run:
         await to_thread.run_sync(self._delivery.mark, batch)
         summary = self._summary
         summary.delivered += batch.delivered
-        summary.failed += len(batch.refused)
         for refusal in batch.refused:
-            summary.add_failure(refusal.document, refusal.reason)
-            # Not the reason, which may hold a part of a row.
-            logger.warning("document %r failed: the sink refused it", refusal.document)
+            self._add_failure(
+                FailedDocument(refusal.document, refusal.reason), "the sink refused it"
+            )
             if refusal.in_this_run:
                 summary.done -= 1
                 summary.rows -= refusal.rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from partialstream.cli.options import Commit, ExtractOptions, OnRestart
 from partialstream.cli.output import ExitCode, run
 from partialstream.etl import journal_status
 from partialstream.etl.journal.journal import Journal
+from partialstream.etl.report.summary import Summary
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -114,6 +116,37 @@ def test_many_failed_documents_are_not_reported_one_by_one(folder: Path, capfd: 
     err = capfd.readouterr().err
     assert err.count("' failed: ") == 20
     assert err.count("further warnings are not shown") == 1
+
+
+def test_a_warning_of_another_thread_does_not_take_the_place_of_a_failure(
+    folder: Path, capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_failure: Any = Summary.add_failure
+
+    def add_and_warn(*given: Any) -> None:
+        add_failure(*given)
+        logging.getLogger("partialstream").warning("meanwhile")
+
+    monkeypatch.setattr(Summary, "add_failure", add_and_warn)
+    write_documents(folder / "docs", 3, rows=1)
+    with ReplayServer(Model(too_long)) as server:
+        assert extract(server, quiet=False) == ExitCode.INVALID
+    other, failed, *_ = capfd.readouterr().err.splitlines()
+    assert other == "partialstream: meanwhile"
+    assert failed.startswith("partialstream: document 'docs/doc-0001' failed: ")
+    assert "too long" in failed
+
+
+def test_what_is_logged_of_a_failed_document_does_not_have_the_reason(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even in an attribute of the record, which a formatter may write."""
+    write_documents(folder / "docs", 3, rows=1)
+    with ReplayServer(Model(too_long)) as server:
+        extract(server)
+    [record] = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert record.getMessage() == "document 'docs/doc-0001' failed: BadRequestError"
+    assert "too long" not in json.dumps(vars(record), default=repr) + repr(record.args)
 
 
 def test_failed_documents_are_read_again_with_retry_failed(folder: Path, capfd: Captured) -> None:

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from typing_extensions import Self, override
+
 from partialstream.etl.report.figures import count, dollars, duration, plain_table, rich_table
 
 MAX_FAILURES: Final = 20
@@ -23,6 +25,33 @@ class FailedDocument:
 
     id: str
     reason: str
+
+
+class LoggedReason(str):
+    """Why a document failed, as logs have it: without anything that a user or a model wrote.
+
+    A text, so that no formatter of records writes more than that.
+
+    Args:
+        text: The reason for the log.
+        failure: The failure, with its whole reason.
+
+    Attributes:
+        failure: As given, for a handler that may show the whole reason.
+
+    Example:
+        >>> reason = LoggedReason("BadRequestError", FailedDocument("a", "too long: ..."))
+        >>> print(reason, reason.failure.id)
+        BadRequestError a
+    """
+
+    failure: FailedDocument
+
+    @override
+    def __new__(cls, text: str, failure: FailedDocument) -> Self:
+        reason = super().__new__(cls, text)
+        reason.failure = failure
+        return reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +152,11 @@ class Summary:
     job: JobTotals | None = None
     failures: list[FailedDocument] = field(default_factory=list[FailedDocument])
 
-    def add_failure(self, document: str, reason: str) -> None:
-        """Keep the reason of a failed document, if it is one of the first."""
+    def add_failure(self, failure: FailedDocument) -> None:
+        """Count a failed document, and keep its reason if it is one of the first."""
+        self.failed += 1
         if len(self.failures) < MAX_FAILURES:
-            self.failures.append(FailedDocument(document, reason))
+            self.failures.append(failure)
 
     @property
     def ok(self) -> bool:
