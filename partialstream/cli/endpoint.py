@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _TOKENS_PER_SECOND: Final = 50.0
 _MODEL: Final = "gpt-5-mini"
 _OPENAI: Final = "https://api.openai.com/v1"
+_SHORTEST_KEY: Final = 8
+"""The fewest characters of a key that is secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,10 @@ def real_endpoint(
         yield Endpoint(connect, model, label)
     # A provider may quote the key, in a response as well as in place of one.
     except OpenAIError as error:
-        message = _message(error, label).replace(key, "[key]")
+        message = _without(key, _message(error, label))
         raise EndpointError(message, ExitCode.PROVIDER) from error
     except PartialStreamError as error:
-        message = message_of(error).replace(key, "[key]")
+        message = _without(key, message_of(error))
         raise EndpointError(message, code_of(error)) from error
 
 
@@ -157,6 +159,12 @@ def _message(error: OpenAIError, label: str) -> str:
     if isinstance(error, APIConnectionError):
         return f"{label} cannot be reached: {error.__cause__ or error}"
     return f"{label}: {error}"
+
+
+def _without(key: str, message: str) -> str:
+    """A message in which the provider may quote the key."""
+    # "none" or "-", for a server that needs no key, is not secret, and part of other words.
+    return message if len(key) < _SHORTEST_KEY else message.replace(key, "[key]")
 
 
 def _body_message(error: APIStatusError) -> str:

@@ -181,9 +181,10 @@ class Extraction(Generic[T]):
         if max_cost is not None:
             call_arguments["max_cost"] = max_cost
         prompting = Prompting(prompt)
-        row_format: RowFormat[T] = RowFormat(response_model, options)
-        self._columns = columns_of(row_format.schema(), spans=row_format.has_quotes)
         shape = (items_shape if many else object_shape)(response_model)
+        # `Iterable[Row]` asks for rows as `Row` does; pydantic would not validate them.
+        row_format: RowFormat[T] = RowFormat(shape.type_, options)
+        self._columns = columns_of(row_format.schema(), spans=row_format.has_quotes)
         target = client.target_of(
             shape, messages=[{"role": "user", "content": ""}], **call_arguments
         )
@@ -192,14 +193,14 @@ class Extraction(Generic[T]):
         if not model_name:
             raise TypeError("model= is not given, and the client has no default model")
         priced = has_price(model_name, client.provider)
-        self._plan = CallPlan(row_format, prompting, many, call_arguments, priced)
+        self._plan = CallPlan(response_model, row_format, prompting, many, call_arguments, priced)
         self._sink = None if sink is None else sink_of(sink)
         check_different(
             journal, self.dead_letters, None if self._sink is None else file_of(self._sink)
         )
         self._commit_rows = commits_rows(commit, self._sink)
         self._identity = identity_of(
-            response_model,
+            shape.type_,
             call_arguments,
             prompt=prompting.identity,
             model=model_name,

@@ -102,8 +102,8 @@ def _filled_in(prompt: str, document: Document) -> str:
         if name is None:
             return document.text if match[1] == "text" else document.id
         if name not in document.metadata:
-            there = ", ".join(map(repr, document.metadata)) or "none"
-            raise ValueError(f"prompt= has {match[0]}, and the metadata of the document is {there}")
+            there = ", ".join(map(repr, document.metadata)) or "nothing"
+            raise ValueError(f"prompt= has {match[0]}, but the document's metadata has {there}")
         return str(document.metadata[name])
 
     return _PLACEHOLDERS.sub(fill, prompt)

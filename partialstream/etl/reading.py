@@ -33,6 +33,7 @@ Status = Literal["done", "failed", "interrupted"]
 class CallPlan(NamedTuple):
     """The call that is made for each document."""
 
+    response_model: Any  # as the caller spells it
     row_format: RowFormat[Any]
     prompting: Prompting
     many: bool
@@ -125,7 +126,7 @@ class DocumentReader:
         plan = self._plan
         arguments = {
             **plan.arguments,
-            "response_model": plan.row_format.type_,
+            "response_model": plan.response_model,
             "messages": plan.prompting.messages(self._document),
         }
         if plan.row_format.has_quotes:

@@ -106,6 +106,18 @@ def test_what_goes_wrong_is_told_in_a_line(
     assert KEY not in out + err
 
 
+@pytest.mark.parametrize("key", ["-", "none", "ollama"])
+def test_the_placeholder_of_a_key_is_not_removed_from_messages(
+    key: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    message = "none of the ollama-like models"
+    fault = faults.HTTPError(404, message=message)
+    with ReplayServer(Answer(fault=fault), repeat=True) as server:
+        assert demo(server.base_url) == ExitCode.PROVIDER
+    assert message in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [

@@ -445,7 +445,7 @@ def test_a_function_as_an_option_is_the_same_in_the_next_process(tmp_path: Path)
         extraction_of(client, {**files, "on_invalid": first}).run(job(1, rows=2))
         again = extraction_of(client, {**files, "on_invalid": second}).run(job(1, rows=2))
         assert again.known == 1
-        with pytest.raises(JournalMismatchError, match="another options"):
+        with pytest.raises(JournalMismatchError, match="different options"):
             extraction_of(client, {**files, "on_invalid": "raise"}).run(job(1, rows=2))
 
 

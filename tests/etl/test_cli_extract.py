@@ -393,7 +393,7 @@ def test_another_job_and_a_journal_in_use_are_exit_codes_of_their_own(
         out, err = capfd.readouterr()
         assert out == ""
         assert err == (
-            "partialstream: run.db belongs to another job: another model: 'any' in the journal, "
+            "partialstream: run.db belongs to another job: different model: 'any' in the journal, "
             "'other' now; use another journal\n"
         )
         with Journal("run.db"):

@@ -68,6 +68,9 @@ def test_what_is_no_path_and_a_home_that_is_not_expanded() -> None:
 def test_a_folder_is_an_error_that_names_a_pattern(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError, match=r"is a folder; use a pattern, such as .*\*\*"):
         documents(tmp_path)
+    (tmp_path / "rows.parquet").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"such as '.*rows.parquet.{1,2}\*\.parquet'"):
+        documents(tmp_path / "rows.parquet")
 
 
 def test_an_unknown_encoding_is_an_error_at_once(tmp_path: Path) -> None:
@@ -90,6 +93,7 @@ def test_files_come_in_order_and_those_of_subfolders_last(tmp_path: Path) -> Non
     expected = ["a.txt", "z.txt", "b/z.txt", "b/c/d.txt", "m/a.txt", "m/b.txt"]
     assert ids(tmp_path / "**" / "*.txt") == expected
     assert ids(tmp_path / "**") == expected
+    assert ids(tmp_path / "**" / "**" / "*.txt") == expected
     assert ids(tmp_path / "*" / "?.txt") == ["b/z.txt", "m/a.txt", "m/b.txt"]
     assert ids(tmp_path / "[!b]" / "*.txt") == ["m/a.txt", "m/b.txt"]
     assert ids(tmp_path / "*" / "c" / "*.txt") == ["b/c/d.txt"]
@@ -296,6 +300,7 @@ def test_one_wrong_byte_spoils_one_row(tmp_path: Path) -> None:
     assert [each.id for each in found] == ["a.csv:2", "b", "b.jsonl:1", "d"]
     for bad in found[::2]:
         assert "0xe9" in (bad.problem or "")
+        assert (bad.problem or "").startswith("cannot be read: 'utf-8' codec")
     assert [each.text for each in found[1::2]] == ["fine", "fine"]
     assert [each.text for each in documents(tmp_path / "a.csv", encoding="latin-1")] == [
         "é",
@@ -504,8 +509,10 @@ def test_a_name_that_the_metadata_does_not_have() -> None:
     assert Prompting("{metadata.Customer name}: {text}").messages(document) == [
         {"role": "user", "content": "x: text"}
     ]
-    with pytest.raises(ValueError, match=r"has {metadata.yaer}, .* is 'Customer name', 'year'"):
+    with pytest.raises(ValueError, match=r"has {metadata.yaer}, .* has 'Customer name', 'year'"):
         Prompting("{metadata.yaer} {text}").messages(document)
+    with pytest.raises(ValueError, match=r"has {metadata.year}, .* metadata has nothing"):
+        Prompting("{metadata.year} {text}").messages(Document("n1", "text"))
 
 
 @pytest.mark.parametrize("returned", [None, {"role": "user"}, b"text", 5])

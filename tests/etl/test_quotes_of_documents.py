@@ -303,7 +303,7 @@ def test_spans_after_a_kill(tmp_path: Path) -> None:
         with subprocess.Popen(command) as program:
             wait_for_rows(tmp_path / "run.db")
             program.kill()
-        assert not (tmp_path / "rows.jsonl").exists()
+        assert lines(tmp_path / "rows.jsonl") == []
         subprocess.run(command, check=True, timeout=120)
         assert len(server.requests) == 2
     rows = lines(tmp_path / "rows.jsonl")

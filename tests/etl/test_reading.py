@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PLAN = CallPlan(RowFormat(Row, {}), Prompting("{text}"), True, {}, priced=False)
+PLAN = CallPlan(Row, RowFormat(Row, {}), Prompting("{text}"), True, {}, priced=False)
 
 
 @pytest.fixture

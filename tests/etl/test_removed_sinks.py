@@ -192,7 +192,7 @@ def test_a_journal_and_its_sink_can_be_moved_together(name: str, tmp_path: Path)
         summary = DRIVERS[0].run(server, job(3, rows=2), **files(after))
         assert (summary.known, summary.done) == (2, 1)
         (after / "elsewhere").mkdir()
-        with pytest.raises(JournalMismatchError, match="another sink"):
+        with pytest.raises(JournalMismatchError, match="different sink"):
             DRIVERS[0].run(
                 server, job(3), **{**files(after / "elsewhere"), "journal": after / "run.db"}
             )

@@ -329,7 +329,7 @@ def test_another_path_on_the_same_server_is_another_endpoint(files: dict[str, An
             with OpenAI(base_url=f"{server.base_url}{path}", api_key="test") as sdk:
                 extraction_of(sdk, files).run(job(2, rows=1))
         with OpenAI(base_url=f"{server.base_url}/other", api_key="test") as sdk:
-            with pytest.raises(JournalMismatchError, match=r"another endpoint: .*/v1/other' now"):
+            with pytest.raises(JournalMismatchError, match=r"different endpoint: .*/v1/other' now"):
                 extraction_of(sdk, files).run(job(2, rows=1))
         assert len(server.requests) == 2
 

@@ -142,6 +142,30 @@ def test_a_job_delivers_to_every_sink(place: Place, tmp_path: Path) -> None:
     assert (place.count(), summary.delivered) == (36, 12)
 
 
+def test_a_job_without_rows_has_a_sink(place: Place, tmp_path: Path) -> None:
+    with ReplayServer('{"items": []}', repeat=True) as server:
+        for _ in range(2):  # the next run finds it
+            summary = driver.run(
+                server, [Document("a", "1")], journal=tmp_path / "run.db", sink=place.spec
+            )
+    assert (place.count(), summary.rows) == (0, 0)
+    if not isinstance(place, PostgreSQLPlace):
+        assert Path(place.spec.partition("///")[2].partition("#")[0] or place.spec).exists()
+
+
+def test_a_file_that_cannot_be_created_is_an_error_before_any_request(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with ReplayServer(Model()) as server:
+        with pytest.raises(SinkError, match=r"rows\.jsonl cannot be opened: "):
+            driver.run(
+                server,
+                job(1),
+                journal=tmp_path / "run.db",
+                sink=tmp_path / "file" / "rows.jsonl",
+            )
+        assert not server.requests
+
+
 def test_the_same_batch_again_is_stored_once(place: Place) -> None:
     rows: RowFormat[Any] = RowFormat(Row, {})
     batch = batch_of(rows, ("d", [Row(article="a", count=1)]), ("e", []))

@@ -7,16 +7,19 @@ import datetime
 import enum
 import json
 import uuid
+from collections.abc import AsyncIterable, Iterable
 from decimal import Decimal
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, Union
 
 import pytest
+from etl_runs import lines
 from etl_sinks import JSONLPlace, ParquetPlace, Place, PostgreSQLPlace, SQLitePlace
 from extras import needs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai import OpenAI
 from pydantic import (
     AnyUrl,
     BaseModel,
@@ -35,10 +38,12 @@ from pydantic import (
 )
 from typing_extensions import NotRequired, TypedDict
 
-from partialstream.etl import Batch, Column, DocumentRows, SinkRow
+from partialstream import from_openai
+from partialstream.etl import Batch, Column, Document, DocumentRows, Extraction, SinkRow
 from partialstream.etl.serialization.row_format import RowFormat
 from partialstream.etl.sinks.columns import columns_of
 from partialstream.etl.sinks.specs import sink_of
+from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -305,6 +310,28 @@ TYPES: list[tuple[Any, list[Any]]] = [
 )
 def test_types_that_people_write(place: Place, type_: Any, values: list[Any]) -> None:
     check(place, type_, [TypeAdapter(type_).validate_python(value) for value in values])
+
+
+@pytest.mark.parametrize("many", [True, False])
+@pytest.mark.parametrize("spelling", [Iterable, AsyncIterable])
+def test_rows_that_are_spelled_as_an_iterable(spelling: Any, many: bool, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    answer = json.dumps({"items" if many else "value": [{"name": "a"}]})
+    with ReplayServer(answer) as server, OpenAI(base_url=server.base_url, api_key="test") as sdk:
+        extraction = Extraction(
+            from_openai(sdk),
+            spelling[Node],
+            model="any",
+            prompt="{text}",
+            many=many,
+            journal=tmp_path / "run.db",
+            sink=path,
+        )
+        [row] = list(extraction.rows([Document("d", "a")]))
+    assert row.value == (Node(name="a") if many else [Node(name="a")])
+    [line] = lines(path)
+    value = Node(name="a").model_dump(mode="json")
+    assert line == {"document": "d", "row": 0, **(value if many else {"value": [value]})}
 
 
 def test_types_in_postgresql(tmp_path: Path) -> None:

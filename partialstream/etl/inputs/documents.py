@@ -120,7 +120,9 @@ def documents(
     first = next(files, None)
     if first is None:
         if os.path.isdir(pattern):
-            example = os.path.join(escape(pattern), "**", "*.txt")
+            suffix = Path(pattern).suffix.lower()  # a sink of Parquet files is such a folder
+            inside = (f"*{suffix}",) if suffix in READERS else ("**", "*.txt")
+            example = os.path.join(escape(pattern), *inside)
             raise IsADirectoryError(f"{pattern!r} is a folder; use a pattern, such as {example!r}")
         hint = "; '~' is not expanded, use os.path.expanduser" if pattern.startswith("~") else ""
         raise FileNotFoundError(f"no file matches {pattern!r}{hint}")

@@ -42,6 +42,12 @@ def matching_files(pattern: str, root: str | None = None) -> Iterator[FoundFile]
         ValueError: `**` is not a part of its own.
     """
     parts = Path(pattern).parts
+    # A second `**` in a row adds nothing, and would find files twice.
+    parts = tuple(
+        part
+        for part, before in zip(parts, ("", *parts), strict=False)
+        if part != "**" or before != "**"
+    )
     for part in parts:
         if "**" in part and part != "**":
             raise ValueError(f"'**' stands for folders: write **/{part.replace('**', '*')}")

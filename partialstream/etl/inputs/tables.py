@@ -41,6 +41,9 @@ def read_jsonl(path: str, columns: Sequence[str], encoding: str) -> Iterator[Tab
             try:
                 _check_decoded(line, encoding)
                 row = json.loads(line)
+            except UnicodeError as error:
+                yield TableRow(number, {}, f"cannot be read: {error}")
+                continue
             except (ValueError, RecursionError) as error:
                 yield TableRow(number, {}, f"is not valid JSON: {error}")
                 continue

@@ -56,14 +56,14 @@ def describe(name: str, before: str, now: str) -> str:
 
     Example:
         >>> describe("model", "gpt-5", "gpt-5-mini")
-        "another model: 'gpt-5' in the journal, 'gpt-5-mini' now"
+        "different model: 'gpt-5' in the journal, 'gpt-5-mini' now"
     """
     start = next(
         (place for place, pair in enumerate(zip(before, now, strict=False)) if len(set(pair)) > 1),
         min(len(before), len(now)),
     )
     start = 0 if max(len(before), len(now)) <= _SHOWN else max(0, start - _SHOWN // 2)
-    return f"another {name}: {_part(before, start)} in the journal, {_part(now, start)} now"
+    return f"different {name}: {_part(before, start)} in the journal, {_part(now, start)} now"
 
 
 def _part(text: str, start: int) -> str:

@@ -70,6 +70,17 @@ class AppendedFile:
                 os.fsync(file.fileno())
         return self._end
 
+    def create(self) -> None:
+        """Create the file durably, if it does not exist.
+
+        Raises:
+            OSError: It cannot be created.
+        """
+        if not self.path.exists():
+            make_folder(self.path.parent)
+            self.path.touch()
+            sync_folder(self.path.parent)
+
     def _check_rest(self, file: BinaryIO, end: int) -> None:
         """Check that what is to be truncated was written by `append`.
 
@@ -99,12 +110,9 @@ class AppendedFile:
         if not data:
             return self._end
         if self._file is None:
-            make_folder(self.path.parent)
-            is_new = not self.path.exists()
+            self.create()
             # Unbuffered, so that after an error nothing is left to be written by close().
             self._file = self.path.open("ab", buffering=0)
-            if is_new:
-                sync_folder(self.path.parent)
         try:
             written = 0
             while written < len(data):

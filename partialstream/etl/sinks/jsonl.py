@@ -24,7 +24,7 @@ class JSONLines:
     When it is opened, the file is truncated to the size in the journal. Rows cannot be replaced.
 
     Args:
-        path: The file, created with the first row. It must not exist when the journal is new.
+        path: The file, created if missing. It must not exist when the journal is new.
     """
 
     can_replace = False
@@ -38,7 +38,9 @@ class JSONLines:
     def open(self, columns: Sequence[Column], state: str | None) -> str:
         """See `Sink`; the state is the size of the file."""
         del columns
-        return str(self._file.open(None if state is None else int(state)))
+        size = self._file.open(None if state is None else int(state))
+        self._file.create()  # a job without rows has an empty file
+        return str(size)
 
     def deliver(self, batch: Batch) -> str:
         """See `Sink`; the state is the size of the file."""
