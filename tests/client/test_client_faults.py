@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 from client_runs import ASK, EVERY_CALLER, Caller, Product, async_sdk, sync_sdk
+from patience import where_it_stalls
 
 from partialstream import (
     IncompleteStreamError,
@@ -30,7 +31,6 @@ PRODUCTS = '{"items":[{"name":"Lamp"},{"name":"Rug"}]}'
 LAMP, RUG = Product(name="Lamp"), Product(name="Rug")
 CUT = 7  # deltas; the first item is complete, the second has begun
 TAIL = '{"'
-SHORT = Limits(idle_seconds=0.3)
 
 
 @every
@@ -52,20 +52,24 @@ SHORT = Limits(idle_seconds=0.3)
 def test_items_before_a_failure_are_delivered_then_it_is_raised(
     caller: Caller, mode: str, fault: Fault, kind: type[PartialStreamError], status: str
 ) -> None:
-    with ReplayServer(Answer(PRODUCTS, fault=fault)) as server:
-        run = caller(server).read(
-            "create_iterable", response_model=Product, mode=mode, limits=SHORT
-        )
-    assert run.values == [LAMP]
-    assert type(run.error) is kind
-    assert isinstance(run.error, PartialStreamError)
-    assert run.error.outcome == run.stream.outcome
-    assert run.error.outcome is not None
-    assert run.error.outcome.status == status
-    assert run.error.tail == TAIL
-    assert run.error.delivered == 1
-    assert run.error.usage == run.stream.usage
-    assert len(server.requests) == 1
+    def check(idle: float) -> None:
+        with ReplayServer(Answer(PRODUCTS, fault=fault)) as server:
+            limits = Limits(idle_seconds=idle)
+            run = caller(server).read(
+                "create_iterable", response_model=Product, mode=mode, limits=limits
+            )
+        assert run.values == [LAMP]
+        assert type(run.error) is kind
+        assert isinstance(run.error, PartialStreamError)
+        assert run.error.outcome == run.stream.outcome
+        assert run.error.outcome is not None
+        assert run.error.outcome.status == status
+        assert run.error.tail == TAIL
+        assert run.error.delivered == 1
+        assert run.error.usage == run.stream.usage
+        assert len(server.requests) == 1
+
+    where_it_stalls(fault, check)
 
 
 @every
@@ -79,14 +83,19 @@ def test_items_before_a_failure_are_delivered_then_it_is_raised(
     ],
 )
 def test_the_last_snapshot_is_with_the_error(caller: Caller, fault: Fault, status: str) -> None:
-    with ReplayServer(Answer('{"name":"Lamp"}', fault=fault)) as server:
-        run = caller(server).read("create_partial", response_model=Product, limits=SHORT)
-    assert isinstance(run.error, PartialStreamError)
-    assert run.values[-1].name == "Lam"
-    assert run.error.snapshot is run.values[-1]
-    assert run.error.outcome is not None
-    assert run.error.outcome.status == status
-    assert run.stream.outcome.status == status
+    def check(idle: float) -> None:
+        with ReplayServer(Answer('{"name":"Lamp"}', fault=fault)) as server:
+            limits = Limits(idle_seconds=idle)
+            run = caller(server).read("create_partial", response_model=Product, limits=limits)
+        assert isinstance(run.error, PartialStreamError)
+        assert run.values
+        assert run.values[-1].name == "Lam"
+        assert run.error.snapshot is run.values[-1]
+        assert run.error.outcome is not None
+        assert run.error.outcome.status == status
+        assert run.stream.outcome.status == status
+
+    where_it_stalls(fault, check)
 
 
 @every
@@ -148,7 +157,7 @@ def test_an_item_that_does_not_validate_is_raised_or_skipped(caller: Caller) -> 
         assert run.error.index == 1
         assert run.error.raw == '{"name":1}'
         assert run.stream.outcome.status == "invalid"
-        assert server.requests[0].wait_finished() or server.requests[0].hung_up
+        assert server.requests[0].wait_finished(10.0) or server.requests[0].hung_up
         run = caller(server).read("create_iterable", response_model=Product, on_invalid="skip")
         assert run.values == [LAMP, RUG]
         assert [rejected.index for rejected in run.stream.rejected] == [1]
@@ -244,22 +253,24 @@ def test_the_sdks_own_stream_tells_of_a_lost_connection_as_ours_does(
     fault: Fault, status: str
 ) -> None:
     # Newer SDKs have an error of their own for it, older ones let the HTTP library's through.
-    async def main() -> None:
-        async with async_sdk(base_url=server.base_url, timeout=0.3) as sdk:
+    async def read_async(server: ReplayServer, timeout: float) -> Any:
+        async with async_sdk(base_url=server.base_url, timeout=timeout) as sdk:
             chunks = await sdk.chat.completions.create(stream=True, **ASK)
             stream = astream_items(Product, chunks)
             assert await stream.__anext__() == LAMP
             with pytest.raises(IncompleteStreamError):
                 await stream.__anext__()
-            told.append(stream.outcome)
+            return stream.outcome
 
-    told: list[Any] = []
-    with ReplayServer(Answer(PRODUCTS, fault=fault), repeat=True) as server:
-        asyncio.run(main())
-        with sync_sdk(base_url=server.base_url, timeout=0.3) as sdk:
-            stream = stream_items(Product, sdk.chat.completions.create(stream=True, **ASK))
-            assert next(stream) == LAMP
-            with pytest.raises(IncompleteStreamError):
-                next(stream)
-            told.append(stream.outcome)
-    assert [outcome.status for outcome in told] == [status, status]
+    def check(timeout: float) -> None:
+        with ReplayServer(Answer(PRODUCTS, fault=fault), repeat=True) as server:
+            told = [asyncio.run(read_async(server, timeout))]
+            with sync_sdk(base_url=server.base_url, timeout=timeout) as sdk:
+                stream = stream_items(Product, sdk.chat.completions.create(stream=True, **ASK))
+                assert next(stream) == LAMP
+                with pytest.raises(IncompleteStreamError):
+                    next(stream)
+                told.append(stream.outcome)
+        assert [outcome.status for outcome in told] == [status, status]
+
+    where_it_stalls(fault, check)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hostile_bodies import NAMES, units_of
+from hostile_bodies import GROWTH, NAMES, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def test_memory_is_bounded_and_time_is_linear(name: str, program: subprocess.Pop
     assert set(figures) == {"items", "objects"}
     for reader, found in figures.items():
         assert found["peak"] < MOST, reader
-        assert found["growth"] is None or found["growth"] < 9, reader
+        assert found["growth"] is None or found["growth"] < GROWTH, reader
     _, _, limit = units_of(name)
     if limit is not None:
         assert figures["items"]["error"] == limit

@@ -163,7 +163,7 @@ def test_an_sdk_that_retries_by_itself_gives_up(kind: Any, asynchronous: bool) -
 
 def test_pings_and_the_role_are_silence(asynchronous: bool) -> None:
     comments = Answer(
-        pieces=["", "", "", "", WHOLE], tokens_per_second=3, fault=faults.Comments(every=1)
+        pieces=[*[""] * 60, WHOLE], tokens_per_second=3, fault=faults.Comments(every=1)
     )
     with ReplayServer(comments) as first, ReplayServer(WHOLE) as second:
         run = call(

@@ -17,6 +17,7 @@ import instructor
 import pytest
 from client_runs import ASK, CALLERS, Caller, Product, async_sdk, sync_sdk
 from openai import RateLimitError
+from patience import patiently
 from sliding import SlidingWindow
 
 from partialstream import (
@@ -59,6 +60,15 @@ class ShortMinute(RateLimit):
     """A rate limit whose minute has fewer seconds."""
 
     _minute = 12.0
+
+
+def one_each(seconds: float) -> RateLimit:
+    """A rate limit of 20 requests in its minute, which go so many seconds apart."""
+
+    class Minute(RateLimit):
+        _minute = 20 * seconds
+
+    return Minute(requests_per_minute=20)
 
 
 class Stalls:
@@ -171,17 +181,22 @@ def gaps(server: ReplayServer) -> list[float]:
 
 def test_calls_wait_and_say_so(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "partialstream")
-    limit = ShortMinute(requests_per_minute=20)  # one every 0.6 s
-    with ReplayServer([LAMPS], repeat=True) as server:
-        calls = caller(server, rate_limit=limit)
-        runs = [calls.read("create_iterable", response_model=Product) for _ in range(2)]
-        assert [run.values for run in runs] == [BOTH, BOTH]
-        assert gaps(server)[0] > 0.3
-    # The clock of a stream starts when its request is sent.
-    assert runs[1].stream.timing.first_delta < limit.waited
-    assert runs[1].stream.attempts[0].duration < limit.waited
-    waits = [each.getMessage() for each in caplog.records if "rate limit" in each.getMessage()]
-    assert len(waits) == 1
+
+    def check(apart: float) -> None:
+        caplog.clear()
+        limit = one_each(apart)
+        with ReplayServer([LAMPS], repeat=True) as server:
+            calls = caller(server, rate_limit=limit)
+            runs = [calls.read("create_iterable", response_model=Product) for _ in range(2)]
+            assert [run.values for run in runs] == [BOTH, BOTH]
+            assert gaps(server)[0] > apart / 2
+        # The clock of a stream starts when its request is sent.
+        assert runs[1].stream.timing.first_delta < limit.waited
+        assert runs[1].stream.attempts[0].duration < limit.waited
+        waits = [each.getMessage() for each in caplog.records if "rate limit" in each.getMessage()]
+        assert len(waits) == 1
+
+    patiently(check, 0.6)
 
 
 def test_retries_and_follow_ups_wait_too(caller: Caller) -> None:
@@ -190,29 +205,36 @@ def test_retries_and_follow_ups_wait_too(caller: Caller) -> None:
         Answer('{"items":[{"name":"Lamp"},{"name":1}]}'),
         Answer('{"indexes":"1","items":[{"name":"Rug"}]}'),
     ]
-    limit = ShortMinute(requests_per_minute=20)
-    with ReplayServer(script) as server:
-        calls = caller(server, rate_limit=limit, max_retries=0)
-        run = calls.read("create_iterable", response_model=Product, max_retries=3)
-        assert run.values == BOTH
-        assert len(gaps(server)) == 2
-        assert min(gaps(server)) > 0.3
-    assert limit.open == 0
+
+    def check(apart: float) -> None:
+        limit = one_each(apart)
+        with ReplayServer(script) as server:
+            calls = caller(server, rate_limit=limit, max_retries=0)
+            run = calls.read("create_iterable", response_model=Product, max_retries=3)
+            assert run.values == BOTH
+            assert len(gaps(server)) == 2
+            assert min(gaps(server)) > apart / 2
+        assert limit.open == 0
+
+    patiently(check, 0.6)
 
 
 @pytest.mark.parametrize("method", ["create_partial", "create"])
 def test_objects_and_full_responses_wait_too(caller: Caller, method: str) -> None:
-    limit = ShortMinute(requests_per_minute=20)
-    with ReplayServer(['{"name":"Lamp"}'], repeat=True) as server:
-        calls = caller(server, rate_limit=limit)
-        for _ in range(2):
-            if method == "create":
-                assert calls.whole(response_model=Product) == BOTH[0]
-            else:
-                run = calls.read("create_partial", response_model=Product)
-                assert run.values[-1] == BOTH[0]
-        assert gaps(server)[0] > 0.3
-    assert limit.open == 0
+    def check(apart: float) -> None:
+        limit = one_each(apart)
+        with ReplayServer(['{"name":"Lamp"}'], repeat=True) as server:
+            calls = caller(server, rate_limit=limit)
+            for _ in range(2):
+                if method == "create":
+                    assert calls.whole(response_model=Product) == BOTH[0]
+                else:
+                    run = calls.read("create_partial", response_model=Product)
+                    assert run.values[-1] == BOTH[0]
+            assert gaps(server)[0] > apart / 2
+        assert limit.open == 0
+
+    patiently(check, 0.6)
 
 
 def test_one_429_makes_all_wait(caller: Caller) -> None:
@@ -389,8 +411,7 @@ async def test_a_task_that_is_cancelled_makes_room() -> None:
                 return [each async for each in client.create_iterable(**LIST)]
 
             tasks = [asyncio.create_task(read()) for _ in range(4)]
-            await asyncio.sleep(0.2)
-            assert (limit.open, limit.waiting) == (1, 3)
+            await until(lambda: (limit.open, limit.waiting, len(server.requests)) == (1, 3, 1))
             tasks[2].cancel()  # which waits
             tasks[0].cancel()  # which reads
             await asyncio.wait(tasks[:1])
@@ -446,8 +467,7 @@ async def test_close_by_another_task_ends_a_wait() -> None:
                 return [each async for each in stream]
 
             reading = asyncio.create_task(read())
-            await asyncio.sleep(0.2)
-            assert limit.waiting == 1
+            await until(lambda: limit.waiting == 1)
             await stream.close()
             assert await asyncio.wait_for(reading, 20.0) == []
             assert stream.outcome is not None
@@ -479,9 +499,9 @@ def test_tasks_of_a_loop_that_is_closed_leave_the_queue_at_once(waiting: int) ->
     limit = RateLimit(requests_per_minute=600)
     with ReplayServer([LAMPS], repeat=True) as server, sync_sdk(base_url=server.base_url) as sdk:
         client = from_openai(sdk, rate_limit=limit)
-        limit._hold(0.3)
-        loop = asyncio.new_event_loop()
-        tasks = waiting_in(loop, limit, async_sdk(base_url=server.base_url), waiting)
+        loop, other = asyncio.new_event_loop(), async_sdk(base_url=server.base_url)
+        limit._hold(1.0)
+        tasks = waiting_in(loop, limit, other, waiting)
         loop.close()
         for _ in range(2):
             assert list(client.create_iterable(**LIST)) == BOTH
@@ -498,9 +518,8 @@ def test_a_task_of_a_loop_that_was_left_costs_once_and_goes_when_it_is_back() ->
     limit = RateLimit(requests_per_minute=600)
     with ReplayServer([LAMPS], repeat=True) as server, sync_sdk(base_url=server.base_url) as sdk:
         client = from_openai(sdk, rate_limit=limit)
-        limit._hold(0.1)
-        loop = asyncio.new_event_loop()
-        other = async_sdk(base_url=server.base_url)
+        loop, other = asyncio.new_event_loop(), async_sdk(base_url=server.base_url)
+        limit._hold(1.0)
         tasks = waiting_in(loop, limit, other, 1)
         took: list[float] = []
         for _ in range(3):
@@ -521,11 +540,17 @@ def test_ctrl_c_ends_a_wait() -> None:
     with ReplayServer([LAMPS], repeat=True) as server, sync_sdk(base_url=server.base_url) as sdk:
         client = from_openai(sdk, rate_limit=limit)
         list(client.create_iterable(**LIST))
-        timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
+
+        def interrupt() -> None:
+            asyncio.run(until(lambda: limit.waiting == 1))
+            time.sleep(0.2)  # until it has begun to wait
+            os.kill(os.getpid(), signal.SIGINT)
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
         with pytest.raises(KeyboardInterrupt):
             client.create_iterable(**LIST)
-        timer.join()
+        interrupting.join()
     assert (limit.open, limit.waiting) == (0, 0)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from retry_runs import Caller, Run
 
 CHUNK = 4
+SOON = 10.0  # seconds, on a busy machine
 
 
 class Product(BaseModel):
@@ -97,4 +98,12 @@ def read(
     sdk = kwargs.pop("sdk", {})
     with ReplayServer(answers) as server:
         run = caller(server, **sdk).events("create_iterable", response_model=Product, **kwargs)
-        return run, list(server.requests)
+        return run, ended(server)
+
+
+def ended(server: ReplayServer) -> list[ReplayRequest]:
+    """The requests of a server, once it knows how each ended; it does not while it closes."""
+    requests = list(server.requests)
+    for request in requests:
+        assert request.wait_finished(SOON) or request.hung_up
+    return requests

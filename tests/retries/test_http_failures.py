@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 from client_runs import conversation, instruction
+from patience import where_it_stalls
 from retry_lists import LAMP, RUG, SHELF, Product, bad, behind, listed, read, text_of, within
 from retry_runs import words
 
@@ -60,15 +61,18 @@ def causes(run: Any) -> list[str]:
     ids=["reset", "disconnect", "end", "error", "length", "stall", "stop", "malformed"],
 )
 def test_what_breaks_off_is_resumed(caller: Caller, mode: str, answer: Answer, status: str) -> None:
-    limits = Limits(idle_seconds=0.3)
-    run, requests = read(caller, [answer, REST], mode=mode, limits=limits, max_retries=1)
-    assert run.error is None
-    assert values(run) == [LAMP, RUG, SHELF]
-    assert causes(run) == ["request", "resume"]
-    assert run.stream.attempts[0].outcome.status == status
-    assert run.stream.outcome.status == "complete"
-    if isinstance(answer.fault, faults.Stall):
-        assert requests[0].wait_hung_up(), "the connection that stalled is not kept"
+    def check(idle: float) -> None:
+        limits = Limits(idle_seconds=idle)
+        run, requests = read(caller, [answer, REST], mode=mode, limits=limits, max_retries=1)
+        assert run.error is None
+        assert values(run) == [LAMP, RUG, SHELF]
+        assert causes(run) == ["request", "resume"]
+        assert run.stream.attempts[0].outcome.status == status
+        assert run.stream.outcome.status == "complete"
+        if isinstance(answer.fault, faults.Stall):
+            assert requests[0].wait_hung_up(10.0), "the connection that stalled is not kept"
+
+    where_it_stalls(answer.fault, check)
 
 
 def test_a_list_that_begins_again_is_not_delivered_twice(caller: Caller, mode: str) -> None:

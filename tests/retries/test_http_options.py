@@ -115,7 +115,7 @@ def test_a_function_that_says_nothing_is_a_mistake(caller: Caller) -> None:
     run, requests = read(caller, answers, max_retries=1, on_invalid=lambda _: None)
     assert isinstance(run.error, ValueError)
     assert "on_invalid gave None" in str(run.error)
-    assert requests[0].wait_finished() or requests[0].wait_hung_up()
+    assert requests[0].wait_finished(10.0) or requests[0].wait_hung_up()
 
 
 # -- on_interrupt, key, prompts ------------------------------------------------------------

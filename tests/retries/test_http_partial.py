@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from client_runs import conversation, instruction, schema_of
 from pydantic import BaseModel, Field, model_validator
+from retry_lists import ended
 from retry_runs import Run, words
 
 from partialstream import (
@@ -48,7 +49,7 @@ def read(
     """Read all events of one call; gives what came of it, and the requests."""
     with ReplayServer(answers) as server:
         run = caller(server).events("create_partial", response_model=model, **kwargs)
-        return run, list(server.requests)
+        return run, ended(server)
 
 
 def test_an_invalid_member_ends_the_answer_at_once(caller: Caller, mode: str) -> None:
@@ -105,7 +106,7 @@ def test_members_that_stand_are_shown_from_the_first_snapshot_on(caller: Caller)
 def test_fail_fast_can_be_left_off(caller: Caller) -> None:
     bad = answer(GOOD, {"verdict": "maybe"}, usage=Usage(1, 2))
     run, requests = read(caller, [bad, answer(GOOD)], max_retries=1, fail_fast=False)
-    assert requests[0].wait_finished()
+    assert requests[0].wait_finished(10.0)
     assert run.last(Snapshot).value == Review(**GOOD)
     assert run.stream.attempts[0].usage == Usage(1, 2), "all of it was read"
 

@@ -146,7 +146,7 @@ def test_a_stalled_answer_is_left_at_the_last_item(caller: Caller, mode: str) ->
         )
         assert told(run) == [(0, LAMP), (2, SHELF)]
         (request,) = server.requests
-        assert request.wait_hung_up(2.0)
+        assert request.wait_hung_up(10.0)
 
 
 def test_without_a_stream_the_list_so_far_is_given(caller: Caller) -> None:

@@ -227,7 +227,7 @@ def test_a_stream_that_is_closed_during_a_wait_asks_no_more() -> None:
         reader.start()
         while len(server.requests) < 2:
             time.sleep(0.01)
-        server.requests[1].wait_finished()
+        server.requests[1].wait_finished(10.0)
         time.sleep(0.1)
         stream.close()
         reader.join(20)
@@ -271,7 +271,7 @@ def test_ctrl_c_ends_a_wait(answers: list[Answer]) -> None:
         def interrupt() -> None:
             while len(server.requests) <= len(answers):
                 time.sleep(0.01)
-            server.requests[-1].wait_finished()
+            server.requests[-1].wait_finished(10.0)
             time.sleep(0.3)
             os.kill(os.getpid(), signal.SIGINT)
 

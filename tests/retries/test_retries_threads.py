@@ -140,7 +140,7 @@ def test_each_advance_in_another_thread() -> None:
         alive: list[ThreadPoolExecutor] = []  # or a thread's number would be used again
         while more:
             alive.append(ThreadPoolExecutor(1))
-            more = alive[-1].submit(advance).result(5)
+            more = alive[-1].submit(advance).result(SOON)
         for pool in alive:
             pool.shutdown()
         assert got == [LAMP, SHELF, VASE, BOOK, RUG]

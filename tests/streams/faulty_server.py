@@ -6,10 +6,11 @@ import gzip
 import socket
 import struct
 import threading
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
     from types import TracebackType
 
 EVENTS = [
@@ -73,6 +74,7 @@ class FaultyServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(10)
         self._left = threading.Event()
+        self._read = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
 
@@ -87,8 +89,28 @@ class FaultyServer:
         traceback: TracebackType | None,
     ) -> None:
         self._left.set()
+        self._read.set()
         self._thread.join(30)
         self._listener.close()
+
+    def watched(self, body: Iterator[bytes]) -> Iterator[bytes]:
+        """The body as a client reads it; a reset waits until both events have been read."""
+        size = 0
+        for data in body:
+            size += len(data)
+            if size >= sum(map(len, EVENTS)):
+                self._read.set()
+            yield data
+
+    async def watched_async(self, body: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+        """Do the same for an async client."""
+        size = 0
+        async with aclosing(body):
+            async for data in body:
+                size += len(data)
+                if size >= sum(map(len, EVENTS)):
+                    self._read.set()
+                yield data
 
     def _serve(self) -> None:
         connection, _ = self._listener.accept()
@@ -101,6 +123,6 @@ class FaultyServer:
                 self._left.wait(30)
             elif self._fault == "reset":
                 # What the client has not read yet is lost by a reset.
-                self._left.wait(0.1)
+                self._read.wait(10)
                 linger = struct.pack("ii", 1, 0)
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -8,58 +8,63 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from faulty_server import BODIES, TAIL, FaultyServer
+from patience import IDLE, NEVER, patiently
 from pydantic import BaseModel
 
 from partialstream import IncompleteStreamError, astream_items, stream_items
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-
-SHORT = 0.3  # seconds
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
 
 class Product(BaseModel):
     name: str
 
 
-def through_httpx(url: str) -> Iterator[bytes]:
+def through_httpx(url: str, timeout: float) -> Iterator[bytes]:
     import httpx
 
-    with httpx.Client(timeout=SHORT, trust_env=False) as client, client.stream("GET", url) as body:
+    with (
+        httpx.Client(timeout=timeout, trust_env=False) as client,
+        client.stream("GET", url) as body,
+    ):
         yield from body.iter_bytes()
 
 
-def through_httpx2(url: str) -> Iterator[bytes]:
+def through_httpx2(url: str, timeout: float) -> Iterator[bytes]:
     import httpx2
 
-    with httpx2.Client(timeout=SHORT, trust_env=False) as client, client.stream("GET", url) as body:
+    with (
+        httpx2.Client(timeout=timeout, trust_env=False) as client,
+        client.stream("GET", url) as body,
+    ):
         yield from body.iter_bytes()
 
 
-def through_requests(url: str) -> Iterator[bytes]:
+def through_requests(url: str, timeout: float) -> Iterator[bytes]:
     import requests
 
     with requests.Session() as session:
         session.trust_env = False
-        with session.get(url, stream=True, timeout=SHORT) as body:
+        with session.get(url, stream=True, timeout=timeout) as body:
             yield from body.iter_content(1)  # a larger piece is waited for
 
 
-def through_urllib3(url: str) -> Iterator[bytes]:
+def through_urllib3(url: str, timeout: float) -> Iterator[bytes]:
     import urllib3
 
     with urllib3.PoolManager(retries=False) as pool:
-        body = pool.request("GET", url, preload_content=False, timeout=SHORT)
+        body = pool.request("GET", url, preload_content=False, timeout=timeout)
         try:
             yield from body.stream(65536 if body.chunked else 1, decode_content=True)
         finally:
             body.close()
 
 
-def through_the_standard_library(url: str) -> Iterator[bytes]:
+def through_the_standard_library(url: str, timeout: float) -> Iterator[bytes]:
     from urllib.request import ProxyHandler, build_opener
 
-    with build_opener(ProxyHandler({})).open(url, timeout=SHORT) as body:
+    with build_opener(ProxyHandler({})).open(url, timeout=timeout) as body:
         while data := body.read1(65536):
             yield data
 
@@ -76,33 +81,33 @@ SYNC: list[Any] = [
 ]
 
 
-async def through_async_httpx(url: str) -> AsyncIterator[bytes]:
+async def through_async_httpx(url: str, timeout: float) -> AsyncGenerator[bytes, None]:
     import httpx
 
     async with (
-        httpx.AsyncClient(timeout=SHORT, trust_env=False) as client,
+        httpx.AsyncClient(timeout=timeout, trust_env=False) as client,
         client.stream("GET", url) as body,
     ):
         async for data in body.aiter_bytes():
             yield data
 
 
-async def through_async_httpx2(url: str) -> AsyncIterator[bytes]:
+async def through_async_httpx2(url: str, timeout: float) -> AsyncGenerator[bytes, None]:
     import httpx2
 
     async with (
-        httpx2.AsyncClient(timeout=SHORT, trust_env=False) as client,
+        httpx2.AsyncClient(timeout=timeout, trust_env=False) as client,
         client.stream("GET", url) as body,
     ):
         async for data in body.aiter_bytes():
             yield data
 
 
-async def through_aiohttp(url: str) -> AsyncIterator[bytes]:
+async def through_aiohttp(url: str, timeout: float) -> AsyncGenerator[bytes, None]:
     import aiohttp
 
-    timeout = aiohttp.ClientTimeout(sock_read=SHORT)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as body:
+    limits = aiohttp.ClientTimeout(sock_read=timeout)
+    async with aiohttp.ClientSession(timeout=limits) as session, session.get(url) as body:
         async for data in body.content.iter_any():
             yield data
 
@@ -133,35 +138,51 @@ def is_unnoticed(fault: str, through: Any) -> bool:
     )
 
 
+def check_patiently(fault: str, check: Callable[[float], None]) -> None:
+    """Only a body that stalls has to run into a time limit."""
+    if fault == "stall":
+        patiently(check, IDLE)
+    else:
+        check(NEVER)
+
+
 @pytest.mark.parametrize("through", SYNC)
 @pytest.mark.parametrize("fault", BODIES)
-def test_a_body_that_breaks(through: Callable[[str], Iterator[bytes]], fault: str) -> None:
+def test_a_body_that_breaks(through: Callable[[str, float], Iterator[bytes]], fault: str) -> None:
     if is_unnoticed(fault, through):
         pytest.skip("not noticed by the library")
-    names: list[str] = []
-    with FaultyServer(fault) as server:
-        stream = stream_items(Product, through(server.url))
-        with pytest.raises(IncompleteStreamError) as caught:
-            names.extend(product.name for product in stream)
-    check(fault, through, names, caught.value)
-    assert caught.value.__cause__ is not None
+
+    def check_within(timeout: float) -> None:
+        names: list[str] = []
+        with FaultyServer(fault) as server:
+            stream = stream_items(Product, server.watched(through(server.url, timeout)))
+            with pytest.raises(IncompleteStreamError) as caught:
+                names.extend(product.name for product in stream)
+        check(fault, through, names, caught.value)
+        assert caught.value.__cause__ is not None
+
+    check_patiently(fault, check_within)
 
 
 @pytest.mark.parametrize("through", ASYNC)
 @pytest.mark.parametrize("fault", BODIES)
 def test_an_async_body_that_breaks(
-    through: Callable[[str], AsyncIterator[bytes]], fault: str
+    through: Callable[[str, float], AsyncGenerator[bytes, None]], fault: str
 ) -> None:
-    names: list[str] = []
+    def check_within(timeout: float) -> None:
+        names: list[str] = []
 
-    async def main(url: str) -> None:
-        async for product in astream_items(Product, through(url)):
-            names.append(product.name)  # noqa: PERF401 - kept when the loop raises
+        async def main(server: FaultyServer) -> None:
+            body = server.watched_async(through(server.url, timeout))
+            async for product in astream_items(Product, body):
+                names.append(product.name)  # noqa: PERF401 - kept when the loop raises
 
-    with FaultyServer(fault) as server, pytest.raises(IncompleteStreamError) as caught:
-        asyncio.run(asyncio.wait_for(main(server.url), 30))
-    check(fault, through, names, caught.value)
-    assert caught.value.__cause__ is not None
+        with FaultyServer(fault) as server, pytest.raises(IncompleteStreamError) as caught:
+            asyncio.run(asyncio.wait_for(main(server), 60))
+        check(fault, through, names, caught.value)
+        assert caught.value.__cause__ is not None
+
+    check_patiently(fault, check_within)
 
 
 # Modules and names from the innermost base to the class itself, and the status.

@@ -20,7 +20,7 @@ from partialstream import (
     stream_items,
     stream_partial,
 )
-from partialstream.testing import Answer, ReplayServer, async_fake_stream
+from partialstream.testing import Answer, ReplayServer, async_fake_stream, faults
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -211,14 +211,15 @@ def test_a_task_that_is_cancelled_in_the_middle() -> None:
 
 def test_the_same_for_a_call_over_http() -> None:
     async def main() -> None:
-        with ReplayServer(Answer("".join(ITEMS), tokens_per_second=30)) as server:
+        stalled = Answer("".join(ITEMS), fault=faults.Stall(after=8))  # the first item has come
+        with ReplayServer(stalled) as server:
             async with AsyncOpenAI(base_url=server.base_url, api_key="test") as sdk:
                 stream = from_openai(sdk).create_iterable(response_model=Product, **ASK)
                 async for _ in stream:
                     break
                 assert stream.outcome == Outcome("cancelled")
                 await asyncio.sleep(0)
-                assert await asyncio.to_thread(server.requests[0].wait_hung_up)
+                assert await asyncio.to_thread(server.requests[0].wait_hung_up, 10.0)
 
     asyncio.run(main())
 

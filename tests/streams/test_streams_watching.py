@@ -12,7 +12,15 @@ from life import run_async
 
 from partialstream import TextDelta, WordWatch, from_openai
 from partialstream.deltas import Channel
-from partialstream.testing import Answer, ReplayServer, ToolCall, characters, every_cut, recut
+from partialstream.testing import (
+    Answer,
+    ReplayServer,
+    ToolCall,
+    characters,
+    every_cut,
+    faults,
+    recut,
+)
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left_of_others")
 
@@ -157,8 +165,9 @@ def test_all_that_the_model_writes_is_in_the_events(
 
 
 def test_a_word_in_the_reasoning_ends_a_stream_that_is_watched() -> None:
-    slow = Answer(ITEMS, reasoning="They may be sorry.", chunk_size=2, tokens_per_second=200)
-    with ReplayServer(slow) as server, sync_sdk(base_url=server.base_url) as sdk:
+    reasoning = "They may be sorry."
+    stalled = Answer(ITEMS, reasoning=reasoning, chunk_size=2, fault=faults.Stall(after=12))
+    with ReplayServer(stalled) as server, sync_sdk(base_url=server.base_url) as sdk:
         stream = from_openai(sdk).create_iterable(response_model=Product, **ASK)
         watch = WordWatch("be sorry", ignore_case=True)
         for event in stream.events():

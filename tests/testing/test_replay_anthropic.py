@@ -206,7 +206,7 @@ def test_requests_are_recorded() -> None:
         headers = {"x-api-key": "very-secret", "anthropic-version": "2023-06-01"}
         client.post(server.url + PATH, json={**BODY, "stream": True}, headers=headers)
         (request,) = server.requests
-        assert request.wait_finished()
+        assert request.wait_finished(10.0)
     assert (request.method, request.path) == ("POST", PATH)
     assert request.body == {**BODY, "stream": True}
     assert (request.headers["x-api-key"], request.deltas_sent) == ("[redacted]", 2)

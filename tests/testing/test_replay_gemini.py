@@ -185,7 +185,7 @@ def test_requests_are_recorded_without_the_key() -> None:
         headers = {"x-goog-api-key": "very-secret"}
         client.post(f"{server.url}{STREAM}&key=very-secret", json=BODY, headers=headers)
         (request,) = server.requests
-        assert request.wait_finished()
+        assert request.wait_finished(10.0)
     assert (request.path, request.body) == ("/v1beta/models/m-1:streamGenerateContent", BODY)
     assert "secret" not in repr(request)
     assert request.deltas_sent == 2
@@ -197,7 +197,7 @@ def test_deltas_of_a_call_count_when_it_comes(pace: float | None) -> None:
         with httpx.Client() as client:
             client.post(server.url + STREAM, json={**BODY, "tools": TOOLS})
         (request,) = server.requests
-        assert request.wait_finished()
+        assert request.wait_finished(10.0)
     assert request.deltas_sent == 4
 
 

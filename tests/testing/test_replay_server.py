@@ -158,7 +158,7 @@ def test_a_recording_is_sent_as_it_is() -> None:
         with create(model="m", messages=MESSAGES, stream=True) as response:
             assert response.read() == body
         request = server.requests[0]
-        assert request.wait_finished()
+        assert request.wait_finished(10.0)
         assert (request.deltas_sent, request.bytes_sent) == (3, len(body))
 
 

@@ -148,7 +148,7 @@ def test_the_body_is_cut_anywhere(size: Any, pace: float | None) -> None:
         create = client.chat.completions.with_streaming_response.create
         with create(model="m", messages=MESSAGES, stream=True) as response:
             writes = list(response.http_response.iter_raw())
-        assert server.requests[1].wait_finished()
+        assert server.requests[1].wait_finished(SOON)
         assert server.requests[1].deltas_sent == 3
     sizes = itertools.cycle([size] if isinstance(size, int) else size)
     if pace is None:  # with a pace, what is due at one time is cut by itself
