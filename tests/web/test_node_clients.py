@@ -64,7 +64,7 @@ def read(client: str, answers: Any, how: str = "async", **options: Any) -> dict[
 @pytest.mark.parametrize("how", ["async", "sync callable"])
 @pytest.mark.parametrize("client", CLIENTS)
 def test_items_arrive_one_by_one(client: str, how: str) -> None:
-    seen = read(client, Answer(products(5), **STEADY), how)
+    seen = read(client, Answer(products(5), tokens_per_second=60), how)
     assert seen["ok"], seen
     assert seen["error"] is None
     assert [index for index, _ in seen["items"]] == [0, 1, 2, 3, 4]
