@@ -244,7 +244,7 @@ def test_ctrl_c_reports_what_was_measured_so_far(after: int, tmp_path: Path) -> 
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         out, err = process.stdout.read().decode(), process.stderr.read()
-        assert server.requests[after].wait_hung_up()
+        assert server.requests[after].wait_hung_up(30)
     assert err == b""
     if after:
         assert ": 1 run streamed, 1 not; 2 items" in out

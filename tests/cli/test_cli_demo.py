@@ -46,14 +46,14 @@ def test_a_pipe_gets_a_line_for_each_item_and_a_table() -> None:
 
 
 def test_figures_for_a_program(capfd: pytest.CaptureFixture[str]) -> None:
-    options = DemoOptions(items=2, tokens_per_second=500, as_json=True)
+    options = DemoOptions(items=2, tokens_per_second=100, as_json=True)
     assert run_demo(options) == ExitCode.COMPLETE
     out, err = capfd.readouterr()
     assert err == ""
     assert out.count("\n") == 1
     printed = json.loads(out)
     streamed, whole = printed["streamed"], printed["whole"]
-    assert (printed["model"], printed["tokens_per_second"]) == ("replay", 500.0)
+    assert (printed["model"], printed["tokens_per_second"]) == ("replay", 100.0)
     assert len(streamed["items"]) == len(whole["items"]) == 2
     assert streamed["items"] == [streamed["first_item"], streamed["last_item"]]
     assert streamed["first_item"] < streamed["last_item"]

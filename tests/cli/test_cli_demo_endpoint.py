@@ -165,4 +165,4 @@ def test_leaving_closes_both_requests(how: str) -> None:
         process.stdout.close()
         assert process.wait(60) == (130 if how == "ctrl-c" else 141)
         assert process.stderr.read() == b""
-        assert [request.wait_hung_up() for request in server.requests] == [True, True]
+        assert [request.wait_hung_up(30) for request in server.requests] == [True, True]

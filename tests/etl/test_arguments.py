@@ -164,15 +164,17 @@ def test_a_run_that_is_cancelled_leaves_what_was_under_way_to_the_next(tmp_path:
             asked = server.requests
             while not any(each.deltas_sent for each in asked):  # noqa: ASYNC110 - a thread counts
                 await asyncio.sleep(0.01)
+            model.tokens_per_second = None
             run.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await run
             under_way = [each for each in asked if each.deltas_sent < each.deltas_planned]
             assert under_way
-            assert all(each.wait_hung_up() for each in under_way)
+            assert all(each.wait_hung_up(30) for each in under_way)
             await extraction.arun(job(20, rows=20))
 
-    with ReplayServer(Model(tokens_per_second=200)) as server:
+    model = Model(tokens_per_second=20)
+    with ReplayServer(model) as server:
         asyncio.run(main(server))
         assert 20 < len(server.requests) <= 20 + 4
     assert rows_in(lines(sink)) == sorted(expected(20, rows=20))
@@ -182,7 +184,18 @@ PROGRAM = """
 import sys
 from openai import OpenAI
 from etl_runs import extraction_of, job
+from partialstream.etl import extraction as module
 
+run_until_interrupted = module.run_until_interrupted
+
+def telling(work, stop):
+    def stop_and_tell():
+        stop()
+        print("noticed", file=sys.stderr, flush=True)
+
+    return run_until_interrupted(work, stop_and_tell)
+
+module.run_until_interrupted = telling
 with OpenAI(base_url=sys.argv[1], api_key="test") as sdk:
     extraction = extraction_of(sdk, {"journal": sys.argv[2], "sink": sys.argv[3], "concurrency": 4})
     try:
@@ -202,47 +215,55 @@ def started(base_url: str, folder: Path) -> subprocess.Popen[str]:
         [sys.executable, "-c", PROGRAM, base_url, folder / "run.db", folder / "rows.jsonl"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])},
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
 
 
 def interrupt(process: subprocess.Popen[str], times: int) -> None:
-    for _ in range(times):
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "noticed\n"  # before the next one: two at once are one
+    if times == 2:
         process.send_signal(signal.SIGINT)
-        sleep(0.3)  # it has to be noticed before the next one: two at once are one
 
 
 @SIGNALS
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_lets_documents_end_and_a_second_one_stops(tmp_path: Path, times: int) -> None:
+    def spoil(number: int, asked: int, answer: Answer) -> Answer:
+        # The last ones that are asked for are under way until the second Ctrl-C.
+        return replace(answer, tokens_per_second=50 if times == 1 or number < 2 else 2)
+
     with (
-        ReplayServer(Model(tokens_per_second=50)) as server,
+        ReplayServer(Model(spoil)) as server,
         started(server.base_url, tmp_path) as process,
     ):
         while len(server.requests) < 6:
             assert process.poll() is None
+            sleep(0.01)
         interrupt(process, times)
-        shown, _ = process.communicate(timeout=30)
+        shown, _ = process.communicate(timeout=60)
         done, documents = map(int, shown.split())
         if times == 1:
             assert done == documents == len(server.requests)
             assert len(lines(tmp_path / "rows.jsonl")) == 12 * done
         else:
             assert done < documents < 40
-            assert any(request.hung_up for request in server.requests)
+            assert any(request.wait_hung_up(30) for request in server.requests)
 
 
 @SIGNALS
 def test_a_second_ctrl_c_does_not_wait_for_responses_to_begin(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as connections:
-        server.settimeout(30)
+        server.settimeout(60)
         base_url = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
         with started(base_url, tmp_path) as process:
             for _ in range(4):
                 connections.enter_context(server.accept()[0])
             interrupt(process, 2)
             try:
-                shown, _ = process.communicate(timeout=30)
+                shown, _ = process.communicate(timeout=60)
             finally:
                 process.kill()
         assert shown.split() == ["0", "4"]

@@ -138,7 +138,7 @@ def test_ctrl_c_finishes_the_open_documents(tmp_path: Path) -> None:
 
 def test_a_second_ctrl_c_stops_at_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     write_documents(tmp_path, 8, rows=200)
-    model = Model(tokens_per_second=60)
+    model = Model(tokens_per_second=20)
     with ReplayServer(model) as server:
         with start(tmp_path, server, "--concurrency", "3", "--quiet") as process:
             wait_for(tmp_path, lambda now: now.totals.open == 3)

@@ -116,7 +116,7 @@ def test_rows_arrive_before_the_response_has_ended(driver: Driver, journal: Path
     seen: list[bool] = []
 
     def spoil(number: int, asked: int, answer: Answer) -> Answer:
-        return replace(answer, tokens_per_second=100)
+        return replace(answer, tokens_per_second=40)
 
     deliver = sink.deliver
 
@@ -276,7 +276,7 @@ def test_a_row_that_is_not_valid_any_more_leaves_the_sink(journal: Path, fails: 
 def test_rows_are_handed_to_a_loop_as_they_complete(journal: Path) -> None:
     sink = Replacing()
     with (
-        ReplayServer(Model(tokens_per_second=200)) as server,
+        ReplayServer(Model(tokens_per_second=40)) as server,
         OpenAI(base_url=server.base_url, api_key="test") as sdk,
     ):
         options = {"journal": journal, "sink": sink, "commit": "row"}

@@ -28,7 +28,7 @@ DOCUMENTS = int(os.environ.get("PARTIALSTREAM_FAULTS", "150"))
 ROWS = 6
 HOPELESS = range(7, DOCUMENTS, 40)  # every request for these is rejected
 STUBBORN = range(9, DOCUMENTS, 40)  # these have a row that stays invalid
-IDLE = 0.5  # seconds without data, until a stream counts as stalled
+IDLE = 2.0  # seconds without data, until a stream counts as stalled
 
 
 def garbage(body: bytes, content_type: str) -> Callable[[Answer, int], Answer]:
