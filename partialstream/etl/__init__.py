@@ -4,9 +4,11 @@ extraction.py   `Extraction`: a job, and its runs
 arguments.py    its arguments: what is checked, and what identifies the job
 prompting.py    the messages for a document
 run.py          several workers read documents, one task delivers them
+drivers.py      reads a document, in a thread or in a task
 threads.py      the threads of a sync client, and how they end
 reading.py      one document: its call, and its rows as they go into the journal
 failures.py     what an error means for a run
+forbidden.py    documents refused with HTTP 403: due to the document or to the key
 budget.py       what the documents of a job may cost together
 delivery.py     finished documents to the sink; dead letters to their file
 rows.py         rows for a loop

@@ -22,8 +22,11 @@ from partialstream.quoting import mask_keys
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STATUSES: Final = (401, 403, 404)
+_STATUSES: Final = (401, 404)
 """Responses that every request would get: a wrong key, an unknown model."""
+
+_FORBIDDEN: Final = 403
+"""What a single document may get, or every request; see `forbidden.py`."""
 
 _CONNECTION_ERRORS: Final = ("ConnectError", "ConnectTimeout", "ClientConnectorError")
 """What httpx and aiohttp raise if they cannot connect; by name, as they need not be installed."""
@@ -39,10 +42,18 @@ def is_fatal(error: Exception) -> bool:
         return error.limit == "max_cost"
     if isinstance(error, PromptTypeError):
         return True
+    return _status_of(error) in _STATUSES or any(map(_is_connection_error, _causes(error)))
+
+
+def is_forbidden(error: Exception) -> bool:
+    """Whether a request was refused with HTTP 403."""
+    return _status_of(error) == _FORBIDDEN
+
+
+def _status_of(error: Exception) -> object:
+    """The HTTP status of an error, by the names that SDKs have for it; None if there is none."""
     status = getattr(error, "status_code", None)
-    if status is None:
-        status = getattr(error, "status", None)
-    return status in _STATUSES or any(map(_is_connection_error, _causes(error)))
+    return getattr(error, "status", None) if status is None else status
 
 
 def _is_connection_error(error: BaseException) -> bool:

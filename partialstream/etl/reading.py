@@ -1,7 +1,7 @@
 """One document: the call that is made for it, and its rows on their way into the journal.
 
-The journal is the only I/O here: `run.py` drives the stream, sync or async, and calls `feed` for
-each event and `finish` at the end. A row is in the journal before the next delta is parsed.
+The journal is the only I/O here: `drivers.py` drives the stream, sync or async, and calls `feed`
+for each event and `finish` at the end. A row is in the journal before the next delta is parsed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
 from partialstream.etl.errors import ExtractionError
-from partialstream.etl.failures import is_fatal, is_request_error, reason_of, rejection_of
+from partialstream.etl.failures import (
+    is_fatal,
+    is_forbidden,
+    is_request_error,
+    reason_of,
+    rejection_of,
+)
 from partialstream.etl.journal.journal import ReadingStats, RevisedRow
 from partialstream.results import Item, RejectedItem
 from partialstream.stream.events import AttemptStarted, ItemRejected, is_item
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
     from partialstream.stream.events import ItemEvent
     from partialstream.stream.sync import ItemStream, PartialStream
 
-Status = Literal["done", "failed", "interrupted"]
+Status = Literal["done", "failed", "interrupted", "forbidden"]
 
 
 class CallPlan(NamedTuple):
@@ -50,6 +56,7 @@ class Result(NamedTuple):
     rejected: int = 0
     reason: str = ""  # why it failed
     logged_reason: str = ""  # the same without anything that a user or a model wrote
+    error: Exception | None = None  # with which it was refused, if it is forbidden
 
 
 class DocumentReader:
@@ -243,6 +250,20 @@ class DocumentReader:
         rejection = rejection_of(error)
         if self._list_complete and rejection is not None:
             return self._complete(stats)
+        if is_forbidden(error):
+            self._interrupt(stats)
+            return Result("forbidden", stats, error=error)
+        return self._fail(error, stats)
+
+    def fail_forbidden(self, error: Exception) -> Result:
+        """Record that a forbidden document has failed; its usage is in the journal already."""
+        stats = self.stats
+        return self._fail(
+            error, ReadingStats(stats.outcome, first_row=stats.first_row, seconds=stats.seconds)
+        )
+
+    def _fail(self, error: Exception, stats: ReadingStats) -> Result:
+        rejection = rejection_of(error)
         reason = reason_of(error)
         raw = None if rejection is None or self._plan.many else rejection.raw
         rejected = self._journal.fail(self._number, stats, reason, raw)

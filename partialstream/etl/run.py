@@ -28,6 +28,8 @@ from anyio import (
 
 from partialstream.client import AsyncClient
 from partialstream.etl.budget import Budget
+from partialstream.etl.drivers import read_async, read_sync
+from partialstream.etl.forbidden import ForbiddenDocument, ForbiddenDocuments
 from partialstream.etl.inputs.source import DocumentSource
 from partialstream.etl.journal.journal import hash_of
 from partialstream.etl.reading import DocumentReader
@@ -97,6 +99,7 @@ class Run:
         self._retry_failed = retry_failed
         self._failed_before = journal.counts().get("failed", 0) if retry_failed else 0
         self._budget = None if max_cost is None else Budget(max_cost, *journal.costs())
+        self._forbidden = ForbiddenDocuments(concurrency)
         self._hand_over = hand_over
         # Otherwise rows stay in the journal: there is no sink, and nobody reads them now.
         self._delivers = delivery.has_sink or hand_over is not None
@@ -199,6 +202,7 @@ class Run:
         finally:
             with move_on_after(_CLOSE_SECONDS, shield=True):
                 await source.close()
+        self._settle_forbidden()
         self._reading_done = True
         self._notify()
 
@@ -245,6 +249,7 @@ class Run:
         if known.status not in ("new", "resume"):
             self._skip(document, known)
             return
+        refused_before = self._forbidden.refused
         on_row = self._on_row() if self._commit_rows else None
         reader = DocumentReader(self._plan, self._journal, document, known, on_row)
         self._readers.add(reader)
@@ -252,15 +257,42 @@ class Run:
             if document.problem is not None:
                 result = reader.reject(document.problem)
             elif isinstance(self._client, AsyncClient):
-                result = await self._read_async(reader, self._client)
+                result = await read_async(reader, self._client, many=self._plan.many)
             else:
+                read = partial(read_sync, many=self._plan.many)
                 result = await to_thread.run_sync(
-                    self._read_sync, reader, self._client, limiter=threads
+                    read, reader, self._client, self._threads, limiter=threads
                 )
         finally:
             self._readers.discard(reader)
             self._count_usage(reader.stats)
+        if result.error is not None:
+            self._hold(ForbiddenDocument(document, reader, result.error))
+            return
         self._count(document, reader, result)
+        if result.status == "done" and result.stats.requests:
+            self._fail_forbidden(self._forbidden.succeeded(refused_before))
+
+    def _hold(self, forbidden: ForbiddenDocument) -> None:
+        """Hold a document that was refused, or end the run if there are too many of them."""
+        self._forbidden.add(forbidden)
+        if self._forbidden.too_many and self._failure is None:
+            self._failure = forbidden.error
+            self.stop()
+
+    def _settle_forbidden(self) -> None:
+        """Decide on the documents that are held when all documents have been read."""
+        held = self._forbidden.take_all()
+        ends_early = self._stopping or self._failure is not None
+        # A document that is retried has failed before.
+        if self._retry_failed or (self._forbidden.any_success and not ends_early):
+            self._fail_forbidden(held)
+        elif held and not ends_early:
+            self._failure = held[0].error
+
+    def _fail_forbidden(self, documents: list[ForbiddenDocument]) -> None:
+        for document, reader, error in documents:
+            self._count(document, reader, reader.fail_forbidden(error))
 
     def _on_row(self) -> Callable[[], None]:
         """The callback for each stored row; called in the thread of the reader."""
@@ -290,38 +322,6 @@ class Run:
             summary.refused += 1
             self._journal.add_dead_letter(document.id, _REFUSALS[known.status])
             logger.warning("document %r skipped: %s", document.id, _REFUSALS[known.status])
-
-    async def _read_async(self, reader: DocumentReader, client: AsyncClient) -> Result:
-        try:
-            if (finished := reader.resume()) is not None:
-                return finished
-            if self._plan.many:
-                async with reader.open_list(client) as rows:
-                    async for event in rows.events(text=False):
-                        reader.feed(event)
-            else:
-                async with reader.open_object(client) as stream:
-                    reader.add_object(await stream.final(), stream)
-        except BaseException as error:  # noqa: BLE001 - `finish` raises what is not the document's
-            return reader.finish(error)
-        return reader.finish(None)
-
-    def _read_sync(self, reader: DocumentReader, client: Client) -> Result:
-        threads = self._threads
-        try:
-            if (finished := reader.resume()) is not None:
-                return finished
-            with threads.entered():
-                if self._plan.many:
-                    with reader.open_list(client) as rows, threads.reading(rows):
-                        for event in rows.events(text=False):
-                            reader.feed(event)
-                else:
-                    with reader.open_object(client) as stream, threads.reading(stream):
-                        reader.add_object(stream.final(), stream)
-        except BaseException as error:  # noqa: BLE001 - as above
-            return reader.finish(error, cancelled=threads.cancelled)
-        return reader.finish(None)
 
     def _count_usage(self, stats: ReadingStats) -> None:
         summary = self._summary

@@ -208,7 +208,7 @@ def test_a_failed_document_has_no_rows_and_is_read_again_with_retry_failed(
     assert rows_in(lines(files["sink"])) == sorted(whole)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [401, 404])
 def test_an_error_that_every_request_would_get_ends_the_run(
     driver: Driver, files: dict[str, Any], status: int
 ) -> None:
