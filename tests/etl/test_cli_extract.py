@@ -243,6 +243,53 @@ def test_documents_of_tables_are_counted_where_that_is_cheap(folder: Path, capfd
         assert "partialstream: 1 of 1 documents; " in capfd.readouterr().err
 
 
+def test_options_are_passed_to_the_extraction(
+    folder: Path, capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def refuse(client: Any, row: Any, **arguments: Any) -> Any:
+        given.update(arguments)
+        raise ValueError("commit='row' is refused\nand this is not shown")
+
+    monkeypatch.setattr("partialstream.cli.extract.Extraction", refuse)
+    write_documents(folder / "docs", 1, rows=1)
+    options: dict[str, Any] = {
+        "journal": "other.db",
+        "sink": "other.jsonl",
+        "model": "other",
+        "prompt": "Other: {text}",
+        "endpoint": "other",
+        "dead_letters": "letters.jsonl",
+        "concurrency": 3,
+        "max_retries": 7,
+        "max_cost": 0.5,
+    }
+    enums: dict[str, Any] = {"on_restart": OnRestart.RESTART, "commit": Commit.ROW}
+    limits: dict[str, Any] = {"requests_per_minute": 50, "tokens_per_minute": 9000}
+    code = extract(one=True, base_url="http://127.0.0.1:9", **options, **enums, **limits)
+    assert code == ExitCode.USAGE
+    assert capfd.readouterr().err == "partialstream: --commit row is refused\n"
+    assert options.items() <= given.items()
+    assert {name: given[name] for name in enums} == {"on_restart": "restart", "commit": "row"}
+    assert {name: getattr(given["rate_limit"], name) for name in limits} == limits
+    assert given["many"] is False
+    extract()
+    assert (given["many"], given["rate_limit"], given["on_restart"]) == (True, None, "resume")
+
+
+def test_without_progress_documents_are_not_counted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(source: str) -> Any:
+        raise AssertionError(f"{source} was searched")
+
+    monkeypatch.setattr("partialstream.cli.extract.matching_files", count)
+    write_documents(folder / "docs", 1, rows=1)
+    with ReplayServer(Model()) as server:
+        assert extract(server, quiet=True) == ExitCode.COMPLETE
+
+
 # -- the status ----------------------------------------------------------------------------
 
 

@@ -146,6 +146,16 @@ def test_symbolic_links(tmp_path: Path) -> None:
     }
     assert "No such file" in (found["lost.txt"].problem or "")
     assert ids(tmp_path / "*" / "up" / "other" / "*.txt") == ["docs/up/other/b.txt"]
+    [lost] = documents(docs / "lost.txt")
+    assert "No such file" in (lost.problem or "")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names are valid Unicode there")
+def test_names_that_are_not_utf_8_have_different_ids(tmp_path: Path) -> None:
+    for name in (b"\xfe.txt", b"\xff.txt"):
+        (tmp_path / os.fsdecode(name)).write_text(repr(name))
+    found = {each.id: each.text for each in documents(tmp_path / "*.txt")}
+    assert found == {"\\xfe.txt": repr(b"\xfe.txt"), "\\xff.txt": repr(b"\xff.txt")}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes there")
@@ -284,6 +294,22 @@ def test_parquet_files_that_cannot_be_read_and_ids_that_are_not_integers(tmp_pat
     assert found["c"] == "its 'text' is not a text, but bytes"
 
 
+@needs("parquet", "pyarrow")
+def test_what_arrow_does_not_support_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    def fail(path: str) -> None:
+        raise pyarrow.ArrowNotImplementedError("no such codec")
+
+    monkeypatch.setattr(pyarrow.parquet, "ParquetFile", fail)
+    (tmp_path / "in.parquet").touch()
+    [document] = documents(tmp_path / "in.parquet")
+    assert document.problem == "cannot be read: no such codec"
+
+
 def test_a_byte_order_mark_is_not_part_of_a_table(tmp_path: Path) -> None:
     # Spreadsheets write one.
     (tmp_path / "a.csv").write_bytes("\ufeffid,text\na,1\n".encode())
@@ -342,6 +368,16 @@ def test_lines_of_json_that_are_hard_to_read(tmp_path: Path) -> None:
     assert all(each.problem for each in problems)
     assert first == Document("a", "x\u2028\x85\n" * 100_000, {"n": None})
     assert last.id == "b"
+
+
+def test_only_a_line_feed_ends_a_line_of_json(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(b'{"id": "a",\r"text": "1"}\r\n{"id": true, "text": "2"}\n')
+    first, second = documents(tmp_path / "in.jsonl")
+    assert first == Document("a", "1")
+    assert (second.id, second.problem) == (
+        "in.jsonl:2",
+        "its 'id' is neither a text nor an integer, but bool",
+    )
 
 
 def test_columns_that_are_nearly_those_that_were_asked_for(tmp_path: Path) -> None:

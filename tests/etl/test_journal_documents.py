@@ -190,6 +190,21 @@ def test_an_unmarked_batch_is_the_same_in_the_next_run(tmp_path: Path) -> None:
         assert journal.batch(number) == before
 
 
+def test_a_document_that_begins_anew_is_not_delivered_before_its_end(tmp_path: Path) -> None:
+    with Journal(tmp_path / "run.db") as journal:
+        journal.begin_run({})
+        complete(journal)
+        assert journal.waiting() == (1, 1)
+        batch = journal.next_batch(1, 9)
+        assert batch is not None
+    with Journal(tmp_path / "run.db") as journal:
+        journal.begin_run({})
+        assert begin(journal, "changed", can_replace=True).status == "new"
+        assert (journal.waiting(), journal.batch(batch)) == ((0, 0), [])
+        journal.complete(1, STATS)
+        assert (journal.waiting(), journal.batch(batch)) == ((1, 0), [])
+
+
 # -- transactions --------------------------------------------------------------------------
 
 

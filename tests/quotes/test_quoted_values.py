@@ -284,6 +284,25 @@ def test_a_fixed_value_that_is_marked_is_a_quote(type_: Any) -> None:
         QuoteFinder(type_, "Berlin").find(TypeAdapter(type_).validate_json('"Bremen"'))
 
 
+@pytest.mark.parametrize(
+    "type_",
+    [
+        Annotated[Literal["Bremen"] | str, Quote],
+        Annotated[Literal["Bremen"] | None, Quote],
+        Annotated[Shop | str, Quote],
+    ],
+)
+def test_a_fixed_value_in_a_union_that_is_marked_is_not_a_quote(type_: Any) -> None:
+    value = TypeAdapter(type_).validate_json('"Bremen"')
+    assert QuoteFinder(type_, "Berlin").find(value) == {}
+
+
+def test_the_order_of_a_union_counts() -> None:
+    # The two types are equal.
+    for type_, found in ((Quoted | str, 1), (str | Quoted, 0)):
+        assert len(QuoteFinder(type_, "a cup").find("cup")) == found
+
+
 def test_written_paths_are_those_of_the_serialized_value() -> None:
     value = Aliased.model_validate({"Article name": "cup", "o": "lamp"})
     paths = quote_plan(Aliased).written_paths(value, by_alias=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from growth import LINEAR, growth, ratio
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partialstream.results import Span
@@ -41,6 +41,7 @@ def found(text: str, quote: str) -> tuple[str, str] | None:
         ("Straße", "stras", None),  # half of a ß
         ("Straße", "se", None),
         ("Maß ss", "SS", ("ß", "case")),
+        ("sßs", "SS", ("ß", "case")),  # it overlaps with a match that is half of a ß
         ("ﬁn", "i", None),  # half of a ligature
         ("ﬁn", "FI", ("ﬁ", "case")),
         ("ΟΔΟΣ", "οδος", ("ΟΔΟΣ", "case")),
@@ -115,6 +116,9 @@ def test_what_was_taken_from_the_text_is_found(text: str, data: st.DataObject) -
     assert span == oracle(text, quote)
 
 
+# Matches that overlap, of which the first one is half of a ß.
+@example("ß sss s ss", "S ss", 0)
+@example("ßs sss sss", "SS sss", 0)
 @given(st.text("sSßẞ ", max_size=40), st.text("sSßẞ ", max_size=9), st.sampled_from([0, 1, 2]))
 def test_many_matches_inside_of_folded_characters(text: str, quote: str, tries: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -169,6 +169,8 @@ def test_rows_of_a_sink() -> None:
         assert page.tips == [tip.replace("row 0", "row 7") for tip in TIPS]
     one = Page(quotes_html(documents[1], [row]))
     assert (one.texts, one.tips) == ([TEXT], page.tips)
+    without_index = {"spans": [{"path": ["x"], "start": 0, "end": 3, "match": "exact"}]}
+    assert Page(quotes_html(TEXT, [without_index] * 2)).tips == ["row 0: x\nrow 1: x"]
 
 
 def test_extracted_rows() -> None:
@@ -216,7 +218,7 @@ def test_rows_without_spans_are_refused() -> None:
         quotes_html("text", [Other(1)])  # type: ignore[list-item]  # that is the test
 
 
-@pytest.mark.parametrize("span", [Span(2, 9, "exact"), Span(-1, 2, "exact"), Span(2, 2, "exact")])
+@pytest.mark.parametrize("span", [Span(2, 5, "exact"), Span(-1, 2, "exact"), Span(2, 2, "exact")])
 def test_a_span_outside_of_the_text(span: Span) -> None:
     with pytest.raises(ValueError, match=r"row 0 quotes .* another text"):
         quotes_html("text", [ExtractedRow("", 0, "x", {(): span})])

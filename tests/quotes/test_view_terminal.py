@@ -84,3 +84,11 @@ def test_nothing_controls_the_terminal(given: Any) -> None:
     left = SGR.sub("", shown)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", left)
     assert len(SGR.findall(shown)) % 2 == 0
+
+
+def test_each_control_character_is_replaced() -> None:
+    controls = {*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A)}
+    text = "".join(f"x{chr(code)}" for code in sorted(controls - {*b"\t\n"}))
+    shown = quotes_text(text, [], color=False)
+    assert [each for each in shown if ord(each) in controls] == []
+    assert (shown.count("x"), len(shown)) == (len(text) // 2, len("1 │ ") + len(text))

@@ -102,7 +102,7 @@ class _Numbers:
         """Add a document; returns whether it is new."""
         byte, bit = number >> 3, 1 << (number & 7)
         if byte >= len(self._bits):
-            self._bits.extend(bytes(max(byte + 1 - len(self._bits), len(self._bits))))
+            self._bits.extend(bytes(byte + 1 - len(self._bits)))
         if self._bits[byte] & bit:
             return False
         self._bits[byte] |= bit
