@@ -259,10 +259,10 @@ def test_a_second_ctrl_c_does_not_wait_for_responses_to_begin(tmp_path: Path) ->
         server.settimeout(60)
         base_url = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
         with started(base_url, tmp_path) as process:
-            for _ in range(4):
-                connections.enter_context(server.accept()[0])
-            interrupt(process, 2)
             try:
+                for _ in range(4):
+                    connections.enter_context(server.accept()[0])
+                interrupt(process, 2)
                 shown, _ = process.communicate(timeout=60)
             finally:
                 process.kill()

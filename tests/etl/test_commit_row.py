@@ -147,7 +147,7 @@ def test_a_document_that_fails_has_no_rows_in_the_end(driver: Driver, journal: P
         if number != 1:
             return answer
         sink.delivered.clear()
-        return replace(answer, tokens_per_second=200, fault=faults.Refusal(after=30))
+        return replace(answer, tokens_per_second=40, fault=faults.Refusal(after=30))
 
     with ReplayServer(Model(spoil)) as server:
         summary = run(driver, server, job(3, rows=20), journal=journal, sink=sink, concurrency=1)
@@ -195,7 +195,7 @@ def test_an_unmarked_batch_is_delivered_again_unchanged(
     sink = Replacing()
     sink.fails_at = fails_at
     options = {"journal": journal, "sink": sink, "endpoint": "test", "concurrency": 2}
-    with ReplayServer(Model(tokens_per_second=150)) as server:
+    with ReplayServer(Model(tokens_per_second=75)) as server:
         with pytest.raises(SinkError, match="the connection is lost"):
             run(driver, server, job(4, rows=15), **options)
         under_way = sink.batches[-1]

@@ -111,7 +111,7 @@ def kill_often(program: Program, seed: Any, **options: Any) -> None:
     for step in range(kills):
         program.start(**options)
         goal = min(documents * step // (kills + 1), done_in(journal) + documents // kills)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while done_in(journal) < goal:
             assert time.monotonic() < deadline
             time.sleep(0.005)

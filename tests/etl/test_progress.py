@@ -151,7 +151,7 @@ def test_a_pipe_gets_lines_and_a_last_one_at_the_end(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.02)
-    with ReplayServer(Model(tokens_per_second=300)) as server:
+    with ReplayServer(Model(tokens_per_second=50)) as server:
         run(kind, server, [*job(6, rows=10)], files, progress=True)
     out, err = capfd.readouterr()
     assert out == ""
