@@ -277,7 +277,7 @@ def test_another_message_after_a_reload(site: Site, page: Page) -> None:
 
 
 def test_an_object_grows(site: Site, page: Page, tmp_path: Path) -> None:
-    site.will_answer(Answer(json.dumps(REPORT), tokens_per_second=60))
+    site.will_answer(Answer(json.dumps(REPORT), tokens_per_second=25))
     ask(page, f"{site.address}report", "Report")
     seen: list[str] = []
     while not (seen and seen[-1] == REPORT["summary"]):
