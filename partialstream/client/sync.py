@@ -17,15 +17,19 @@ from partialstream.stream.sync import ItemStream, PartialStream
 from partialstream.stream.transport import Chunks, end_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from partialstream.client.call import Call
     from partialstream.client.retries.placing import Element
+    from partialstream.results import Attempt
     from partialstream.stream.session import Session
     from partialstream.stream.steps import Steps
 
 _SENDING: Final[dict[threading.Thread, Session[Any]]] = {}
 """The threads that wait until a request is sent and its response begins."""
+
+_ATTEMPTS: Final = "_partialstream_attempts"
+"""Where an error of a first request, which may be the SDK's own, has the requests of its call."""
 
 
 def end_request(thread: threading.Thread) -> None:
@@ -38,6 +42,12 @@ def end_request(thread: threading.Thread) -> None:
     if session is not None:
         session.cancel()
         end_wait(thread)
+
+
+def attempts_before(error: BaseException) -> Sequence[Attempt]:
+    """The requests of a call that ended in this error before there was a stream."""
+    attempts: Sequence[Attempt] = error.__dict__.get(_ATTEMPTS, ())
+    return attempts
 
 
 class SyncCalls(BaseClient):
@@ -93,7 +103,11 @@ class SyncCalls(BaseClient):
         send = partial(call.send, session)
         if call.races and isinstance(session, RoutedSession):
             send = partial(race, call, session)
-        first = _sent(session, first_request(call, session, send))
+        try:
+            first = _sent(session, first_request(call, session, send))
+        except Exception as error:
+            error.__dict__[_ATTEMPTS] = session.attempts
+            raise
         return Chunks(first, lambda request: _sent(session, send(request)))
 
 

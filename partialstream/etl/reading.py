@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, overload
 
+from partialstream.client.sync import attempts_before
 from partialstream.etl.errors import ExtractionError
 from partialstream.etl.failures import (
     is_fatal,
     is_forbidden,
-    is_request_error,
     reason_of,
     rejection_of,
 )
@@ -288,7 +288,8 @@ class DocumentReader:
     def _stats(self, error: BaseException | None) -> ReadingStats:
         stream = self.stream
         if stream is None:  # the prompt could not be made, or a sync client's first request failed
-            return ReadingStats("rejected", requests=int(is_request_error(error)))
+            requests = 0 if error is None else len(attempts_before(error))
+            return ReadingStats("rejected", requests=requests)
         attempts, usage = stream.attempts, stream.usage
         outcome = stream.outcome
         return ReadingStats(

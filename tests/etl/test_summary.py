@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from io import StringIO
+from typing import TYPE_CHECKING
 
 import pytest
+from etl_runs import job
 
-from partialstream.etl import JobTotals, Summary
+from partialstream.etl import JobTotals, Summary, journal_status
 from partialstream.etl.report.figures import count, dollars, duration
+from partialstream.testing import Answer, ReplayServer, faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from etl_runs import Driver
 
 RUN = Summary(
     documents=10,
@@ -94,3 +102,15 @@ def test_counts_and_dollars() -> None:
     assert [dollars(cost) for cost in (0.0, 0.000012, 0.0999, 1234.5)] == [
         *("$0.00", "<$0.0001", "$0.0999", "$1,234.50")
     ]
+
+
+# Without retries of ours, the SDK repeats a 500 itself, which cannot be seen.
+@pytest.mark.parametrize(("status", "max_retries"), [(400, 0), (400, 2), (429, 2), (500, 2)])
+def test_requests_that_are_rejected_are_counted(
+    driver: Driver, status: int, max_retries: int, tmp_path: Path
+) -> None:
+    fault = faults.HTTPError(status, retry_after=0.01)
+    with ReplayServer(Answer(fault=fault), repeat=True) as server:
+        summary = driver.run(server, job(1), journal=tmp_path / "run.db", max_retries=max_retries)
+        assert (summary.failed, summary.requests) == (1, len(server.requests))
+    assert journal_status(tmp_path / "run.db").totals.requests == summary.requests
