@@ -96,20 +96,21 @@ class Stalls:
 
 
 def test_100_tasks_and_8_threads_share_one_limit_and_are_never_refused() -> None:
-    for _ in range(3):  # what others do on this machine may keep requests from going in time
-        rate, rate_undisturbed = share_one_limit()
+    # What others do on this machine may keep requests from going in time; fewer take less of it.
+    for allowed in (600, 600, 300, 150):
+        rate, rate_undisturbed = share_one_limit(allowed)
         assert rate <= 1.0
         if rate_undisturbed >= 0.9:
             return
-    pytest.fail(f"only {rate:.1%} of the allowed rate, three times")
+    pytest.fail(f"only {rate:.1%} of the allowed rate, four times")
 
 
-def share_one_limit() -> tuple[float, float]:
-    """Make 1,200 requests; gives their rate, and what it was while the process could run.
+def share_one_limit(allowed: int) -> tuple[float, float]:
+    """Make the requests of two minutes; gives their rate, and that while the process ran.
 
     Both are shares of the allowed rate.
     """
-    allowed, requests, minute = 600, 1200, ShortMinute._minute
+    requests, minute = 2 * allowed, ShortMinute._minute
     window = SlidingWindow('{"items":[{"name":"Lamp"}]}', allowed, minute)
     limit = ShortMinute(requests_per_minute=allowed)
     left = iter(range(requests))
