@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ class SilentServer:
     def __init__(self) -> None:
         self.requests = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._connections: list[socket.socket] = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._connections: list[tuple[socket.socket, threading.Thread]] = []
         self._over = threading.Event()  # a client has hung up
         self._asked = threading.Event()
 
@@ -43,8 +45,9 @@ class SilentServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            self._connections.append(connection)
-            threading.Thread(target=self._read, args=(connection,), daemon=True).start()
+            reading = threading.Thread(target=self._read, args=(connection,), daemon=True)
+            self._connections.append((connection, reading))
+            reading.start()
 
     def _read(self, connection: socket.socket) -> None:
         try:
@@ -57,10 +60,16 @@ class SilentServer:
         self._over.set()
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        # No thread is left in a call on a file that is closed: its number will be another's.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
         self._listener.close()
-        for connection in self._connections:
+        for connection, reading in self._connections:
+            with suppress(OSError):  # the client has hung up
+                connection.shutdown(socket.SHUT_RDWR)
+            reading.join()
             connection.close()

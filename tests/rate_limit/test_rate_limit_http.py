@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import threading
 import time
@@ -545,7 +544,7 @@ def test_ctrl_c_ends_a_wait() -> None:
         def interrupt() -> None:
             asyncio.run(until(lambda: limit.waiting == 1))
             time.sleep(0.2)  # until it has begun to wait
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
         interrupting = threading.Thread(target=interrupt)
         interrupting.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import threading
 import time
@@ -273,7 +272,7 @@ def test_ctrl_c_ends_a_wait(answers: list[Answer]) -> None:
                 time.sleep(0.01)
             server.requests[-1].wait_finished(10.0)
             time.sleep(0.3)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
         interrupting = threading.Thread(target=interrupt)
         interrupting.start()
