@@ -16,7 +16,7 @@ from partialstream.etl.sinks.appended import AppendedFile
 from partialstream.etl.sinks.base import Batch, DocumentRows, SinkRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from partialstream.etl.journal.batches import StoredDocument
     from partialstream.etl.journal.journal import Journal
@@ -37,10 +37,11 @@ _LETTERS: Final = "dead_letters"
 
 
 class Refusal(NamedTuple):
-    """A document that the sink refused, and that has failed therefore."""
+    """A document whose rows were refused, and that has failed therefore."""
 
     document: str
     reason: str
+    logged_reason: str  # the same without anything that a user or a model wrote
     rows: int
     in_this_run: bool  # whether it was read in this run, and counted as done
 
@@ -66,10 +67,19 @@ class Delivery:
         journal: The journal.
         sink: The sink, None if rows are only handed over.
         dead_letters: The dead letter file.
+        check: Called with each document of an earlier run before the sink gets it; raises a
+            `RowsRefusedError` if its rows cannot be delivered. None to check nothing.
     """
 
-    def __init__(self, journal: Journal, sink: Sink | None, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        sink: Sink | None,
+        dead_letters: DeadLetters,
+        check: Callable[[StoredDocument], object] | None = None,
+    ) -> None:
         self._journal = journal
+        self._check = check
         self._sink = sink
         self.has_sink = sink is not None
         self._dead_letters = dead_letters
@@ -122,14 +132,28 @@ class Delivery:
             documents = self._journal.batch(number)
             if not documents:
                 return StoredBatch(number, [], None, refused)
+            logged_reason = "a stored row is no longer valid"
             try:
+                self._check_earlier(documents)
+                logged_reason = "the sink refused it"
                 state = self._deliver(number, documents)
             except RowsRefusedError as error:
-                refusal = self._refuse(number, documents, error)
+                refusal = self._refuse(number, documents, error, logged_reason)
                 if refusal is not None:
                     refused.append(refusal)
             else:
                 return StoredBatch(number, documents, state, refused)
+
+    def _check_earlier(self, documents: Sequence[StoredDocument]) -> None:
+        """Check the rows of documents that only earlier runs have read.
+
+        Raises:
+            RowsRefusedError: Those of a document cannot be delivered.
+        """
+        if self._check is not None:
+            for document in documents:
+                if document.rows and not self._journal.is_of_this_run(document.number):
+                    self._check(document)
 
     def _deliver(self, number: int, documents: Sequence[StoredDocument]) -> str | None:
         sink = self._sink
@@ -150,7 +174,11 @@ class Delivery:
             raise SinkError(f"the sink {sink.name} cannot be written: {error}") from error
 
     def _refuse(
-        self, number: int, documents: Sequence[StoredDocument], error: RowsRefusedError
+        self,
+        number: int,
+        documents: Sequence[StoredDocument],
+        error: RowsRefusedError,
+        logged_reason: str,
     ) -> Refusal | None:
         """Take a refused document out of the batch; returns the refusal if the document has failed.
 
@@ -167,7 +195,9 @@ class Delivery:
                 in_this_run = self._journal.is_of_this_run(document.number)
                 raw = next((raw for index, _, raw in document.rows if index == error.row), None)
                 self._journal.fail(document.number, ReadingStats("refused"), error.reason, raw)
-                return Refusal(document.id, error.reason, len(document.rows), in_this_run)
+                return Refusal(
+                    document.id, error.reason, logged_reason, len(document.rows), in_this_run
+                )
         raise SinkError(f"the sink refused a document that is not in the batch: {error}") from error
 
     def mark(self, batch: StoredBatch) -> None:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sized
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import anyio
@@ -32,7 +33,7 @@ from partialstream.etl.prompting import Prompting
 from partialstream.etl.reading import CallPlan
 from partialstream.etl.report.progress import check_display, meter_of, shown
 from partialstream.etl.report.summary import Summary
-from partialstream.etl.rows import AsyncRows
+from partialstream.etl.rows import AsyncRows, extracted_rows
 from partialstream.etl.run import Run
 from partialstream.etl.serialization.row_format import RowFormat
 from partialstream.etl.sinks.columns import columns_of
@@ -299,6 +300,9 @@ class Extraction(Generic[T]):
         requested; after a crash, or if the loop is left before that, they are returned once more.
         If there is a sink, it gets them first.
 
+        A document fails if a row that an earlier run has stored is no longer valid, because the
+        type has become stricter. With `retry_failed` it is read again.
+
         Args:
             documents: As for `run`. The run continues in another thread while the loop body is
                 executed, but not ahead of it by more than a few documents.
@@ -361,7 +365,9 @@ class Extraction(Generic[T]):
             journal.begin_run(self._identity)
             # Not before: a run that is refused must not replace that of one that is under way.
             summary = self.summary = Summary()
-            delivery = Delivery(journal, self._sink, DeadLetters(journal, self.dead_letters))
+            check = None if hand_over is None else partial(extracted_rows, self._plan.row_format)
+            letters = DeadLetters(journal, self.dead_letters)
+            delivery = Delivery(journal, self._sink, letters, check)
             try:
                 delivery.open(self._columns)
                 self._run = Run(

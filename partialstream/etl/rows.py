@@ -15,11 +15,12 @@ from anyio import (
 )
 from typing_extensions import Self
 
-from partialstream.etl.errors import ExtractionError
+from partialstream.etl.errors import RowsRefusedError
+from partialstream.etl.failures import reason_of
 from partialstream.results import Item
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from types import TracebackType
 
     from anyio.abc import TaskGroup
@@ -49,6 +50,23 @@ class ExtractedRow(Generic[T]):
     index: int
     value: T
     spans: Mapping[Path, Span] = field(default_factory=dict["Path", "Span"])
+
+
+def extracted_rows(row_format: RowFormat[T], document: StoredDocument) -> list[ExtractedRow[T]]:
+    """The rows of a document, validated from their stored texts.
+
+    Raises:
+        RowsRefusedError: A row is no longer valid: the type was another one when it was stored.
+    """
+    elements = row_format.elements((index, raw) for index, _, raw in document.rows)
+    found: list[ExtractedRow[T]] = []
+    for element, (_, text, _) in zip(elements, document.rows, strict=True):
+        if not isinstance(element, Item):
+            reason = f"no longer valid: {reason_of(element.error)}"
+            raise RowsRefusedError(document.id, reason, element.index)
+        spans = row_format.spans(element.value, text)
+        found.append(ExtractedRow(document.id, element.index, element.value, spans))
+    return found
 
 
 class AsyncRows(Generic[T]):
@@ -169,21 +187,10 @@ class AsyncRows(Generic[T]):
             self._send.close()
 
     async def _hand_over(self, batch: StoredBatch) -> None:
-        rows = [row for document in batch.documents for row in self._rows(document)]
+        rows = [
+            row for document in batch.documents for row in extracted_rows(self._format, document)
+        ]
         if rows:
             self._taken = Event()
             await self._send.send(rows)
             await self._taken.wait()
-
-    def _rows(self, document: StoredDocument) -> Sequence[ExtractedRow[T]]:
-        elements = self._format.elements((index, raw) for index, _, raw in document.rows)
-        found: list[ExtractedRow[T]] = []
-        for element, (_, text, _) in zip(elements, document.rows, strict=True):
-            if not isinstance(element, Item):
-                raise ExtractionError(
-                    f"row {element.index} of {document.id!r} does not validate any more: the type "
-                    f"has changed since it was stored: {element.error}"
-                ) from element.error
-            spans = self._format.spans(element.value, text)
-            found.append(ExtractedRow(document.id, element.index, element.value, spans))
-        return found

@@ -382,7 +382,7 @@ class Run:
         summary.delivered += batch.delivered
         for refusal in batch.refused:
             self._add_failure(
-                FailedDocument(refusal.document, refusal.reason), "the sink refused it"
+                FailedDocument(refusal.document, refusal.reason), refusal.logged_reason
             )
             if refusal.in_this_run:
                 summary.done -= 1

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import openai
 import pytest
 from etl_runs import Model, Row, expected, extraction_of, job, lines
 from openai import AsyncOpenAI, OpenAI
+from pydantic import field_validator
 
+from partialstream.etl import journal_status
 from partialstream.etl.journal.journal import Journal
 from partialstream.testing import Answer, ReplayServer, faults
 
@@ -143,6 +146,54 @@ def test_what_ends_the_program_ends_the_loop(read: Any, tmp_path: Path) -> None:
 
     with ReplayServer(Model()) as server, pytest.raises(SystemExit):
         read(server, job(3, rows=1), journal=tmp_path / "run.db", prompt=prompt)
+
+
+class Checked(Row):
+    """A type whose validator becomes stricter, which its JSON schema does not show."""
+
+    refused: ClassVar[str] = ""
+
+    @field_validator("article")
+    @classmethod
+    def check(cls, article: str) -> str:
+        if article == cls.refused:
+            raise ValueError("is not sold any more")
+        return article
+
+
+@pytest.mark.parametrize("has_sink", [False, True])
+@both
+def test_a_stored_row_that_is_no_longer_valid_fails_its_document(
+    read: Any,
+    has_sink: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """And not every run from then on, at the same place."""
+    sink = tmp_path / "rows.jsonl" if has_sink else None
+    options: dict[str, Any] = {"journal": tmp_path / "run.db", "sink": sink}
+    options["response_model"] = Checked
+    with ReplayServer(Model()) as server:
+        assert read(server, job(4, rows=3), 1, **options)[0][0] == "doc-0000"
+        monkeypatch.setattr(Checked, "refused", "article 0-1 {ü}")
+        rest = read(server, job(4, rows=3), **options)
+        whole = expected(4, rows=3)
+        others = {row for row in whole if row[0] != "doc-0000"}
+        assert sorted(rest) == sorted(others)
+        assert caplog.messages == ["document 'doc-0000' failed: a stored row is no longer valid"]
+        [letter] = lines(tmp_path / "run.dead-letters.jsonl")
+        assert json.loads(letter["raw"])["article"] == "article 0-1 {ü}"
+        assert letter["reason"].startswith("row 1: no longer valid: article: ")
+        assert "is not sold any more" in letter["reason"]
+        totals = journal_status(tmp_path / "run.db").totals
+        assert (totals.delivered, totals.failed) == (3, 1)
+        if sink is not None:
+            assert {line["document"] for line in lines(sink)} == {row[0] for row in others}
+        monkeypatch.setattr(Checked, "refused", "")
+        with OpenAI(base_url=server.base_url, api_key="test") as client:
+            again = extraction_of(client, options).rows(job(4, rows=3), retry_failed=True)
+            assert {as_tuple(row) for row in again} == whole - others
 
 
 def test_run_and_rows_refuse_an_async_client(tmp_path: Path) -> None:
