@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from etl_runs import Row
+from etl_runs import Row, lines
 from extras import needs
 
 from partialstream.etl import Batch, DocumentRows, SinkRow
@@ -97,13 +98,33 @@ def test_what_is_cut_off_a_file_does_not_come_back(disk: Disk, tmp_path: Path) -
     assert disk.size_of(path, tmp_path) == path.stat().st_size == int(state or 0) > 0
 
 
+def test_a_file_that_cannot_be_written_is_as_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    sink = sink_of(path)
+    sink.open(COLUMNS, None)
+    sink.deliver(batch(1))
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            sink.deliver(batch(2))
+    assert path.read_bytes() == before
+    sink.deliver(batch(2))
+    sink.close()
+    assert path.read_bytes().startswith(before)
+    assert path.read_text().count("\n") == 2
+
+
+def full(*_: object) -> None:
+    raise OSError("No space left on device")
+
+
 @needs("parquet", "pyarrow")
 def test_a_part_file_that_cannot_be_written_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError("No space left on device")
-
     sink = sink_of(tmp_path / "rows.parquet")
     sink.open(COLUMNS, None)
     with monkeypatch.context() as patch:
@@ -112,6 +133,10 @@ def test_a_part_file_that_cannot_be_written_leaves_nothing(
             sink.deliver(batch(1))
     assert list((tmp_path / "rows.parquet").iterdir()) == []
     assert sink.deliver(batch(1)) == "1 1"
+    # What a crash has left of the next one.
+    (tmp_path / "rows.parquet" / ".part-000002.parquet").touch()
+    sink.open(COLUMNS, "1 1")
+    assert [path.name for path in (tmp_path / "rows.parquet").iterdir()] == ["part-000001.parquet"]
 
 
 @needs("sql", "sqlalchemy")
@@ -219,6 +244,47 @@ def test_dead_letters_were_written_and_not_marked(
         letters.write()
         letters.close()
         assert path.read_text().count("\n") == 1
+
+
+def test_dead_letters_that_were_shortened_are_not_written_twice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "dead.jsonl"
+
+    def write(*documents: str) -> None:
+        letters = DeadLetters(journal, str(path))
+        letters.open()
+        for document in documents:
+            journal.add_dead_letter(document, "too long")
+        try:
+            letters.write()
+        finally:
+            letters.close()
+
+    with Journal(tmp_path / "run.db") as journal:
+        write("a", "b")
+        first = path.read_text().splitlines(keepends=True)[0]
+        path.write_text(first)
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "mark_written", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                write("c")
+        write()
+        assert path.read_text() == first + first.replace("a", "c", 1)
+        assert journal.state("dead_letters") == str(path.stat().st_size)
+
+
+def test_all_dead_letters_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "dead.jsonl"
+    with Journal(tmp_path / "run.db") as journal:
+        letters = DeadLetters(journal, str(path))
+        letters.open()
+        for number in range(5):
+            journal.add_dead_letter(str(number), "too long")
+        monkeypatch.setattr(journal, "dead_letters", partial(journal.dead_letters, 2))
+        letters.write()
+        letters.close()
+    assert [each["document"] for each in lines(path)] == ["0", "1", "2", "3", "4"]
 
 
 def interrupt(*_: object) -> None:

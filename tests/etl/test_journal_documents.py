@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from partialstream.etl import JournalMismatchError
+from partialstream.etl import JournalError, JournalMismatchError
 from partialstream.etl.journal.journal import Journal, ReadingStats, hash_of
 
 if TYPE_CHECKING:
@@ -205,6 +205,26 @@ def test_a_document_that_begins_anew_is_not_delivered_before_its_end(tmp_path: P
         assert (journal.waiting(), journal.batch(batch)) == ((1, 0), [])
 
 
+def test_rows_that_are_postponed_come_with_their_document(tmp_path: Path) -> None:
+    with Journal(tmp_path / "run.db", commit_rows=True) as journal:
+        journal.begin_run({})
+        number = begin(journal).number
+        for index in range(2):
+            journal.add_row(number, index, ROW, ROW)
+            batch = journal.next_batch(1, 9)
+            assert batch is not None
+            if not index:
+                journal.mark_delivered(batch, "sink", None)
+        journal.postpone_rows(number, batch)
+        assert journal.batch(batch) == []
+        journal.mark_delivered(batch, "sink", None)
+        journal.complete(number, STATS)
+        batch = journal.next_batch(1, 9)
+        assert batch is not None
+        [document] = journal.batch(batch)
+        assert ([row[0] for row in document.rows], document.replace) == ([1], False)
+
+
 # -- transactions --------------------------------------------------------------------------
 
 
@@ -218,6 +238,18 @@ def test_a_transaction_that_fails_is_rolled_back(tmp_path: Path) -> None:
         with closing(sqlite3.connect(tmp_path / "run.db")) as db:  # what is committed
             assert db.execute("SELECT state FROM documents").fetchall() == [("done",)]
             assert db.execute("SELECT reason FROM dead_letters").fetchall() == [("refused",)]
+
+
+def test_an_error_that_has_rolled_back_is_raised_as_it_is(tmp_path: Path) -> None:
+    def fill(journal: Journal) -> None:
+        with journal._transaction() as db:
+            db.execute("ROLLBACK")  # as SQLite does
+            raise sqlite3.OperationalError("database or disk is full")
+
+    with Journal(tmp_path / "run.db") as journal:
+        with pytest.raises(JournalError, match="disk is full"):
+            fill(journal)
+        journal.begin_run({})
 
 
 def test_a_commit_survives_a_crash_and_the_state_of_a_sink_a_power_failure(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ import pytest
 from etl_runs import DRIVERS, Model, expected, extraction_of, job, lines, rows_in
 from openai import OpenAI
 
-from partialstream.etl import JournalError, JournalInUseError
-from partialstream.etl.journal.journal import Journal
+from partialstream.etl import JournalError, JournalInUseError, JournalMismatchError
+from partialstream.etl.journal.journal import Journal, ReadingStats
 from partialstream.testing import ReplayServer
 
 if TYPE_CHECKING:
@@ -196,6 +196,36 @@ def test_a_journal_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
         Journal(tmp_path / "no folder" / "run.db")
     with pytest.raises(JournalError, match="cannot be used"):
         Journal(tmp_path)
+
+
+def test_a_journal_that_cannot_be_opened_is_not_locked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(journal: Journal) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "_prepare", fail)
+        with pytest.raises(JournalError, match="disk I/O error") as caught:
+            Journal(tmp_path / "run.db")
+    with Journal(tmp_path / "run.db") as journal:
+        assert journal.run == 1
+    del caught  # until then, what it has opened is not collected
+
+
+@pytest.mark.parametrize(
+    ("output_tokens", "deletable"), [(0, True), (20, False)], ids=["nothing", "tokens"]
+)
+def test_a_journal_that_was_paid_for_is_not_to_be_deleted(
+    output_tokens: int, deletable: bool, tmp_path: Path
+) -> None:
+    with Journal(tmp_path / "run.db") as journal:
+        journal.begin_run({"model": "a"})
+        entry = journal.begin("d", b"", resume=True, can_replace=False, retry_failed=False)
+        journal.add_usage(entry.number, ReadingStats("cancelled", output_tokens=output_tokens))
+        with pytest.raises(JournalMismatchError) as caught:
+            journal.begin_run({"model": "b"})
+    assert ("delete this one" in str(caught.value)) == deletable
 
 
 def test_the_journal_has_usage_and_durations_of_each_document(tmp_path: Path) -> None:

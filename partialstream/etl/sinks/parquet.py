@@ -73,7 +73,7 @@ class Parquet:
                     f"{path} exists, and this journal did not write it; remove it, or use the "
                     "journal that it belongs to"
                 )
-            if part is not None and (int(part[1]) > last or path.name[0] == "."):
+            if part is not None and int(part[1]) > last:
                 path.unlink()  # of a batch that was not marked; it is delivered again
             elif part is not None:
                 self._parts += 1
