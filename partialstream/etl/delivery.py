@@ -204,6 +204,10 @@ class Delivery:
         """Record that a batch is delivered."""
         self._journal.mark_delivered(batch.number, _SINK, batch.state)
 
+    def mark_documents(self, documents: Sequence[StoredDocument]) -> None:
+        """Record that these documents of a batch are delivered, without a sink."""
+        self._journal.mark_documents([document.number for document in documents])
+
     def write_dead_letters(self) -> None:
         """Write the dead letters that are waiting.
 

@@ -296,9 +296,10 @@ class Extraction(Generic[T]):
 
         Rows that earlier runs have returned are not returned again, and a document whose text has
         changed since then is refused, unless there is a sink that can replace its rows. The rows
-        of a batch of documents count as delivered when the first row of the next batch is
-        requested; after a crash, or if the loop is left before that, they are returned once more.
-        If there is a sink, it gets them first.
+        of a document count as returned when the row after them is requested: the document that
+        the loop is left in is returned again as a whole. If there is a sink, it gets the rows
+        first, in batches of documents. Then, and after a crash, the documents of the whole batch
+        are returned again.
 
         A document fails if a row that an earlier run has stored is no longer valid, because the
         type has become stricter. With `retry_failed` it is read again.

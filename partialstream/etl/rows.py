@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from partialstream.etl.delivery import StoredBatch
     from partialstream.etl.journal.batches import StoredDocument
     from partialstream.etl.run import HandOver
     from partialstream.etl.serialization.row_format import RowFormat
@@ -74,8 +73,7 @@ class AsyncRows(Generic[T]):
 
     `Extraction.arows` returns it. Leaving the `async with` block stops the run and waits until it
     has closed the journal. A loop without the block stops the run, too, but does not wait; it needs
-    asyncio. Rows are marked as delivered in batches: when the first row of the next batch is
-    requested.
+    asyncio.
 
     Raises:
         RuntimeError: It is used a second time, or in a loop without `async with` under trio.
@@ -154,7 +152,7 @@ class AsyncRows(Generic[T]):
         return self._ready.pop()
 
     async def take(self) -> list[ExtractedRow[T]]:
-        """The rows of the next batch, empty at the end; marks the previous batch as delivered.
+        """The rows of the next document, empty at the end; those before count as delivered.
 
         Raises:
             Exception: The run has failed; see `Extraction.run`.
@@ -186,11 +184,8 @@ class AsyncRows(Generic[T]):
         finally:
             self._send.close()
 
-    async def _hand_over(self, batch: StoredBatch) -> None:
-        rows = [
-            row for document in batch.documents for row in extracted_rows(self._format, document)
-        ]
-        if rows:
+    async def _hand_over(self, document: StoredDocument) -> None:
+        if rows := extracted_rows(self._format, document):
             self._taken = Event()
             await self._send.send(rows)
             await self._taken.wait()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from anyio import (
+    CancelScope,
     CapacityLimiter,
     Event,
     create_task_group,
@@ -44,11 +45,12 @@ if TYPE_CHECKING:
     from partialstream.etl.delivery import Delivery, StoredBatch
     from partialstream.etl.inputs.documents import Document
     from partialstream.etl.inputs.source import Documents
+    from partialstream.etl.journal.batches import StoredDocument
     from partialstream.etl.journal.journal import Journal, JournalEntry, ReadingStats
     from partialstream.etl.reading import CallPlan, Result
     from partialstream.etl.report.summary import Summary
 
-    HandOver = Callable[[StoredBatch], Awaitable[None]]
+    HandOver = Callable[[StoredDocument], Awaitable[None]]
 
 logger = logging.getLogger("partialstream.etl")
 
@@ -70,7 +72,7 @@ class Run:
         resume: Whether interrupted documents continue after their stored rows.
         retry_failed: Process failed documents only.
         max_cost: The job's budget in US dollars; None for no limit.
-        hand_over: Receives each batch after the sink has stored it.
+        hand_over: Receives each document after the sink has stored it.
         commit_rows: Deliver rows as they are stored, before their document is finished.
     """
 
@@ -376,7 +378,7 @@ class Run:
 
     async def _finish_batch(self, batch: StoredBatch) -> None:
         if self._hand_over is not None:
-            await self._hand_over(batch)
+            await self._hand_over_all(batch, self._hand_over)
         await to_thread.run_sync(self._delivery.mark, batch)
         summary = self._summary
         summary.delivered += batch.delivered
@@ -389,6 +391,19 @@ class Run:
                 summary.rows -= refusal.rows
         if batch.refused:
             await to_thread.run_sync(self._delivery.write_dead_letters)
+
+    async def _hand_over_all(self, batch: StoredBatch, hand_over: HandOver) -> None:
+        handed_over: list[StoredDocument] = []
+        try:
+            for document in batch.documents:
+                await hand_over(document)
+                handed_over.append(document)
+        finally:
+            # The loop was left. A sink gets the batch once more, as the next run hands it over.
+            if len(handed_over) < len(batch.documents) and not self._delivery.has_sink:
+                with CancelScope(shield=True):
+                    await to_thread.run_sync(self._delivery.mark_documents, handed_over)
+                self._summary.delivered += sum(each.state == "done" for each in handed_over)
 
 
 _REFUSALS: Final = {

@@ -113,7 +113,24 @@ def test_a_loop_that_was_left_gets_the_remaining_rows_in_the_next_run(
         assert len(server.requests) <= 11
     assert set(first) | set(rest) == expected(10, rows=3)
     # The document that the loop was left in comes once more, and those before it do not.
-    assert len(set(first) & set(rest)) < 4
+    assert set(first) & set(rest) == set(first[3:])
+
+
+@both
+def test_a_loop_that_was_left_gets_no_earlier_document_of_its_batch_again(
+    read: Any, tmp_path: Path
+) -> None:
+    journal = tmp_path / "run.db"
+    with ReplayServer(Model()) as server:
+        with OpenAI(base_url=server.base_url, api_key="test") as sdk:
+            # They wait for the loop, which gets them as one batch.
+            extraction_of(sdk, {"journal": journal, "concurrency": 1}).run(job(10, rows=3))
+        first = read(server, job(10, rows=3), 7, journal=journal)
+        rest = read(server, job(10, rows=3), journal=journal)
+        assert len(server.requests) == 10
+        assert not read(server, job(10, rows=3), journal=journal)
+    assert set(first[:6]) == expected(2, rows=3)
+    assert sorted(rest) == sorted(expected(10, rows=3) - expected(2, rows=3))
 
 
 @both

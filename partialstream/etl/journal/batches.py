@@ -14,9 +14,13 @@ ready as soon as they are stored. The column `batch` of a row is
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from partialstream.etl.journal.file import JournalFile, sqlite_errors
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
 
 State = Literal["open", "done", "delivered", "failed"]
 
@@ -136,6 +140,15 @@ class JournalBatches(JournalFile):
                 "UPDATE documents SET undelivered = 0, batch = NULL WHERE number = ?", (number,)
             )
 
+    def mark_documents(self, numbers: Iterable[int]) -> None:
+        """Record that these documents are delivered, and take them out of their batch.
+
+        Only without a sink: it would not be given the same batch again.
+        """
+        with self._transaction() as db:
+            for number in numbers:
+                self._mark_documents(db, "number = ?", number)
+
     def mark_delivered(self, batch: int, name: str, state: str | None) -> None:
         """Record that the sink has a batch, and delete the rows of its finished documents.
 
@@ -145,18 +158,21 @@ class JournalBatches(JournalFile):
             state: What `Sink.deliver` returned; None to keep the stored state.
         """
         with self._transaction() as db:
-            db.execute(
-                "DELETE FROM rows WHERE document IN "
-                "(SELECT number FROM documents WHERE undelivered AND batch = ?)",
-                (batch,),
-            )
-            db.execute(
-                "UPDATE documents SET undelivered = 0, batch = NULL, "
-                "state = CASE state WHEN 'done' THEN 'delivered' ELSE state END "
-                "WHERE undelivered AND batch = ?",
-                (batch,),
-            )
+            self._mark_documents(db, "batch = ?", batch)
             db.execute("UPDATE rows SET batch = ? WHERE batch = ? AND batch != 0", (IN_SINK, batch))
             self._set(_MARKED, str(batch))
             if state is not None:
                 self._set(f"state.{name}", state)
+
+    def _mark_documents(self, db: sqlite3.Connection, condition: str, value: int) -> None:
+        db.execute(
+            "DELETE FROM rows WHERE document IN "
+            f"(SELECT number FROM documents WHERE undelivered AND {condition})",
+            (value,),
+        )
+        db.execute(
+            "UPDATE documents SET undelivered = 0, batch = NULL, "
+            "state = CASE state WHEN 'done' THEN 'delivered' ELSE state END "
+            f"WHERE undelivered AND {condition}",
+            (value,),
+        )
