@@ -40,7 +40,9 @@ def redact(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 class ReplayRequest:
     """A request that a `ReplayServer` has received.
 
-    The server's thread goes on writing to it while the answer is sent; any thread may read.
+    The server's thread goes on writing to it while the answer is sent; any thread may read. What
+    it counts and how the request ended are final once `wait_finished` or `wait_hung_up` returns:
+    a client may have read a delta before it is counted.
 
     Attributes:
         number: 1 for the server's first request.

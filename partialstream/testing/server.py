@@ -52,8 +52,8 @@ class ReplayServer:
         ...         events = response.read().decode().split("\n\n")
         >>> [json.loads(event[6:])["choices"][0]["delta"] for event in events[1:4]]
         [{'content': '{"it'}, {'content': 'ems"'}, {'content': ':[]}'}]
-        >>> events[-2], server.requests[0].deltas_sent
-        ('data: [DONE]', 3)
+        >>> server.requests[0].wait_finished(), server.requests[0].deltas_sent, events[-2]
+        (True, 3, 'data: [DONE]')
     """
 
     requests: list[ReplayRequest]

@@ -65,7 +65,7 @@ def enumerated(*products: Any) -> list[tuple[int, Any]]:
 def no_thread_is_left() -> Iterator[None]:
     """Threads of races end by themselves, once their connections have."""
     yield
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while any(each.name == "partialstream-race" for each in threading.enumerate()):
         assert time.monotonic() < until, "a thread of a race is left"
         time.sleep(0.01)
@@ -586,13 +586,18 @@ def test_breaking_after_the_race_closes_the_winner(asynchronous: bool) -> None:
 
 def test_a_wait_for_the_rate_limit_is_no_silence(asynchronous: bool) -> None:
     limit = RateLimit(requests_per_minute=60)
-    limit._hold(WITHIN * 5)
+
+    def hold(others: list[Any]) -> list[Any]:
+        limit._hold(WITHIN * 5)  # where the call begins, and not before its clients are made
+        return others
+
     with ReplayServer([WHOLE]) as first, ReplayServer([]) as second:
         run = call(
             [("chat", first), ("chat", second)],
             asynchronous=asynchronous,
             first_delta_within=WITHIN * 3,
             limit=limit,
+            changed=hold,
         )
     assert run.error is None
     assert run.items == enumerated(*FIVE)
