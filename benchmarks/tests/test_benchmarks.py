@@ -36,7 +36,7 @@ def test_a_quick_run_of_one_subject_writes_json_markdown_and_a_chart(tmp_path: P
         env=STRICT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr
     assert "tiny …" in done.stderr
@@ -65,7 +65,7 @@ def test_an_interrupted_run_ends_without_a_traceback_and_with_its_processes(
     assert process.stderr.readline().startswith(f"{subject} …")
     process.send_signal(signal.SIGINT)
     # Its processes have its stdout or stderr: reading to the end waits for all of them.
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=200)
     assert process.returncode == 130
     assert "Traceback" not in told
     assert told.endswith("interrupted; nothing is written\n")

@@ -97,7 +97,7 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "partialstream.cli", *arguments], **options)
 
 
-def read_line(process: subprocess.Popen[bytes], timeout: float = 60.0) -> bytes:
+def read_line(process: subprocess.Popen[bytes], timeout: float = 200.0) -> bytes:
     """Read a line of its output, or fail if none comes in time."""
     assert process.stdout is not None
     line = b""

@@ -48,7 +48,7 @@ def bench(url: str, **options: object) -> ExitCode:
 def test_offline_it_prints_a_table_and_writes_both_files(tmp_path: Path) -> None:
     files = ("--json", str(tmp_path / "a.json"), "--chart", str(tmp_path / "a.svg"))
     with start(*FAST, *files) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
     lines = out.decode().splitlines()
     assert re.fullmatch(
@@ -242,7 +242,7 @@ def test_ctrl_c_reports_what_was_measured_so_far(after: int, tmp_path: Path) -> 
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(200) == 130
         out, err = process.stdout.read().decode(), process.stderr.read()
         assert server.requests[after].wait_hung_up(30)
     assert err == b""
@@ -273,7 +273,7 @@ def test_a_terminal_shows_the_run_that_goes_on_and_is_left_as_it_was() -> None:
             if not piece:
                 break
             shown += piece
-        assert process.wait(60) == 0
+        assert process.wait(200) == 0
     os.close(ours)
     text = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown).decode()
     assert shown.count(b"\x1b[?25l") == shown.count(b"\x1b[?25h") == 1  # the cursor is back

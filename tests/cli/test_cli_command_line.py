@@ -128,7 +128,7 @@ def test_parse_loads_neither_openai_nor_instructor() -> None:
         "import sys; from partialstream.cli import app, parse; "
         "print([name for name in ('openai', 'instructor', 'uvicorn') if name in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=200)
     assert result.stdout.strip() == b"[]"
 
 

@@ -23,7 +23,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="signals, pipes and terminals
 
 def test_a_pipe_gets_a_line_for_each_item_and_a_table() -> None:
     with start(*FAST) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
     assert (process.returncode, err) == (0, b"")
     lines = out.decode().splitlines()
     assert lines[0] == (
@@ -92,7 +92,7 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
         assert process.stderr is not None
         read_line(process)
         process.stdout.close()
-        assert process.wait(60) == 141
+        assert process.wait(200) == 141
         assert process.stderr.read() == b""
 
 
@@ -121,7 +121,7 @@ def test_a_terminal_shows_both_runs_side_by_side(interrupted: bool) -> None:
             if interrupted and b"whole response" in shown:
                 process.send_signal(signal.SIGINT)
                 interrupted = False
-        code = process.wait(60)
+        code = process.wait(200)
     os.close(ours)
     text = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown).decode()
     assert re.search(r"╭─+ item by item ─+╮╭─+ whole response ─+╮", text)

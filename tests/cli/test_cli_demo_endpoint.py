@@ -163,6 +163,6 @@ def test_leaving_closes_both_requests(how: str) -> None:
         if how == "ctrl-c":
             process.send_signal(signal.SIGINT)
         process.stdout.close()
-        assert process.wait(60) == (130 if how == "ctrl-c" else 141)
+        assert process.wait(200) == (130 if how == "ctrl-c" else 141)
         assert process.stderr.read() == b""
         assert [request.wait_hung_up(30) for request in server.requests] == [True, True]

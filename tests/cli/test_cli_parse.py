@@ -40,7 +40,7 @@ def test_an_item_is_written_before_more_input_arrives(first: bytes, rest: bytes 
         process.stdin.write(rest)
         assert read_line(process) == LINES[1]
         process.stdin.close()
-        assert process.wait(60) == 0
+        assert process.wait(200) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
 
@@ -57,7 +57,7 @@ def test_an_object_is_written_at_its_closing_brace_and_its_snapshots_before() ->
         assert json.loads(read_line(process)) == final
         assert process.poll() is None
         process.stdin.close()
-        assert process.wait(60) == 0
+        assert process.wait(200) == 0
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

@@ -30,7 +30,7 @@ def test_a_reader_that_leaves_ends_it_quietly(item: bytes) -> None:
         process.stdout.close()
         process.stdin.write(item)
         # It has not read the end of its input, and does not wait for it.
-        assert process.wait(60) == 141
+        assert process.wait(200) == 141
         if process.stderr is not None:
             assert process.stderr.read() == b""
 
@@ -57,7 +57,7 @@ def test_ctrl_c_ends_it_quietly_while_it_waits_for_input(options: tuple[str, ...
         process.stdin.write(b'{"items":[' + ITEM if options is LIST else b'{"name":"a"')
         read_line(process)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(200) == 130
         assert process.stdout.read() == b""
         assert process.stderr.read() == b""
 
@@ -65,7 +65,7 @@ def test_ctrl_c_ends_it_quietly_while_it_waits_for_input(options: tuple[str, ...
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_is_told_in_one_line() -> None:
     with open("/dev/full", "wb") as full, start(*LIST, stdout=full) as process:
-        _, err = process.communicate(ITEM, timeout=60)
+        _, err = process.communicate(ITEM, timeout=200)
     assert process.returncode == 8
     assert err == b"partialstream: cannot write to standard output: No space left on device\n"
 
@@ -75,7 +75,7 @@ def test_input_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
     write_only = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
     with start(*LIST, stdin=write_only) as process:
         os.close(write_only)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=200)
     assert process.returncode == 8
     assert err == b"partialstream: cannot read standard input: Bad file descriptor\n"
 

@@ -34,7 +34,7 @@ def body_of(path: str) -> bytes:
 def parsed(body: bytes, *options: str) -> bytes:
     asked = ["parse", "--model", "cli_runs:Product", "--many", *options]
     with start(*asked) as process:
-        lines, errors = process.communicate(body, timeout=60)
+        lines, errors = process.communicate(body, timeout=200)
     assert (process.returncode, errors) == (0, b"")
     return lines
 

@@ -79,10 +79,10 @@ def served(
         assert program.stdout is not None
         try:
             address = program.stdout.readline().strip()
-            assert address.startswith("http://127.0.0.1:"), program.communicate(timeout=60)
+            assert address.startswith("http://127.0.0.1:"), program.communicate(timeout=200)
             yield address
             program.send_signal(signal.SIGINT)  # Ctrl-C
-            _, errors = program.communicate(timeout=60)
+            _, errors = program.communicate(timeout=200)
             assert program.returncode == 0, errors
             if is_quiet:
                 assert errors == ""

@@ -4,7 +4,7 @@ import json
 import re
 from itertools import pairwise
 
-from example_runs import NEEDS, run_example, timed
+from example_runs import NEEDS, check_times, run_example, timed
 
 from partialstream import Usage
 from partialstream.testing import Answer, ReplayServer
@@ -38,18 +38,23 @@ def counts(report: list[str]) -> dict[str, int]:
     return {match[2]: int(match[1]) for match in found if match}
 
 
+def come_as_they_complete(shown: str) -> None:
+    times, _ = timed(parts(shown)[0])
+    # Between two of them there is a quarter of a second, at the least.
+    assert times[1] - times[0] > 0.1
+    assert times[2] - times[1] > 0.1
+
+
 def test_events_become_items_and_a_growing_object() -> None:
     items, listed, growing, shown = parts(run_example("anthropic_events"))
 
-    times, cities = timed(items)
+    _, cities = timed(items)
     assert [re.findall(r"name='(\w+)'", city) for city in cities] == [
         ["Bergen"],
         ["Split"],
         ["Porto"],
     ]
-    # As they complete: between two of them there is a quarter of a second, at the least.
-    assert times[1] - times[0] > 0.1
-    assert times[2] - times[1] > 0.1
+    check_times("anthropic_events", come_as_they_complete)
     for report in (listed, shown):
         found = counts(report)
         assert list(found) == EVENTS

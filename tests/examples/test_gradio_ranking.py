@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from example_runs import NEEDS, run_example, timed
+from example_runs import NEEDS, check_times, run_example, timed
 from pages import chromium_page, served
 
 from partialstream.testing import Answer, ReplayServer, faults
@@ -25,11 +25,16 @@ def end_of(name: str) -> int:
     return TEXT.index("}", TEXT.index(f'"{name}"')) // 4 + 1
 
 
+def come_one_by_one(shown: str) -> None:
+    times, _ = timed(shown.splitlines()[1:])
+    assert times == sorted(set(times))
+
+
 def test_the_table_grows_and_a_rejected_product_takes_its_place_later() -> None:
     output = run_example("gradio_ranking", warnings=WARNINGS)
     address, *lines = output.splitlines()
     assert address.startswith("http://127.0.0.1:")
-    times, tables = timed(lines)
+    _, tables = timed(lines)
     assert tables == [
         "1. Tent",
         "1. Tent, 2. Stove",
@@ -37,7 +42,7 @@ def test_the_table_grows_and_a_rejected_product_takes_its_place_later() -> None:
         "1. Tent, 2. Stove, 4. Mug, 5. Rug",
         "1. Tent, 2. Stove, 3. Lamp, 4. Mug, 5. Rug",
     ]
-    assert times == sorted(set(times))
+    check_times("gradio_ranking", come_one_by_one, warnings=WARNINGS)
 
 
 def test_rows_are_on_the_page_before_the_rest_and_stop_hangs_up_on_the_model(

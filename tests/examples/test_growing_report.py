@@ -97,7 +97,7 @@ def test_a_terminal_is_drawn_anew_at_each_change() -> None:
         while piece := os.read(terminal, 4096):
             shown += piece
     os.close(terminal)
-    assert program.wait(timeout=60) == 0
+    assert program.wait(timeout=200) == 0
     text = shown.decode().replace("\r\n", "\n")
     assert text.count(TITLE) > 30  # a frame for each change, and not for each mark
     assert "\x1b[2K" in text  # lines are drawn over
