@@ -12,6 +12,7 @@ from etl_runs import job
 
 from partialstream.etl import JobTotals, Summary, journal_status
 from partialstream.etl.report.figures import count, dollars, duration
+from partialstream.etl.report.summary import FailedDocument
 from partialstream.testing import Answer, ReplayServer, faults
 
 if TYPE_CHECKING:
@@ -114,3 +115,23 @@ def test_requests_that_are_rejected_are_counted(
         summary = driver.run(server, job(1), journal=tmp_path / "run.db", max_retries=max_retries)
         assert (summary.failed, summary.requests) == (1, len(server.requests))
     assert journal_status(tmp_path / "run.db").totals.requests == summary.requests
+
+
+@pytest.mark.parametrize("name", ["failed", "failed_before", "not_read", "refused", "interrupted"])
+def test_a_run_is_ok_if_no_document_is_missing(name: str) -> None:
+    assert Summary(documents=2, done=1, known=1, rejected=1).ok
+    summary = Summary(documents=2, done=1, known=1)
+    setattr(summary, name, 1)
+    assert not summary.ok
+
+
+def test_documents_are_skipped_for_several_reasons() -> None:
+    assert Summary(done=16, known=1, failed_before=2, not_read=4, refused=8).skipped == 15
+
+
+def test_the_first_failures_are_kept() -> None:
+    summary = Summary()
+    for number in range(25):
+        summary.add_failure(FailedDocument(str(number), "too long"))
+    assert summary.failed == 25
+    assert [failure.id for failure in summary.failures] == [str(number) for number in range(20)]
