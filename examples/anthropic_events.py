@@ -43,7 +43,7 @@ ANSWERS = [
     Answer(
         f"Three for a weekend:\n{LIST}\nShall I say more of one?",
         usage=Usage(input_tokens=412, output_tokens=131),
-        tokens_per_second=80,
+        tokens_per_second=40,
     ),
     Answer(
         PORTO,

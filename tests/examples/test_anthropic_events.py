@@ -40,7 +40,7 @@ def counts(report: list[str]) -> dict[str, int]:
 
 def come_as_they_complete(shown: str) -> None:
     times, _ = timed(parts(shown)[0])
-    # Between two of them there is a quarter of a second, at the least.
+    # Between two of them there is half a second, at the least.
     assert times[1] - times[0] > 0.1
     assert times[2] - times[1] > 0.1
 
