@@ -96,12 +96,12 @@ class Stalls:
 
 def test_100_tasks_and_8_threads_share_one_limit_and_are_never_refused() -> None:
     # What others do on this machine may keep requests from going in time; fewer take less of it.
-    for allowed in (600, 600, 300, 150):
+    for allowed in (600, 300, 150):
         rate, rate_undisturbed = share_one_limit(allowed)
         assert rate <= 1.0
         if rate_undisturbed >= 0.9:
             return
-    pytest.fail(f"only {rate:.1%} of the allowed rate, four times")
+    pytest.fail(f"only {rate:.1%} of the allowed rate, three times")
 
 
 def share_one_limit(allowed: int) -> tuple[float, float]:
