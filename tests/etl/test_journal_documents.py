@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from partialstream.etl import JournalError, JournalMismatchError
-from partialstream.etl.journal.journal import Journal, ReadingStats, hash_of
+from partialstream.etl.journal.journal import Journal, ReadingStats, RevisedRow, hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,6 +223,27 @@ def test_rows_that_are_postponed_come_with_their_document(tmp_path: Path) -> Non
         assert batch is not None
         [document] = journal.batch(batch)
         assert ([row[0] for row in document.rows], document.replace) == ([1], False)
+
+
+def test_rows_revised_while_a_batch_is_delivered_replace_those_that_the_sink_has(
+    tmp_path: Path,
+) -> None:
+    """Rows that an earlier run has left are delivered while their document is resumed."""
+    with Journal(tmp_path / "run.db", commit_rows=True) as journal:
+        journal.begin_run({})
+        number = begin(journal).number
+        for rows in (range(2), range(2, 4)):
+            for index in rows:
+                journal.add_row(number, index, ROW, ROW)
+            batch = journal.next_batch(1, 9)
+            assert batch is not None
+            if rows[0]:
+                journal.revise_rows(number, [RevisedRow(1, ROW, None, "no longer valid")])
+            journal.mark_delivered(batch, "sink", None)
+        batch = journal.next_batch(1, 9)
+        assert batch is not None
+        [document] = journal.batch(batch)
+        assert ([row[0] for row in document.rows], document.replace) == ([0, 2, 3], True)
 
 
 # -- transactions --------------------------------------------------------------------------

@@ -208,15 +208,15 @@ class Journal(JournalBatches):
     def revise_rows(self, number: int, rows: Iterable[RevisedRow]) -> None:
         """Store other values for rows of an open document.
 
-        All its rows are delivered again, in place of those that the sink has: it may have one that
-        is rejected now. A single transaction, as only a difference to the stored values says that
-        this has not been done yet.
+        All its rows are delivered again, in place of those that the sink has or is being given: it
+        may have one that is rejected now. A single transaction, as only a difference to the stored
+        values says that this has not been done yet.
         """
         with self._transaction() as db:
             for row in rows:
                 self.add_row(number, *row)
             db.execute(
-                "UPDATE rows SET batch = ? WHERE document = ? AND batch = ?",
+                "UPDATE rows SET batch = ? WHERE document = ? AND batch >= ?",
                 (READY, number, IN_SINK),
             )
 
