@@ -317,7 +317,7 @@ def test_another_job_is_refused_and_the_difference_is_named(
 ) -> None:
     with ReplayServer(Model()) as server:
         driver.run(server, job(2, rows=1), **files)
-        with pytest.raises(JournalMismatchError, match=f"another {name}: ") as caught:
+        with pytest.raises(JournalMismatchError, match=f"different {name}: ") as caught:
             driver.run(server, job(2, rows=1), **{**files, **change})
         assert set(caught.value.differences) == {name}
         assert len(server.requests) == 2
