@@ -9,6 +9,9 @@ import asyncio
 import logging
 import re
 import sys
+import time
+from io import StringIO
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +19,7 @@ from etl_runs import Model, extraction_of, job
 from openai import AsyncOpenAI, OpenAI
 
 from partialstream import RateLimit
-from partialstream.etl import Document
+from partialstream.etl import Document, Summary
 from partialstream.etl.report import progress
 from partialstream.etl.report.progress import Counts, Meter
 from partialstream.testing import Answer, ReplayServer, faults
@@ -247,3 +250,20 @@ def test_a_failed_document_is_logged_without_the_reason_which_the_summary_has(
     assert reasons.keys() == {"doc-0001", "lost"}
     assert "too long" in reasons["doc-0001"]
     assert reasons["lost"] == "cannot be read"
+
+
+def test_documents_that_have_failed_are_finished() -> None:
+    counters: Any = SimpleNamespace(open_documents=0, open_rows=4, to_retry=None)
+    meter = progress.meter_of(counters, Summary(done=2, failed=1, known=1, rows=5), None, 9)
+    shown = meter.progress(time.monotonic())
+    assert (shown.finished, shown.failed, shown.rows) == (4, 1, 9)
+
+
+def test_a_standard_error_that_was_closed_does_not_end_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    counters: Any = SimpleNamespace(open_documents=0, open_rows=0, to_retry=None)
+    progress._write_line(progress.meter_of(counters, Summary(), None, None))
