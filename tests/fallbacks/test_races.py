@@ -61,14 +61,18 @@ def enumerated(*products: Any) -> list[tuple[int, Any]]:
     return list(enumerate(products))
 
 
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
+def wait_until_no_thread_is_left() -> None:
     """Threads of races end by themselves, once their connections have."""
-    yield
     until = time.monotonic() + 20
     while any(each.name == "partialstream-race" for each in threading.enumerate()):
         assert time.monotonic() < until, "a thread of a race is left"
         time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    wait_until_no_thread_is_left()
 
 
 def test_who_speaks_in_time_is_not_raced(asynchronous: bool) -> None:
@@ -640,6 +644,7 @@ def test_who_loses_before_it_was_sent_has_cost_nothing(asynchronous: bool) -> No
     assert won.outcome.status == "complete"
     assert "before it was this one's turn" in lost.outcome.detail
     assert (lost.estimated_input_tokens, lost.usage, lost.cost) == (0, None, 0.0)
+    wait_until_no_thread_is_left()  # which leaves the queue
     assert (limit.open, limit.waiting) == (0, 0)
 
 
