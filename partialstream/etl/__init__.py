@@ -8,7 +8,7 @@ drivers.py      reads a document, in a thread or in a task
 threads.py      the threads of a sync client, and how they end
 reading.py      one document: its call, and its rows as they go into the journal
 failures.py     what an error means for a run
-forbidden.py    documents refused with HTTP 403: due to the document or to the key
+forbidden.py    documents refused with HTTP 402 or 403: due to the document or to the key
 budget.py       what the documents of a job may cost together
 delivery.py     finished documents to the sink; dead letters to their file
 rows.py         rows for a loop

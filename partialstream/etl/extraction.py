@@ -253,8 +253,8 @@ class Extraction(Generic[T]):
             RuntimeError: An event loop is running: use `arun`.
             ModuleNotFoundError: `progress` is set, and rich is not installed.
             Exception: The SDK's own error where every request would fail the same way (a rejected
-                key, an unknown model, HTTP 403 for all documents or ten in a row); errors raised
-                by `documents`.
+                key, an unknown model, no credit, HTTP 402 or 403 for all documents or ten in a
+                row); errors raised by `documents`.
         """
         self._check_sync("run", "await extraction.arun(...)")
         _check_no_loop()

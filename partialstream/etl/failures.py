@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 _STATUSES: Final = (401, 404)
 """Responses that every request would get: a wrong key, an unknown model."""
 
-_FORBIDDEN: Final = 403
+_OUT_OF_CREDIT: Final = "insufficient_quota"
+"""The code with which OpenAI answers every request of an account without credit, as HTTP 429."""
+
+_FORBIDDEN: Final = (402, 403)
 """What a single document may get, or every request; see `forbidden.py`."""
 
 _CONNECTION_ERRORS: Final = ("ConnectError", "ConnectTimeout", "ClientConnectorError")
@@ -35,19 +38,22 @@ _CONNECTION_ERRORS: Final = ("ConnectError", "ConnectTimeout", "ClientConnectorE
 def is_fatal(error: Exception) -> bool:
     """Whether every other document would fail in the same way, so that the run ends.
 
-    This includes a prompt function that returns no prompt, and a failed connection: an outage must
-    not mark all remaining documents as failed.
+    This includes a prompt function that returns no prompt, an account without credit, and a failed
+    connection: an outage must not mark all remaining documents as failed.
     """
     if isinstance(error, LimitExceededError):
         return error.limit == "max_cost"
     if isinstance(error, PromptTypeError):
         return True
-    return _status_of(error) in _STATUSES or any(map(_is_connection_error, _causes(error)))
+    return _status_of(error) in _STATUSES or any(
+        _is_connection_error(cause) or getattr(cause, "code", None) == _OUT_OF_CREDIT
+        for cause in _causes(error)
+    )
 
 
 def is_forbidden(error: Exception) -> bool:
-    """Whether a request was refused with HTTP 403."""
-    return _status_of(error) == _FORBIDDEN
+    """Whether a request was refused with HTTP 402 or 403."""
+    return _status_of(error) in _FORBIDDEN
 
 
 def _status_of(error: Exception) -> object:

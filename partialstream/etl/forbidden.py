@@ -1,7 +1,8 @@
-"""Documents refused with HTTP 403, which may be due to the document or to the key.
+"""Documents refused with HTTP 402 or 403, which may be due to the document or to the key.
 
-Moderation and firewalls refuse a single document in this way, and an endpoint refuses every request
-of a key without permission. So a refused document is held until it is clear which one it was:
+Moderation and firewalls refuse a single document with 403, and gateways one that is too long for
+the balance with 402. An endpoint refuses every request of a key without permission or balance. So a
+refused document is held until it is clear which one it was:
 
     a request that was sent after the refusal succeeds    it is the document, which fails
     many are refused in a row, or all of the run          it is the key: the run ends, and the

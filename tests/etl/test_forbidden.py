@@ -1,4 +1,4 @@
-"""Documents refused with HTTP 403: one of them fails, and a key without permission ends the run."""
+"""Documents refused with HTTP 402 or 403: one of them fails, and a refused key ends the run."""
 
 from __future__ import annotations
 
@@ -70,12 +70,19 @@ def test_a_document_refused_during_its_repair_fails_without_rows(
     assert {line["document"] for line in lines(files["sink"])} == {"doc-0000", "doc-0002"}
 
 
+@pytest.mark.parametrize("status", [402, 403])
 @pytest.mark.parametrize(("documents", "concurrency", "requests"), [(1, 4, 1), (50, 7, 20)])
 def test_a_key_without_permission_ends_the_run_and_its_documents_stay_open(
-    driver: Driver, files: dict[str, Any], documents: int, concurrency: int, requests: int
+    driver: Driver,
+    files: dict[str, Any],
+    documents: int,
+    concurrency: int,
+    requests: int,
+    status: int,
 ) -> None:
-    with ReplayServer(FLAGGED, repeat=True) as server:
-        with pytest.raises(openai.PermissionDeniedError, match="flagged by moderation"):
+    answer = replace(FLAGGED, fault=faults.HTTPError(status, message="it is refused"))
+    with ReplayServer(answer, repeat=True) as server:
+        with pytest.raises(openai.APIStatusError, match="it is refused"):
             driver.run(server, job(documents, rows=1), **files, concurrency=concurrency)
         assert len(server.requests) <= requests
     totals = journal_status(files["journal"]).totals

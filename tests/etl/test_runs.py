@@ -208,15 +208,18 @@ def test_a_failed_document_has_no_rows_and_is_read_again_with_retry_failed(
     assert rows_in(lines(files["sink"])) == sorted(whole)
 
 
-@pytest.mark.parametrize("status", [401, 404])
+@pytest.mark.parametrize(
+    ("status", "code", "each"), [(401, None, 1), (404, None, 1), (429, "insufficient_quota", 3)]
+)
 def test_an_error_that_every_request_would_get_ends_the_run(
-    driver: Driver, files: dict[str, Any], status: int
+    driver: Driver, files: dict[str, Any], status: int, code: str | None, each: int
 ) -> None:
-    with ReplayServer(Answer(fault=faults.HTTPError(status)), repeat=True) as server:
+    fault = faults.HTTPError(status, code=code, retry_after=0.01 if status == 429 else None)
+    with ReplayServer(Answer(fault=fault), repeat=True) as server:
         with pytest.raises(openai.APIStatusError) as caught:
             driver.run(server, job(100), concurrency=4, **files)
         assert caught.value.status_code == status
-        assert len(server.requests) <= 4
+        assert len(server.requests) <= 4 * each  # the SDK asks again after some
     assert query(files, "SELECT DISTINCT state FROM documents") == [("open",)]
     with ReplayServer(Model()) as server:
         # The journal knows the endpoint by its port.
