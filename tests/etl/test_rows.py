@@ -192,7 +192,7 @@ def test_a_stored_row_that_is_no_longer_valid_fails_its_document(
     options: dict[str, Any] = {"journal": tmp_path / "run.db", "sink": sink}
     options |= {"response_model": Checked, "concurrency": 1}  # the first document is done first
     with ReplayServer(Model()) as server:
-        assert read(server, job(4, rows=3), 1, concurrency=1, **options)[0][0] == "doc-0000"
+        assert read(server, job(4, rows=3), 1, **options)[0][0] == "doc-0000"
         monkeypatch.setattr(Checked, "refused", "article 0-1 {ü}")
         rest = read(server, job(4, rows=3), **options)
         whole = expected(4, rows=3)

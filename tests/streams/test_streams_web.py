@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import urllib.request
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from app_server import serving
 from extras import needs
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
@@ -15,7 +15,6 @@ from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
-from uvicorn import Config, Server
 
 from partialstream import from_openai
 from partialstream.testing import Answer, ReplayServer
@@ -41,8 +40,15 @@ async def closing(stream: Any, chunks: Iterable[str]) -> AsyncIterator[str]:
 
 
 def app_for(replay: ReplayServer) -> Starlette:
-    sync_client = from_openai(OpenAI(base_url=replay.base_url, api_key="-"))
-    async_client = from_openai(AsyncOpenAI(base_url=replay.base_url, api_key="-"))
+    sync_sdk = OpenAI(base_url=replay.base_url, api_key="-")
+    async_sdk = AsyncOpenAI(base_url=replay.base_url, api_key="-")
+    sync_client, async_client = from_openai(sync_sdk), from_openai(async_sdk)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        async with async_sdk:
+            yield
+        sync_sdk.close()
 
     def sync_endpoint(_: Any) -> StreamingResponse:
         stream = sync_client.create_iterable(response_model=Product, **ASK)
@@ -56,15 +62,23 @@ def app_for(replay: ReplayServer) -> Starlette:
 
         return StreamingResponse(lines())
 
-    return Starlette(routes=[Route("/sync", sync_endpoint), Route("/async", async_endpoint)])
+    routes = [Route("/sync", sync_endpoint), Route("/async", async_endpoint)]
+    return Starlette(routes=routes, lifespan=lifespan)
 
 
 def fastapi_app_for(replay: ReplayServer) -> Any:
     import fastapi
     from fastapi import responses
 
-    app = fastapi.FastAPI()
-    client = from_openai(OpenAI(base_url=replay.base_url, api_key="-"))
+    sdk = OpenAI(base_url=replay.base_url, api_key="-")
+    client = from_openai(sdk)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        with sdk:
+            yield
+
+    app = fastapi.FastAPI(lifespan=lifespan)
 
     @app.get("/sync")
     def sync_endpoint() -> Any:
@@ -81,15 +95,6 @@ def replay() -> Iterator[ReplayServer]:
         yield server
 
 
-def serve(app: Any) -> tuple[Server, threading.Thread, int]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(Config(app, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
-    thread.start()
-    return server, thread, listener.getsockname()[1]
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the SDK's clients, which live with the app
 @pytest.mark.parametrize(
     ("make", "path"),
     [
@@ -101,16 +106,11 @@ def serve(app: Any) -> tuple[Server, threading.Thread, int]:
 def test_a_browser_that_leaves_closes_the_providers_response(
     replay: ReplayServer, make: Any, path: str
 ) -> None:
-    server, thread, port = serve(make(replay))
-    try:
+    with serving(make(replay)) as url:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        body = opener.open(f"http://127.0.0.1:{port}/{path}", timeout=SOON)
+        body = opener.open(f"{url}/{path}", timeout=SOON)
         assert body.readline() == b"Lamp\n"
         body.close()
         (request,) = replay.requests
         assert request.wait_hung_up(SOON)
         assert request.deltas_sent < request.deltas_planned / 2
-    finally:
-        server.should_exit = True
-        thread.join(SOON)
-    assert not thread.is_alive()

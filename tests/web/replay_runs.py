@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from app_server import serving
 from starlette.applications import Starlette
 from starlette.routing import Route
-from web_runs import Clients, serving
+from web_runs import Clients
 
 from partialstream import web
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
+from app_server import serving
 from extras import needs
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.testclient import TestClient
 from test_respond import PASSING
-from web_runs import HOWS, Clients, app_of, page_of, products, serving
+from web_runs import HOWS, Clients, app_of, page_of, products
 from wire_readers import READERS
 
 from partialstream import web

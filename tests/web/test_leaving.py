@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from app_server import serving
 from openai import OpenAI
 from settled import settled
-from web_runs import ASK, HOWS, Clients, Product, Report, app_of, page_of, products, serving
+from web_runs import ASK, HOWS, Clients, Product, Report, app_of, page_of, products
 from wire_readers import READERS
 
 from partialstream import from_openai, web

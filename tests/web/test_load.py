@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from app_server import serving
 from settled import settled
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from web_runs import Product, serving
+from web_runs import Product
 from wire_readers import READERS
 
 from partialstream import astream_items, stream_items, web

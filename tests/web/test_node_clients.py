@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from app_server import serving
 from change_sequences import sequences
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from starlette.routing import Route
 from strategies import Cut, cuts
 from typed_documents import typed_texts
 from web_runs import Clients as Endpoints
-from web_runs import Product, Report, app_of, page_of, products, serving
+from web_runs import Product, Report, app_of, page_of, products
 from wire_readers import read_ag_ui
 
 from partialstream import Change, Limits, stream_partial, web

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from app_server import serving
 from extras import needs
 from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from web_runs import HOWS, Clients, Report, app_of, page_of, products, serving
+from web_runs import HOWS, Clients, Report, app_of, page_of, products
 from wire_readers import READERS, sse_events
 
 from partialstream import web

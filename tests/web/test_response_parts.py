@@ -6,10 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from app_server import serving
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.routing import Route
-from web_runs import Clients, products, serving
+from web_runs import Clients, products
 
 from partialstream import web
 from partialstream.testing import Answer, ReplayServer, faults

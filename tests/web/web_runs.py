@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from app_server import serving
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel, Field
 from starlette.applications import Starlette
 from starlette.routing import Route
-from uvicorn import Config, Server
 
 from partialstream import from_openai, web
 
@@ -76,23 +74,6 @@ class Clients:
             return getattr(self.aio, method)(**ask)
 
         return make
-
-
-@contextmanager
-def serving(app: Any, **options: Any) -> Iterator[str]:
-    """Serve an application; gives its address."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    # Not with `Connection: close`: Node takes a body that is broken off for complete then.
-    options = {"log_level": "critical", "timeout_graceful_shutdown": 1, **options}
-    server = Server(Config(app, **options))
-    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
-        listener.close()
 
 
 def app_of(respond: Callable[[], Any], clients: Clients | None = None, **options: Any) -> Starlette:
