@@ -12,7 +12,6 @@ from partialstream.errors import (
     LimitExceededError,
     OutputValidationError,
     PartialStreamError,
-    ProviderError,
     RetriesExhaustedError,
     format_path,
 )
@@ -93,13 +92,13 @@ def reason_of(error: Exception) -> str:
 
 def _is_clear(error: Exception) -> bool:
     """Whether a message says enough without the error's class, unlike that of a `KeyError`."""
-    return isinstance(error, (PartialStreamError, ValidationError)) or is_request_error(error)
+    return isinstance(error, (PartialStreamError, ValidationError)) or _has_request(error)
 
 
-def is_request_error(error: BaseException | None) -> bool:
+def _has_request(error: Exception) -> bool:
     """Whether an error is of a request that was sent: SDKs and HTTP libraries attach it."""
     try:
-        return isinstance(error, ProviderError) or getattr(error, "request", None) is not None
+        return getattr(error, "request", None) is not None
     except RuntimeError:  # httpx: it was not set
         return False
 

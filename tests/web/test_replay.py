@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from replay_runs import SOON, at_once, site_of, until
+from replay_runs import SOON, at_once, read_by_two, site_of, until
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -377,15 +377,9 @@ def test_each_reader_counts(make: Make) -> None:
     with (
         ReplayServer(answer) as provider,
         site_of(partial(make, linger=0.2), provider) as site,
-        httpx.stream("POST", f"{site.url}/?key=k", timeout=30) as response,
     ):
-        pieces = response.iter_text()
-        assert next(pieces)
-        with httpx.stream("GET", f"{site.url}/again?key=k", timeout=30) as other:
-            others_pieces = other.iter_text()
-            seen = next(others_pieces)
-            response.close()
-            assert len(names(seen + "".join(others_pieces))) == 30
+        seen = read_by_two(f"{site.url}/?key=k", f"{site.url}/again?key=k")
+        assert len(names(seen)) == 30
 
 
 def test_many_readers_one_of_them_slow(make: Make) -> None:

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from extras import needs
 from redis_runs import redis_server
-from replay_runs import SOON, Site, at_once, site_of, until
+from replay_runs import SOON, Site, at_once, read_by_two, site_of, until
 from settled import settled
 from web_runs import products
 from wire_readers import read_sse, sse_events
@@ -95,14 +95,8 @@ def test_readers_elsewhere_keep_it_running(make: Any) -> None:
         site_of(linger, provider) as one,
         site_of(linger, provider) as other,
     ):
-        with httpx.stream("POST", f"{one.url}/?key=k", timeout=30) as response:
-            pieces = response.iter_text()
-            assert next(pieces)
-            with httpx.stream("GET", f"{other.url}/again?key=k", timeout=30) as elsewhere:
-                others_pieces = elsewhere.iter_text()
-                seen = next(others_pieces)
-                response.close()
-                assert len(read_sse(seen + "".join(others_pieces)).values) == 40
+        seen = read_by_two(f"{one.url}/?key=k", f"{other.url}/again?key=k")
+        assert len(read_sse(seen).values) == 40
         assert provider.requests[0].wait_finished(SOON)
 
 
